@@ -1,0 +1,54 @@
+// The whole configuration: each room declares its own section, this file joins them.
+
+import { type Static, Type } from 'typebox';
+import { AgentsConfig } from '../../agents/config.ts';
+import { MeshConfig } from '../../mesh/config.ts';
+import { CameraConfig, VisionConfig } from '../../vision/config.ts';
+import { HardwareConfig } from '../hardware/config.ts';
+import { HttpConfig } from '../http/config.ts';
+import { StoreConfig } from '../store/config.ts';
+import { MqttConfig } from '../telemetry/config.ts';
+
+export const Config = Type.Object(
+  {
+    name: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$',
+        description: 'Name shown to people. Default: the host name.',
+      }),
+    ),
+    dataDir: Type.Optional(
+      Type.String({
+        description: 'Folder of all state. Default: /var/lib/parlmesh as a service, ~/.local/share/parlmesh otherwise.',
+      }),
+    ),
+    profile: Type.Optional(
+      Type.String({ description: 'Board profile to use instead of the detected one (`parlmesh profile list`).' }),
+    ),
+    log: Type.Object(
+      {
+        level: Type.Union(
+          [
+            Type.Literal('debug'),
+            Type.Literal('info'),
+            Type.Literal('warn'),
+            Type.Literal('error'),
+            Type.Literal('silent'),
+          ],
+          { default: 'info', description: 'Least severe level logged.' },
+        ),
+      },
+      { additionalProperties: false, default: {}, description: 'Logging.' },
+    ),
+    http: HttpConfig,
+    mesh: MeshConfig,
+    mqtt: MqttConfig,
+    store: StoreConfig,
+    hardware: HardwareConfig,
+    agents: AgentsConfig,
+    vision: VisionConfig,
+    cameras: Type.Array(CameraConfig, { default: [], maxItems: 32, description: 'Attached cameras.' }),
+  },
+  { additionalProperties: false, title: 'parlmesh configuration' },
+);
+export type Config = Static<typeof Config>;

@@ -1,0 +1,11 @@
+// Settings of hardware telemetry.
+
+import { type Static, Type } from 'typebox';
+
+export const HardwareConfig = Type.Object(
+  {
+    interval: Type.Number({ default: 5, minimum: 1, maximum: 3600, description: 'Seconds between readings.' }),
+  },
+  { additionalProperties: false, default: {}, description: 'Readings of this board.' },
+);
+export type HardwareConfig = Static<typeof HardwareConfig>;

@@ -1,0 +1,281 @@
+// What a node shows of itself. One TypeBox schema per thing: source of the HTTP answers and their OpenAPI text, of
+// the command line's JSON, of MQTT state and of the page's types. Times are ISO 8601 strings or milliseconds since
+// 1970 (`…At`), durations seconds, sizes bytes, shares 0 to 1.
+
+import { type Static, Type } from 'typebox';
+
+/** Milliseconds since 1970. */
+const At = Type.Number({ description: 'Milliseconds since 1970-01-01 UTC.' });
+const Score = Type.Number({ minimum: 0, maximum: 1, description: 'Anomaly score: 0 normal to 1 anomalous.' });
+
+export const ServiceView = Type.Object({
+  name: Type.String({ description: 'mesh, mqtt, http, vision, a camera as camera/NAME, …' }),
+  state: Type.Union([
+    Type.Literal('starting'),
+    Type.Literal('running'),
+    Type.Literal('degraded'),
+    Type.Literal('stopping'),
+    Type.Literal('stopped'),
+  ]),
+  required: Type.Boolean(),
+  since: At,
+  cause: Type.Optional(Type.String({ description: 'Why it is degraded.' })),
+  attempts: Type.Integer({ description: 'Starts tried since it last ran.' }),
+  nextAttemptAt: Type.Optional(At),
+});
+export type ServiceView = Static<typeof ServiceView>;
+
+export const NodeView = Type.Object({
+  id: Type.String({ description: 'The libp2p peer id: base58 of the node’s Ed25519 public key.' }),
+  name: Type.String(),
+  version: Type.String(),
+  network: Type.Object({ id: Type.String(), name: Type.String(), holdsAuthority: Type.Boolean() }),
+  profile: Type.Object({ name: Type.String(), title: Type.String(), reason: Type.String() }),
+  startedAt: At,
+  uptimeSeconds: Type.Number(),
+  health: Type.Object({
+    state: Type.Union([Type.Literal('starting'), Type.Literal('well'), Type.Literal('degraded')]),
+    sentence: Type.String({ description: 'The page’s first line: "All 5 nodes are well".' }),
+    problems: Type.Array(Type.Object({ subject: Type.String(), cause: Type.String(), since: At })),
+  }),
+  services: Type.Array(ServiceView),
+  addresses: Type.Object({
+    page: Type.Array(Type.String()),
+    mesh: Type.Array(Type.String({ description: 'libp2p multiaddresses' })),
+    broker: Type.Optional(Type.String()),
+  }),
+});
+export type NodeView = Static<typeof NodeView>;
+
+export const HardwareView = Type.Object({
+  at: At,
+  cpu: Type.Object({
+    load: Type.Number({ description: 'Share of all cores in use, 0 to 1.' }),
+    cores: Type.Integer(),
+    load1: Type.Number({ description: 'One-minute load average.' }),
+    frequencyHz: Type.Optional(Type.Number()),
+  }),
+  memory: Type.Object({ totalBytes: Type.Number(), availableBytes: Type.Number(), processBytes: Type.Number() }),
+  temperatureCelsius: Type.Optional(Type.Number()),
+  throttling: Type.Optional(
+    Type.Object({
+      underVoltage: Type.Boolean(),
+      frequencyCapped: Type.Boolean(),
+      throttled: Type.Boolean(),
+      softTemperatureLimit: Type.Boolean(),
+      everUnderVoltage: Type.Boolean(),
+      everThrottled: Type.Boolean(),
+    }),
+  ),
+  disk: Type.Object({
+    path: Type.String(),
+    totalBytes: Type.Number(),
+    availableBytes: Type.Number(),
+    wear: Type.Optional(Type.Number({ description: 'eMMC life used, 0 to 1, where the device tells.' })),
+    writtenBytes: Type.Optional(Type.Number({ description: 'Bytes this process wrote to storage since its start.' })),
+  }),
+  interfaces: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      up: Type.Boolean(),
+      wireless: Type.Boolean(),
+      addresses: Type.Array(Type.String()),
+      receivedBytes: Type.Number(),
+      sentBytes: Type.Number(),
+      signalDbm: Type.Optional(Type.Number()),
+    }),
+  ),
+  uptimeSeconds: Type.Number({ description: 'Of the board.' }),
+  eventLoopDelaySeconds: Type.Number({ description: 'Worst delay of the event loop since the last reading.' }),
+});
+export type HardwareView = Static<typeof HardwareView>;
+
+export const PeerView = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  state: Type.Union([Type.Literal('connected'), Type.Literal('reachable'), Type.Literal('gone')]),
+  since: At,
+  transports: Type.Array(Type.Union([Type.Literal('libp2p'), Type.Literal('mqtt'), Type.Literal('memory')])),
+  addresses: Type.Array(Type.String()),
+  lastSeenAt: Type.Optional(At),
+  lastError: Type.Optional(Type.String()),
+  /** From the node summary it gossips. */
+  profile: Type.Optional(Type.String()),
+  version: Type.Optional(Type.String()),
+  load: Type.Optional(Type.Number()),
+  score: Type.Optional(Score),
+  page: Type.Optional(Type.String({ description: 'Address of its status page, where it told one.' })),
+});
+export type PeerView = Static<typeof PeerView>;
+
+export const LinkView = Type.Object({
+  peer: Type.String(),
+  peerName: Type.String(),
+  transport: Type.String(),
+  state: Type.Union([Type.Literal('up'), Type.Literal('suspect'), Type.Literal('down')]),
+  since: At,
+  roundTripSeconds: Type.Optional(Type.Number()),
+  jitterSeconds: Type.Optional(Type.Number()),
+  loss: Type.Number({ minimum: 0, maximum: 1 }),
+  cost: Type.Number({ description: 'Link cost used by routing; lower is better.' }),
+  cause: Type.Optional(Type.String({ description: 'Why it is suspect or down.' })),
+});
+export type LinkView = Static<typeof LinkView>;
+
+export const RouteView = Type.Object({
+  destination: Type.String(),
+  destinationName: Type.String(),
+  nextHop: Type.String(),
+  nextHopName: Type.String(),
+  cost: Type.Number(),
+  path: Type.Array(Type.String(), { description: 'Node ids from the first hop to the destination.' }),
+  pathNames: Type.Array(Type.String()),
+  since: At,
+  reason: Type.String({ description: 'Why this path: "direct", "link to b went down", …' }),
+});
+export type RouteView = Static<typeof RouteView>;
+
+export const TopologyView = Type.Object({
+  nodes: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      self: Type.Boolean(),
+      state: Type.Union([Type.Literal('connected'), Type.Literal('reachable'), Type.Literal('gone')]),
+      score: Score,
+      profile: Type.Optional(Type.String()),
+    }),
+  ),
+  links: Type.Array(
+    Type.Object({
+      a: Type.String(),
+      b: Type.String(),
+      cost: Type.Number(),
+      roundTripSeconds: Type.Optional(Type.Number()),
+      state: Type.Union([Type.Literal('up'), Type.Literal('suspect'), Type.Literal('down')]),
+    }),
+  ),
+});
+export type TopologyView = Static<typeof TopologyView>;
+
+export const AgentView = Type.Object({
+  id: Type.String(),
+  kind: Type.String(),
+  version: Type.String(),
+  state: Type.Union([
+    Type.Literal('starting'),
+    Type.Literal('ready'),
+    Type.Literal('busy'),
+    Type.Literal('degraded'),
+    Type.Literal('restarting'),
+    Type.Literal('stopped'),
+  ]),
+  since: At,
+  restarts: Type.Integer(),
+  lastError: Type.Optional(Type.String()),
+  capabilities: Type.Array(Type.String({ description: 'action@scope, e.g. camera.capture@node' })),
+  mailbox: Type.Object({ waiting: Type.Integer(), most: Type.Integer(), dropped: Type.Integer() }),
+});
+export type AgentView = Static<typeof AgentView>;
+
+/** Left, top, width, height as shares of the picture's width and height. */
+export const Box = Type.Object({ x: Type.Number(), y: Type.Number(), width: Type.Number(), height: Type.Number() });
+export type Box = Static<typeof Box>;
+
+export const ObservationView = Type.Object({
+  id: Type.String({ description: 'The same from start to end.' }),
+  camera: Type.String(),
+  phase: Type.Union([Type.Literal('start'), Type.Literal('update'), Type.Literal('end')]),
+  label: Type.String(),
+  confidence: Type.Number({ minimum: 0, maximum: 1 }),
+  box: Box,
+  zones: Type.Array(Type.String()),
+  startedAt: At,
+  updatedAt: At,
+  endedAt: Type.Optional(At),
+  snapshot: Type.Optional(Type.String({ description: 'Path of the picture with its box, under /api/v3.' })),
+});
+export type ObservationView = Static<typeof ObservationView>;
+
+export const CameraView = Type.Object({
+  id: Type.String({ description: 'Its name in the configuration.' }),
+  source: Type.String({ description: 'folder, still, mjpeg, ffmpeg or rendered.' }),
+  state: Type.Union([
+    Type.Literal('starting'),
+    Type.Literal('live'),
+    Type.Literal('waiting'),
+    Type.Literal('lost'),
+    Type.Literal('stopped'),
+  ]),
+  since: At,
+  cause: Type.Optional(Type.String()),
+  width: Type.Optional(Type.Integer()),
+  height: Type.Optional(Type.Integer()),
+  framesPerSecond: Type.Number(),
+  framesTotal: Type.Integer(),
+  framesSkipped: Type.Integer(),
+  framesBroken: Type.Integer(),
+  lastFrameAt: Type.Optional(At),
+  detector: Type.Optional(Type.String()),
+  inferenceSeconds: Type.Optional(Type.Number()),
+  objects: Type.Array(ObservationView, { description: 'What is in view now.' }),
+  counts: Type.Record(Type.String(), Type.Integer(), { description: 'Objects in view by label.' }),
+  zones: Type.Array(Type.Object({ name: Type.String(), points: Type.Array(Type.Array(Type.Number())) })),
+});
+export type CameraView = Static<typeof CameraView>;
+
+export const EventView = Type.Object({
+  id: Type.Integer({ description: 'Grows by one; use it to ask for what came after.' }),
+  at: At,
+  severity: Type.Union([Type.Literal('info'), Type.Literal('warning'), Type.Literal('error')]),
+  kind: Type.String(),
+  subject: Type.String(),
+  message: Type.String(),
+  data: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+});
+export type EventView = Static<typeof EventView>;
+
+export const ModelView = Type.Object({
+  id: Type.String(),
+  title: Type.String(),
+  file: Type.String(),
+  sha256: Type.String(),
+  licence: Type.String(),
+  source: Type.String(),
+  task: Type.String(),
+  inputSize: Type.Array(Type.Integer()),
+  classes: Type.Integer(),
+  state: Type.Union([Type.Literal('ok'), Type.Literal('missing'), Type.Literal('broken')]),
+  cause: Type.Optional(Type.String()),
+  isDefault: Type.Boolean(),
+});
+export type ModelView = Static<typeof ModelView>;
+
+export const StoreView = Type.Object({
+  path: Type.String(),
+  bytes: Type.Number(),
+  schemaVersion: Type.Integer(),
+  state: Type.Union([Type.Literal('ok'), Type.Literal('full'), Type.Literal('failed')]),
+  cause: Type.Optional(Type.String()),
+  queued: Type.Integer(),
+  shed: Type.Integer({ description: 'Rows given up because the disk was full or the queue long.' }),
+  writtenBytes: Type.Number(),
+  lastBackupAt: Type.Optional(At),
+  rows: Type.Record(Type.String(), Type.Integer()),
+});
+export type StoreView = Static<typeof StoreView>;
+
+/** What a Server-Sent-Events listener (or an MQTT publisher) is told has changed. */
+export const CHANGE_TOPICS = [
+  'node',
+  'hardware',
+  'peers',
+  'links',
+  'routes',
+  'topology',
+  'agents',
+  'cameras',
+  'observation',
+  'event',
+] as const;
+export type ChangeTopic = (typeof CHANGE_TOPICS)[number];

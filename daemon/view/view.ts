@@ -1,0 +1,89 @@
+// The window through which HTTP, MQTT and the command line see the node: snapshots to read, changes to follow, and
+// the few things they may ask for. `daemon/node.ts` implements it by joining the services; nothing here keeps state.
+
+import type {
+  AgentView,
+  CameraView,
+  ChangeTopic,
+  EventView,
+  HardwareView,
+  LinkView,
+  ModelView,
+  NodeView,
+  ObservationView,
+  PeerView,
+  RouteView,
+  StoreView,
+  TopologyView,
+} from './schema.ts';
+
+export interface EventQuery {
+  /** Only entries with a greater id. */
+  after?: number;
+  before?: number;
+  limit?: number;
+  severity?: 'info' | 'warning' | 'error';
+  /** Prefix of the kind, e.g. `camera.`. */
+  kind?: string;
+  subject?: string;
+}
+
+export interface ObservationQuery {
+  camera?: string;
+  label?: string;
+  /** Milliseconds since 1970. */
+  since?: number;
+  until?: number;
+  limit?: number;
+}
+
+/** What changed, with the new value where it is one thing (an observation, an event), else the new snapshot. */
+export interface Change {
+  topic: ChangeTopic;
+  value: unknown;
+}
+
+export interface Snapshot {
+  /** JPEG bytes. */
+  picture: Uint8Array;
+  at: number;
+}
+
+/** Everything that may be seen. All calls are cheap: in-memory snapshots or short indexed reads. */
+export interface View {
+  node(): NodeView;
+  hardware(): HardwareView | undefined;
+  peers(): PeerView[];
+  links(): LinkView[];
+  routes(): RouteView[];
+  topology(): TopologyView;
+  agents(): AgentView[];
+  cameras(): CameraView[];
+  models(): Promise<ModelView[]>;
+  store(): StoreView;
+  /** The effective configuration with secrets replaced by "•••". */
+  config(): unknown;
+  events(query: EventQuery): EventView[];
+  observations(query: ObservationQuery): ObservationView[];
+  /** Named time series of the last hours for the page's charts: `[at, value][]`, newest last. */
+  history(series: string, since: number): [number, number][];
+  /** The newest frame of a camera with boxes drawn, or undefined before the first. */
+  cameraPicture(id: string): Promise<Snapshot | undefined>;
+  observationPicture(id: string): Promise<Snapshot | undefined>;
+  /** Prometheus text exposition. */
+  metrics(): Promise<string>;
+  /** Calls `listener` on every change until the returned function is called. Listeners must not throw. */
+  follow(listener: (change: Change) => void): () => void;
+}
+
+/** Everything that changes something. Callers have checked the scope of whoever asks; each call is journalled. */
+export interface Actions {
+  restartAgent(id: string): Promise<void>;
+  reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }>;
+  backupStore(): Promise<{ file: string; bytes: number }>;
+  checkStore(): Promise<{ ok: boolean; problems: string[] }>;
+  createInvite(options: { expiresInSeconds: number; name?: string }): Promise<{ token: string; expiresAt: number }>;
+  /** Enrols this node with the inviter that the token names, and moves it into that network. */
+  joinNetwork(token: string): Promise<{ network: { id: string; name: string } }>;
+  networkMembers(): Promise<{ id: string; name: string; issuedAt: number; expiresAt: number; revoked: boolean }[]>;
+}

@@ -1,0 +1,50 @@
+// Settings of the mesh.
+
+import { type Static, Type } from 'typebox';
+
+export const MeshConfig = Type.Object(
+  {
+    enabled: Type.Boolean({
+      default: true,
+      description: 'Join peers at all. Off leaves a node that only watches itself.',
+    }),
+    listen: Type.Array(Type.String(), {
+      default: ['/ip4/0.0.0.0/tcp/7421'],
+      maxItems: 16,
+      description:
+        'libp2p multiaddresses to listen on. Port 0 takes any free port. When the default port is taken, a free one is used.',
+    }),
+    announce: Type.Array(Type.String(), {
+      default: [],
+      maxItems: 16,
+      description: 'Multiaddresses to tell others instead of the listening ones, e.g. behind a forwarded port.',
+    }),
+    bootstrap: Type.Array(Type.String(), {
+      default: [],
+      maxItems: 64,
+      description:
+        'Multiaddresses of peers to dial at start and, with back-off, for ever. Peers seen before are remembered without this.',
+    }),
+    mdns: Type.Boolean({
+      default: true,
+      description: 'Find peers of the same network on the local network by multicast DNS.',
+    }),
+    mqttTransport: Type.Boolean({
+      default: true,
+      description:
+        'Carry the mesh’s gossip over the broker of `mqtt.url` too, for boards that reach only a broker. Needs an external broker.',
+    }),
+    preset: Type.Union([Type.Literal('wired'), Type.Literal('wifi'), Type.Literal('sparse'), Type.Literal('battery')], {
+      default: 'wifi',
+      description: 'Intervals that suit the medium: `wired` 1 s link probes, `wifi` 2 s, `sparse` 5 s, `battery` 15 s.',
+    }),
+    maxPeers: Type.Integer({
+      default: 64,
+      minimum: 1,
+      maximum: 1024,
+      description: 'Connections held at most; each costs about 200 kB of memory.',
+    }),
+  },
+  { additionalProperties: false, default: {}, description: 'Peers, links and routes.' },
+);
+export type MeshConfig = Static<typeof MeshConfig>;

@@ -1,0 +1,152 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { RobustWindow } from '../../../agents/anomaly/robust-window.ts';
+import { HardwareAgent, type HardwareNews } from '../../../agents/kinds/hardware.ts';
+import type { HardwareReading } from '../../../agents/kinds/hardware-reading.ts';
+import type { Supervisor } from '../../../agents/supervisor.ts';
+import { VirtualClock } from '../../../core/clock.ts';
+import { seededRandom } from '../../../core/random.ts';
+import { settle, supervise } from '../scripted-agent.ts';
+
+const WELL: HardwareReading = {
+  cpu: { load: 0.2 },
+  memory: { totalBytes: 1e9, availableBytes: 6e8 },
+  temperatureCelsius: 50,
+  throttling: { underVoltage: false, throttled: false },
+  disk: { path: '/var', totalBytes: 32e9, availableBytes: 20e9 },
+  eventLoopDelaySeconds: 0.01,
+};
+
+let supervisor: Supervisor;
+afterEach(() => supervisor.stop());
+
+async function watching(read: () => Promise<HardwareReading>) {
+  const clock = new VirtualClock();
+  const parts = supervise({ clock });
+  supervisor = parts.supervisor;
+  const news: HardwareNews<HardwareReading>[] = [];
+  const start = supervisor.start(new AbortController().signal);
+  void supervisor.add({
+    id: 'hardware',
+    create: () =>
+      new HardwareAgent({
+        id: 'hardware',
+        source: { read },
+        interval: 5_000,
+        onReading: (each) => news.push(each),
+        journal: { record: (entry) => parts.journal.push(entry) },
+        clock,
+      }),
+  });
+  await start;
+  await settle();
+  const readings = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) {
+      clock.advance(5_000);
+      await settle();
+    }
+  };
+  return { ...parts, news, readings, last: () => news.at(-1)! };
+}
+
+describe('the hardware agent', () => {
+  it('reads at once and at its interval, however long that is, without counting as hung', async () => {
+    const { news, readings, stateOf } = await watching(async () => WELL);
+    expect(news).toHaveLength(1);
+    await readings(10);
+    expect(news).toHaveLength(11);
+    expect(stateOf('hardware')).toBe('ready');
+  });
+
+  it('tells of heat once, and of its end once, although the temperature hovers', async () => {
+    let temperatureCelsius = 70;
+    const { readings, kinds, journal, last } = await watching(async () => ({ ...WELL, temperatureCelsius }));
+    for (const at of [82, 84, 79, 81, 76, 82, 74, 73, 74]) {
+      temperatureCelsius = at;
+      await readings(1);
+    }
+    expect(kinds()).toEqual(['hardware.hot', 'hardware.hot.cleared']);
+    expect(journal[0]?.message).toContain('84 °C');
+    expect(last().symptoms).toEqual([]);
+  });
+
+  it('tells of one dip of the supply voltage, and of its end after a minute', async () => {
+    let underVoltage = true;
+    const { readings, kinds, last } = await watching(async () => ({
+      ...WELL,
+      throttling: { underVoltage, throttled: false },
+    }));
+    expect(kinds()).toEqual(['hardware.under-voltage']);
+    expect(last()).toMatchObject({ symptoms: ['under-voltage'], score: 0.8 });
+    underVoltage = false;
+    await readings(11);
+    expect(kinds()).toHaveLength(1);
+    await readings(1);
+    expect(kinds()).toEqual(['hardware.under-voltage', 'hardware.under-voltage.cleared']);
+  });
+
+  it('tells of memory and disk that run low', async () => {
+    let low = false;
+    const { readings, kinds } = await watching(async () =>
+      low
+        ? {
+            ...WELL,
+            memory: { totalBytes: 1e9, availableBytes: 5e7 },
+            disk: { path: '/var', totalBytes: 32e9, availableBytes: 1e9 },
+          }
+        : WELL,
+    );
+    low = true;
+    await readings(2);
+    expect(kinds()).toEqual(['hardware.memory-low', 'hardware.disk-low']);
+  });
+
+  it('scores a lasting change as anomalous, one odd reading and ordinary noise not', async () => {
+    const random = seededRandom(7);
+    let load = 0.2;
+    const { readings, news, last } = await watching(async () => ({
+      ...WELL,
+      cpu: { load: load + random.next() * 0.1 },
+    }));
+    await readings(30);
+    load = 0.85;
+    await readings(1);
+    load = 0.2;
+    await readings(1);
+    expect(Math.max(...news.map((each) => each.score))).toBe(0);
+    load = 0.85;
+    await readings(2);
+    expect(last().score).toBeGreaterThan(0.5);
+  });
+
+  it('that cannot read, or whose reading hangs, is restarted and tells why', async () => {
+    let reads = 0;
+    const {
+      readings,
+      supervisor: watched,
+      journal,
+    } = await watching(async () => {
+      reads++;
+      if (reads === 2) throw new Error('/proc/stat: permission denied');
+      if (reads === 4) await new Promise(() => {});
+      return WELL;
+    });
+    await readings(5);
+    expect(journal.map((entry) => entry.message)).toEqual([
+      expect.stringContaining('/proc/stat: permission denied'),
+      expect.stringContaining('no heartbeat for 5 s'),
+    ]);
+    expect(watched.agents()).toMatchObject([{ state: 'ready', restarts: 2 }]);
+  });
+});
+
+describe('RobustWindow', () => {
+  it('is silent until warm, then grows from 0 at three deviations towards 1', () => {
+    const window = new RobustWindow({ size: 20, warmUp: 5, floor: 1 });
+    expect([9, 11, 10, 10, 10].map((value) => window.push(value))).toEqual([0, 0, 0, 0, 0]);
+    expect(window.push(13)).toBe(0);
+    expect(window.push(16)).toBeCloseTo(1 - Math.exp(-1), 1);
+    expect(window.push(1_000)).toBeCloseTo(1);
+    expect(window.push(Number.NaN)).toBe(0);
+    expect(window.push(-1_000)).toBe(0);
+  });
+});

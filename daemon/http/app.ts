@@ -1,0 +1,188 @@
+// The Fastify application: plugins, hooks in their order, and the routes. It does not listen; `server.ts` feeds it
+// the requests of its sockets.
+
+import cookie from '@fastify/cookie';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify';
+import type { Clock } from '../../core/clock.ts';
+import type { Journal } from '../../core/journal.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Tokens } from '../security/tokens.ts';
+import type { Actions, View } from '../view/view.ts';
+import { Access } from './access.ts';
+import type { HttpConfig } from './config.ts';
+import { openApiDocument, serveReader } from './openapi.ts';
+import { answerWithProblem, httpError } from './problem.ts';
+import { adminRoutes } from './routes/admin.ts';
+import { healthRoutes } from './routes/health.ts';
+import { journalRoutes } from './routes/journal.ts';
+import { meshRoutes } from './routes/mesh.ts';
+import { nodeRoutes } from './routes/node.ts';
+import { pageRoutes } from './routes/page.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { visionRoutes } from './routes/vision.ts';
+import { Sessions } from './sessions.ts';
+import { Streams } from './streams.ts';
+import { compileValidator } from './validation.ts';
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** Told of every answered request; `daemon/telemetry/metrics.ts` counts them. */
+export interface RequestObserver {
+  /** @param route the route's template, never the address that was asked for */
+  observeRequest(request: { method: string; route: string; status: number; seconds: number }): void;
+}
+
+export interface AppOptions {
+  config: HttpConfig;
+  view: View;
+  actions: Actions;
+  tokens: Tokens;
+  publicDir: string;
+  clock: Clock;
+  logger: Logger;
+  journal: Journal;
+  observer?: RequestObserver | undefined;
+  cameByUnixSocket(request: FastifyRequest): boolean;
+}
+
+/** What routes are handed. */
+export interface RouteContext {
+  view: View;
+  actions: Actions;
+  tokens: Tokens;
+  sessions: Sessions;
+  streams: Streams;
+  access: Access;
+  journal: Journal;
+  /** Whether the page is served by TLS, so that its cookie may insist on it. */
+  secure: boolean;
+}
+
+/** JSON bodies are small; uploads get `config.maxUploadBytes` where there are any. */
+const MOST_JSON_BYTES = 65_536;
+const MINUTE = 60_000;
+
+export async function buildApp(options: AppOptions): Promise<{ app: App; streams: Streams }> {
+  const { config, view, actions, tokens, clock, logger, journal, observer } = options;
+  const sessions = new Sessions({ tokens, clock });
+  const access = new Access({
+    tokens,
+    sessions,
+    cameByUnixSocket: options.cameByUnixSocket,
+    nodeName: view.node().name,
+  });
+  const streams = new Streams({ view, clock, stillAllowed: (caller) => access.stillAllowed(caller) });
+  const context: RouteContext = {
+    view,
+    actions,
+    tokens,
+    sessions,
+    streams,
+    access,
+    journal,
+    secure: config.tls !== undefined,
+  };
+
+  const onError = answerWithProblem(logger);
+  const app: App = Fastify({
+    bodyLimit: Math.min(MOST_JSON_BYTES, config.maxUploadBytes),
+    routerOptions: { maxParamLength: 256, ignoreTrailingSlash: true },
+    frameworkErrors: onError,
+    return503OnClosing: false,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(compileValidator);
+  // Views are built by this daemon in their schemas' shape (tests check it): nothing to filter, one fast path.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.setErrorHandler(onError);
+  acceptEmptyJson(app);
+
+  await app.register(cookie);
+  app.decorateRequest('caller');
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(SECURITY_HEADERS);
+    request.caller = access.identify(request, request.cookies[sessionCookie(view)]);
+  });
+  if (observer !== undefined) {
+    app.addHook('onResponse', async (request, reply) => {
+      observer.observeRequest({
+        method: request.method,
+        route: request.routeOptions.url ?? 'none',
+        status: reply.statusCode,
+        seconds: reply.elapsedTime / 1000,
+      });
+    });
+  }
+  await app.register(rateLimit, {
+    max: config.rateLimit,
+    timeWindow: MINUTE,
+    allowList: (request) => request.caller.kind === 'socket',
+    keyGenerator: ({ caller, ip }) => ('tokenId' in caller ? `token ${caller.tokenId}` : `address ${ip}`),
+    errorResponseBuilder: (_request, { after }) =>
+      httpError('HTTP_TOO_MANY_REQUESTS', `Too many requests; try again in ${after}`, 'http.rateLimit sets the limit'),
+  });
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request) => {
+    throw httpError(
+      'HTTP_NOT_FOUND',
+      `There is no ${request.method} ${request.url.slice(0, 200)}`,
+      'See /docs for what there is',
+    );
+  });
+
+  await app.register(swagger, { openapi: openApiDocument(view.node().version) });
+  await app.register(healthRoutes(context));
+  await app.register(
+    async (api: App) => {
+      api.addHook('preParsing', async (request) => {
+        access.authorize(request, request.routeOptions.config.scope ?? 'admin');
+      });
+      await api.register(sessionRoutes(context));
+      await api.register(nodeRoutes(context));
+      await api.register(meshRoutes(context));
+      await api.register(visionRoutes(context));
+      await api.register(journalRoutes(context));
+      await api.register(adminRoutes(context));
+    },
+    { prefix: '/api/v3' },
+  );
+  await serveReader(app);
+  await app.register(pageRoutes({ publicDir: options.publicDir }));
+  await app.ready();
+  return { app, streams };
+}
+
+/** Cookies of one host are shared by all its ports: nodes on one machine must not overwrite each other's. */
+export function sessionCookie(view: View): string {
+  return `parlmesh_${view.node().id.slice(-10)}`;
+}
+
+/** A POST that needs no body may still say that it is JSON, which is how it shows that no form sent it. */
+function acceptEmptyJson(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else parse(request, body.toString(), done);
+  });
+}
+
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'x-frame-options': 'DENY',
+};

@@ -1,0 +1,117 @@
+// Routes about what the node sees: cameras, observations, their pictures, models.
+
+import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { ParlmeshError } from '../../../core/errors.ts';
+import { CameraView, ModelView, ObservationView } from '../../view/schema.ts';
+import type { Snapshot } from '../../view/view.ts';
+import type { App, RouteContext } from '../app.ts';
+import { answers, bytesAnswer } from '../openapi.ts';
+
+const Id = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) });
+const At = (description: string) => Type.Optional(Type.Number({ minimum: 0, description }));
+const Name = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 200, description }));
+
+export function visionRoutes({ view }: RouteContext) {
+  return async (app: App): Promise<void> => {
+    app.get(
+      '/cameras',
+      {
+        config: { scope: 'read' },
+        schema: {
+          tags: ['vision'],
+          summary: 'Cameras and what they see now',
+          response: answers(Type.Array(CameraView)),
+        },
+      },
+      async () => view.cameras(),
+    );
+
+    app.get(
+      '/cameras/:id/picture',
+      {
+        config: { scope: 'read' },
+        schema: {
+          tags: ['vision'],
+          summary: 'The newest picture of a camera, with boxes',
+          params: Id,
+          response: bytesAnswer('image/jpeg', 'A JPEG. Its ETag changes with each frame.'),
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        const snapshot = await view.cameraPicture(id);
+        if (snapshot !== undefined) return sendPicture(request, reply, snapshot);
+        if (view.cameras().some((camera) => camera.id === id)) {
+          throw new ParlmeshError('PICTURE_NOT_FOUND', `Camera "${id}" has not delivered a picture yet`, {
+            hint: 'GET /api/v3/cameras tells its state and why',
+          });
+        }
+        throw new ParlmeshError('CAMERA_NOT_FOUND', `There is no camera "${id}"`, { hint: 'GET /api/v3/cameras' });
+      },
+    );
+
+    app.get(
+      '/observations',
+      {
+        config: { scope: 'read' },
+        schema: {
+          tags: ['vision'],
+          summary: 'What cameras saw, newest first',
+          querystring: Type.Object(
+            {
+              camera: Name('Only of this camera.'),
+              label: Name('Only of this label, e.g. `person`.'),
+              since: At('Seen at or after, milliseconds since 1970.'),
+              until: At('Seen at or before, milliseconds since 1970.'),
+              limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100 }),
+            },
+            { additionalProperties: false },
+          ),
+          response: answers(Type.Array(ObservationView)),
+        },
+      },
+      async ({ query }) => view.observations(query),
+    );
+
+    app.get(
+      '/observations/:id/picture',
+      {
+        config: { scope: 'read' },
+        schema: {
+          tags: ['vision'],
+          summary: 'The picture kept with an observation',
+          params: Id,
+          response: bytesAnswer('image/jpeg', 'A JPEG with the observation’s box.'),
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        const snapshot = await view.observationPicture(id);
+        if (snapshot !== undefined) return sendPicture(request, reply, snapshot);
+        throw new ParlmeshError('PICTURE_NOT_FOUND', `No picture is kept of an observation "${id}"`, {
+          hint: 'GET /api/v3/observations lists those that have one under "snapshot"',
+        });
+      },
+    );
+
+    app.get(
+      '/models',
+      {
+        config: { scope: 'read' },
+        schema: { tags: ['vision'], summary: 'Models on this node', response: answers(Type.Array(ModelView)) },
+      },
+      async () => view.models(),
+    );
+  };
+}
+
+/** Pictures of cameras are private: no cache keeps them, but who has one need not fetch it again. */
+function sendPicture(request: FastifyRequest, reply: FastifyReply, { picture, at }: Snapshot): FastifyReply {
+  const etag = `"${createHash('sha256').update(picture).digest('base64url').slice(0, 22)}"`;
+  reply.headers({ etag, 'cache-control': 'no-store', 'last-modified': new Date(at).toUTCString() });
+  const known = request.headers['if-none-match']?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
+  if (known) return reply.code(304).send();
+  return reply.type('image/jpeg').send(Buffer.from(picture.buffer, picture.byteOffset, picture.byteLength));
+}

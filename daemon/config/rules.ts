@@ -1,0 +1,115 @@
+// What a schema cannot say: names that must exist or be unique, addresses that must parse, files that must be there.
+
+import { accessSync, constants } from 'node:fs';
+import { multiaddr } from '@multiformats/multiaddr';
+import { messageOf } from '../../core/errors.ts';
+import { nearest } from './problem.ts';
+import { type Finding, isGroup, type Rules, sketch } from './validate.ts';
+
+const CAMERA_SCHEMES = ['folder', 'http', 'https', 'mjpeg+http', 'mjpeg+https', 'rtsp', 'rtsps', 'v4l2', 'file'];
+const BROKER_SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
+
+/** A rule about text; says what is wrong, or nothing. */
+function text(judge: (value: string, path: string) => Omit<Finding, 'path'> | undefined): Rules[string] {
+  return (value, path) => {
+    const verdict = typeof value === 'string' ? judge(value, path) : undefined;
+    return verdict === undefined ? [] : [{ path, ...verdict }];
+  };
+}
+
+const address = text((value, path) => {
+  try {
+    multiaddr(value);
+    return undefined;
+  } catch (thrown) {
+    return {
+      message: `is not a multiaddress (${messageOf(thrown)})`,
+      expected: 'one like /ip4/192.168.1.5/tcp/7421',
+      got: sketch(value, path),
+    };
+  }
+});
+
+const readableFile = text((value) => {
+  try {
+    accessSync(value, constants.R_OK);
+    return undefined;
+  } catch (thrown) {
+    return { message: `cannot be read (${messageOf(thrown)})`, expected: 'a readable PEM file' };
+  }
+});
+
+const notEmpty = text((value) => (value.trim() === '' ? { message: 'is empty' } : undefined));
+
+const cameraSource = text((value, path) => {
+  const [scheme, rest] = splitScheme(value);
+  if (scheme === 'rendered') return undefined;
+  if (scheme !== undefined && CAMERA_SCHEMES.includes(scheme)) {
+    const web = scheme.includes('http') || scheme.startsWith('rtsp');
+    const complete = web ? rest.startsWith('//') && URL.canParse(value) : rest !== '';
+    return complete ? undefined : { message: 'is incomplete', got: sketch(value, path) };
+  }
+  const meant = scheme === undefined ? undefined : nearest(scheme, [...CAMERA_SCHEMES, 'rendered']);
+  return {
+    message: 'is no source of pictures',
+    expected: `one that begins with ${CAMERA_SCHEMES.map((one) => `${one}:`).join(', ')} or rendered:`,
+    got: sketch(value, path),
+    suggestion: meant === undefined ? undefined : `${meant}:`,
+  };
+});
+
+function splitScheme(value: string): [scheme: string | undefined, rest: string] {
+  const match = /^([a-z][a-z0-9+]*):(.*)$/is.exec(value);
+  return match === null ? [undefined, value] : [match[1]!.toLowerCase(), match[2]!];
+}
+
+function brokers(value: unknown, path: string): Finding[] {
+  const list = Array.isArray(value) ? value : [value];
+  return list.flatMap((url: unknown, index): Finding[] => {
+    if (typeof url === 'string' && URL.canParse(url) && BROKER_SCHEMES.includes(new URL(url).protocol)) return [];
+    const where = Array.isArray(value) ? `${path}[${index}]` : path;
+    const expected = 'an address like mqtt://broker.lan:1883 (mqtt, mqtts, ws or wss)';
+    return [{ path: where, message: 'is not a broker', expected, got: sketch(url, where) }];
+  });
+}
+
+function uniqueNames(value: unknown, path: string): Finding[] {
+  if (!Array.isArray(value)) return [];
+  const first = new Map<unknown, number>();
+  return value.flatMap((item: unknown, index): Finding[] => {
+    const name = isGroup(item) ? item.name : undefined;
+    const earlier = first.get(name);
+    if (earlier === undefined) {
+      first.set(name, index);
+      return [];
+    }
+    const where = `${path}[${index}].name`;
+    return [{ path: where, message: `is the name of ${path}[${earlier}] already`, got: sketch(name, where) }];
+  });
+}
+
+/** @param profiles names of the board profiles that there are */
+export function configRules(profiles: readonly string[]): Rules {
+  return {
+    dataDir: notEmpty,
+    profile: text((value, path) =>
+      profiles.includes(value)
+        ? undefined
+        : {
+            message: 'is no profile',
+            expected: `one of ${profiles.join(', ')}`,
+            got: sketch(value, path),
+            suggestion: nearest(value, profiles),
+          },
+    ),
+    'http.tls.certificate': readableFile,
+    'http.tls.key': readableFile,
+    'mesh.listen[]': address,
+    'mesh.announce[]': address,
+    'mesh.bootstrap[]': address,
+    'mqtt.url': brokers,
+    cameras: uniqueNames,
+    'cameras[].source': cameraSource,
+    'cameras[].zones': uniqueNames,
+  };
+}

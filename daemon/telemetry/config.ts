@@ -14,12 +14,17 @@ export const MqttConfig = Type.Object(
         },
       ),
     ),
-    username: Type.Optional(Type.String()),
+    username: Type.Optional(
+      Type.String({ description: 'User at the external broker; for the embedded one, the only user let in.' }),
+    ),
     password: Type.Optional(Type.String({ description: 'Secret; shown as •••.' })),
     embedded: Type.Object(
       {
         enabled: Type.Boolean({ default: true, description: 'Run a broker in this node when `url` is not set.' }),
-        host: Type.String({ default: '127.0.0.1', description: 'Address it listens on.' }),
+        host: Type.String({
+          default: '127.0.0.1',
+          description: 'Address it listens on. Beyond loopback, `username` and `password` must be set.',
+        }),
         port: Type.Integer({
           default: 1883,
           minimum: 0,
@@ -39,10 +44,19 @@ export const MqttConfig = Type.Object(
       minimum: 1,
       description: 'Seconds between hardware state messages; other state is sent when it changes.',
     }),
+    commands: Type.Boolean({
+      default: false,
+      description:
+        'Take commands by MQTT (today: restart an agent). Whoever may publish on the broker may then give them.',
+    }),
     homeAssistant: Type.Object(
       {
         enabled: Type.Boolean({ default: true, description: 'Publish Home Assistant discovery.' }),
-        prefix: Type.String({ default: 'homeassistant', pattern: '^[^#+/\\s]+$' }),
+        prefix: Type.String({
+          default: 'homeassistant',
+          pattern: '^[^#+/\\s]+$',
+          description: 'Discovery prefix of Home Assistant’s MQTT integration.',
+        }),
       },
       { additionalProperties: false, default: {} },
     ),

@@ -1,0 +1,74 @@
+// Commands by MQTT. Only with `mqtt.commands`; anything but a known command for a known agent is refused, and said so.
+
+import type { Clock, Millis } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Journal } from '../../core/journal.ts';
+import type { Actions, View } from '../view/view.ts';
+import type { Topics } from './topics.ts';
+
+/** The one payload on `…/agents/<id>/command`. */
+export const RESTART = 'restart';
+
+/** Refusals journalled at most once in this time: whoever floods the topic must not flood the journal. */
+const REFUSAL_PAUSE: Millis = 10_000;
+
+export interface CommandsOptions {
+  view: View;
+  actions: Actions;
+  journal: Journal;
+  clock: Clock;
+}
+
+export class Commands {
+  readonly #options: CommandsOptions;
+  /** Agents whose restart is under way; pressing twice is one restart. */
+  readonly #restarting = new Set<string>();
+  #refusedAt: Millis | undefined;
+  #refusedSince = 0;
+
+  constructor(options: CommandsOptions) {
+    this.#options = options;
+  }
+
+  /** Never throws. */
+  async handle(topics: Topics, topic: string, payload: Uint8Array, retained: boolean): Promise<void> {
+    const agent = this.#options.view.agents().find(({ id }) => topics.agentCommand(id) === topic);
+    if (agent === undefined) return this.#refuse('there is no such agent');
+    // A retained command would be carried out again at every reconnect.
+    if (retained) return this.#refuse('a command must not be retained');
+    if (payload.length > RESTART.length || Buffer.from(payload).toString('latin1') !== RESTART) {
+      return this.#refuse(`the only command is "${RESTART}"`);
+    }
+    if (this.#restarting.has(agent.id)) return;
+    this.#restarting.add(agent.id);
+    try {
+      await this.#options.actions.restartAgent(agent.id);
+    } catch (thrown) {
+      this.#options.journal.record({
+        severity: 'warning',
+        kind: 'mqtt.command.failed',
+        subject: `agent/${agent.id}`,
+        message: `Restart of agent ${agent.id}, asked for by MQTT, failed: ${messageOf(thrown)}`,
+      });
+    } finally {
+      this.#restarting.delete(agent.id);
+    }
+  }
+
+  #refuse(why: string): void {
+    const now = this.#options.clock.now();
+    if (this.#refusedAt !== undefined && now - this.#refusedAt < REFUSAL_PAUSE) {
+      this.#refusedSince++;
+      return;
+    }
+    const more = this.#refusedSince > 0 ? ` (and ${this.#refusedSince} others since the last such entry)` : '';
+    this.#refusedAt = now;
+    this.#refusedSince = 0;
+    this.#options.journal.record({
+      severity: 'warning',
+      kind: 'mqtt.command.refused',
+      subject: 'service/mqtt',
+      message: `A command by MQTT was refused: ${why}${more}`,
+    });
+  }
+}

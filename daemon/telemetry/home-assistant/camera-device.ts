@@ -1,0 +1,82 @@
+// A camera as a Home Assistant device behind the node: is it there, how fast, what is in view, the newest picture.
+
+import type { CameraView } from '../../view/schema.ts';
+import { topicLevel } from '../topics.ts';
+import {
+  availableWhileOnline,
+  type ComponentOptions,
+  type Discovery,
+  type DiscoveryContext,
+  deviceConfig,
+  nodeDeviceId,
+  withUniqueIds,
+} from './device.ts';
+
+/** Each label is two entities; a detector of 80 classes must not become 160 of them by mistakes of its own. */
+const MAX_LABELS = 24;
+
+/** @param labels the classes that get a counter and an occupancy sensor; those beyond the limit are left out */
+export function cameraDevice(context: DiscoveryContext, camera: CameraView, labels: readonly string[]): Discovery {
+  const { topics, nodeId, nodeName } = context;
+  const id = `${nodeDeviceId(nodeId)}_camera_${topicLevel(camera.id)}`;
+  const node = availableWhileOnline(topics.availability);
+  const components: Record<string, ComponentOptions> = {
+    connectivity: {
+      platform: 'binary_sensor',
+      name: 'Connectivity',
+      device_class: 'connectivity',
+      entity_category: 'diagnostic',
+      // Not of the camera itself: it has to be able to say "disconnected".
+      availability: [node],
+      state_topic: topics.cameraAvailability(camera.id),
+      value_template: "{{ 'ON' if value == 'online' else 'OFF' }}",
+    },
+    fps: {
+      platform: 'sensor',
+      name: 'Frames per second',
+      icon: 'mdi:speedometer',
+      unit_of_measurement: 'fps',
+      state_class: 'measurement',
+      suggested_display_precision: 1,
+      entity_category: 'diagnostic',
+      value_template: '{{ value_json.framesPerSecond }}',
+    },
+    picture: {
+      platform: 'image',
+      name: 'Last observation',
+      image_topic: topics.cameraPicture(camera.id),
+      content_type: 'image/jpeg',
+    },
+  };
+  for (const label of labels.slice(0, MAX_LABELS)) Object.assign(components, labelComponents(label));
+  return deviceConfig(
+    context,
+    { id, name: `${nodeName} ${camera.id}`, model: `Camera (${camera.source})` },
+    {
+      availability: [node, availableWhileOnline(topics.cameraAvailability(camera.id))],
+      state_topic: topics.camera(camera.id),
+      components: withUniqueIds(id, components),
+    },
+  );
+}
+
+function labelComponents(label: string): Record<string, ComponentOptions> {
+  const id = topicLevel(label);
+  // A JSON string is also a Jinja one; the label comes from a model file, so it is not to be trusted further.
+  const count = `value_json.counts.get(${JSON.stringify(label)}, 0)`;
+  const title = label.charAt(0).toUpperCase() + label.slice(1);
+  return {
+    [`count_${id}`]: {
+      platform: 'sensor',
+      name: `${title} count`,
+      state_class: 'measurement',
+      value_template: `{{ ${count} }}`,
+    },
+    [`occupancy_${id}`]: {
+      platform: 'binary_sensor',
+      name: `${title} occupancy`,
+      device_class: 'occupancy',
+      value_template: `{{ 'ON' if ${count} > 0 else 'OFF' }}`,
+    },
+  };
+}

@@ -1,0 +1,152 @@
+// The node as a Home Assistant device: its health, its hardware, its mesh.
+
+import type { HardwareView, NodeView } from '../../view/schema.ts';
+import {
+  availableWhileOnline,
+  type ComponentOptions,
+  type Discovery,
+  type DiscoveryContext,
+  deviceConfig,
+  nodeDeviceId,
+  withUniqueIds,
+} from './device.ts';
+
+/** Entities for what this board cannot measure are left out. */
+export function nodeDevice(context: DiscoveryContext, node: NodeView, hardware: HardwareView | undefined): Discovery {
+  const id = nodeDeviceId(context.nodeId);
+  const components = {
+    ...stateComponents(context.topics.state),
+    ...(hardware === undefined ? {} : hardwareComponents(context.topics.hardware, hardware)),
+  };
+  return deviceConfig(
+    context,
+    { id, name: context.nodeName, model: node.profile.title, isNode: true },
+    {
+      availability: [availableWhileOnline(context.topics.availability)],
+      state_topic: context.topics.state,
+      components: withUniqueIds(id, components),
+    },
+  );
+}
+
+function stateComponents(stateTopic: string): Record<string, ComponentOptions> {
+  return {
+    problem: {
+      platform: 'binary_sensor',
+      name: 'Problem',
+      device_class: 'problem',
+      value_template: "{{ 'ON' if value_json.health.state == 'degraded' else 'OFF' }}",
+      json_attributes_topic: stateTopic,
+      json_attributes_template: "{{ {'problems': value_json.health.problems} | tojson }}",
+    },
+    health: {
+      platform: 'sensor',
+      name: 'Health',
+      icon: 'mdi:heart-pulse',
+      // Home Assistant takes no state above 255 characters.
+      value_template: '{{ value_json.health.sentence[:255] }}',
+    },
+    degraded: {
+      platform: 'sensor',
+      name: 'Degraded services',
+      icon: 'mdi:alert-circle-outline',
+      state_class: 'measurement',
+      entity_category: 'diagnostic',
+      value_template: '{{ value_json.degraded | length }}',
+      json_attributes_topic: stateTopic,
+      json_attributes_template: "{{ {'services': value_json.degraded} | tojson }}",
+    },
+    started: {
+      platform: 'sensor',
+      name: 'Started',
+      device_class: 'timestamp',
+      entity_category: 'diagnostic',
+      value_template: '{{ value_json.startedAt }}',
+    },
+    peers_connected: {
+      platform: 'sensor',
+      name: 'Peers connected',
+      icon: 'mdi:lan-connect',
+      state_class: 'measurement',
+      value_template: '{{ value_json.peers.connected }}',
+    },
+    nodes_reachable: {
+      platform: 'sensor',
+      name: 'Nodes reachable',
+      icon: 'mdi:graph-outline',
+      state_class: 'measurement',
+      value_template: '{{ value_json.peers.reachable }}',
+    },
+  };
+}
+
+function hardwareComponents(topic: string, hardware: HardwareView): Record<string, ComponentOptions> {
+  const components: Record<string, ComponentOptions> = {
+    cpu: share(topic, 'Processor use', 'mdi:cpu-64-bit', 'value_json.cpu.load'),
+    memory: share(
+      topic,
+      'Memory use',
+      'mdi:memory',
+      '(1 - value_json.memory.availableBytes / value_json.memory.totalBytes)',
+    ),
+    disk: share(topic, 'Disk use', 'mdi:harddisk', '(1 - value_json.disk.availableBytes / value_json.disk.totalBytes)'),
+    event_loop_delay: {
+      platform: 'sensor',
+      name: 'Event loop delay',
+      device_class: 'duration',
+      unit_of_measurement: 's',
+      state_class: 'measurement',
+      suggested_display_precision: 3,
+      entity_category: 'diagnostic',
+      enabled_by_default: false,
+      state_topic: topic,
+      value_template: '{{ value_json.eventLoopDelaySeconds }}',
+    },
+  };
+  if (hardware.temperatureCelsius !== undefined) {
+    components.temperature = {
+      platform: 'sensor',
+      name: 'Temperature',
+      device_class: 'temperature',
+      unit_of_measurement: '°C',
+      state_class: 'measurement',
+      suggested_display_precision: 1,
+      state_topic: topic,
+      value_template: '{{ value_json.temperatureCelsius }}',
+    };
+  }
+  if (hardware.throttling !== undefined) {
+    components.under_voltage = problem(topic, 'Under-voltage', 'value_json.throttling.underVoltage');
+    components.throttled = problem(topic, 'Throttled', 'value_json.throttling.throttled');
+  }
+  if (hardware.disk.wear !== undefined) {
+    components.disk_wear = share(topic, 'Disk wear', 'mdi:sd', 'value_json.disk.wear');
+  }
+  return components;
+}
+
+/** A share of 0 to 1, shown in percent. */
+function share(topic: string, name: string, icon: string, expression: string): ComponentOptions {
+  return {
+    platform: 'sensor',
+    name,
+    icon,
+    unit_of_measurement: '%',
+    state_class: 'measurement',
+    suggested_display_precision: 0,
+    entity_category: 'diagnostic',
+    state_topic: topic,
+    value_template: `{{ (${expression} * 100) | round(1) }}`,
+  };
+}
+
+function problem(topic: string, name: string, expression: string): ComponentOptions {
+  return {
+    platform: 'binary_sensor',
+    name,
+    device_class: 'problem',
+    entity_category: 'diagnostic',
+    state_topic: topic,
+    value_template: `{{ 'ON' if ${expression} else 'OFF' }}`,
+  };
+}

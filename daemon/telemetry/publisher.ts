@@ -1,0 +1,157 @@
+// Telemetry by MQTT as a service of the node. A lost broker is a normal state: the node runs on, the service says
+// why, and everything is published anew once a broker is there again. docs/mqtt.md is the reference of the topics.
+
+import type { MqttClient } from 'mqtt';
+import type { Clock } from '../../core/clock.ts';
+import { ParlmeshError } from '../../core/errors.ts';
+import type { Journal } from '../../core/journal.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Random } from '../../core/random.ts';
+import type { Service } from '../../core/service.ts';
+import type { Actions, View } from '../view/view.ts';
+import { Commands } from './commands.ts';
+import type { MqttConfig } from './config.ts';
+import { type Broker, Connection, parseBroker } from './connection.ts';
+import { Discoveries } from './home-assistant/discoveries.ts';
+import { Ledger, type TopicMemory } from './ledger.ts';
+import { Session } from './session.ts';
+import { Topics, topicLevel } from './topics.ts';
+
+export interface MqttTelemetryOptions {
+  config: MqttConfig;
+  view: View;
+  actions: Actions;
+  journal: Journal;
+  logger: Logger;
+  clock: Clock;
+  random: Random;
+  /** Remembers over restarts what brokers hold, so that it can be cleared. */
+  memory: TopicMemory;
+  /** Address of the embedded broker, asked when `config.url` is not set. */
+  embeddedUrl: () => string | undefined;
+  /** The labels a camera is configured to report; empty for all. */
+  labelsOf: (camera: string) => readonly string[];
+  /** After the first connection: why there is none now, or undefined when there is one again. */
+  onState: (cause: string | undefined) => void;
+}
+
+/** Name of the embedded broker in the ledger, whatever its port. */
+const EMBEDDED = 'embedded';
+
+export class MqttTelemetry implements Service {
+  readonly name = 'mqtt';
+  readonly #options: MqttTelemetryOptions;
+  readonly #commands: Commands;
+  #running: { connection: Connection; ledger: Ledger; unfollow: () => void } | undefined;
+  #session: Session | undefined;
+  #topics: Topics;
+  #networkId: string;
+
+  constructor(options: MqttTelemetryOptions) {
+    this.#options = options;
+    this.#commands = new Commands(options);
+    const { id, network } = options.view.node();
+    this.#networkId = network.id;
+    this.#topics = new Topics(options.config.baseTopic, network.id, id);
+  }
+
+  /** Resolves once connected. Rejects when no broker can be reached, and may then be called again. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { config, clock, random, logger, memory, view } = this.#options;
+    const brokers = this.#brokers();
+    const ledger = new Ledger(memory, config.url === undefined ? [EMBEDDED] : brokers().map(({ name }) => name));
+    const connection = new Connection({
+      brokers,
+      hello: () => this.#hello(),
+      clock,
+      random,
+      logger,
+      onUp: (client, broker) => this.#up(client, broker, ledger),
+      onDown: (cause) => this.#down(cause),
+    });
+    const unfollow = view.follow((change) => {
+      if (change.topic === 'node') this.#followNetwork();
+    });
+    this.#running = { connection, ledger, unfollow };
+    this.#followNetwork();
+    await connection.open(signal);
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    if (running === undefined) return;
+    running.unfollow();
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.finish();
+    await running.connection.close();
+    running.ledger.save();
+  }
+
+  #brokers(): () => Broker[] {
+    const { config, embeddedUrl } = this.#options;
+    if (config.url !== undefined) {
+      const brokers = (typeof config.url === 'string' ? [config.url] : config.url).map(parseBroker);
+      return () => brokers;
+    }
+    if (!config.embedded.enabled) {
+      throw new ParlmeshError('MQTT_NO_BROKER', 'neither mqtt.url nor mqtt.embedded.enabled is set', {
+        hint: 'set one of them, or mqtt.enabled to false',
+      });
+    }
+    return () => {
+      const url = embeddedUrl();
+      return url === undefined ? [] : [{ name: EMBEDDED, url }];
+    };
+  }
+
+  #hello(): ReturnType<ConstructorParameters<typeof Connection>[0]['hello']> {
+    const { config, view } = this.#options;
+    return {
+      clientId: `parlmesh-${topicLevel(view.node().id)}`,
+      username: config.username,
+      password: config.password,
+      will: { topic: this.#topics.availability, payload: Buffer.from('offline'), qos: 1, retain: true },
+    };
+  }
+
+  #up(client: MqttClient, broker: Broker, ledger: Ledger): void {
+    const { config, view, clock, random, logger, labelsOf, onState } = this.#options;
+    logger.info({ broker: broker.name }, 'MQTT connected');
+    const topics = this.#topics;
+    this.#session = new Session({
+      client,
+      broker: broker.name,
+      config,
+      view,
+      topics,
+      discoveries: new Discoveries({ config, view, topics, labelsOf }),
+      ledger,
+      commands: this.#commands,
+      clock,
+      random,
+      logger,
+    });
+    this.#session.begin();
+    onState(undefined);
+  }
+
+  #down(cause: string): void {
+    this.#session?.abandon();
+    this.#session = undefined;
+    this.#options.onState(cause);
+  }
+
+  /** The network is part of every topic and of the last will: a new one needs a new connection. */
+  #followNetwork(): void {
+    const { config, view } = this.#options;
+    const { id, network } = view.node();
+    if (network.id === this.#networkId) return;
+    this.#networkId = network.id;
+    this.#topics = new Topics(config.baseTopic, network.id, id);
+    this.#session?.abandon();
+    this.#session = undefined;
+    void this.#running?.connection.reopen();
+  }
+}

@@ -1,0 +1,305 @@
+// One connection's work: clear what is stale, publish everything, then follow the changes. It begins with what the
+// ledger says the broker may hold and knows nothing of earlier connections.
+
+import type { MqttClient } from 'mqtt';
+import type { Clock, Millis, Timer } from '../../core/clock.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Random } from '../../core/random.ts';
+import type { Change, View } from '../view/view.ts';
+import type { Commands } from './commands.ts';
+import type { MqttConfig } from './config.ts';
+import { componentsOf, type Discovery, encode } from './home-assistant/device.ts';
+import type { Discoveries } from './home-assistant/discoveries.ts';
+import type { Ledger } from './ledger.ts';
+import { Outbox, type Outgoing } from './outbox.ts';
+import { Pictures } from './pictures.ts';
+import { isSection, SECTIONS, type Section, type StateMessage, sectionMessages } from './state.ts';
+import type { Topics } from './topics.ts';
+
+/** Changes are gathered for this long, then sent together. */
+const SETTLE: Millis = 200;
+/** Home Assistant asks everybody at once when it comes up; the answers are spread over this. */
+const BIRTH_SPREAD: Millis = 5_000;
+/** How long an orderly stop waits for a broker that has stalled. */
+const FAREWELL: Millis = 1_500;
+
+export interface SessionOptions {
+  client: MqttClient;
+  /** Name of the broker in the ledger. */
+  broker: string;
+  config: MqttConfig;
+  view: View;
+  topics: Topics;
+  discoveries: Discoveries;
+  ledger: Ledger;
+  commands: Commands;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+}
+
+interface Sent {
+  message: StateMessage;
+  section: Section | 'pictures';
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #outbox: Outbox;
+  readonly #pictures: Pictures;
+  /** The state as last handed to the outbox. */
+  readonly #sent = new Map<string, Sent>();
+  /** Discovery as last handed to the outbox: topic → JSON without removals. */
+  readonly #discovered = new Map<string, string>();
+  readonly #dirty = new Set<Section>();
+  readonly #timers = new Set<Timer>();
+  #settling = false;
+  /** Events so far: each is a message of its own. */
+  #events = 0;
+  #unfollow: (() => void) | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#outbox = new Outbox({ send: (message) => publish(options.client, message) });
+    this.#pictures = new Pictures({
+      view: options.view,
+      clock: options.clock,
+      logger: options.logger,
+      onPicture: (camera, picture) => this.#picture(camera, picture),
+    });
+  }
+
+  /** Publishes everything, then keeps it up to date until `abandon` or `finish`. */
+  begin(): void {
+    const { client, config, view, topics, clock } = this.#options;
+    client.on('message', (topic, payload, packet) => this.#received(topic, payload, packet.retain));
+    const wanted = [
+      ...(config.homeAssistant.enabled ? [this.#birthTopic] : []),
+      ...(config.commands ? [topics.agentCommands] : []),
+    ];
+    if (wanted.length > 0) client.subscribe(wanted, { qos: 1 });
+
+    this.#discover();
+    for (const section of SECTIONS) this.#refresh(section, 'payload');
+    this.#clearStale();
+    // Last: whoever acts on "online" finds the rest in place.
+    this.#retain(topics.availability, 'online');
+    for (const { id } of view.cameras()) void this.#pictures.restore(id);
+
+    this.#unfollow = view.follow((change) => this.#changed(change));
+    this.#timers.add(clock.every(config.stateInterval * 1000, () => this.#interval()));
+  }
+
+  /** The connection is gone: nothing more is sent. */
+  abandon(): void {
+    this.#unfollow?.();
+    this.#pictures.stop();
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+    this.#outbox.close();
+  }
+
+  /** Says that the node stops in order, and resolves when the broker has everything. */
+  async finish(): Promise<void> {
+    this.#unfollow?.();
+    this.#pictures.stop();
+    for (const timer of this.#timers) timer.cancel();
+    this.#retain(this.#options.topics.availability, 'stopped');
+    const patience = this.#options.clock.after(FAREWELL, () => this.#outbox.close());
+    await this.#outbox.idle();
+    patience.cancel();
+    this.abandon();
+  }
+
+  get #birthTopic(): string {
+    return `${this.#options.config.homeAssistant.prefix}/status`;
+  }
+
+  #changed(change: Change): void {
+    const { topics } = this.#options;
+    if (change.topic === 'observation') {
+      const observation = change.value;
+      if (!isIdentified(observation)) return;
+      const { id, camera, phase } = observation;
+      this.#append(`observation/${id}/${phase}`, topics.observations, observation);
+      if (phase === 'start') this.#pictures.observed(camera, id);
+      return;
+    }
+    if (change.topic === 'event') {
+      this.#append(`event/${this.#events++}`, topics.events, change.value);
+      return;
+    }
+    if (!isSection(change.topic)) return;
+    this.#dirty.add(change.topic);
+    // The node's state counts its peers.
+    if (change.topic === 'peers') this.#dirty.add('node');
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#settling || this.#dirty.size === 0) return;
+    this.#settling = true;
+    this.#after(SETTLE, () => {
+      this.#settling = false;
+      const sections = [...this.#dirty];
+      this.#dirty.clear();
+      this.#discover();
+      for (const section of sections) this.#refresh(section, 'essence');
+      this.#options.ledger.save();
+    });
+  }
+
+  #interval(): void {
+    this.#discover();
+    for (const section of SECTIONS) this.#refresh(section, 'payload');
+    this.#options.ledger.save();
+  }
+
+  /** Sends what differs in a section, and clears the topics that left it. */
+  #refresh(section: Section, by: 'essence' | 'payload'): void {
+    const { view, topics } = this.#options;
+    const messages = sectionMessages(section, view, topics);
+    const topicsNow = new Set(messages.map(({ topic }) => topic));
+    if (section === 'cameras') for (const { id } of view.cameras()) topicsNow.add(topics.cameraPicture(id));
+    for (const [topic, sent] of this.#sent) {
+      const leaves = sent.section === section || (section === 'cameras' && sent.section === 'pictures');
+      if (leaves && !topicsNow.has(topic)) this.#clear(topic);
+    }
+    for (const message of messages) {
+      if (this.#sent.get(message.topic)?.message[by] === message[by]) continue;
+      this.#sent.set(message.topic, { message, section });
+      this.#retain(message.topic, message.payload);
+    }
+  }
+
+  #discover(): void {
+    const { config, discoveries } = this.#options;
+    if (!config.homeAssistant.enabled) return;
+    const devices = discoveries.all();
+    const topicsNow = new Set(devices.map(({ topic }) => topic));
+    for (const topic of this.#discovered.keys()) if (!topicsNow.has(topic)) this.#clear(topic);
+    for (const device of devices) {
+      const json = encode(device.config);
+      if (this.#discovered.get(device.topic) === json) continue;
+      this.#discovered.set(device.topic, json);
+      this.#announce(device);
+    }
+  }
+
+  /** Sends a device's config. Components that Home Assistant still has are named as removed once, then left out. */
+  #announce({ topic, config }: Discovery): void {
+    const { ledger, broker } = this.#options;
+    const components = componentsOf(config);
+    const removed = ledger.gone(broker, topic, components);
+    ledger.add(broker, topic, components);
+    this.#outbox.put({
+      topic,
+      payload: encode(config, removed),
+      retain: true,
+      sent: () => {
+        if (removed.size === 0) return;
+        ledger.settle(broker, topic, removed);
+        ledger.save();
+        const plain = this.#discovered.get(topic);
+        if (plain !== undefined) this.#outbox.put({ topic, payload: plain, retain: true });
+      },
+    });
+  }
+
+  #picture(camera: string, picture: Uint8Array | undefined): void {
+    const { view, topics } = this.#options;
+    const topic = topics.cameraPicture(camera);
+    if (picture === undefined || !view.cameras().some(({ id }) => id === camera)) {
+      this.#clear(topic);
+      return;
+    }
+    this.#sent.set(topic, { message: { topic, payload: picture, essence: '' }, section: 'pictures' });
+    this.#retain(topic, picture);
+    this.#options.ledger.save();
+  }
+
+  #retain(topic: string, payload: string | Uint8Array): void {
+    const { ledger, broker } = this.#options;
+    ledger.add(broker, topic);
+    this.#outbox.put({ topic, payload, retain: true });
+  }
+
+  #append(key: string, topic: string, value: unknown): void {
+    this.#outbox.append(key, { topic, payload: JSON.stringify(value), retain: false });
+  }
+
+  #clear(topic: string): void {
+    const { ledger, broker } = this.#options;
+    this.#sent.delete(topic);
+    this.#discovered.delete(topic);
+    this.#outbox.put({
+      topic,
+      payload: '',
+      retain: true,
+      sent: () => {
+        // It may have come back meanwhile.
+        if (this.#sent.has(topic) || this.#discovered.has(topic)) return;
+        ledger.drop(broker, topic);
+        ledger.save();
+      },
+    });
+  }
+
+  /** Clears what the ledger names and nothing claims any more: an old network's topics, a camera that is gone. */
+  #clearStale(): void {
+    const { ledger, broker, view, topics } = this.#options;
+    const claimed = new Set([topics.availability, ...view.cameras().map(({ id }) => topics.cameraPicture(id))]);
+    for (const topic of ledger.topics(broker)) {
+      if (!this.#sent.has(topic) && !this.#discovered.has(topic) && !claimed.has(topic)) this.#clear(topic);
+    }
+    ledger.save();
+  }
+
+  #received(topic: string, payload: Uint8Array, retained: boolean): void {
+    const { commands, topics, random } = this.#options;
+    if (topic !== this.#birthTopic) {
+      void commands.handle(topics, topic, payload, retained);
+      return;
+    }
+    // A retained birth is an old one: what it asks for is just being published.
+    if (retained || Buffer.from(payload).toString('latin1') !== 'online') return;
+    this.#after(random.next() * BIRTH_SPREAD, () => this.#republish());
+  }
+
+  /** Sends all of it again, changed or not: discovery, then state. */
+  #republish(): void {
+    this.#interval();
+    for (const device of this.#options.discoveries.all()) this.#announce(device);
+    for (const { message } of this.#sent.values()) this.#retain(message.topic, message.payload);
+    this.#retain(this.#options.topics.availability, 'online');
+  }
+
+  #after(delay: Millis, run: () => void): void {
+    const timer = this.#options.clock.after(delay, () => {
+      this.#timers.delete(timer);
+      run();
+    });
+    this.#timers.add(timer);
+  }
+}
+
+function isIdentified(value: unknown): value is { id: string; camera: string; phase: string } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'id' in value &&
+    typeof value.id === 'string' &&
+    'camera' in value &&
+    typeof value.camera === 'string' &&
+    'phase' in value &&
+    typeof value.phase === 'string'
+  );
+}
+
+/** Retained messages are acknowledged (QoS 1), streams are not (QoS 0). */
+function publish(client: MqttClient, { topic, payload, retain }: Outgoing): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const bytes = typeof payload === 'string' ? payload : Buffer.from(payload);
+    client.publish(topic, bytes, { qos: retain ? 1 : 0, retain }, (error) => (error ? reject(error) : resolve()));
+  });
+}

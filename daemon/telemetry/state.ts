@@ -1,0 +1,139 @@
+// The retained state of a node as MQTT messages: pure functions of the view. Each message has an essence, the part
+// whose change is news; the rest (loads, round-trip times, frame counts) only moves with the state interval.
+
+import type { AgentView, CameraView, LinkView, NodeView, PeerView } from '../view/schema.ts';
+import type { View } from '../view/view.ts';
+import type { Availability, Topics } from './topics.ts';
+
+export interface StateMessage {
+  topic: string;
+  payload: string | Uint8Array;
+  /** Equal essences need no message before the state interval has passed. */
+  essence: string;
+}
+
+/** The parts of the state that change together; named as the view's change topics. */
+export const SECTIONS = ['node', 'hardware', 'peers', 'links', 'routes', 'topology', 'agents', 'cameras'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+export function isSection(topic: string): topic is Section {
+  return SECTIONS.some((section) => section === topic);
+}
+
+/** The messages of one section, as the view shows it now. */
+export function sectionMessages(section: Section, view: View, topics: Topics): StateMessage[] {
+  switch (section) {
+    case 'node':
+      return [exact(topics.state, nodeState(view.node(), view.peers()))];
+    case 'hardware': {
+      const hardware = view.hardware();
+      // No essence: measured values are never news by themselves.
+      return hardware === undefined ? [] : [{ topic: topics.hardware, payload: JSON.stringify(hardware), essence: '' }];
+    }
+    case 'peers': {
+      const peers = view.peers();
+      return [measured(topics.peers, peers, peers.map(peerEssence))];
+    }
+    case 'links': {
+      const links = view.links();
+      return [measured(topics.links, links, links.map(linkEssence))];
+    }
+    case 'routes':
+      return [exact(topics.routes, view.routes())];
+    case 'topology': {
+      const topology = view.topology();
+      const essence = {
+        nodes: topology.nodes.map(({ id, name, state }) => [id, name, state]),
+        links: topology.links.map(({ a, b, state }) => [a, b, state]),
+      };
+      return [measured(topics.topology, topology, essence)];
+    }
+    case 'agents':
+      return view.agents().map((agent) => measured(topics.agent(agent.id), agent, agentEssence(agent)));
+    case 'cameras':
+      return view.cameras().flatMap((camera) => cameraMessages(camera, topics));
+  }
+}
+
+/** What `…/state` holds. Everything in it changes seldom; the time since the start follows from `startedAt`. */
+export function nodeState(node: NodeView, peers: readonly PeerView[]): object {
+  const { id, name, version, network, profile, health, services, addresses } = node;
+  const degraded = services.filter(({ state }) => state === 'degraded');
+  return {
+    id,
+    name,
+    version,
+    network: { id: network.id, name: network.name },
+    profile: profile.name,
+    startedAt: new Date(node.startedAt).toISOString(),
+    health,
+    services: Object.fromEntries(services.map((service) => [service.name, service.state])),
+    degraded: degraded.map((service) => ({ name: service.name, cause: service.cause ?? 'unknown' })),
+    peers: {
+      connected: peers.filter(({ state }) => state === 'connected').length,
+      reachable: peers.filter(({ state }) => state !== 'gone').length,
+    },
+    page: addresses.page[0],
+  };
+}
+
+/** What `…/cameras/<id>` holds: the camera without the places of its objects, which go to `…/observations`. */
+export function cameraState(camera: CameraView): object {
+  const { objects, zones, framesPerSecond, inferenceSeconds, ...rest } = camera;
+  return {
+    ...rest,
+    framesPerSecond: round(framesPerSecond, 1),
+    inferenceSeconds: inferenceSeconds === undefined ? undefined : round(inferenceSeconds, 3),
+    objects: objects.length,
+    zones: zones.map((zone) => zone.name),
+  };
+}
+
+export function cameraAvailability(camera: CameraView): Availability {
+  if (camera.state === 'live' || camera.state === 'waiting') return 'online';
+  return camera.state === 'stopped' ? 'stopped' : 'offline';
+}
+
+function cameraMessages(camera: CameraView, topics: Topics): StateMessage[] {
+  const availability = cameraAvailability(camera);
+  const { state, since, cause, counts, detector, width, height } = camera;
+  return [
+    measured(topics.camera(camera.id), cameraState(camera), { state, since, cause, counts, detector, width, height }),
+    { topic: topics.cameraAvailability(camera.id), payload: availability, essence: availability },
+  ];
+}
+
+function peerEssence({
+  id,
+  name,
+  state,
+  since,
+  transports,
+  addresses,
+  lastError,
+  profile,
+  version,
+}: PeerView): unknown {
+  return [id, name, state, since, transports, addresses, lastError, profile, version];
+}
+
+function linkEssence({ peer, peerName, transport, state, since, cause }: LinkView): unknown {
+  return [peer, peerName, transport, state, since, cause];
+}
+
+function agentEssence({ kind, version, state, since, restarts, lastError, capabilities }: AgentView): unknown {
+  return [kind, version, state, since, restarts, lastError, capabilities];
+}
+
+function exact(topic: string, value: unknown): StateMessage {
+  const payload = JSON.stringify(value);
+  return { topic, payload, essence: payload };
+}
+
+function measured(topic: string, value: unknown, essence: unknown): StateMessage {
+  return { topic, payload: JSON.stringify(value), essence: JSON.stringify(essence) };
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,164 @@
+// Real brokers for the tests, and a telemetry service wired to them.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import mqtt, { type MqttClient } from 'mqtt';
+import { Value } from 'typebox/value';
+import type { JournalEntry } from '../../../core/journal.ts';
+import { silentLogger } from '../../../core/logger.ts';
+import { seededRandom } from '../../../core/random.ts';
+import { systemClock } from '../../../daemon/clock.ts';
+import { EmbeddedBroker } from '../../../daemon/telemetry/broker.ts';
+import { MqttConfig } from '../../../daemon/telemetry/config.ts';
+import { MqttTelemetry, type MqttTelemetryOptions } from '../../../daemon/telemetry/publisher.ts';
+import { TestNode } from './test-node.ts';
+
+/** The section as the configuration loader would give it. */
+export function mqttConfig(settings: Record<string, unknown>): MqttConfig {
+  return Value.Parse(MqttConfig, Value.Default(MqttConfig, settings));
+}
+
+export interface TestBroker {
+  url: string;
+  stop(): Promise<void>;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+export async function startAedes(port: number, settings: Record<string, unknown> = {}): Promise<TestBroker> {
+  const broker = new EmbeddedBroker({
+    config: mqttConfig({ ...settings, embedded: { port } }),
+    logger: silentLogger,
+  });
+  await broker.start(new AbortController().signal);
+  return { url: broker.url!, stop: () => broker.stop() };
+}
+
+const MOSQUITTO = ['/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto'].find(existsSync);
+export const noMosquitto = MOSQUITTO === undefined ? 'mosquitto is not installed' : '';
+
+export async function startMosquitto(
+  port: number,
+  settings: { username?: string; password?: string } = {},
+): Promise<TestBroker> {
+  const folder = await mkdtemp(join(tmpdir(), 'parlmesh-mosquitto-'));
+  const lines = [
+    `listener ${port} 127.0.0.1`,
+    'persistence false',
+    `allow_anonymous ${settings.username === undefined}`,
+  ];
+  if (settings.username !== undefined) {
+    const file = join(folder, 'passwords');
+    spawnSync('mosquitto_passwd', ['-b', '-c', file, settings.username, settings.password ?? '']);
+    lines.push(`password_file ${file}`, 'user root');
+  }
+  await writeFile(join(folder, 'mosquitto.conf'), lines.join('\n'));
+  const child: ChildProcess = spawn(MOSQUITTO!, ['-c', join(folder, 'mosquitto.conf')], { stdio: 'ignore' });
+  await reachable(port);
+  return {
+    url: `mqtt://127.0.0.1:${port}`,
+    stop: async () => {
+      if (child.exitCode === null && child.signalCode === null) {
+        const exit = once(child, 'exit');
+        child.kill('SIGKILL');
+        await exit;
+      }
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function reachable(port: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    const socket = connect(port, '127.0.0.1');
+    const up = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    });
+    socket.destroy();
+    if (up) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`nothing listens on port ${port}`);
+}
+
+export async function subscriber(url: string, filter: string, options: mqtt.IClientOptions = {}): Promise<MqttClient> {
+  const client = await mqtt.connectAsync(url, { reconnectPeriod: 0, ...options });
+  await client.subscribeAsync(filter, { qos: 1 });
+  return client;
+}
+
+/** All retained messages of a broker, as a fresh subscriber gets them; binary payloads by their length. */
+export async function retained(url: string, options: mqtt.IClientOptions = {}): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const client = await mqtt.connectAsync(url, { reconnectPeriod: 0, ...options });
+  const quiet = new Promise<void>((resolve) => {
+    let timer = setTimeout(resolve, 100);
+    client.on('message', (topic, payload, packet) => {
+      clearTimeout(timer);
+      timer = setTimeout(resolve, 50);
+      if (packet.retain) found.set(topic, payload.toString());
+    });
+  });
+  await client.subscribeAsync('#', { qos: 1 });
+  await quiet;
+  await client.endAsync();
+  return found;
+}
+
+/** A telemetry service with everything around it. */
+export class Bench {
+  readonly node: TestNode;
+  readonly journal: JournalEntry[] = [];
+  readonly causes: (string | undefined)[] = [];
+  readonly telemetry: MqttTelemetry;
+  entries: string[];
+
+  constructor(
+    settings: Record<string, unknown>,
+    options: { node?: TestNode; entries?: string[] } & Partial<MqttTelemetryOptions> = {},
+  ) {
+    const { node, entries, ...rest } = options;
+    this.node = node ?? new TestNode();
+    this.entries = entries ?? [];
+    this.telemetry = new MqttTelemetry({
+      config: mqttConfig(settings),
+      view: this.node,
+      actions: this.node,
+      journal: { record: (entry) => this.journal.push(entry) },
+      logger: silentLogger,
+      clock: systemClock,
+      random: seededRandom(1),
+      memory: {
+        load: () => this.entries,
+        save: (saved) => {
+          this.entries = saved;
+        },
+      },
+      embeddedUrl: () => undefined,
+      labelsOf: () => [],
+      onState: (cause) => this.causes.push(cause),
+      ...rest,
+    });
+  }
+
+  start(): Promise<void> {
+    return this.telemetry.start(new AbortController().signal);
+  }
+
+  stop(): Promise<void> {
+    return this.telemetry.stop();
+  }
+}

@@ -1,0 +1,333 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import mqtt from 'mqtt';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  Bench,
+  freePort,
+  noMosquitto,
+  retained,
+  startAedes,
+  startMosquitto,
+  subscriber,
+  type TestBroker,
+} from './brokers.ts';
+import { agent, camera, NODE_ID, observation, TestNode } from './test-node.ts';
+
+const ROOT = `parlmesh/net1/${NODE_ID}`;
+const DEVICE = `homeassistant/device/parlmesh_${NODE_ID}`;
+const AGENT_TOPIC = expect.stringMatching(/\/agents\/camera_north-[0-9a-f]{8}$/);
+
+/** Every topic that the unchanged test node retains. */
+const ALL = [
+  `${DEVICE}/config`,
+  expect.stringMatching(/_agent_camera_north-[0-9a-f]{8}\/config$/),
+  `${DEVICE}_agent_hardware/config`,
+  `${DEVICE}_camera_north/config`,
+  AGENT_TOPIC,
+  `${ROOT}/agents/hardware`,
+  `${ROOT}/availability`,
+  `${ROOT}/cameras/north`,
+  `${ROOT}/cameras/north/availability`,
+  `${ROOT}/hardware`,
+  `${ROOT}/links`,
+  `${ROOT}/peers`,
+  `${ROOT}/routes`,
+  `${ROOT}/state`,
+  `${ROOT}/topology`,
+];
+
+const cleanup: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const undo of cleanup.splice(0).reverse()) await undo();
+});
+
+async function topics(url: string): Promise<string[]> {
+  return [...(await retained(url)).keys()].sort();
+}
+
+function ready(bench: Bench): Bench {
+  cleanup.push(() => bench.stop());
+  return bench;
+}
+
+describe.each([
+  { kind: 'aedes', start: startAedes, missing: '' },
+  { kind: 'mosquitto', start: startMosquitto, missing: noMosquitto },
+])('telemetry over $kind', ({ start, missing }) => {
+  const test = it.skipIf(missing !== '');
+
+  async function broker(port?: number): Promise<TestBroker> {
+    const started = await start(port ?? (await freePort()));
+    cleanup.push(() => started.stop());
+    return started;
+  }
+
+  test(`publishes exactly its topics, retained${missing && ` (${missing})`}`, async () => {
+    const { url } = await broker();
+    const bench = ready(new Bench({ url }));
+    await bench.start();
+    await expect.poll(() => topics(url)).toEqual(ALL);
+    const state = JSON.parse((await retained(url)).get(`${ROOT}/state`)!);
+    expect(state).toMatchObject({
+      name: 'alpha',
+      startedAt: '2026-06-01T00:00:00.000Z',
+      health: { sentence: 'All 2 nodes are well' },
+      services: { store: 'running' },
+      peers: { connected: 1, reachable: 1 },
+    });
+    expect((await retained(url)).get(`${ROOT}/availability`)).toBe('online');
+  });
+
+  test('publishes everything again, and nothing stale, when the broker comes back empty', async () => {
+    const port = await freePort();
+    const first = await broker(port);
+    const bench = ready(new Bench({ url: first.url }));
+    await bench.start();
+    await expect.poll(() => topics(first.url)).toEqual(ALL);
+
+    await first.stop();
+    await expect.poll(() => bench.causes.at(-1)).toBeTypeOf('string');
+    bench.node.cameraViews = [camera('south')];
+    bench.node.tell('cameras');
+
+    const second = await broker(port);
+    await expect.poll(() => bench.causes.at(-1), { timeout: 15_000 }).toBeUndefined();
+    const expected = ALL.map((topic) =>
+      typeof topic === 'string'
+        ? topic.replace('cameras/north', 'cameras/south').replace('_camera_north/', '_camera_south/')
+        : topic,
+    );
+    await expect.poll(() => topics(second.url)).toEqual(expected);
+  });
+
+  test('leaves nothing of a camera that was renamed', async () => {
+    const { url } = await broker();
+    const bench = ready(new Bench({ url }));
+    await bench.start();
+    bench.node.see(observation('o1'), Buffer.from('jpeg'));
+    await expect.poll(() => topics(url)).toContain(`${ROOT}/cameras/north/picture`);
+
+    bench.node.cameraViews = [camera('yard')];
+    bench.node.tell('cameras');
+    await expect.poll(() => topics(url)).toContain(`${ROOT}/cameras/yard`);
+    await expect.poll(async () => (await topics(url)).filter((topic) => topic.includes('cameras/north'))).toEqual([]);
+    await expect.poll(() => topics(url)).not.toContain(`${DEVICE}_camera_north/config`);
+  });
+
+  test('clears after a restart what the configuration no longer has', async () => {
+    const { url } = await broker();
+    const before = new Bench({ url });
+    await before.start();
+    before.node.see(observation('o1'), Buffer.from('jpeg'));
+    await expect.poll(() => topics(url)).toContain(`${ROOT}/cameras/north/picture`);
+    await before.stop();
+
+    const node = new TestNode();
+    node.cameraViews = [];
+    node.agentViews = [agent('hardware')];
+    node.nodeView = { ...node.nodeView, network: { id: 'net2', name: 'office', holdsAuthority: false } };
+    const after = ready(new Bench({ url, homeAssistant: { enabled: false } }, { node, entries: before.entries }));
+    await after.start();
+    await expect
+      .poll(() => topics(url))
+      .toEqual(
+        ['agents/hardware', 'availability', 'hardware', 'links', 'peers', 'routes', 'state', 'topology'].map(
+          (name) => `parlmesh/net2/${NODE_ID}/${name}`,
+        ),
+      );
+    await expect.poll(() => after.entries.length).toBe(8);
+  });
+
+  test('moves all topics, and its last will, when the node joins another network', async () => {
+    const { url } = await broker();
+    const bench = ready(new Bench({ url }));
+    await bench.start();
+    await expect.poll(() => topics(url)).toEqual(ALL);
+    bench.node.nodeView = { ...bench.node.nodeView, network: { id: 'net2', name: 'office', holdsAuthority: false } };
+    bench.node.tell('node');
+    const expected = ALL.map((topic) => (typeof topic === 'string' ? topic.replace('/net1/', '/net2/') : topic));
+    await expect.poll(() => topics(url)).toEqual(expected);
+    expect(bench.causes).not.toContainEqual(expect.any(String));
+  });
+
+  test('says "stopped" after an orderly stop, without the last will', async () => {
+    const { url } = await broker();
+    const bench = new Bench({ url });
+    await bench.start();
+    await bench.stop();
+    expect((await retained(url)).get(`${ROOT}/availability`)).toBe('stopped');
+    expect(bench.node.followers).toBe(0);
+  });
+
+  test('is "offline" once its process was killed', async () => {
+    const { url } = await broker();
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'victim.ts'), url], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    cleanup.push(async () => child.kill('SIGKILL'));
+    await once(child.stdout, 'data');
+    await expect.poll(async () => (await retained(url)).get(`${ROOT}/availability`)).toBe('online');
+    child.kill('SIGKILL');
+    await expect.poll(async () => (await retained(url)).get(`${ROOT}/availability`)).toBe('offline');
+  });
+
+  test('sends discovery again, then state, when Home Assistant comes up', async () => {
+    const { url } = await broker();
+    const bench = ready(new Bench({ url }, { random: { next: () => 0.01, below: () => 0 } }));
+    await bench.start();
+    await expect.poll(() => topics(url)).toEqual(ALL);
+    const seen: string[] = [];
+    const client = await subscriber(url, '#');
+    cleanup.push(() => client.endAsync());
+    client.on('message', (topic, _payload, packet) => {
+      if (!packet.retain) seen.push(topic);
+    });
+    await client.publishAsync('homeassistant/status', 'offline', { qos: 1 });
+    await client.publishAsync('homeassistant/status', 'online', { qos: 1 });
+    await expect.poll(() => seen.filter((topic) => topic !== 'homeassistant/status').toSorted()).toEqual(ALL);
+    const sent = seen.filter((topic) => topic !== 'homeassistant/status');
+    expect(sent.slice(0, 4).every((topic) => topic.startsWith('homeassistant/'))).toBe(true);
+    expect(sent.at(-1)).toBe(`${ROOT}/availability`);
+  });
+
+  test('streams observations and events unretained', async () => {
+    const { url } = await broker();
+    const bench = ready(new Bench({ url }));
+    await bench.start();
+    const client = await subscriber(url, `${ROOT}/#`);
+    cleanup.push(() => client.endAsync());
+    const seen: unknown[] = [];
+    client.on('message', (topic, payload, packet) => {
+      if (!packet.retain && /observations|events/.test(topic)) seen.push([topic, JSON.parse(payload.toString())]);
+    });
+    bench.node.see(observation('o1', 'start'));
+    bench.node.see(observation('o1', 'end'));
+    bench.node.tell('event', { id: 1, message: 'hello' });
+    await expect
+      .poll(() => seen)
+      .toEqual([
+        [`${ROOT}/observations`, expect.objectContaining({ id: 'o1', phase: 'start' })],
+        [`${ROOT}/observations`, expect.objectContaining({ id: 'o1', phase: 'end' })],
+        [`${ROOT}/events`, { id: 1, message: 'hello' }],
+      ]);
+  });
+
+  test('turns a storm of changes into few messages, the last of them true', async () => {
+    const { url } = await broker();
+    const bench = ready(new Bench({ url }));
+    await bench.start();
+    await expect.poll(() => topics(url)).toEqual(ALL);
+    const client = await subscriber(url, `${ROOT}/#`);
+    cleanup.push(() => client.endAsync());
+    let messages = 0;
+    client.on('message', (_topic, _payload, packet) => {
+      if (!packet.retain) messages++;
+    });
+    for (let i = 1; i <= 50_000; i++) {
+      bench.node.cameraViews = [{ ...camera('north'), counts: { person: i } }];
+      bench.node.tell('cameras');
+      bench.node.tell('node');
+      bench.node.tell('links');
+    }
+    await expect
+      .poll(async () => JSON.parse((await retained(url)).get(`${ROOT}/cameras/north`)!).counts.person)
+      .toBe(50_000);
+    expect(messages).toBeLessThan(20);
+  });
+
+  test('carries out a restart only as allowed, and refuses the rest', async () => {
+    const { url } = await broker();
+    const bench = ready(new Bench({ url, commands: true }));
+    await bench.start();
+    await expect.poll(() => topics(url)).toEqual(ALL);
+    const client = await mqtt.connectAsync(url, { reconnectPeriod: 0 });
+    cleanup.push(() => client.endAsync());
+    const hostile = ['', 'RESTART', 'restart\n', '{"a":1}', '\u0000', 'x'.repeat(200_000)];
+    for (const payload of hostile) await client.publishAsync(`${ROOT}/agents/hardware/command`, payload, { qos: 1 });
+    await client.publishAsync(`${ROOT}/agents/__proto__/command`, 'restart', { qos: 1 });
+    await client.publishAsync(`${ROOT}/agents/hardware/command`, 'restart', { qos: 1 });
+    await expect.poll(() => bench.node.asked).toEqual(['hardware']);
+    expect(bench.journal).toEqual([expect.objectContaining({ kind: 'mqtt.command.refused' })]);
+  });
+
+  test('does not listen to commands unless they are enabled', async () => {
+    const { url } = await broker();
+    const bench = ready(new Bench({ url }));
+    await bench.start();
+    await expect.poll(() => topics(url)).toEqual(ALL);
+    const client = await mqtt.connectAsync(url, { reconnectPeriod: 0 });
+    cleanup.push(() => client.endAsync());
+    await client.publishAsync(`${ROOT}/agents/hardware/command`, 'restart', { qos: 1 });
+    // What follows on the same connection shows that the command was passed over.
+    bench.node.nodeView = { ...bench.node.nodeView, name: 'renamed' };
+    bench.node.tell('node');
+    await expect.poll(async () => (await retained(url)).get(`${ROOT}/state`)).toContain('renamed');
+    expect(bench.node.asked).toEqual([]);
+  });
+
+  test('rejects a wrong password with its cause, and starts once it is right', async () => {
+    const port = await freePort();
+    const started = await start(port, { username: 'node', password: 'right' });
+    cleanup.push(() => started.stop());
+    const wrong = ready(new Bench({ url: started.url, username: 'node', password: 'wrong' }));
+    await expect(wrong.start()).rejects.toThrow(/127\.0\.0\.1.*(not authorized|bad username or password)/i);
+    const right = ready(new Bench({ url: started.url, username: 'node', password: 'right' }));
+    await right.start();
+  });
+
+  test('tries several brokers in turn', async () => {
+    const { url } = await broker();
+    const bench = ready(new Bench({ url: [`mqtt://127.0.0.1:${await freePort()}`, url] }));
+    await bench.start();
+    await expect.poll(() => topics(url)).toEqual(ALL);
+  });
+
+  test('retains the picture of the newest observation, and fetches it from the store after a restart', async () => {
+    const { url } = await broker();
+    const bench = new Bench({ url });
+    await bench.start();
+    bench.node.see(observation('o1'), Buffer.from('first'));
+    await expect.poll(async () => (await retained(url)).get(`${ROOT}/cameras/north/picture`)).toBe('first');
+    await bench.stop();
+    const again = ready(new Bench({ url }, { node: bench.node, entries: bench.entries }));
+    bench.node.stored = [observation('o2')];
+    bench.node.pictures.set('o2', Buffer.from('second'));
+    await again.start();
+    await expect.poll(async () => (await retained(url)).get(`${ROOT}/cameras/north/picture`)).toBe('second');
+  });
+});
+
+describe('telemetry without a broker', () => {
+  it('rejects with the cause, leaves nothing behind, and may be started again', async () => {
+    const port = await freePort();
+    const bench = ready(new Bench({ url: `mqtt://127.0.0.1:${port}` }));
+    await expect(bench.start()).rejects.toThrow(`127.0.0.1:${port}: connect ECONNREFUSED`);
+    await bench.stop();
+    expect(bench.node.followers).toBe(0);
+    const late = await startAedes(port);
+    cleanup.push(() => late.stop());
+    await bench.start();
+    await expect.poll(() => topics(late.url)).toEqual(ALL);
+  });
+
+  it('aborts the attempt at a broker that never answers', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    cleanup.push(async () => silent.close());
+    const address = silent.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const bench = ready(new Bench({ url: `mqtt://127.0.0.1:${port}` }));
+    const abort = new AbortController();
+    const starting = bench.telemetry.start(abort.signal);
+    abort.abort(new Error('enough'));
+    await expect(starting).rejects.toThrow('enough');
+  });
+
+  it('says what is wrong with an address, without the password in it', async () => {
+    const bench = ready(new Bench({ url: 'http://me:secret@broker' }));
+    await expect(bench.start()).rejects.toThrow('"http://•••@broker" is not the address of a broker');
+  });
+});

@@ -1,0 +1,162 @@
+// A node made of literals that a test changes as it likes; followers are told of each change as the real node does.
+
+import type {
+  AgentView,
+  CameraView,
+  ChangeTopic,
+  HardwareView,
+  NodeView,
+  ObservationView,
+  PeerView,
+  StoreView,
+} from '../../../daemon/view/schema.ts';
+import type { Actions, Change, ObservationQuery, Snapshot, View } from '../../../daemon/view/view.ts';
+
+export const NODE_ID = '12D3KooWTestNode';
+const AT = Date.UTC(2026, 5, 1);
+
+export class TestNode implements View, Actions {
+  readonly #listeners = new Set<(change: Change) => void>();
+  readonly asked: string[] = [];
+  stored: ObservationView[] = [];
+  pictures = new Map<string, Uint8Array>();
+  nodeView: NodeView = {
+    id: NODE_ID,
+    name: 'alpha',
+    version: '0.1.0',
+    network: { id: 'net1', name: 'home', holdsAuthority: true },
+    profile: { name: 'raspberry-pi-4', title: 'Raspberry Pi 4', reason: 'test' },
+    startedAt: AT,
+    uptimeSeconds: 60,
+    health: { state: 'well', sentence: 'All 2 nodes are well', problems: [] },
+    services: [{ name: 'store', state: 'running', required: true, since: AT, attempts: 0 }],
+    addresses: { page: ['http://127.0.0.1:7420/'], mesh: [] },
+  };
+  hardwareView: HardwareView | undefined = {
+    at: AT,
+    cpu: { load: 0.25, cores: 4, load1: 1 },
+    memory: { totalBytes: 1000, availableBytes: 400, processBytes: 100 },
+    temperatureCelsius: 51.5,
+    throttling: {
+      underVoltage: false,
+      frequencyCapped: false,
+      throttled: true,
+      softTemperatureLimit: false,
+      everUnderVoltage: false,
+      everThrottled: true,
+    },
+    disk: { path: '/', totalBytes: 2000, availableBytes: 1500 },
+    interfaces: [],
+    uptimeSeconds: 3600,
+    eventLoopDelaySeconds: 0.004,
+  };
+  peerViews: PeerView[] = [
+    { id: 'peer1', name: 'bravo', state: 'connected', since: AT, transports: ['libp2p'], addresses: [], load: 0.1 },
+  ];
+  agentViews: AgentView[] = [agent('hardware'), agent('camera/north')];
+  cameraViews: CameraView[] = [camera('north')];
+
+  get followers(): number {
+    return this.#listeners.size;
+  }
+
+  tell(topic: ChangeTopic, value: unknown = undefined): void {
+    for (const listener of this.#listeners) listener({ topic, value });
+  }
+
+  /** Something is seen: stored, pictured, told. */
+  see(observation: ObservationView, picture?: Uint8Array): void {
+    this.stored = [observation, ...this.stored.filter(({ id }) => id !== observation.id)];
+    if (picture !== undefined) this.pictures.set(observation.id, picture);
+    this.tell('observation', observation);
+  }
+
+  node = (): NodeView => this.nodeView;
+  hardware = (): HardwareView | undefined => this.hardwareView;
+  peers = (): PeerView[] => this.peerViews;
+  links = () => [];
+  routes = () => [];
+  topology = () => ({ nodes: [], links: [] });
+  agents = (): AgentView[] => this.agentViews;
+  cameras = (): CameraView[] => this.cameraViews;
+  models = () => Promise.resolve([]);
+  store = (): StoreView => ({
+    path: '',
+    bytes: 0,
+    schemaVersion: 1,
+    state: 'ok',
+    queued: 0,
+    shed: 0,
+    writtenBytes: 0,
+    rows: {},
+  });
+  config = (): unknown => ({});
+  events = () => [];
+  observations = ({ camera, limit = 100 }: ObservationQuery): ObservationView[] =>
+    this.stored.filter((one) => camera === undefined || one.camera === camera).slice(0, limit);
+  history = () => [];
+  cameraPicture = (): Promise<Snapshot | undefined> => Promise.resolve(undefined);
+  observationPicture = (id: string): Promise<Snapshot | undefined> => {
+    const picture = this.pictures.get(id);
+    return Promise.resolve(picture && { picture, at: AT });
+  };
+  metrics = () => Promise.resolve('');
+  follow = (listener: (change: Change) => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  restartAgent = (id: string): Promise<void> => {
+    this.asked.push(id);
+    return Promise.resolve();
+  };
+  reloadConfig = () => Promise.resolve({ applied: [], needRestart: [] });
+  backupStore = () => Promise.resolve({ file: '', bytes: 0 });
+  checkStore = () => Promise.resolve({ ok: true, problems: [] });
+  createInvite = () => Promise.resolve({ token: '', expiresAt: 0 });
+  joinNetwork = () => Promise.resolve({ network: { id: '', name: '' } });
+  networkMembers = () => Promise.resolve([]);
+}
+
+export function agent(id: string): AgentView {
+  return {
+    id,
+    kind: 'test',
+    version: '1.0.0',
+    state: 'ready',
+    since: AT,
+    restarts: 0,
+    capabilities: [],
+    mailbox: { waiting: 0, most: 64, dropped: 0 },
+  };
+}
+
+export function camera(id: string): CameraView {
+  return {
+    id,
+    source: 'folder',
+    state: 'live',
+    since: AT,
+    framesPerSecond: 5,
+    framesTotal: 1,
+    framesSkipped: 0,
+    framesBroken: 0,
+    objects: [],
+    counts: {},
+    zones: [],
+  };
+}
+
+export function observation(id: string, phase: ObservationView['phase'] = 'start', label = 'person'): ObservationView {
+  return {
+    id,
+    camera: 'north',
+    phase,
+    label,
+    confidence: 0.9,
+    box: { x: 0, y: 0, width: 0.5, height: 0.5 },
+    zones: [],
+    startedAt: AT,
+    updatedAt: AT,
+  };
+}

@@ -39,9 +39,9 @@ export interface HttpServerOptions {
 
 /** A client gets this long for its headers and its whole request; then the connection is closed. */
 const LIMITS: ServerOptions = {
-  headersTimeout: 10_000,
+  headersTimeout: 6_000,
   requestTimeout: 30_000,
-  connectionsCheckingInterval: 5_000,
+  connectionsCheckingInterval: 2_000,
   keepAliveTimeout: 10_000,
   maxHeaderSize: 16_384,
 };

@@ -137,13 +137,15 @@ export class Streams {
     sendEvent(listener, event);
   }
 
+  /** The events after its last one, oldest first: at most the newest thousand. */
   #sendMissedEvents(listener: Listener, before?: number): void {
-    const missed = this.#view.events({
-      after: listener.lastEvent,
-      limit: MOST_MISSED,
-      ...(before === undefined ? {} : { before }),
-    });
-    for (const event of missed.toSorted((a, b) => a.id - b.id)) sendEvent(listener, event);
+    const newest = before === undefined ? (this.#view.events({ limit: 1 })[0]?.id ?? 0) : before - 1;
+    const limit = Math.min(newest - listener.lastEvent, MOST_MISSED);
+    if (limit <= 0) return;
+    const missed = this.#view.events({ before: newest + 1, limit });
+    for (const event of missed.toSorted((a, b) => a.id - b.id)) {
+      if (event.id > listener.lastEvent) sendEvent(listener, event);
+    }
   }
 
   #remove(listener: Listener): void {

@@ -6,7 +6,8 @@ import type { App, RouteContext } from '../app.ts';
 import { answers, bytesAnswer } from '../openapi.ts';
 import { httpError } from '../problem.ts';
 
-const EventId = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const EventId = (description: string) =>
+  Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description }));
 
 export function journalRoutes({ view, streams }: RouteContext) {
   return async (app: App): Promise<void> => {
@@ -16,11 +17,11 @@ export function journalRoutes({ view, streams }: RouteContext) {
         config: { scope: 'read' },
         schema: {
           tags: ['journal'],
-          summary: 'What happened, newest first',
+          summary: 'What happened: newest first, or oldest first after an id',
           querystring: Type.Object(
             {
-              after: Type.Optional({ ...EventId, description: 'Only events with a greater id.' }),
-              before: Type.Optional({ ...EventId, description: 'Only events with a lesser id.' }),
+              after: EventId('Only events with a greater id.'),
+              before: EventId('Only events with a lesser id.'),
               limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100 }),
               severity: Type.Optional(
                 Type.Union([Type.Literal('info'), Type.Literal('warning'), Type.Literal('error')]),
@@ -55,11 +56,11 @@ export function journalRoutes({ view, streams }: RouteContext) {
               topics: Type.Optional(
                 Type.String({ maxLength: 200, description: `Comma-separated, of ${CHANGE_TOPICS.join(', ')}.` }),
               ),
-              after: Type.Optional({ ...EventId, description: 'As Last-Event-ID, for the first connection.' }),
+              after: EventId('As Last-Event-ID, for the first connection.'),
             },
             { additionalProperties: false },
           ),
-          headers: Type.Object({ 'last-event-id': Type.Optional(EventId) }),
+          headers: Type.Object({ 'last-event-id': EventId('The last event that the client has.') }),
           response: bytesAnswer('text/event-stream', 'An endless stream.'),
         },
       },

@@ -358,20 +358,18 @@ export class ExampleNode implements View, Actions, Journal {
     };
   }
 
-  /** Newest first. */
+  /** Newest first; with `after`, oldest first. */
   events(query: EventQuery): EventView[] {
     const { after = 0, before = Number.POSITIVE_INFINITY, limit = 100, severity, kind = '', subject } = query;
-    return this.#events
-      .filter(
-        (event) =>
-          event.id > after &&
-          event.id < before &&
-          (severity === undefined || event.severity === severity) &&
-          event.kind.startsWith(kind) &&
-          (subject === undefined || event.subject === subject),
-      )
-      .reverse()
-      .slice(0, limit);
+    const matching = this.#events.filter(
+      (event) =>
+        event.id > after &&
+        event.id < before &&
+        (severity === undefined || event.severity === severity) &&
+        event.kind.startsWith(kind) &&
+        (subject === undefined || event.subject === subject),
+    );
+    return (query.after === undefined ? matching.reverse() : matching).slice(0, limit);
   }
 
   /** Newest first. */
@@ -390,7 +388,7 @@ export class ExampleNode implements View, Actions, Journal {
   }
 
   history(series: string, since: number): [number, number][] {
-    const known = /^(cpu|memory|temperature|score|link\/[^/]+\/(rtt|loss|cost)|camera\/[^/]+\/fps)$/.test(series);
+    const known = /^(cpu|memory|temperature|disk|score|link\/[^/]+\/(rtt|loss|cost)|camera\/[^/]+\/fps)$/.test(series);
     if (!known) return [];
     const end = this.#wall();
     const first = Math.max(since, end - 6 * 3_600_000);

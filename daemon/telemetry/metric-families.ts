@@ -1,0 +1,374 @@
+// Every metric that is read from the node's views at a scrape: its name, what it means, and how it is read. Names
+// follow Prometheus' conventions (base units, `_total` for counters); labels are bounded by what the node may have.
+
+import type { MeshCounters } from '../../mesh/counters.ts';
+import type {
+  AgentView,
+  CameraView,
+  HardwareView,
+  LinkView,
+  NodeView,
+  PeerView,
+  RouteView,
+  StoreView,
+} from '../view/schema.ts';
+
+/** What one scrape reads from. */
+export interface Reading {
+  node: NodeView;
+  hardware: HardwareView | undefined;
+  peers: readonly PeerView[];
+  links: readonly LinkView[];
+  routes: readonly RouteView[];
+  agents: readonly AgentView[];
+  cameras: readonly CameraView[];
+  store: StoreView;
+  /** Observations that began, by camera and label, since the metrics' start. */
+  observations: readonly { camera: string; label: string; count: number }[];
+  mesh: MeshCounters | undefined;
+  mqttConnected: boolean | undefined;
+}
+
+/** A value and, in the order of the family's labels, what it is of. */
+export type Sample = readonly [value: number, ...labels: string[]];
+
+export interface Family {
+  name: string;
+  type: 'gauge' | 'counter';
+  help: string;
+  labels?: readonly string[];
+  read(reading: Reading): Sample[];
+}
+
+const SERVICE_STATES = ['starting', 'running', 'degraded', 'stopping', 'stopped'] as const;
+const PEER_STATES = ['connected', 'reachable', 'gone'] as const;
+const AGENT_STATES = ['starting', 'ready', 'busy', 'degraded', 'restarting', 'stopped'] as const;
+const MILLIS = 1000;
+/** Names are for people and need not be unique; ids are. */
+const PEER = ['peer', 'peer_id'] as const;
+
+const nodeFamilies: Family[] = [
+  {
+    name: 'parlmesh_build_info',
+    type: 'gauge',
+    help: 'Always 1; its labels say what runs here.',
+    labels: ['node', 'version', 'profile', 'network'],
+    read: ({ node }) => [[1, node.name, node.version, node.profile.name, node.network.name]],
+  },
+  {
+    name: 'parlmesh_start_time_seconds',
+    type: 'gauge',
+    help: 'When the daemon started, in seconds since 1970.',
+    read: ({ node }) => [[node.startedAt / MILLIS]],
+  },
+  {
+    name: 'parlmesh_uptime_seconds',
+    type: 'gauge',
+    help: 'Seconds since the daemon started.',
+    read: ({ node }) => [[node.uptimeSeconds]],
+  },
+  {
+    name: 'parlmesh_service_state',
+    type: 'gauge',
+    help: '1 for the state a service is in, 0 for the others.',
+    labels: ['service', 'state'],
+    read: ({ node }) =>
+      node.services.flatMap(({ name, state }) =>
+        SERVICE_STATES.map((each): Sample => [each === state ? 1 : 0, name, each]),
+      ),
+  },
+  {
+    name: 'parlmesh_problems',
+    type: 'gauge',
+    help: 'Problems the node reports on its page right now.',
+    read: ({ node }) => [[node.health.problems.length]],
+  },
+];
+
+const hardwareFamilies: Family[] = [
+  hardware('parlmesh_cpu_usage_ratio', 'Share of all cores in use, 0 to 1.', ({ cpu }) => cpu.load),
+  hardware('parlmesh_cpu_cores', 'Cores of the board.', ({ cpu }) => cpu.cores),
+  hardware('parlmesh_load1', 'One-minute load average.', ({ cpu }) => cpu.load1),
+  hardware('parlmesh_cpu_frequency_hertz', 'Present frequency of the cores.', ({ cpu }) => cpu.frequencyHz),
+  hardware('parlmesh_memory_total_bytes', 'Memory of the board.', ({ memory }) => memory.totalBytes),
+  hardware('parlmesh_memory_available_bytes', 'Memory that can be given out.', ({ memory }) => memory.availableBytes),
+  hardware('parlmesh_process_resident_memory_bytes', 'Memory of the daemon.', ({ memory }) => memory.processBytes),
+  hardware('parlmesh_temperature_celsius', 'Hottest sensor of the board.', (board) => board.temperatureCelsius),
+  {
+    name: 'parlmesh_throttled',
+    type: 'gauge',
+    help: '1 while the board slows itself down for this reason.',
+    labels: ['reason'],
+    read: ({ hardware: board }) =>
+      board?.throttling === undefined
+        ? []
+        : [
+            [Number(board.throttling.underVoltage), 'under-voltage'],
+            [Number(board.throttling.frequencyCapped), 'frequency-capped'],
+            [Number(board.throttling.throttled), 'throttled'],
+            [Number(board.throttling.softTemperatureLimit), 'soft-temperature-limit'],
+          ],
+  },
+  {
+    name: 'parlmesh_throttled_since_boot',
+    type: 'gauge',
+    help: '1 when this happened at any time since the board’s boot.',
+    labels: ['reason'],
+    read: ({ hardware: board }) =>
+      board?.throttling === undefined
+        ? []
+        : [
+            [Number(board.throttling.everUnderVoltage), 'under-voltage'],
+            [Number(board.throttling.everThrottled), 'throttled'],
+          ],
+  },
+  hardware('parlmesh_disk_total_bytes', 'Size of the file system with the data folder.', ({ disk }) => disk.totalBytes),
+  hardware('parlmesh_disk_available_bytes', 'Free bytes on that file system.', ({ disk }) => disk.availableBytes),
+  hardware('parlmesh_disk_wear_ratio', 'Share of the eMMC’s life that is used, 0 to 1.', ({ disk }) => disk.wear),
+  hardware(
+    'parlmesh_process_written_bytes_total',
+    'Bytes the daemon wrote to storage.',
+    ({ disk }) => disk.writtenBytes,
+    'counter',
+  ),
+  hardware('parlmesh_board_uptime_seconds', 'Seconds since the board’s boot.', (board) => board.uptimeSeconds),
+  hardware(
+    'parlmesh_event_loop_delay_seconds',
+    'Worst delay of the event loop since the last reading.',
+    (board) => board.eventLoopDelaySeconds,
+  ),
+  networkInterface('receive', 'Bytes received by a network interface.', ({ receivedBytes }) => receivedBytes),
+  networkInterface('transmit', 'Bytes sent by a network interface.', ({ sentBytes }) => sentBytes),
+  {
+    name: 'parlmesh_network_signal_dbm',
+    type: 'gauge',
+    help: 'Signal strength of a wireless interface, in dBm.',
+    labels: ['interface'],
+    read: ({ hardware: board }) =>
+      (board?.interfaces ?? []).flatMap(({ name, signalDbm }): Sample[] =>
+        signalDbm === undefined ? [] : [[signalDbm, name]],
+      ),
+  },
+];
+
+const meshFamilies: Family[] = [
+  {
+    name: 'parlmesh_peers',
+    type: 'gauge',
+    help: 'Known nodes by state, without this one.',
+    labels: ['state'],
+    read: ({ peers }) => countBy(PEER_STATES, peers),
+  },
+  {
+    name: 'parlmesh_peer_anomaly_score',
+    type: 'gauge',
+    help: 'Anomaly score a peer tells of itself: 0 normal to 1 anomalous.',
+    labels: PEER,
+    read: ({ peers }) => peers.flatMap(({ id, name, score }) => sampleOf(score, name, id)),
+  },
+  link('parlmesh_link_up', '1 while the link is up.', ({ state }) => (state === 'up' ? 1 : 0)),
+  link('parlmesh_link_round_trip_seconds', 'Smoothed round-trip time.', ({ roundTripSeconds }) => roundTripSeconds),
+  link('parlmesh_link_jitter_seconds', 'Variation of the round-trip time.', ({ jitterSeconds }) => jitterSeconds),
+  link('parlmesh_link_loss_ratio', 'Share of probes lost, 0 to 1.', ({ loss }) => loss),
+  link('parlmesh_link_cost', 'Link cost used by routing; lower is better.', ({ cost }) => cost),
+  {
+    name: 'parlmesh_routes',
+    type: 'gauge',
+    help: 'Destinations with a route.',
+    read: ({ routes }) => [[routes.length]],
+  },
+  mesh('parlmesh_route_changes_total', 'Routes that changed.', ({ routeChanges }) => [[routeChanges]]),
+  mesh('parlmesh_route_computations_total', 'Times that routes were computed.', (counters) => [
+    [counters.routeComputations],
+  ]),
+  mesh('parlmesh_gossip_published_total', 'Gossip messages of this node.', ({ published }) => [[published]]),
+  mesh('parlmesh_gossip_accepted_total', 'Gossip frames accepted.', ({ accepted }) => byKey(accepted), 'topic'),
+  mesh('parlmesh_gossip_dropped_total', 'Gossip frames dropped.', ({ drops }) => byKey(drops), 'reason'),
+  mesh('parlmesh_connections_refused_total', 'Connections refused.', ({ strangers }) => byKey(strangers), 'reason'),
+  mesh('parlmesh_dials_failed_total', 'Connections that could not be opened.', ({ dialsFailed }) => [[dialsFailed]]),
+  mesh(
+    'parlmesh_transport_receive_bytes_total',
+    'Bytes of mesh messages received.',
+    ({ traffic }) => Object.entries(traffic).map(([transport, { receivedBytes }]) => [receivedBytes, transport]),
+    'transport',
+  ),
+  mesh(
+    'parlmesh_transport_transmit_bytes_total',
+    'Bytes of mesh messages sent.',
+    ({ traffic }) => Object.entries(traffic).map(([transport, { sentBytes }]) => [sentBytes, transport]),
+    'transport',
+  ),
+];
+
+const agentFamilies: Family[] = [
+  {
+    name: 'parlmesh_agents',
+    type: 'gauge',
+    help: 'Agents by state.',
+    labels: ['state'],
+    read: ({ agents }) => countBy(AGENT_STATES, agents),
+  },
+  agent('parlmesh_agent_restarts_total', 'Restarts of an agent.', ({ restarts }) => restarts, 'counter'),
+  agent('parlmesh_agent_mailbox_waiting', 'Messages that wait for an agent.', ({ mailbox }) => mailbox.waiting),
+  agent(
+    'parlmesh_agent_mailbox_dropped_total',
+    'Messages dropped because an agent’s mailbox was full.',
+    ({ mailbox }) => mailbox.dropped,
+    'counter',
+  ),
+];
+
+const visionFamilies: Family[] = [
+  camera('parlmesh_camera_up', '1 while frames arrive.', ({ state }) => (state === 'live' ? 1 : 0)),
+  camera('parlmesh_camera_frames_per_second', 'Frames taken a second.', ({ framesPerSecond }) => framesPerSecond),
+  camera('parlmesh_camera_frames_total', 'Frames taken.', ({ framesTotal }) => framesTotal, 'counter'),
+  camera(
+    'parlmesh_camera_frames_skipped_total',
+    'Frames passed over for a newer one.',
+    ({ framesSkipped }) => framesSkipped,
+    'counter',
+  ),
+  camera(
+    'parlmesh_camera_frames_broken_total',
+    'Frames that could not be decoded.',
+    ({ framesBroken }) => framesBroken,
+    'counter',
+  ),
+  camera(
+    'parlmesh_camera_inference_seconds',
+    'Time the detector took for a frame.',
+    ({ inferenceSeconds }) => inferenceSeconds,
+  ),
+  {
+    name: 'parlmesh_camera_objects',
+    type: 'gauge',
+    help: 'Objects in view now.',
+    labels: ['camera', 'label'],
+    read: ({ cameras }) =>
+      cameras.flatMap(({ id, counts }) => Object.entries(counts).map(([label, count]): Sample => [count, id, label])),
+  },
+  {
+    name: 'parlmesh_observations_total',
+    type: 'counter',
+    help: 'Objects that came into view.',
+    labels: ['camera', 'label'],
+    read: ({ observations }) => observations.map(({ camera: id, label, count }): Sample => [count, id, label]),
+  },
+];
+
+const storeFamilies: Family[] = [
+  store('parlmesh_store_up', '1 while the store takes every row, 0 when it is full or failed.', ({ state }) =>
+    state === 'ok' ? 1 : 0,
+  ),
+  store('parlmesh_store_bytes', 'Size of the SQLite file.', ({ bytes }) => bytes),
+  store('parlmesh_store_queued_rows', 'Rows that wait to be written.', ({ queued }) => queued),
+  store('parlmesh_store_written_bytes_total', 'Bytes written by the store.', (view) => view.writtenBytes, 'counter'),
+  store('parlmesh_store_shed_rows_total', 'Rows given up: disk full or queue long.', ({ shed }) => shed, 'counter'),
+  store('parlmesh_store_last_backup_time_seconds', 'Last backup, in seconds since 1970.', ({ lastBackupAt }) =>
+    lastBackupAt === undefined ? undefined : lastBackupAt / MILLIS,
+  ),
+  {
+    name: 'parlmesh_mqtt_connected',
+    type: 'gauge',
+    help: '1 while the MQTT broker is connected.',
+    read: ({ mqttConnected }) => (mqttConnected === undefined ? [] : [[Number(mqttConnected)]]),
+  },
+];
+
+export const FAMILIES: readonly Family[] = [
+  ...nodeFamilies,
+  ...hardwareFamilies,
+  ...meshFamilies,
+  ...agentFamilies,
+  ...visionFamilies,
+  ...storeFamilies,
+];
+
+function hardware(
+  name: string,
+  help: string,
+  value: (board: HardwareView) => number | undefined,
+  type: Family['type'] = 'gauge',
+): Family {
+  return { name, type, help, read: (reading) => sampleOf(reading.hardware && value(reading.hardware)) };
+}
+
+function networkInterface(
+  direction: 'receive' | 'transmit',
+  help: string,
+  value: (one: HardwareView['interfaces'][number]) => number,
+): Family {
+  return {
+    name: `parlmesh_network_${direction}_bytes_total`,
+    type: 'counter',
+    help,
+    labels: ['interface'],
+    read: (reading) => (reading.hardware?.interfaces ?? []).map((one): Sample => [value(one), one.name]),
+  };
+}
+
+function link(name: string, help: string, value: (one: LinkView) => number | undefined): Family {
+  return {
+    name,
+    type: 'gauge',
+    help,
+    labels: PEER,
+    read: ({ links }) => links.flatMap((one) => sampleOf(value(one), one.peerName, one.peer)),
+  };
+}
+
+function mesh(name: string, help: string, read: (counters: MeshCounters) => Sample[], label?: string): Family {
+  return {
+    name,
+    type: 'counter',
+    help,
+    ...(label === undefined ? {} : { labels: [label] }),
+    read: (reading) => (reading.mesh === undefined ? [] : read(reading.mesh)),
+  };
+}
+
+function agent(name: string, help: string, value: (one: AgentView) => number, type: Family['type'] = 'gauge'): Family {
+  return {
+    name,
+    type,
+    help,
+    labels: ['agent'],
+    read: ({ agents }) => agents.map((one): Sample => [value(one), one.id]),
+  };
+}
+
+function camera(
+  name: string,
+  help: string,
+  value: (one: CameraView) => number | undefined,
+  type: Family['type'] = 'gauge',
+): Family {
+  return {
+    name,
+    type,
+    help,
+    labels: ['camera'],
+    read: ({ cameras }) => cameras.flatMap((one) => sampleOf(value(one), one.id)),
+  };
+}
+
+function store(
+  name: string,
+  help: string,
+  value: (view: StoreView) => number | undefined,
+  type: Family['type'] = 'gauge',
+): Family {
+  return { name, type, help, read: (reading) => sampleOf(value(reading.store)) };
+}
+
+function sampleOf(value: number | undefined, ...labels: string[]): Sample[] {
+  return value === undefined ? [] : [[value, ...labels]];
+}
+
+function byKey(counts: Record<string, number>): Sample[] {
+  return Object.entries(counts).map(([key, count]) => [count, key]);
+}
+
+function countBy<State extends string>(states: readonly State[], things: readonly { state: State }[]): Sample[] {
+  return states.map((state) => [things.filter((thing) => thing.state === state).length, state]);
+}

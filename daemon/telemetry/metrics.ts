@@ -1,0 +1,123 @@
+// Metrics for Prometheus: what the views show is read at each scrape, what passes by (requests, observations) is
+// counted as it passes.
+
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Value } from 'typebox/value';
+import type { Service } from '../../core/service.ts';
+import type { MeshCounters } from '../../mesh/counters.ts';
+import { ObservationView } from '../view/schema.ts';
+import type { View } from '../view/view.ts';
+import { FAMILIES, type Family, type Reading } from './metric-families.ts';
+
+/** Totals that no view shows; undefined for what does not run. */
+export interface Totals {
+  mesh?: MeshCounters | undefined;
+  mqttConnected?: boolean | undefined;
+}
+
+const REQUESTS = {
+  name: 'parlmesh_http_request_duration_seconds',
+  help: 'Time from a request to the end of its answer, by route template and class of status (2xx, 4xx, …).',
+  labels: ['method', 'route', 'status'],
+};
+/** From a cached answer (1 ms) to a slow store or camera on a small board. */
+const DURATION_BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
+/** Pairs of camera and label counted apart: 32 cameras with a few labels each; what is beyond counts as `other`. */
+const MOST_OBSERVED = 256;
+
+export class Metrics implements Service {
+  readonly name = 'metrics';
+  readonly #view: Omit<View, 'metrics'>;
+  readonly #totals: () => Totals;
+  readonly #registry = new Registry();
+  readonly #families: { family: Family; metric: Gauge | Counter }[];
+  readonly #requests: Histogram;
+  readonly #observed = new Map<string, { camera: string; label: string; count: number }>();
+  #unfollow: (() => void) | undefined;
+
+  constructor(options: { view: Omit<View, 'metrics'>; totals: () => Totals }) {
+    this.#view = options.view;
+    this.#totals = options.totals;
+    const registers = [this.#registry];
+    this.#families = FAMILIES.map((family) => {
+      const settings = { name: family.name, help: family.help, labelNames: family.labels ?? [], registers };
+      return { family, metric: family.type === 'gauge' ? new Gauge(settings) : new Counter(settings) };
+    });
+    const { name, help, labels } = REQUESTS;
+    this.#requests = new Histogram({ name, help, labelNames: labels, buckets: DURATION_BUCKETS, registers });
+  }
+
+  async start(): Promise<void> {
+    this.#unfollow ??= this.#view.follow(({ topic, value }) => {
+      if (topic === 'observation') this.#countObservation(value);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#unfollow?.();
+    this.#unfollow = undefined;
+  }
+
+  /** The text exposition, read now. */
+  async text(): Promise<string> {
+    const reading = this.#read();
+    for (const { family, metric } of this.#families) {
+      metric.reset();
+      const samples = family.read(reading);
+      // After a reset a metric without labels is 0; one that cannot be read here is absent instead.
+      if (family.labels === undefined && samples.length === 0) metric.remove();
+      for (const [value, ...values] of samples) {
+        metric.inc(
+          Object.fromEntries((family.labels ?? []).map((label, index) => [label, values[index] ?? ''])),
+          value,
+        );
+      }
+    }
+    return this.#registry.metrics();
+  }
+
+  observeRequest(request: { method: string; route: string; status: number; seconds: number }): void {
+    const { method, route, status, seconds } = request;
+    this.#requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds);
+  }
+
+  /** What there is, for the reference page. */
+  describe(): { name: string; type: string; help: string; labels: readonly string[] }[] {
+    return [
+      ...FAMILIES.map(({ name, type, help, labels = [] }) => ({ name, type, help, labels })),
+      { ...REQUESTS, type: 'histogram' },
+    ];
+  }
+
+  #read(): Reading {
+    const view = this.#view;
+    const { mesh, mqttConnected } = this.#totals();
+    return {
+      node: view.node(),
+      hardware: view.hardware(),
+      peers: view.peers(),
+      links: view.links(),
+      routes: view.routes(),
+      agents: view.agents(),
+      cameras: view.cameras(),
+      store: view.store(),
+      observations: [...this.#observed.values()],
+      mesh,
+      mqttConnected,
+    };
+  }
+
+  #countObservation(value: unknown): void {
+    if (!Value.Check(ObservationView, value) || value.phase !== 'start') return;
+    const key = JSON.stringify([value.camera, value.label]);
+    const known = this.#observed.get(key);
+    if (known !== undefined) known.count++;
+    else if (this.#observed.size < MOST_OBSERVED) {
+      this.#observed.set(key, { camera: value.camera, label: value.label, count: 1 });
+    } else {
+      const other = this.#observed.get('other') ?? { camera: 'other', label: 'other', count: 0 };
+      other.count++;
+      this.#observed.set('other', other);
+    }
+  }
+}

@@ -259,7 +259,8 @@ export const StoreView = Type.Object({
   cause: Type.Optional(Type.String()),
   queued: Type.Integer(),
   shed: Type.Integer({ description: 'Rows given up because the disk was full or the queue long.' }),
-  writtenBytes: Type.Number(),
+  writtenBytes: Type.Number({ description: 'Bytes written since the node started, backups included.' }),
+  writtenBytesLastHour: Type.Optional(Type.Number({ description: 'Of these, in the last hour (flash wear).' })),
   lastBackupAt: Type.Optional(At),
   rows: Type.Record(Type.String(), Type.Integer()),
 });

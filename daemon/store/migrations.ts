@@ -1,0 +1,92 @@
+// The schema, as numbered steps forward. A step that has been released is never changed: a new one is added.
+
+import { ParlmeshError } from '../../core/errors.ts';
+import { APPLICATION_ID, type Connection } from './database.ts';
+
+export interface Migration {
+  /** What it brings, for the log. */
+  title: string;
+  sql: string;
+}
+
+/** `migrations[n]` leads from version n to n + 1 (`PRAGMA user_version`). */
+export const migrations: readonly Migration[] = [
+  {
+    title: 'history and state',
+    sql: `
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, severity TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+  message TEXT NOT NULL, data TEXT CHECK (json_valid(data))
+) STRICT;
+CREATE TABLE observations (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, camera TEXT NOT NULL, phase TEXT NOT NULL, label TEXT NOT NULL,
+  confidence REAL NOT NULL, x REAL NOT NULL, y REAL NOT NULL, width REAL NOT NULL, height REAL NOT NULL,
+  zones TEXT NOT NULL CHECK (json_valid(zones)), started_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  ended_at INTEGER, snapshot TEXT
+) STRICT;
+CREATE INDEX observations_started ON observations (started_at);
+CREATE TABLE snapshots (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, bytes INTEGER NOT NULL
+) STRICT;
+CREATE TABLE measurements (minute INTEGER PRIMARY KEY, data TEXT NOT NULL CHECK (json_valid(data))) STRICT;
+CREATE TABLE state (
+  number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value TEXT NOT NULL CHECK (json_valid(value))
+) STRICT;`,
+  },
+  {
+    title: 'access tokens; quick look-up of warnings and of what is in view',
+    sql: `
+CREATE TABLE tokens (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, hash TEXT NOT NULL,
+  scopes TEXT NOT NULL CHECK (json_valid(scopes)), created_at INTEGER NOT NULL, expires_at INTEGER,
+  last_used_at INTEGER, revoked_at INTEGER
+) STRICT;
+CREATE INDEX events_severe ON events (severity, id) WHERE severity <> 'info';
+CREATE INDEX observations_open ON observations (id) WHERE ended_at IS NULL;`,
+  },
+];
+
+export const SCHEMA_VERSION = migrations.length;
+
+/** The tables, in the order in which they are checked, salvaged and counted. Each has an integer row id. */
+export const TABLES = ['events', 'observations', 'snapshots', 'measurements', 'state', 'tokens'] as const;
+export type Table = (typeof TABLES)[number];
+
+export function schemaVersion(db: Connection): number {
+  return Number(db.pragma('user_version', { simple: true }));
+}
+
+/** Throws for a file that this version must not touch: another program's, or a newer parlmesh's. */
+export function refuseForeign(db: Connection, file: string, known = SCHEMA_VERSION): void {
+  const version = schemaVersion(db);
+  const application = db.pragma('application_id', { simple: true });
+  if (version > 0 && application !== APPLICATION_ID) {
+    throw new ParlmeshError('STORE_FOREIGN', `${file} is a SQLite file of another program`, {
+      hint: 'Choose another data folder with --data-dir',
+    });
+  }
+  if (version > known) {
+    throw new ParlmeshError(
+      'STORE_NEWER',
+      `${file} has schema version ${version}, this parlmesh knows up to ${known}: a newer parlmesh wrote it`,
+      { hint: 'Install the newer parlmesh again, or restore an older backup with: parlmesh store restore FILE' },
+    );
+  }
+}
+
+/**
+ * Brings the file to the newest version, each step in one transaction with its number: a crash in between leaves the
+ * version before. Returns the version it had.
+ */
+export function migrate(db: Connection, steps: readonly Migration[] = migrations): number {
+  const from = schemaVersion(db);
+  for (const [index, step] of steps.entries()) {
+    if (index < from) continue;
+    db.transaction(() => {
+      db.exec(step.sql);
+      db.pragma(`application_id = ${APPLICATION_ID}`);
+      db.pragma(`user_version = ${index + 1}`);
+    }).immediate();
+  }
+  return from;
+}

@@ -1,0 +1,140 @@
+// The writer's thread: the one connection that writes. It answers one request after the other.
+
+import { readFileSync, statSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ParlmeshError } from '../../core/errors.ts';
+import type { Answer, Batch, BatchOutcome, Figures, OpenReport, PlainError, Request, Result } from './batch.ts';
+import { type Connection, faultOf, storeError } from './database.ts';
+import { eventWriter, lastEventId } from './events.ts';
+import { measurementWriter } from './measurements.ts';
+import { SCHEMA_VERSION, TABLES, type Table } from './migrations.ts';
+import { endOpenObservations, observationWriter } from './observations.ts';
+import { databaseFile } from './paths.ts';
+import { openStore } from './recovery.ts';
+import { retainStep } from './retention.ts';
+import { reconcileSnapshots, snapshotWriter } from './snapshots.ts';
+import { stateWriter } from './state.ts';
+import { tokenWriter } from './tokens.ts';
+
+const dataDir = String(workerData);
+const file = databaseFile(dataDir);
+
+/** The open file with its prepared statements and the number of rows of each table. */
+interface Open {
+  db: Connection;
+  write: ReturnType<typeof prepareWriters>;
+  rows: Record<Table, number>;
+}
+
+let open: Open | undefined;
+
+parentPort?.on('message', ({ number, request }: { number: number; request: Request }) => {
+  let answer: Answer;
+  try {
+    answer = { number, ok: true, result: handle(request), figures: figures() };
+  } catch (error) {
+    answer = { number, ok: false, error: plain(storeError(error, file)), figures: undefined };
+  }
+  parentPort?.postMessage(answer);
+});
+
+function handle(request: Request): Result {
+  if (request.kind === 'open') return openFile();
+  if (request.kind === 'close') return closeFile();
+  if (open === undefined) throw new Error('the store is not open');
+  switch (request.kind) {
+    case 'batch':
+      return apply(open, request.batch);
+    case 'retain': {
+      const { removed, more } = retainStep(open.db, dataDir, request.limits, request.now);
+      for (const table of TABLES) if (table in removed) open.rows[table] -= removed[table as keyof typeof removed];
+      return { more };
+    }
+    case 'checkpoint':
+      open.db.pragma('wal_checkpoint(TRUNCATE)');
+      return {};
+  }
+}
+
+function openFile(): OpenReport {
+  const { db, migratedFrom, recovery } = openStore(dataDir, Date.now());
+  endOpenObservations(db);
+  reconcileSnapshots(db, dataDir);
+  const count = (table: Table): number => db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0;
+  const rows = Object.fromEntries(TABLES.map((table) => [table, count(table)])) as Record<Table, number>;
+  open = { db, write: prepareWriters(db), rows };
+  return {
+    version: SCHEMA_VERSION,
+    migratedFrom,
+    lastEventId: lastEventId(db),
+    ...(recovery === undefined ? {} : { recovery }),
+  };
+}
+
+/** Copies the log back, so that the file alone is whole, and closes. */
+function closeFile(): Record<string, never> {
+  open?.db.close();
+  open = undefined;
+  return {};
+}
+
+function prepareWriters(db: Connection) {
+  return {
+    events: eventWriter(db),
+    observations: observationWriter(db),
+    snapshots: snapshotWriter(db, dataDir),
+    measurements: measurementWriter(db),
+    state: stateWriter(db),
+    tokens: tokenWriter(db),
+  };
+}
+
+/** One transaction. A row that SQLite refuses is left out and told; any other error leaves the file as it was. */
+function apply({ db, write, rows }: Open, batch: Batch): BatchOutcome {
+  const refused: BatchOutcome['refused'] = [];
+  const added: Partial<Record<Table, number>> = {};
+  const put = (table: Table, run: () => number, index?: number): void => {
+    try {
+      added[table] = (added[table] ?? 0) + run();
+    } catch (error) {
+      if (faultOf(error) !== 'refused') throw error;
+      refused.push({ write: index, error: plain(storeError(error, file)) });
+    }
+  };
+  // Without a sync the commit survives the end of the process, but not a power cut.
+  db.pragma(`synchronous = ${batch.synced ? 'FULL' : 'NORMAL'}`);
+  db.transaction(() => {
+    for (const [index, item] of batch.writes.entries()) {
+      if (item.table === 'state') put('state', () => write.state(item.key, item.json), index);
+      else put('tokens', () => write.tokens(item.token), index);
+    }
+    for (const event of batch.events) put('events', () => write.events(event));
+    for (const observation of batch.observations) put('observations', () => write.observations(observation));
+    for (const row of batch.measurements) put('measurements', () => write.measurements(row));
+    for (const snapshot of batch.snapshots) put('snapshots', () => write.snapshots(snapshot));
+  }).immediate();
+  for (const table of TABLES) rows[table] += added[table] ?? 0;
+  return { refused };
+}
+
+function figures(): Figures | undefined {
+  if (open === undefined) return undefined;
+  return { bytes: sizeOf(file) + sizeOf(`${file}-wal`), writtenBytes: bytesWritten(), rows: { ...open.rows } };
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Bytes that this thread has passed to write calls, as the kernel counts them; 0 where it does not. */
+function bytesWritten(): number {
+  try {
+    return Number(/^wchar: (\d+)/m.exec(readFileSync('/proc/thread-self/io', 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+function plain({ code, message, hint }: ParlmeshError): PlainError {
+  return { code, message, ...(hint === undefined ? {} : { hint }) };
+}

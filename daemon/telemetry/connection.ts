@@ -14,11 +14,14 @@ export interface Broker {
   url: string;
 }
 
+/** How the node introduces itself. */
+export type Hello = Pick<IClientOptions, 'clientId' | 'username' | 'password' | 'will'>;
+
 export interface ConnectionOptions {
   /** Where to connect to; asked before each round, since an embedded broker's port may change. */
   brokers: () => Broker[];
   /** Credentials, client id and last will; asked before each connection. */
-  hello: () => Pick<IClientOptions, 'clientId' | 'username' | 'password' | 'will'>;
+  hello: () => Hello;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -30,7 +33,9 @@ export interface ConnectionOptions {
   retry?: BackoffOptions;
 }
 
+/** For one broker, and for a round over all: a service's start has 30 s. */
 const CONNECT_TIMEOUT: Millis = 10_000;
+const ROUND_TIMEOUT: Millis = 24_000;
 /** Seconds. A broker that is silent for 1.5 times this is lost, and sends the last will after as long. */
 const KEEPALIVE = 30;
 const CLOSE_TIMEOUT: Millis = 1_000;
@@ -71,10 +76,12 @@ export class Connection {
 
   async #round(signal: AbortSignal): Promise<void> {
     const causes: string[] = [];
-    for (const broker of this.#options.brokers()) {
+    const brokers = this.#options.brokers();
+    const timeout = Math.min(CONNECT_TIMEOUT, ROUND_TIMEOUT / brokers.length);
+    for (const broker of brokers) {
       signal.throwIfAborted();
       try {
-        this.#use(await connect(broker, this.#options.hello(), signal), broker);
+        this.#use(await connect(broker, this.#options.hello(), timeout, signal), broker);
         return;
       } catch (thrown) {
         signal.throwIfAborted();
@@ -146,13 +153,13 @@ export function parseBroker(url: string): Broker {
   return { name: `${parsed.hostname}:${port}`, url };
 }
 
-function connect(broker: Broker, hello: IClientOptions, signal: AbortSignal): Promise<MqttClient> {
+function connect(broker: Broker, hello: Hello, connectTimeout: Millis, signal: AbortSignal): Promise<MqttClient> {
   return new Promise((resolve, reject) => {
     const client = mqtt.connect(broker.url, {
       ...withoutUndefined(hello),
       clean: true,
       keepalive: KEEPALIVE,
-      connectTimeout: CONNECT_TIMEOUT,
+      connectTimeout,
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,

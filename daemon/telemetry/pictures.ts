@@ -33,11 +33,9 @@ export class Pictures {
     this.#options = options;
   }
 
-  /** Fetches the picture of the last observation in the store. Resolves when it was handed on. */
+  /** Fetches the picture of the last observation in the store. Resolves when it was handed on; never rejects. */
   async restore(camera: string): Promise<void> {
-    const last = this.#options.view.observations({ camera, limit: 1 })[0];
-    if (last === undefined) this.#options.onPicture(camera, undefined);
-    else await this.#fetch(camera, last.id, true);
+    await this.#fetch(camera, undefined);
   }
 
   /** Something was seen; its picture follows at once or after the pause. */
@@ -53,7 +51,7 @@ export class Pictures {
       this.#cameras.delete(camera);
       if (entry.observation !== undefined) this.observed(camera, entry.observation);
     });
-    void this.#fetch(camera, observation, false);
+    void this.#fetch(camera, observation);
   }
 
   stop(): void {
@@ -62,19 +60,22 @@ export class Pictures {
     this.#cameras.clear();
   }
 
-  async #fetch(camera: string, observation: string, orNone: boolean): Promise<void> {
+  /** @param observation the one to show, or undefined for the last in the store */
+  async #fetch(camera: string, observation: string | undefined): Promise<void> {
     const { view, logger, onPicture } = this.#options;
+    const restoring = observation === undefined;
+    let picture: Uint8Array | undefined;
     try {
+      const id = observation ?? view.observations({ camera, limit: 1 })[0]?.id;
+      const stored = id === undefined ? undefined : await view.observationPicture(id);
       // What began just now may not have its picture stored yet; the camera's newest frame shows the same.
-      const snapshot =
-        (await view.observationPicture(observation)) ?? (orNone ? undefined : await view.cameraPicture(camera));
-      // A restored picture is older than one that was observed meanwhile.
-      if (this.#stopped || (orNone && this.#cameras.has(camera))) return;
-      if (snapshot !== undefined && snapshot.picture.length <= MAX_BYTES) onPicture(camera, snapshot.picture);
-      else if (orNone) onPicture(camera, undefined);
+      const snapshot = stored ?? (restoring ? undefined : await view.cameraPicture(camera));
+      if (snapshot !== undefined && snapshot.picture.length <= MAX_BYTES) picture = snapshot.picture;
     } catch (thrown) {
       logger.debug({ camera, observation, cause: messageOf(thrown) }, 'no picture for MQTT');
-      if (orNone && !this.#stopped) onPicture(camera, undefined);
     }
+    // A restored picture is older than one that was observed meanwhile.
+    if (this.#stopped || (restoring && this.#cameras.has(camera))) return;
+    if (picture !== undefined || restoring) onPicture(camera, picture);
   }
 }

@@ -11,7 +11,7 @@ import type { Service } from '../../core/service.ts';
 import type { Actions, View } from '../view/view.ts';
 import { Commands } from './commands.ts';
 import type { MqttConfig } from './config.ts';
-import { type Broker, Connection, parseBroker } from './connection.ts';
+import { type Broker, Connection, type Hello, parseBroker } from './connection.ts';
 import { Discoveries } from './home-assistant/discoveries.ts';
 import { Ledger, type TopicMemory } from './ledger.ts';
 import { Session } from './session.ts';
@@ -44,6 +44,8 @@ export class MqttTelemetry implements Service {
   readonly #commands: Commands;
   #running: { connection: Connection; ledger: Ledger; unfollow: () => void } | undefined;
   #session: Session | undefined;
+  /** Whether `start` has resolved; from then on `onState` tells of each loss and return. */
+  #started = false;
   #topics: Topics;
   #networkId: string;
 
@@ -75,11 +77,13 @@ export class MqttTelemetry implements Service {
     this.#running = { connection, ledger, unfollow };
     this.#followNetwork();
     await connection.open(signal);
+    this.#started = true;
   }
 
   async stop(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
+    this.#started = false;
     if (running === undefined) return;
     running.unfollow();
     const session = this.#session;
@@ -106,7 +110,7 @@ export class MqttTelemetry implements Service {
     };
   }
 
-  #hello(): ReturnType<ConstructorParameters<typeof Connection>[0]['hello']> {
+  #hello(): Hello {
     const { config, view } = this.#options;
     return {
       clientId: `parlmesh-${topicLevel(view.node().id)}`,
@@ -126,7 +130,7 @@ export class MqttTelemetry implements Service {
       config,
       view,
       topics,
-      discoveries: new Discoveries({ config, view, topics, labelsOf }),
+      discoveries: new Discoveries({ config, view, topics, labelsOf, logger }),
       ledger,
       commands: this.#commands,
       clock,
@@ -134,7 +138,7 @@ export class MqttTelemetry implements Service {
       logger,
     });
     this.#session.begin();
-    onState(undefined);
+    if (this.#started) onState(undefined);
   }
 
   #down(cause: string): void {

@@ -8,7 +8,7 @@ import type { Random } from '../../core/random.ts';
 import type { Change, View } from '../view/view.ts';
 import type { Commands } from './commands.ts';
 import type { MqttConfig } from './config.ts';
-import { componentsOf, type Discovery, encode } from './home-assistant/device.ts';
+import { Announcer } from './home-assistant/announcer.ts';
 import type { Discoveries } from './home-assistant/discoveries.ts';
 import type { Ledger } from './ledger.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
@@ -47,10 +47,10 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #outbox: Outbox;
   readonly #pictures: Pictures;
+  /** Undefined when Home Assistant discovery is off. */
+  readonly #announcer: Announcer | undefined;
   /** The state as last handed to the outbox. */
   readonly #sent = new Map<string, Sent>();
-  /** Discovery as last handed to the outbox: topic → JSON without removals. */
-  readonly #discovered = new Map<string, string>();
   readonly #dirty = new Set<Section>();
   readonly #timers = new Set<Timer>();
   #settling = false;
@@ -67,19 +67,24 @@ export class Session {
       logger: options.logger,
       onPicture: (camera, picture) => this.#picture(camera, picture),
     });
+    if (options.config.homeAssistant.enabled) {
+      this.#announcer = new Announcer({
+        discoveries: options.discoveries,
+        ledger: options.ledger,
+        broker: options.broker,
+        put: (message) => this.#outbox.put(message),
+        clear: (topic) => this.#clear(topic),
+      });
+    }
   }
 
   /** Publishes everything, then keeps it up to date until `abandon` or `finish`. */
   begin(): void {
     const { client, config, view, topics, clock } = this.#options;
     client.on('message', (topic, payload, packet) => this.#received(topic, payload, packet.retain));
-    const wanted = [
-      ...(config.homeAssistant.enabled ? [this.#birthTopic] : []),
-      ...(config.commands ? [topics.agentCommands] : []),
-    ];
-    if (wanted.length > 0) client.subscribe(wanted, { qos: 1 });
+    this.#subscribe();
 
-    this.#discover();
+    this.#announcer?.refresh();
     for (const section of SECTIONS) this.#refresh(section, 'payload');
     this.#clearStale();
     // Last: whoever acts on "online" finds the rest in place.
@@ -115,6 +120,18 @@ export class Session {
     return `${this.#options.config.homeAssistant.prefix}/status`;
   }
 
+  #subscribe(): void {
+    const { client, config, topics, logger } = this.#options;
+    const filters = [
+      ...(config.homeAssistant.enabled ? [this.#birthTopic] : []),
+      ...(config.commands ? [topics.agentCommands] : []),
+    ];
+    if (filters.length === 0) return;
+    client.subscribe(filters, { qos: 1 }, (error) => {
+      if (error) logger.warn({ filters, cause: error.message }, 'the broker refused a subscription');
+    });
+  }
+
   #changed(change: Change): void {
     const { topics } = this.#options;
     if (change.topic === 'observation') {
@@ -143,14 +160,14 @@ export class Session {
       this.#settling = false;
       const sections = [...this.#dirty];
       this.#dirty.clear();
-      this.#discover();
+      this.#announcer?.refresh();
       for (const section of sections) this.#refresh(section, 'essence');
       this.#options.ledger.save();
     });
   }
 
   #interval(): void {
-    this.#discover();
+    this.#announcer?.refresh();
     for (const section of SECTIONS) this.#refresh(section, 'payload');
     this.#options.ledger.save();
   }
@@ -170,40 +187,6 @@ export class Session {
       this.#sent.set(message.topic, { message, section });
       this.#retain(message.topic, message.payload);
     }
-  }
-
-  #discover(): void {
-    const { config, discoveries } = this.#options;
-    if (!config.homeAssistant.enabled) return;
-    const devices = discoveries.all();
-    const topicsNow = new Set(devices.map(({ topic }) => topic));
-    for (const topic of this.#discovered.keys()) if (!topicsNow.has(topic)) this.#clear(topic);
-    for (const device of devices) {
-      const json = encode(device.config);
-      if (this.#discovered.get(device.topic) === json) continue;
-      this.#discovered.set(device.topic, json);
-      this.#announce(device);
-    }
-  }
-
-  /** Sends a device's config. Components that Home Assistant still has are named as removed once, then left out. */
-  #announce({ topic, config }: Discovery): void {
-    const { ledger, broker } = this.#options;
-    const components = componentsOf(config);
-    const removed = ledger.gone(broker, topic, components);
-    ledger.add(broker, topic, components);
-    this.#outbox.put({
-      topic,
-      payload: encode(config, removed),
-      retain: true,
-      sent: () => {
-        if (removed.size === 0) return;
-        ledger.settle(broker, topic, removed);
-        ledger.save();
-        const plain = this.#discovered.get(topic);
-        if (plain !== undefined) this.#outbox.put({ topic, payload: plain, retain: true });
-      },
-    });
   }
 
   #picture(camera: string, picture: Uint8Array | undefined): void {
@@ -231,14 +214,13 @@ export class Session {
   #clear(topic: string): void {
     const { ledger, broker } = this.#options;
     this.#sent.delete(topic);
-    this.#discovered.delete(topic);
     this.#outbox.put({
       topic,
       payload: '',
       retain: true,
       sent: () => {
         // It may have come back meanwhile.
-        if (this.#sent.has(topic) || this.#discovered.has(topic)) return;
+        if (this.#isOurs(topic)) return;
         ledger.drop(broker, topic);
         ledger.save();
       },
@@ -250,9 +232,13 @@ export class Session {
     const { ledger, broker, view, topics } = this.#options;
     const claimed = new Set([topics.availability, ...view.cameras().map(({ id }) => topics.cameraPicture(id))]);
     for (const topic of ledger.topics(broker)) {
-      if (!this.#sent.has(topic) && !this.#discovered.has(topic) && !claimed.has(topic)) this.#clear(topic);
+      if (!this.#isOurs(topic) && !claimed.has(topic)) this.#clear(topic);
     }
     ledger.save();
+  }
+
+  #isOurs(topic: string): boolean {
+    return this.#sent.has(topic) || (this.#announcer?.has(topic) ?? false);
   }
 
   #received(topic: string, payload: Uint8Array, retained: boolean): void {
@@ -269,7 +255,7 @@ export class Session {
   /** Sends all of it again, changed or not: discovery, then state. */
   #republish(): void {
     this.#interval();
-    for (const device of this.#options.discoveries.all()) this.#announce(device);
+    this.#announcer?.repeat();
     for (const { message } of this.#sent.values()) this.#retain(message.topic, message.payload);
     this.#retain(this.#options.topics.availability, 'online');
   }

@@ -1,5 +1,7 @@
 // All devices that the node offers to Home Assistant now: itself, its cameras, its agents.
 
+import { messageOf } from '../../../core/errors.ts';
+import type { Logger } from '../../../core/logger.ts';
 import type { View } from '../../view/view.ts';
 import type { MqttConfig } from '../config.ts';
 import type { Topics } from '../topics.ts';
@@ -17,6 +19,7 @@ export interface DiscoveriesOptions {
   topics: Topics;
   /** The labels a camera is configured to report; empty for all. */
   labelsOf: (camera: string) => readonly string[];
+  logger: Logger;
 }
 
 export class Discoveries {
@@ -51,11 +54,20 @@ export class Discoveries {
   #labelsOf(camera: string, counts: Record<string, number>): string[] {
     let labels = this.#labels.get(camera);
     if (labels === undefined) {
-      const history = this.#options.view.observations({ camera, limit: HISTORY }).map(({ label }) => label);
-      labels = new Set([...this.#options.labelsOf(camera), ...history]);
+      labels = new Set([...this.#options.labelsOf(camera), ...this.#historyOf(camera)]);
       this.#labels.set(camera, labels);
     }
     for (const label of Object.keys(counts)) labels.add(label);
     return [...labels];
+  }
+
+  #historyOf(camera: string): string[] {
+    const { view, logger } = this.#options;
+    try {
+      return view.observations({ camera, limit: HISTORY }).map(({ label }) => label);
+    } catch (thrown) {
+      logger.debug({ camera, cause: messageOf(thrown) }, 'no history of labels');
+      return [];
+    }
   }
 }

@@ -38,9 +38,13 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-export async function startAedes(port: number, settings: Record<string, unknown> = {}): Promise<TestBroker> {
+export async function startAedes(
+  port: number,
+  settings: { username?: string; password?: string; host?: string } = {},
+): Promise<TestBroker> {
+  const { host = '127.0.0.1', ...credentials } = settings;
   const broker = new EmbeddedBroker({
-    config: mqttConfig({ ...settings, embedded: { port } }),
+    config: mqttConfig({ ...credentials, embedded: { host, port } }),
     logger: silentLogger,
   });
   await broker.start(new AbortController().signal);

@@ -150,7 +150,7 @@ describe.each([
     bench.node.tell('node');
     const expected = ALL.map((topic) => (typeof topic === 'string' ? topic.replace('/net1/', '/net2/') : topic));
     await expect.poll(() => topics(url)).toEqual(expected);
-    expect(bench.causes).not.toContainEqual(expect.any(String));
+    expect(bench.causes).toEqual([undefined]);
   });
 
   test('says "stopped" after an orderly stop, without the last will', async () => {
@@ -311,6 +311,15 @@ describe('telemetry without a broker', () => {
     cleanup.push(() => late.stop());
     await bench.start();
     await expect.poll(() => topics(late.url)).toEqual(ALL);
+  });
+
+  it('knows a broker by an IPv6 address', async () => {
+    const broker = await startAedes(0, { host: '::1' });
+    cleanup.push(() => broker.stop());
+    const bench = ready(new Bench({ url: broker.url }));
+    await bench.start();
+    expect(broker.url).toMatch(/^mqtt:\/\/\[::1\]:\d+$/);
+    await expect.poll(() => topics(broker.url)).toEqual(ALL);
   });
 
   it('aborts the attempt at a broker that never answers', async () => {

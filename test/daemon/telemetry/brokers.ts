@@ -56,18 +56,29 @@ export const noMosquitto = MOSQUITTO === undefined ? 'mosquitto is not installed
 
 export async function startMosquitto(
   port: number,
-  settings: { username?: string; password?: string } = {},
+  settings: {
+    username?: string;
+    password?: string;
+    users?: Record<string, string>;
+    acl?: string;
+    extra?: string[];
+  } = {},
 ): Promise<TestBroker> {
   const folder = await mkdtemp(join(tmpdir(), 'parlmesh-mosquitto-'));
-  const lines = [
-    `listener ${port} 127.0.0.1`,
-    'persistence false',
-    `allow_anonymous ${settings.username === undefined}`,
-  ];
-  if (settings.username !== undefined) {
+  const { username, password = '', acl, extra = [] } = settings;
+  const users = Object.entries(settings.users ?? (username === undefined ? {} : { [username]: password }));
+  // "user root": as root it would become a user that may not read this folder.
+  const lines = [`listener ${port} 127.0.0.1`, 'persistence false', 'user root', ...extra];
+  if (users.length === 0) lines.push('allow_anonymous true');
+  else {
     const file = join(folder, 'passwords');
-    spawnSync('mosquitto_passwd', ['-b', '-c', file, settings.username, settings.password ?? '']);
-    lines.push(`password_file ${file}`, 'user root');
+    await writeFile(file, '', { mode: 0o600 });
+    for (const [user, secret] of users) spawnSync('mosquitto_passwd', ['-b', file, user, secret]);
+    lines.push('allow_anonymous false', `password_file ${file}`);
+  }
+  if (acl !== undefined) {
+    await writeFile(join(folder, 'acl'), acl, { mode: 0o600 });
+    lines.push(`acl_file ${join(folder, 'acl')}`);
   }
   await writeFile(join(folder, 'mosquitto.conf'), lines.join('\n'));
   const child: ChildProcess = spawn(MOSQUITTO!, ['-c', join(folder, 'mosquitto.conf')], { stdio: 'ignore' });

@@ -1,0 +1,51 @@
+// What the documentation promises, held against what is really published.
+
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { cameraState, nodeState, SECTIONS, sectionMessages } from '../../../daemon/telemetry/state.ts';
+import { Topics } from '../../../daemon/telemetry/topics.ts';
+import { camera, NODE_ID, observation, TestNode } from './test-node.ts';
+
+const reference = await readFile(new URL('../../../docs/mqtt.md', import.meta.url), 'utf8');
+const rows = [...reference.matchAll(/^\| `([^`]+)` \| (yes|no) \|/gm)].map(([, topic, retained]) => [
+  topic!,
+  retained!,
+]);
+
+function example(name: string): Record<string, unknown> {
+  const [, json] = new RegExp(`^\`${name}\`:\\n\\n\`\`\`json\\n([\\s\\S]*?)\`\`\``, 'm').exec(reference) ?? [];
+  return JSON.parse(json!);
+}
+
+describe('docs/mqtt.md', () => {
+  const topics = new Topics('parlmesh', 'net1', NODE_ID);
+  const node = new TestNode();
+
+  it('lists every topic, and whether it is retained', () => {
+    const published = SECTIONS.flatMap((section) => sectionMessages(section, node, topics)).map(({ topic }) => topic);
+    const retained = [...published, topics.availability, topics.cameraPicture('north')].map((topic) =>
+      topic
+        .slice(topics.root.length + 1)
+        .replace(/^agents\/[^/]+/, 'agents/<agent>')
+        .replace(/^cameras\/[^/]+/, 'cameras/<camera>'),
+    );
+    expect(
+      rows
+        .filter(([, kept]) => kept === 'yes')
+        .map(([topic]) => topic)
+        .sort(),
+    ).toEqual([...new Set(retained)].sort());
+    expect(rows.filter(([, kept]) => kept === 'no').map(([topic]) => topic)).toEqual([
+      'agents/<agent>/command',
+      'observations',
+      'events',
+    ]);
+  });
+
+  it('shows payloads as they are', () => {
+    expect(Object.keys(example('state')).sort()).toEqual(Object.keys(nodeState(node.nodeView, [])).sort());
+    expect(Object.keys(example('observations')).sort()).toEqual(Object.keys(observation('o')).sort());
+    const full = { ...camera('north'), width: 1, height: 1, lastFrameAt: 1, detector: 'd', inferenceSeconds: 1 };
+    expect(Object.keys(example('cameras/north')).sort()).toEqual(Object.keys(cameraState(full)).sort());
+  });
+});

@@ -115,7 +115,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
   await app.register(cookie);
   app.decorateRequest('caller');
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(SECURITY_HEADERS);
+    reply.headers(HEADERS);
     request.caller = access.identify(request, request.cookies[sessionCookie(view)]);
   });
   if (observer !== undefined) {
@@ -180,7 +180,9 @@ function acceptEmptyJson(app: App): void {
   });
 }
 
-const SECURITY_HEADERS = {
+/** What every answer carries unless its route says otherwise. */
+const HEADERS = {
+  'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',

@@ -100,6 +100,7 @@ export function sendProblem(reply: FastifyReply, answer: ProblemView): FastifyRe
   if (answer.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', '5');
   return reply
     .code(answer.status)
+    .header('cache-control', 'no-store')
     .type('application/problem+json')
     .serializer((payload) => JSON.stringify(payload))
     .send(answer);

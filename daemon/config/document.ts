@@ -4,6 +4,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { messageOf } from '../../core/errors.ts';
 import type { ConfigProblem, Source } from './problem.ts';
+import { join } from './tree.ts';
 
 /** Values that a document may hold, aliases counted each time they are used. */
 const MOST_VALUES = 20_000;
@@ -15,13 +16,6 @@ export interface ConfigDocument {
   /** Path -> where it stands. */
   positions: Map<string, Source>;
   problems: ConfigProblem[];
-}
-
-/** `http` + `port` -> `http.port`; `cameras` + 1 -> `cameras[1]`; `http` + `a b` -> `http["a b"]`. */
-export function join(path: string, key: string | number): string {
-  if (typeof key === 'number') return `${path}[${key}]`;
-  if (!/^[\w$-]+$/.test(key)) return `${path}[${JSON.stringify(key.length > 60 ? `${key.slice(0, 60)}…` : key)}]`;
-  return path === '' ? key : `${path}.${key}`;
 }
 
 /** @param file the name used in positions */
@@ -59,11 +53,8 @@ export function readDocument(text: string, file: string): ConfigDocument {
   const anchors = new Map<string, Node>();
   let values = 0;
   const convert = (node: unknown, path: string, depth: number, source: Source): unknown => {
+    if (++values > MOST_VALUES) return null;
     positions.set(path, source);
-    if (++values > MOST_VALUES) {
-      if (values === MOST_VALUES + 1) complain(path, `holds more than ${MOST_VALUES} values (aliases count)`, source);
-      return null;
-    }
     if (depth > DEEPEST) {
       complain(path, `is nested more than ${DEEPEST} levels deep`, source);
       return null;
@@ -99,5 +90,9 @@ export function readDocument(text: string, file: string): ConfigDocument {
   };
 
   const value = root === null ? undefined : convert(root, '', 0, at(root.range?.[0] ?? 0));
+  if (values > MOST_VALUES) {
+    const message = `holds more than ${MOST_VALUES} values (aliases count)`;
+    return { value: undefined, positions, problems: [{ path: '', message, source: at(0) }] };
+  }
   return { value: value ?? undefined, positions, problems };
 }

@@ -1,7 +1,7 @@
 // The configuration as JSON Schema, for editors and for `parlmesh config schema`.
 
 import { Config } from './schema.ts';
-import { isGroup } from './validate.ts';
+import { isGroup } from './tree.ts';
 
 /** A fresh plain object. Settings with a default are optional in it, as they are in the file. */
 export function configJsonSchema(): Record<string, unknown> {

@@ -11,7 +11,8 @@ import { type ConfigProblem, configInvalid, type Source } from './problem.ts';
 import { configRules } from './rules.ts';
 import { Config } from './schema.ts';
 import { SETTINGS } from './settings.ts';
-import { isGroup, isSet, validate } from './validate.ts';
+import { isGroup, isSet, valueAt, withoutUnset } from './tree.ts';
+import { validate } from './validate.ts';
 
 /** Read when no file is named, if it is there. */
 export const DEFAULT_CONFIG_FILE = '/etc/parlmesh/config.yaml';
@@ -50,13 +51,13 @@ export type ConfigCheck = { ok: true; loaded: LoadedConfig } | { ok: false; prob
 
 /** @throws ParlmeshError CONFIG_INVALID, with every problem in its message and in `data.problems` */
 export function loadConfig(options: LoadOptions): LoadedConfig {
-  const check = checkConfig(options);
+  const check = checkConfigFile(options);
   if (!check.ok) throw configInvalid(check.problems);
   return check.loaded;
 }
 
 /** The same without the throw, for `parlmesh config check`. */
-export function checkConfig(options: LoadOptions): ConfigCheck {
+export function checkConfigFile(options: LoadOptions): ConfigCheck {
   const named = options.file ?? (options.env.PARLMESH_CONFIG || undefined);
   const file = named ?? existing(options.defaultFile ?? DEFAULT_CONFIG_FILE);
   const layer: FileLayer = file === undefined ? { value: {}, positions: new Map(), problems: [] } : readFile(file);
@@ -135,19 +136,6 @@ function apply(tree: unknown, { setting, value }: Override): void {
     group = group[key];
   }
   if (isGroup(group)) group[last] = value;
-}
-
-function withoutUnset(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutUnset);
-  if (!isGroup(value)) return value;
-  const keys = Object.keys(value).filter((key) => isSet(value, key));
-  return Object.fromEntries(keys.map((key) => [key, withoutUnset(value[key])]));
-}
-
-function valueAt(tree: unknown, path: string): unknown {
-  return path
-    .split('.')
-    .reduce<unknown>((group, key) => (isGroup(group) && isSet(group, key) ? group[key] : undefined), tree);
 }
 
 /** Where `path` was set, else where the nearest thing around it was. */

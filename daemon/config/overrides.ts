@@ -33,13 +33,23 @@ export function environmentOverrides(env: NodeJS.ProcessEnv): Overrides {
     .filter(([name, text]) => name.startsWith(PREFIX) && text !== undefined && text !== '')
     .filter(([name]) => !OTHER_VARIABLES.includes(name))
     .map(([name, text]) => ({ name, text: text ?? '' }));
-  return read(given, (setting) => setting.variable, (variable) => ({ kind: 'environment', variable }), 'variable');
+  return read(
+    given,
+    (setting) => setting.variable,
+    (variable) => ({ kind: 'environment', variable }),
+    'variable',
+  );
 }
 
 /** @param flags dotted path -> text; empty text is an empty value */
 export function flagOverrides(flags: Readonly<Record<string, string>>): Overrides {
   const given = Object.entries(flags).map(([name, text]) => ({ name, text }));
-  return read(given, (setting) => setting.path, (flag) => ({ kind: 'flag', flag }), 'setting');
+  return read(
+    given,
+    (setting) => setting.path,
+    (flag) => ({ kind: 'flag', flag }),
+    'setting',
+  );
 }
 
 function read(

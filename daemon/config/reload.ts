@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './schema.ts';
 import { SETTINGS } from './settings.ts';
+import { valueAt } from './tree.ts';
 
 /**
  * Settings (or groups of them) that a running daemon takes: their services read them anew for each piece of work, or
@@ -36,7 +37,7 @@ export function isLive(path: string): boolean {
 
 export function compareConfigs(running: Config, next: Config): ConfigChange {
   const changed = SETTINGS.map(({ path }) => path).filter(
-    (path) => !isDeepStrictEqual(valueOf(running, path), valueOf(next, path)),
+    (path) => !isDeepStrictEqual(valueAt(running, path), valueAt(next, path)),
   );
   return { applied: changed.filter(isLive), needRestart: changed.filter((path) => !isLive(path)) };
 }
@@ -61,10 +62,4 @@ export function liveConfig(running: Config, next: Config): Config {
     vision: { ...running.vision, snapshots: next.vision.snapshots },
     cameras: next.cameras,
   };
-}
-
-function valueOf(config: unknown, path: string): unknown {
-  return path
-    .split('.')
-    .reduce((group, key) => (typeof group === 'object' && group !== null ? Reflect.get(group, key) : undefined), config);
 }

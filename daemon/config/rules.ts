@@ -4,7 +4,8 @@ import { accessSync, constants } from 'node:fs';
 import { multiaddr } from '@multiformats/multiaddr';
 import { messageOf } from '../../core/errors.ts';
 import { nearest } from './problem.ts';
-import { type Finding, isGroup, type Rules, sketch } from './validate.ts';
+import { isGroup } from './tree.ts';
+import { type Finding, type Rules, sketch } from './validate.ts';
 
 const CAMERA_SCHEMES = ['folder', 'http', 'https', 'mjpeg+http', 'mjpeg+https', 'rtsp', 'rtsps', 'v4l2', 'file'];
 const BROKER_SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];

@@ -52,9 +52,9 @@ function list(schema: TObject, prefix: string): Setting[] {
 /** All settings in the order of the schema. */
 export const SETTINGS: readonly Setting[] = list(Config, '');
 
-/** ` of 3 to 32`; nothing where there is no bound. */
-function between(least: number | undefined, most: number | undefined): string {
-  if (least !== undefined && most !== undefined) return ` of ${least} to ${most}`;
+/** ` from 0 to 65535`, ` of at least 10`; nothing where there is no bound. */
+function between(least: number | undefined, most: number | undefined, word = 'from'): string {
+  if (least !== undefined && most !== undefined) return ` ${word} ${least} to ${most}`;
   if (least !== undefined) return ` of at least ${least}`;
   return most === undefined ? '' : ` of at most ${most}`;
 }
@@ -70,11 +70,11 @@ export function expectation(schema: TSchema): string {
   if (Type.IsInteger(schema)) return `a whole number${between(note.minimum, note.maximum)}`;
   if (Type.IsNumber(schema)) return `a number${between(note.minimum, note.maximum)}`;
   if (Type.IsArray(schema)) {
-    const count = between(note.minItems, note.maxItems);
+    const count = between(note.minItems, note.maxItems, 'of');
     return count === '' ? 'a list' : `a list${count} entries`;
   }
   if (Type.IsObject(schema)) return `a group of settings (${Object.keys(schema.properties).join(', ')})`;
   if (note.pattern !== undefined) return `text that matches ${note.pattern}`;
-  const length = between(note.minLength, note.maxLength);
+  const length = between(note.minLength, note.maxLength, 'of');
   return length === '' ? 'text' : `text${length} characters`;
 }

@@ -1,26 +1,19 @@
 // Compares a plain value with the schema and names every fault with its path. TypeBox judges the leaves; walking
 // objects and lists here is what makes each fault one sentence about one place. Pure.
 
-import { type TSchema, Type } from 'typebox';
+import { type TObject, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { join } from './document.ts';
 import { type ConfigProblem, nearest } from './problem.ts';
 import { isSecret, redactText, SECRET } from './redact.ts';
 import { annotations, expectation, SETTINGS } from './settings.ts';
+import { isGroup, isSet, join } from './tree.ts';
 
 export type Finding = Omit<ConfigProblem, 'source'>;
 
 /** Judges a value that its schema has accepted: what a schema cannot say. Keyed by path, `[]` for any index. */
 export type Rules = Readonly<Record<string, (value: unknown, path: string) => Finding[]>>;
 
-export function isGroup(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** `key:` with nothing after it sets nothing, so that a section may stand with all its lines commented out. */
-export function isSet(group: Record<string, unknown>, key: string): boolean {
-  return Object.hasOwn(group, key) && group[key] !== null && group[key] !== undefined;
-}
+const MOST_EXPLAINED = 100;
 
 /** A value as the object of "got …": short, on one line, without secrets. */
 export function sketch(value: unknown, path: string): string {
@@ -52,44 +45,39 @@ function unknownKey(key: string, prefix: string, siblings: string[]): Finding {
   return { path, message: 'is not a setting', suggestion: rightName(key, prefix, siblings) };
 }
 
-/** Every fault of `value`, in the order of the schema. */
-export function validate(schema: TSchema, value: unknown, rules: Rules): Finding[] {
-  const findings: Finding[] = [];
-  walk(schema, value, '');
-  return findings;
+/** Every fault of `value`. Rules judge only what the schema finds right, so that nothing is reported twice. */
+export function validate(schema: TSchema, value: unknown, rules: Rules, path = ''): Finding[] {
+  const findings = compare(schema, value, rules, path);
+  return findings.length > 0 ? findings : (rules[path.replace(/\[\d+\]/g, '[]')]?.(value, path) ?? []);
+}
 
-  function walk(inner: TSchema, found: unknown, path: string): void {
-    const before = findings.length;
-    if (Type.IsObject(inner)) walkGroup(inner.properties, found, path, inner);
-    else if (Type.IsArray(inner)) walkList(inner.items, found, path, inner);
-    else if (!Value.Check(inner, found)) wrong(inner, found, path);
-    if (findings.length === before) findings.push(...(rules[path.replace(/\[\d+\]/g, '[]')]?.(found, path) ?? []));
-  }
-
-  function walkGroup(properties: Record<string, TSchema>, found: unknown, path: string, inner: TSchema): void {
-    if (!isGroup(found)) return wrong(inner, found, path);
-    const names = Object.keys(properties);
-    for (const key of Object.keys(found)) {
-      if (!Object.hasOwn(properties, key)) findings.push(unknownKey(key, path, names));
+function compare(schema: TSchema, value: unknown, rules: Rules, path: string): Finding[] {
+  if (Type.IsObject(schema) && isGroup(value)) return compareGroup(schema, value, rules, path);
+  if (Type.IsArray(schema) && Array.isArray(value)) {
+    const { minItems = 0, maxItems = Number.POSITIVE_INFINITY } = annotations(schema);
+    if (value.length >= minItems && value.length <= maxItems) {
+      return value.flatMap((item, index) => validate(schema.items, item, rules, join(path, index)));
     }
-    for (const [key, property] of Object.entries(properties)) {
-      if (isSet(found, key)) walk(property, found[key], join(path, key));
-      else if (!Type.IsOptional(property) && annotations(property).default === undefined) {
-        findings.push({ path: join(path, key), message: 'is missing', expected: expectation(property) });
-      }
-    }
+  } else if (Value.Check(schema, value)) {
+    return [];
   }
+  return [{ path, message: 'is wrong', expected: expectation(schema), got: sketch(value, path) }];
+}
 
-  function walkList(items: TSchema, found: unknown, path: string, inner: TSchema): void {
-    if (!Array.isArray(found)) return wrong(inner, found, path);
-    const { minItems = 0, maxItems = Number.POSITIVE_INFINITY } = annotations(inner);
-    if (found.length < minItems || found.length > maxItems) return wrong(inner, found, path);
-    found.forEach((item, index) => {
-      walk(items, item, join(path, index));
+function compareGroup(schema: TObject, group: Record<string, unknown>, rules: Rules, path: string): Finding[] {
+  const names = Object.keys(schema.properties);
+  const unknown = Object.keys(group)
+    .filter((key) => !names.includes(key))
+    .map((key, index) => {
+      // Looking for right names takes a while; whoever has this many wrong ones is not helped by them.
+      if (index < MOST_EXPLAINED) return unknownKey(key, path, names);
+      return { path: join(path, key), message: 'is not a setting' };
     });
-  }
-
-  function wrong(inner: TSchema, found: unknown, path: string): void {
-    findings.push({ path, message: 'is wrong', expected: expectation(inner), got: sketch(found, path) });
-  }
+  const known = Object.entries(schema.properties).flatMap(([key, property]): Finding[] => {
+    const inner = join(path, key);
+    if (isSet(group, key)) return validate(property, group[key], rules, inner);
+    if (Type.IsOptional(property) || annotations(property).default !== undefined) return [];
+    return [{ path: inner, message: 'is missing', expected: expectation(property) }];
+  });
+  return [...unknown, ...known];
 }

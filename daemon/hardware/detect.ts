@@ -79,13 +79,17 @@ export function chooseProfile(profiles: readonly NamedProfile[], facts: BoardFac
   }
 
   const known = model === undefined ? 'The board does not say what it is' : `No profile names "${model}"`;
-  const memory = facts.memoryBytes === undefined ? '' : ` with ${(facts.memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`;
+  const memory =
+    facts.memoryBytes === undefined ? '' : ` with ${(facts.memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`;
   const alike = profiles.find((profile) => suits(profile, facts));
   if (alike !== undefined) {
     return { profile: alike, reason: `${known}; ${facts.architecture}${memory} suits this profile.` };
   }
   const fallback = profiles.find(({ name }) => name === 'generic-arm64')!;
-  return { profile: fallback, reason: `${known} and no profile is for ${facts.architecture}${memory}; this one is careful.` };
+  return {
+    profile: fallback,
+    reason: `${known} and no profile is for ${facts.architecture}${memory}; this one is careful.`,
+  };
 }
 
 function suits({ match }: NamedProfile, facts: BoardFacts): boolean {

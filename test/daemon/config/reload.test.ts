@@ -1,0 +1,59 @@
+import { Value } from 'typebox/value';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../daemon/config/load.ts';
+import { compareConfigs, isLive, liveConfig } from '../../../daemon/config/reload.ts';
+import { Config } from '../../../daemon/config/schema.ts';
+import { SETTINGS } from '../../../daemon/config/settings.ts';
+
+function load(flags: Record<string, string>): Config {
+  return loadConfig({ env: {}, flags, defaultFile: '/nowhere.yaml' }).config;
+}
+
+/** Differs from the defaults in every live setting and in some others. */
+const other = load({
+  'log.level': 'debug',
+  'http.rateLimit': '77',
+  'http.port': '1',
+  'mqtt.stateInterval': '7',
+  'mqtt.password': 'x',
+  'store.maxBytes': '7000000',
+  'store.keepDays': '7',
+  'store.backupInterval': '777',
+  'store.backupsKept': '7',
+  'store.writeBudgetPerHour': '777777',
+  'hardware.interval': '7',
+  'agents.maxRestarts': '7',
+  'agents.restartPeriod': '7',
+  'agents.heartbeatTimeout': '7',
+  'agents.retryDegraded': '7',
+  'vision.snapshots.keepDays': '8',
+  'vision.snapshots.maxBytes': '7',
+  'vision.threads': '7',
+  cameras: '[{"name":"a","source":"rendered:"}]',
+  name: 'other',
+});
+
+describe('compareConfigs', () => {
+  it('finds nothing between equal configurations', () => {
+    expect(compareConfigs(load({}), load({}))).toEqual({ applied: [], needRestart: [] });
+  });
+
+  it('parts what takes effect now from what waits for a start', () => {
+    const { applied, needRestart } = compareConfigs(load({}), other);
+    expect(applied).toEqual(SETTINGS.map(({ path }) => path).filter(isLive));
+    expect(applied).toEqual(expect.arrayContaining(['cameras', 'log.level']));
+    expect(needRestart).toEqual(['name', 'http.port', 'mqtt.password', 'vision.threads']);
+  });
+});
+
+describe('liveConfig', () => {
+  it('takes exactly the live settings', () => {
+    const running = load({});
+    const merged = liveConfig(running, other);
+    expect(Value.Check(Config, merged)).toBe(true);
+    expect(compareConfigs(running, merged)).toEqual({
+      applied: compareConfigs(running, other).applied,
+      needRestart: [],
+    });
+  });
+});

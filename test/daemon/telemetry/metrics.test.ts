@@ -1,0 +1,193 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import { VirtualClock } from '../../../core/clock.ts';
+import { Metrics, type Totals } from '../../../daemon/telemetry/metrics.ts';
+import { DROP_REASONS, DropCounters } from '../../../mesh/counters.ts';
+import { ExampleNode } from '../http/example-view.ts';
+import { startServer } from '../http/harness.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+const TOTALS: Totals = {
+  mesh: {
+    drops: new DropCounters().snapshot(),
+    strangers: { 'other-network': 2 },
+    traffic: { libp2p: { sentMessages: 1, sentBytes: 100, receivedMessages: 2, receivedBytes: 200 } },
+    accepted: { 'link-state': 7 },
+    published: 3,
+    routeComputations: 5,
+    routeChanges: 4,
+    dialsFailed: 1,
+  },
+  mqttConnected: true,
+};
+
+async function setUp(totals: Totals = TOTALS) {
+  const node = new ExampleNode({ clock: new VirtualClock() });
+  const metrics = new Metrics({ view: node, totals: () => totals });
+  await metrics.start();
+  onTestFinished(() => metrics.stop());
+  return { node, metrics };
+}
+
+/** Sample lines by their name and labels. */
+function samples(text: string): Map<string, number> {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+  );
+}
+
+/** Names of metrics in a query, without the parts that a histogram adds. */
+function namesIn(expression: string): string[] {
+  return [...expression.matchAll(/\bparlmesh_[a-z0-9_]+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''));
+}
+
+describe('metrics', () => {
+  it('show what the views show, read at the scrape', async () => {
+    const { node, metrics } = await setUp();
+    const first = samples(await metrics.text());
+    expect(first.get('parlmesh_build_info{node="alpha",version="0.1.0",profile="raspberry-pi-4",network="home"}')).toBe(
+      1,
+    );
+    expect(first.get('parlmesh_uptime_seconds')).toBe(3600);
+    expect(first.get('parlmesh_service_state{service="camera/yard",state="degraded"}')).toBe(1);
+    expect(first.get('parlmesh_service_state{service="camera/yard",state="running"}')).toBe(0);
+    expect(first.get('parlmesh_peers{state="connected"}')).toBe(3);
+    expect(first.get('parlmesh_peers{state="gone"}')).toBe(0);
+    expect(first.get('parlmesh_routes')).toBe(4);
+    expect(first.get('parlmesh_camera_up{camera="yard"}')).toBe(0);
+    expect(first.get('parlmesh_camera_objects{camera="north",label="person"}')).toBe(1);
+    expect(first.get('parlmesh_gossip_accepted_total{topic="link-state"}')).toBe(7);
+    expect(first.get('parlmesh_gossip_dropped_total{reason="forged"}')).toBe(0);
+    expect(first.get('parlmesh_mqtt_connected')).toBe(1);
+    const bravo = node.links()[0]!;
+    expect(first.get(`parlmesh_link_cost{peer="bravo",peer_id="${bravo.peer}"}`)).toBe(bravo.cost);
+
+    for (let i = 0; i < 12; i++) node.advance();
+    const later = samples(await metrics.text());
+    expect([...later].find(([name]) => name.startsWith('parlmesh_link_up{peer="charlie"'))?.[1]).toBe(0);
+    expect(later.get('parlmesh_camera_frames_total{camera="north"}')).toBe(18_060);
+    expect(later.get('parlmesh_gossip_accepted_total{topic="link-state"}')).toBe(7);
+  });
+
+  it('leave out what this board cannot tell', async () => {
+    const { node, metrics } = await setUp({});
+    Object.defineProperty(node, 'hardware', { value: () => undefined });
+    const found = samples(await metrics.text());
+    const names = new Set([...found.keys()].map((key) => key.split('{')[0]));
+    for (const absent of ['temperature_celsius', 'cpu_usage_ratio', 'mqtt_connected', 'gossip_published_total']) {
+      expect(names, absent).not.toContain(`parlmesh_${absent}`);
+    }
+    expect(found.get('parlmesh_store_up')).toBe(1);
+  });
+
+  it('forget what is gone', async () => {
+    const { node, metrics } = await setUp();
+    await metrics.text();
+    Object.defineProperty(node, 'links', { value: () => [] });
+    expect(await metrics.text()).not.toContain('parlmesh_link_up{');
+  });
+
+  it('count observations when they begin, with a bounded number of labels', async () => {
+    const { node, metrics } = await setUp();
+    const [seen] = node.observations({ limit: 1 });
+    const tell = (label: string, phase: string) =>
+      node.tell({ topic: 'observation', value: { ...seen, label, phase } });
+    for (const phase of ['start', 'update', 'end', 'start']) tell('person', phase);
+    for (let i = 0; i < 400; i++) tell(`label-${i}`, 'start');
+    node.tell({ topic: 'observation', value: null });
+    const found = samples(await metrics.text());
+    expect(found.get('parlmesh_observations_total{camera="north",label="person"}')).toBe(2);
+    const counted = [...found].filter(([name]) => name.startsWith('parlmesh_observations_total'));
+    expect(counted).toHaveLength(257);
+    expect(counted.reduce((sum, [, value]) => sum + value, 0)).toBe(402);
+  });
+
+  it('time requests by route template, not by address', async () => {
+    const { metrics } = await setUp();
+    const { call, socketPath } = await startServer({ more: { observer: metrics } });
+    expect(socketPath).toBeTruthy();
+    await call('/api/v3/node');
+    await call('/api/v3/cameras/north/picture');
+    await call('/api/v3/cameras/moon/picture');
+    await call(`/api/v3/${'x'.repeat(50)}`);
+    await expect
+      .poll(async () => [...samples(await metrics.text()).keys()].filter((name) => name.includes('seconds_count')))
+      .toHaveLength(4);
+    const found = samples(await metrics.text());
+    const count = (route: string, status: string) =>
+      found.get(`parlmesh_http_request_duration_seconds_count{method="GET",route="${route}",status="${status}"}`);
+    expect(count('/api/v3/node', '2xx')).toBe(1);
+    expect(count('/api/v3/cameras/:id/picture', '2xx')).toBe(1);
+    expect(count('/api/v3/cameras/:id/picture', '4xx')).toBe(1);
+    expect([...found.keys()].some((name) => name.includes('xxx'))).toBe(false);
+  });
+
+  it('follow the conventions for names', async () => {
+    const { metrics } = await setUp();
+    for (const { name, type, help, labels } of metrics.describe()) {
+      expect(name).toMatch(/^parlmesh_[a-z][a-z0-9_]*[a-z0-9]$/);
+      expect(help, name).toMatch(/^[A-Z0-9].*\.$/);
+      expect(name.endsWith('_total'), name).toBe(type === 'counter');
+      expect(name, name).not.toMatch(/_(ms|milliseconds|mb|kb|percent)(_|$)/);
+      for (const label of labels) expect(label, name).toMatch(/^[a-z][a-z_]*$/);
+    }
+    expect(DROP_REASONS.length).toBeLessThan(50);
+  });
+});
+
+describe('what uses the metrics', () => {
+  it('docs/metrics.md describes each (run vitest -u to write it anew)', async () => {
+    const { metrics } = await setUp();
+    const rows = metrics
+      .describe()
+      .map(
+        ({ name, type, help, labels }) =>
+          `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+      );
+    const page = [
+      '# Metrics',
+      '',
+      'Each node tells its own metrics to Prometheus at `/metrics` (scope `read`). `deploy/prometheus` has a scrape',
+      'configuration and alert rules, `deploy/grafana` a dashboard that shows every metric. What a board cannot tell (a',
+      'temperature, throttling, eMMC wear) is absent there. This page is generated from the metrics themselves.',
+      '',
+      '| metric | type | labels | meaning |',
+      '| --- | --- | --- | --- |',
+      ...rows,
+      '',
+    ].join('\n');
+    await expect(page).toMatchFileSnapshot(join(ROOT, 'docs/metrics.md'));
+  });
+
+  it('the Grafana dashboard shows each metric and no other', async () => {
+    const { metrics } = await setUp();
+    const dashboard: unknown = JSON.parse(await readFile(join(ROOT, 'deploy/grafana/parlmesh.json'), 'utf8'));
+    const used = new Set(namesIn(JSON.stringify(dashboard)));
+    expect([...used].toSorted()).toEqual(
+      metrics
+        .describe()
+        .map(({ name }) => name)
+        .toSorted(),
+    );
+  });
+
+  it('each alert rule asks for metrics and labels that exist', async () => {
+    const { metrics } = await setUp();
+    const rules = parse(await readFile(join(ROOT, 'deploy/prometheus/parlmesh-alerts.yaml'), 'utf8')) as {
+      groups: { rules: { alert: string; expr: string; annotations: { summary: string } }[] }[];
+    };
+    const known = new Map(metrics.describe().map(({ name, labels }) => [name, labels]));
+    for (const { alert, expr, annotations } of rules.groups.flatMap((group) => group.rules)) {
+      expect(annotations.summary, alert).toBeTruthy();
+      const names = namesIn(expr);
+      for (const name of names) expect(known.has(name), `${alert}: ${name}`).toBe(true);
+      const labels = [...annotations.summary.matchAll(/\$labels\.(\w+)/g)].map((match) => match[1]!);
+      const allowed = ['instance', ...names.flatMap((name) => known.get(name) ?? [])];
+      for (const label of labels) expect(allowed, alert).toContain(label);
+    }
+  });
+});

@@ -20,7 +20,7 @@ overridden for one start:
 1. the defaults below,
 2. then the YAML file: \`--config FILE\`, or \`PARLMESH_CONFIG\`, or \`/etc/parlmesh/config.yaml\` if it is there,
 3. then environment variables, each setting by the name beside it,
-4. then flags: \`--set http.port=8080\`.
+4. then flags of \`parlmesh run\`; \`--set http.port=8080\` sets any of them.
 
 [config.example.yaml](config.example.yaml) is a file to start from.
 

@@ -51,13 +51,13 @@ export type ConfigCheck = { ok: true; loaded: LoadedConfig } | { ok: false; prob
 
 /** @throws ParlmeshError CONFIG_INVALID, with every problem in its message and in `data.problems` */
 export function loadConfig(options: LoadOptions): LoadedConfig {
-  const check = checkConfigFile(options);
+  const check = checkConfig(options);
   if (!check.ok) throw configInvalid(check.problems);
   return check.loaded;
 }
 
 /** The same without the throw, for `parlmesh config check`. */
-export function checkConfigFile(options: LoadOptions): ConfigCheck {
+export function checkConfig(options: LoadOptions): ConfigCheck {
   const named = options.file ?? (options.env.PARLMESH_CONFIG || undefined);
   const file = named ?? existing(options.defaultFile ?? DEFAULT_CONFIG_FILE);
   const layer: FileLayer = file === undefined ? { value: {}, positions: new Map(), problems: [] } : readFile(file);

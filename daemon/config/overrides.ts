@@ -19,12 +19,13 @@ export interface Overrides {
 
 const PREFIX = 'PARLMESH_';
 
-/** Variables that are no settings: the configuration file to use, the folder of test data, the installer's wait. */
+/** Variables that are no settings: they say where things are, to the daemon, the command line, the installer, tests. */
 export const OTHER_VARIABLES: readonly string[] = [
   'PARLMESH_CONFIG',
   'PARLMESH_SOCKET',
-  'PARLMESH_TEST_DATA',
   'PARLMESH_INSTALL_WAIT',
+  'PARLMESH_TEST_DATA',
+  'PARLMESH_CHROMIUM',
 ];
 
 /** A variable that is set but empty sets nothing, as service managers and containers expect. */

@@ -6,7 +6,7 @@ import { type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { checkConfigFile, loadConfig } from '../../../daemon/config/load.ts';
+import { checkConfig, loadConfig } from '../../../daemon/config/load.ts';
 import { describeProblem } from '../../../daemon/config/problem.ts';
 import { Config } from '../../../daemon/config/schema.ts';
 import { annotations, SETTINGS } from '../../../daemon/config/settings.ts';
@@ -21,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function judge(text: string, env: NodeJS.ProcessEnv = {}, flags: Record<string, string> = {}): void {
   const file = path.join(folder, 'any.yaml');
   writeFileSync(file, text);
-  const check = checkConfigFile({ file, env, flags });
+  const check = checkConfig({ file, env, flags });
   if (check.ok) {
     expect(Value.Check(Config, check.loaded.config)).toBe(true);
   } else {

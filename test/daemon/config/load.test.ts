@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ParlmeshError } from '../../../core/errors.ts';
-import { checkConfigFile, type LoadOptions, loadConfig } from '../../../daemon/config/load.ts';
+import { checkConfig, type LoadOptions, loadConfig } from '../../../daemon/config/load.ts';
 import { describeProblem } from '../../../daemon/config/problem.ts';
 import { Config } from '../../../daemon/config/schema.ts';
 
@@ -29,7 +29,7 @@ function options(more: Partial<LoadOptions> = {}): LoadOptions {
 /** Loads a text that must be wrong; the problems as lines, with the file's name cut off. */
 function problemsOf(text: string | Buffer, more: Partial<LoadOptions> = {}): string[] {
   const name = file(text);
-  const check = checkConfigFile(options({ file: name, ...more }));
+  const check = checkConfig(options({ file: name, ...more }));
   if (check.ok) throw new Error('expected problems');
   return check.problems.map((problem) => describeProblem(problem).replace(`${name}:`, ''));
 }
@@ -113,7 +113,7 @@ describe('text from the environment and flags', () => {
   });
 
   it('names the variable or flag that is wrong, and the nearest right one', () => {
-    const check = checkConfigFile(
+    const check = checkConfig(
       options({
         env: { PARLMESH_HTTP_PROT: '1', PARLMESH_STORE_KEEP_DAYS: 'ten', PARLMESH_CAMERAS: '[{' },
         flags: { 'mesh.mdsn': 'true', 'mesh.mdns': 'perhaps' },
@@ -130,7 +130,7 @@ describe('text from the environment and flags', () => {
 
   it('blames the variable, not the file, for an entry of a list that the variable replaced', () => {
     const name = file('mesh:\n  bootstrap:\n    - /ip4/10.0.0.1/tcp/1\n');
-    const check = checkConfigFile(options({ file: name, env: { PARLMESH_MESH_BOOTSTRAP: 'nonsense' } }));
+    const check = checkConfig(options({ file: name, env: { PARLMESH_MESH_BOOTSTRAP: 'nonsense' } }));
     expect(check.ok || check.problems.map((problem) => problem.source)).toEqual([
       { kind: 'environment', variable: 'PARLMESH_MESH_BOOTSTRAP' },
     ]);

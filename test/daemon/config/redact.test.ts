@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkConfigFile } from '../../../daemon/config/load.ts';
+import { checkConfig } from '../../../daemon/config/load.ts';
 import { isSecret, redactConfig, redactText } from '../../../daemon/config/redact.ts';
 import { SETTINGS } from '../../../daemon/config/settings.ts';
 
@@ -19,7 +19,7 @@ describe('redactConfig', () => {
       'mqtt.url': '["mqtt://me:hunter2@a"]',
       cameras: '[{"name":"a","source":"rtsp://me:hunter2@cam/1"}]',
     };
-    const check = checkConfigFile({ env: {}, flags, defaultFile: '/nowhere.yaml' });
+    const check = checkConfig({ env: {}, flags, defaultFile: '/nowhere.yaml' });
     const shown = JSON.stringify(check.ok && redactConfig(check.loaded.config));
     expect(shown).not.toContain('hunter2');
     expect(shown).toContain('"password":"•••"');

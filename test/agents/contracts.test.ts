@@ -189,8 +189,8 @@ describe('a supervisor under any sequence of events', () => {
             } else if (each.do === 'stop') {
               expected(supervisor.stop());
               stopped = true;
-            } else if (each.do === 'restart') expected(supervisor.restart(`agent-${each.agent % Math.max(1, added)}`));
-            else {
+            } else if ('agent' in each) {
+              if (each.do === 'restart') expected(supervisor.restart(`agent-${each.agent % Math.max(1, added)}`));
               const instance = instances[each.agent % Math.max(1, instances.length)];
               if (each.do === 'crash') instance?.work.run(() => Promise.reject(new Error('crash')));
               if (each.do === 'work') instance?.work.run(() => {});

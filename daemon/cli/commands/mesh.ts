@@ -1,0 +1,100 @@
+// `parlmesh peers`, `links` and `routes`: the mesh as this node sees it.
+
+import type { LinkView, PeerView, RouteView } from '../../view/schema.ts';
+import type { Cli, CommonOptions } from '../cli.ts';
+import type { CliCommand } from '../command.ts';
+import { ago, fixed, milliseconds, percent, shortId } from '../format.ts';
+import { type Column, table } from '../table.ts';
+
+export function registerMesh(program: CliCommand, cli: Cli): void {
+  listing<PeerView>(program, cli, {
+    name: 'peers',
+    summary: 'the other nodes of the network',
+    description: 'Lists the nodes that this one knows of: connected, reachable over others, or gone.',
+    examples: [
+      ['peers', 'who is there?'],
+      ['peers -o json | jq -r \'.[] | select(.state == "gone") | .name\'', 'the names of those that are gone'],
+    ],
+    empty: 'This node knows no others yet. `parlmesh network invite` lets one in.',
+    columns: (now) => [
+      { title: 'name', value: (peer) => peer.name },
+      { title: 'state', value: (peer) => peer.state, style: ({ state }) => (state === 'gone' ? 'red' : undefined) },
+      { title: 'since', align: 'right', value: (peer) => ago(peer.since, now) },
+      { title: 'seen', align: 'right', value: (peer) => ago(peer.lastSeenAt, now) },
+      { title: 'via', value: (peer) => peer.transports.join(',') },
+      { title: 'load', align: 'right', value: (peer) => percent(peer.load) },
+      { title: 'anomaly', align: 'right', value: (peer) => fixed(peer.score, 2) },
+      { title: 'profile', value: (peer) => peer.profile ?? '' },
+      { title: 'version', value: (peer) => peer.version ?? '' },
+      { title: 'id', value: (peer) => shortId(peer.id), style: () => 'dim' },
+      { title: 'last error', value: (peer) => peer.lastError ?? '' },
+    ],
+  });
+  listing<LinkView>(program, cli, {
+    name: 'links',
+    summary: 'measured direct links',
+    description: 'Lists the direct links of this node: whether they are up, how fast, how lossy, and what they cost.',
+    examples: [
+      ['links', 'how good are the links?'],
+      ["links -o json | jq 'map(select(.loss > 0.05))'", 'those that lose more than 5 %'],
+    ],
+    empty: 'This node has no direct links. `parlmesh peers` shows whom it knows.',
+    columns: (now) => [
+      { title: 'peer', value: (link) => link.peerName },
+      {
+        title: 'state',
+        value: (link) => link.state,
+        style: ({ state }) => (state === 'down' ? 'red' : state === 'suspect' ? 'yellow' : undefined),
+      },
+      { title: 'since', align: 'right', value: (link) => ago(link.since, now) },
+      { title: 'round trip', align: 'right', value: (link) => milliseconds(link.roundTripSeconds) },
+      { title: 'jitter', align: 'right', value: (link) => milliseconds(link.jitterSeconds) },
+      { title: 'loss', align: 'right', value: (link) => percent(link.loss) },
+      { title: 'cost', align: 'right', value: (link) => fixed(link.cost, 1) },
+      { title: 'via', value: (link) => link.transport },
+      { title: 'id', value: (link) => shortId(link.peer), style: () => 'dim' },
+      { title: 'cause', value: (link) => link.cause ?? '' },
+    ],
+  });
+  listing<RouteView>(program, cli, {
+    name: 'routes',
+    summary: 'where each destination is sent, and why',
+    description:
+      'Lists the routes of this node: the next hop and the whole path to each node, the cost, and the reason.',
+    examples: [
+      ['routes', 'which way does everything go?'],
+      ["routes -o json | jq '.[] | {to: .destinationName, over: .pathNames}'", 'the paths for a script'],
+    ],
+    empty: 'There are no routes: no other node can be reached now.',
+    columns: (now) => [
+      { title: 'destination', value: (route) => route.destinationName },
+      { title: 'next hop', value: (route) => route.nextHopName },
+      { title: 'cost', align: 'right', value: (route) => fixed(route.cost, 1) },
+      { title: 'since', align: 'right', value: (route) => ago(route.since, now) },
+      { title: 'path', value: (route) => route.pathNames.join(' > ') },
+      { title: 'reason', value: (route) => route.reason },
+    ],
+  });
+}
+
+interface Listing<Row> {
+  name: string;
+  summary: string;
+  description: string;
+  examples: [line: string, meaning: string][];
+  /** What to say when there is nothing. */
+  empty: string;
+  columns(now: number): Column<Row>[];
+}
+
+/** A command that shows a list of the API as a table. */
+function listing<Row>(program: CliCommand, cli: Cli, { name, ...list }: Listing<Row>): void {
+  const command = program.command(name).summary(list.summary).description(list.description).common();
+  for (const [line, meaning] of list.examples) command.example(line, meaning);
+  command.action(async (options: CommonOptions) => {
+    const rows = await cli.client(options).list<Row>(name);
+    cli.show(options, rows, () =>
+      rows.length === 0 ? list.empty : table(cli.terminal, rows, list.columns(Date.now())),
+    );
+  });
+}

@@ -1,0 +1,202 @@
+// `parlmesh network`: who belongs together.
+
+import { ParlmeshError } from '../../../core/errors.ts';
+import type { NodeView, PeerView } from '../../view/schema.ts';
+import type { Cli, CommonOptions } from '../cli.ts';
+import { NO_DAEMON } from '../client.ts';
+import { type CliCommand, durationOption } from '../command.ts';
+import { ago, duration, shortId, tally } from '../format.ts';
+import type { LocalNetwork } from '../offline.ts';
+import { facts, table } from '../table.ts';
+import { plain } from '../terminal.ts';
+
+const HOUR_SECONDS = 3600;
+/** The inviter may be slow, and is asked over the network. */
+const JOIN_WITHIN = 90_000;
+
+interface Member {
+  id: string;
+  name: string;
+  issuedAt: number;
+  expiresAt: number;
+  revoked: boolean;
+}
+
+/** Without `peers`, no daemon runs. */
+interface Membership extends LocalNetwork {
+  peers?: PeerView[];
+}
+
+export function registerNetwork(program: CliCommand, cli: Cli): void {
+  const network = program
+    .command('network')
+    .summary('create, show and join networks')
+    .description('A network is a set of nodes that trust one authority. Strangers are refused.')
+    .example('network show', 'which network is this?');
+  create(network, cli);
+  invite(network, cli);
+  join(network, cli);
+  show(network, cli);
+  members(network, cli);
+}
+
+function create(network: CliCommand, cli: Cli): void {
+  network
+    .command('create')
+    .argument('<network>', 'a name for the network')
+    .summary('make a new network with this node as its first')
+    .description(
+      'Makes a new network whose authority this node holds. The daemon must not run. A first start makes a network by ' +
+        'itself; this is for choosing its name, or for leaving another network (--replace).',
+    )
+    .option('--name <node>', 'name of this node (default: the configured one, else the host name)')
+    .option('--replace', 'leave the network that this node belongs to now')
+    .common()
+    .example('network create home', 'make the network "home"')
+    .action(async (name: string, options: CommonOptions & { name?: string; replace?: true }) => {
+      await refuseWhileRunning(cli, options, 'A network is created before the daemon starts');
+      const made = await cli.offline.createNetwork({
+        dataDir: await cli.dataDir(options),
+        name,
+        ...(options.name !== undefined && { nodeName: options.name }),
+        replace: options.replace === true,
+      });
+      cli.show(options, made, ({ network: { id, name: shown } }) =>
+        [
+          `Network ${shown} (${shortId(id)}) was created. This node holds its authority.`,
+          'parlmesh run starts the node; parlmesh network invite lets others in.',
+        ].join('\n'),
+      );
+    });
+}
+
+function invite(network: CliCommand, cli: Cli): void {
+  network
+    .command('invite')
+    .summary('print a token that lets one node in')
+    .description('Prints a token that works once and expires. On the other board: parlmesh network join TOKEN.')
+    .option('--name <node>', 'name of the invited node')
+    .option('--expires <duration>', 'how long it works (default: 1h)', durationOption, HOUR_SECONDS)
+    .common()
+    .example('network invite', 'a token that works for an hour')
+    .example('network invite --name barn --expires 7d', 'a token for the board in the barn, for a week')
+    .action(async (options: CommonOptions & { name?: string; expires: number }) => {
+      const made = await cli.client(options).post<{ token: string; expiresAt: number }>('network/invites', {
+        expiresInSeconds: Math.round(options.expires),
+        ...(options.name !== undefined && { name: options.name }),
+      });
+      cli.show(options, made, ({ token }) => {
+        cli.terminal.note(
+          `The token works once, for ${duration(options.expires)}. On the other board: parlmesh network join TOKEN`,
+        );
+        return plain(token);
+      });
+    });
+}
+
+function join(network: CliCommand, cli: Cli): void {
+  network
+    .command('join')
+    .argument('<token>', 'what `parlmesh network invite` printed')
+    .summary('move this node into another network')
+    .description('Enrols this node with the one that invited it; whether a daemon runs here or not.')
+    .option('--name <node>', 'name of this node, where no daemon runs (default: the host name)')
+    .common()
+    .example('network join TOKEN', 'join the network that the token is for')
+    .action(async (token: string, options: CommonOptions & { name?: string }) => {
+      const joined = await cli.daemonOr(
+        options,
+        (client) => client.post<{ network: { id: string; name: string } }>('network/join', { token }, JOIN_WITHIN),
+        (dataDir) =>
+          cli.offline.joinNetwork({ dataDir, token, ...(options.name !== undefined && { nodeName: options.name }) }),
+      );
+      cli.show(
+        options,
+        joined,
+        ({ network: { id, name } }) => `This node belongs to network ${name} (${shortId(id)}).`,
+      );
+    });
+}
+
+function show(network: CliCommand, cli: Cli): void {
+  network
+    .command('show')
+    .summary('the network that this node belongs to')
+    .description('Shows the network of this node; whether a daemon runs here or not.')
+    .common()
+    .example('network show', 'which network is this, and may this node invite others?')
+    .action(async (options: CommonOptions) => {
+      const shown = await cli.daemonOr<Membership>(
+        options,
+        async (client) => {
+          const { network: of, id, name } = await client.get<NodeView>('node');
+          const peers = await client.list<PeerView>('peers');
+          return {
+            network: { id: of.id, name: of.name },
+            node: { id, name },
+            holdsAuthority: of.holdsAuthority,
+            peers,
+          };
+        },
+        (dataDir) => showOffline(cli, dataDir),
+      );
+      cli.show(options, shown, ({ network: { id, name }, node, holdsAuthority, peers }) =>
+        facts([
+          ['network', name],
+          ['id', id],
+          ['this node', `${node.name} (${node.id})`],
+          ['authority', holdsAuthority ? 'here: this node may invite others' : 'on another node'],
+          ['peers', peers === undefined ? 'no daemon is running' : tally(peers.map((peer) => peer.state))],
+        ]),
+      );
+    });
+}
+
+async function showOffline(cli: Cli, dataDir: string): Promise<Membership> {
+  const local = await cli.offline.showNetwork(dataDir);
+  if (local !== undefined) return local;
+  throw new ParlmeshError('CLI_NO_NETWORK', `There is no network in ${dataDir} yet`, {
+    hint: 'parlmesh run makes one at its first start; parlmesh network join TOKEN joins one',
+  });
+}
+
+function members(network: CliCommand, cli: Cli): void {
+  network
+    .command('members')
+    .summary('the nodes that were admitted')
+    .description('Lists the nodes that the authority has admitted, with the age of their certificates.')
+    .common()
+    .example('network members', 'who may take part?')
+    .action(async (options: CommonOptions) => {
+      const rows = await cli.client(options).list<Member>('network/members');
+      const now = Date.now();
+      cli.show(options, rows, () =>
+        rows.length === 0
+          ? 'No other node was admitted by this one.'
+          : table(cli.terminal, rows, [
+              { title: 'name', value: (member) => member.name },
+              { title: 'admitted', align: 'right', value: (member) => ago(member.issuedAt, now) },
+              { title: 'expires in', align: 'right', value: (member) => ago(now, member.expiresAt) },
+              {
+                title: 'state',
+                value: (member) => (member.revoked ? 'revoked' : member.expiresAt <= now ? 'expired' : 'valid'),
+                style: ({ revoked }) => (revoked ? 'red' : undefined),
+              },
+              { title: 'id', value: (member) => shortId(member.id), style: () => 'dim' },
+            ]),
+      );
+    });
+}
+
+/** For what can only be done on the files of a node that is stopped. */
+export async function refuseWhileRunning(cli: Cli, options: CommonOptions, why: string): Promise<void> {
+  try {
+    await cli.client(options).get<NodeView>('node');
+  } catch (error) {
+    if (error instanceof ParlmeshError && error.code === NO_DAEMON) return;
+    throw error;
+  }
+  throw new ParlmeshError('CLI_DAEMON_RUNS', `${why}, and one is running`, {
+    hint: 'Stop it first (as a service: systemctl stop parlmesh)',
+  });
+}

@@ -1,0 +1,292 @@
+import type { ServerResponse } from 'node:http';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as schema from '../../../daemon/view/schema.ts';
+import {
+  AGENT,
+  BARN,
+  CAMERA,
+  event,
+  HARDWARE,
+  LINK,
+  MODEL,
+  NODE,
+  type Outcome,
+  PEER,
+  problem,
+  ROUTE,
+  STORE,
+  Stage,
+  start,
+} from './stage.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await new Stage().open();
+});
+afterEach(() => stage[Symbol.asyncDispose]());
+
+const run = (...args: string[]): Promise<Outcome> => start([...args, '--data-dir', stage.dataDir]).done;
+
+it('is tested with what a daemon really shows', () => {
+  expect(Value.Check(schema.NodeView, NODE)).toBe(true);
+  expect(Value.Check(schema.HardwareView, HARDWARE)).toBe(true);
+  expect(Value.Check(schema.StoreView, STORE)).toBe(true);
+  expect(Value.Check(Type.Tuple([schema.PeerView, schema.LinkView, schema.RouteView]), [PEER, LINK, ROUTE])).toBe(true);
+  expect(Value.Check(Type.Tuple([schema.AgentView, schema.CameraView]), [AGENT, CAMERA])).toBe(true);
+  expect(Value.Check(Type.Tuple([schema.ModelView, schema.EventView]), [MODEL, event(1)])).toBe(true);
+});
+
+describe('listings', () => {
+  it.each<[string, RegExp[]]>([
+    [
+      'status',
+      [/^All 2 nodes are well\n/, /node +north \(…vnc6iDEp\), parlmesh 0\.1\.0, up 2 h/, /peers +1 connected/, /54 °C/],
+    ],
+    [
+      'peers',
+      [
+        /^NAME +STATE +SINCE +VIA +LOAD +ANOMALY +VERSION +ID\n/,
+        /barn +connected +2 h +libp2p +40 % +0\.02 +0\.1\.0 +…bm5akpqu/,
+      ],
+    ],
+    ['links', [/barn +up +2 h +4\.20 ms +0\.40 ms +0 % +4\.2 +libp2p/]],
+    ['routes', [/barn +barn +4\.2 +2 h +barn +direct/]],
+    ['agents', [/camera\/door +camera +ready +2 h +1 +0\/64 +camera\.capture@node/]],
+    ['cameras', [/door +live +2 h +folder +640x480 +2\.0 .*2 person, 1 dog/]],
+    ['events', [/entry 1\n.*entry 2\n.*entry 3\n$/]],
+    ['network members', [/barn +2 h +24 h +valid/]],
+    ['network show', [/network +home\n/, /this node may invite others/]],
+    ['token list', [/k3v7ho2mwq +grafana +read +2 h +never +never/]],
+    ['model list', [/centernet +ok +yes +detection +512x512 +80 +MIT/]],
+    ['config show', [/^name: north\nhttp:\n {2}port: 7420\n$/]],
+    ['doctor', [/^All 2 nodes are well\nNothing is wrong\.\n$/]],
+  ])('%s is a table for people and JSON for programs', async (command, patterns) => {
+    const shown = await run(...command.split(' '));
+    expect(shown).toMatchObject({ code: 0, stderr: '' });
+    for (const pattern of patterns) expect(shown.stdout).toMatch(pattern);
+    expect(shown.stdout).not.toContain('\x1b');
+    const json = await run(...command.split(' '), '-o', 'json');
+    expect(json).toMatchObject({ code: 0, stderr: '' });
+    expect(typeof JSON.parse(json.stdout)).toBe('object');
+  });
+
+  it('gives the API’s own objects as JSON', async () => {
+    expect(JSON.parse((await run('peers', '-o', 'json')).stdout)).toEqual([PEER]);
+    expect(JSON.parse((await run('status', '-o', 'json')).stdout).node).toEqual(NODE);
+  });
+
+  it.each(['peers', 'links', 'routes', 'agents', 'cameras'])('%s says so when there is nothing', async (name) => {
+    stage.answers[`GET ${name}`] = [];
+    expect((await run(name)).stdout).toMatch(/^[A-Z].*\.|\)\.\n$/);
+    expect(JSON.parse((await run(name, '-o', 'json')).stdout)).toEqual([]);
+  });
+
+  it('lets no control characters of others through to the terminal', async () => {
+    stage.answers['GET peers'] = [{ ...PEER, name: 'barn\x1b]0;owned\x07', lastError: 'a\nb' }];
+    const { stdout } = await run('peers');
+    expect([...stdout].filter((letter) => letter < ' ' && letter !== '\n')).toEqual([]);
+    expect(stdout.trim().split('\n')).toHaveLength(2);
+  });
+
+  it('is coloured for people at a terminal, not with NO_COLOR', async () => {
+    const { done } = start(['status', '--data-dir', stage.dataDir], { isTTY: true });
+    expect((await done).stdout).toContain('\x1b[');
+    const quiet = start(['status', '--data-dir', stage.dataDir], { isTTY: true, env: { NO_COLOR: '1' } });
+    expect((await quiet.done).stdout).not.toContain('\x1b[');
+  });
+});
+
+describe('events', () => {
+  it('takes "this severe or more", a kind and a number', async () => {
+    stage.answers['GET events'] = (request: { url: string }) => {
+      const severity = new URL(request.url, 'http://x').searchParams.get('severity');
+      return severity === 'error'
+        ? [event(4, { severity: 'error', message: 'bad' })]
+        : [event(5, { severity: 'warning', message: 'odd' }), event(2, { severity: 'warning', message: 'old' })];
+    };
+    const { stdout } = await run('events', '--severity', 'warning', '--kind', 'camera.', '-n', '2');
+    expect(stdout).toMatch(/error .*bad\n.*warning .*odd\n$/);
+    expect(stage.asked.map(({ line }) => line)).toEqual([
+      'GET events?severity=warning&kind=camera.&limit=2',
+      'GET events?severity=error&kind=camera.&limit=2',
+    ]);
+  });
+
+  it('takes a time', async () => {
+    stage.answers['GET events'] = [event(2, { at: Date.now() - 1_000 }), event(1, { at: Date.now() - 7_200_000 })];
+    expect(JSON.parse((await run('events', '--since', '1h', '-o', 'json')).stdout)).toMatchObject([{ id: 2 }]);
+    expect((await run('events', '--since', 'yesterday')).code).toBe(2);
+  });
+});
+
+describe('what changes something', () => {
+  it('agents restart names the agent', async () => {
+    expect(await run('agents', 'restart', 'camera/door')).toMatchObject({
+      code: 0,
+      stdout: 'Agent camera/door was restarted.\n',
+    });
+  });
+
+  it('network invite prints the token alone, so that a script can take it', async () => {
+    expect(await run('network', 'invite', '--expires', '2h', '--name', 'barn')).toMatchObject({
+      code: 0,
+      stdout: 'pmi_abc\n',
+      stderr: expect.stringContaining('works once, for 2 h'),
+    });
+    expect(stage.asked[0]).toEqual({
+      line: 'POST network/invites',
+      body: { expiresInSeconds: 7_200, name: 'barn' },
+    });
+  });
+
+  it('network join hands the token to the daemon', async () => {
+    const { code, stdout } = await run('network', 'join', 'pmi_abc');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'This node belongs to network home (…2a9c31d0).\n',
+    });
+    expect(stage.asked[0]?.body).toEqual({ token: 'pmi_abc' });
+  });
+
+  it('token create prints the token alone; revoke takes its id', async () => {
+    expect(await run('token', 'create', 'grafana', '--scopes', 'read,act', '--expires', '90d')).toMatchObject({
+      code: 0,
+      stdout: 'pm_k3v7ho2mwq_secret\n',
+    });
+    expect(stage.asked[0]?.body).toEqual({ name: 'grafana', scopes: ['read', 'act'], expiresInSeconds: 7_776_000 });
+    expect(await run('token', 'revoke', 'k3v7ho2mwq')).toMatchObject({
+      code: 0,
+      stdout: 'Token k3v7ho2mwq is revoked.\n',
+    });
+    expect((await run('token', 'create', 'x', '--scopes', 'root')).code).toBe(2);
+  });
+
+  it('config reload says what is in force and what needs a restart', async () => {
+    expect((await run('config', 'reload')).stdout).toBe(
+      'In force now: log.level\nIn force after a restart: http.port\n',
+    );
+  });
+
+  it('store check fails when the store is damaged', async () => {
+    expect(await run('store', 'check')).toMatchObject({ code: 0, stdout: 'The store is sound.\n' });
+    stage.answers['POST store/check'] = { ok: false, problems: ['page 7 is wrong'] };
+    expect(await run('store', 'check')).toMatchObject({ code: 1, stdout: expect.stringContaining('page 7 is wrong') });
+    expect((await run('store', 'backup')).stdout).toContain('parlmesh-1.db (1.2 MB)');
+  });
+
+  it.each([
+    ['network', 'create', 'home'],
+    ['store', 'restore'],
+  ])('%s %s refuses while a daemon runs', async (...args) => {
+    expect(await run(...args)).toMatchObject({ code: 1, stderr: expect.stringContaining('one is running') });
+  });
+});
+
+describe('doctor', () => {
+  it('explains each problem with cause, next step and journal, and exits with 1', async () => {
+    stage.answers['GET node'] = {
+      ...NODE,
+      health: { state: 'degraded', sentence: 'x', problems: [] },
+      services: [
+        {
+          name: 'mqtt',
+          state: 'degraded',
+          required: false,
+          since: Date.now(),
+          cause: 'connection refused',
+          attempts: 3,
+        },
+      ],
+    };
+    stage.answers['GET agents'] = [
+      { ...AGENT, id: 'hardware', state: 'degraded', restarts: 6, lastError: 'no sensor' },
+    ];
+    stage.answers['GET cameras'] = [{ ...CAMERA, state: 'lost', cause: 'no route to host' }];
+    stage.answers['GET links'] = [{ ...LINK, state: 'down', cause: '3 probes missed' }];
+    stage.answers['GET peers'] = [{ ...PEER, state: 'gone' }];
+    stage.answers['GET store'] = { ...STORE, state: 'full', cause: 'disk is full' };
+    stage.answers['GET hardware'] = {
+      ...HARDWARE,
+      temperatureCelsius: 84,
+      throttling: {
+        underVoltage: true,
+        frequencyCapped: true,
+        throttled: true,
+        softTemperatureLimit: false,
+        everUnderVoltage: true,
+        everThrottled: true,
+      },
+      disk: { path: '/data', totalBytes: 32e9, availableBytes: 1e8 },
+    };
+    stage.answers['GET events'] = [event(9, { subject: 'camera/door', message: 'Camera door is lost: ffmpeg ended' })];
+    const { code, stdout } = await run('doctor');
+    expect(code).toBe(1);
+    for (const part of [
+      '9 problems found.',
+      'Service mqtt is degraded: connection refused; tried 3 times',
+      'Agent hardware is degraded after 6 restarts: no sensor',
+      'parlmesh agents restart hardware',
+      'Camera door is lost: no route to host',
+      'Camera door is lost: ffmpeg ended',
+      'The link to barn is down: 3 probes missed',
+      'Node barn is gone',
+      'The store is full: disk is full',
+      'The supply voltage is too low',
+      'slowed down at 84 °C',
+      'Only 100 MB of disk are left at /data',
+    ]) {
+      expect(stdout).toContain(part);
+    }
+    expect(stdout.indexOf('error: ')).toBeLessThan(stdout.indexOf('warning: '));
+    const json = await run('doctor', '-o', 'json');
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.stdout).findings[0]).toMatchObject({ severity: 'error', subject: 'service/mqtt' });
+  });
+});
+
+describe('a daemon that refuses', () => {
+  it('is quoted with its hint, and as JSON for programs', async () => {
+    stage.answers['POST agents/nobody/restart'] = (_request: unknown, _body: string, response: never) =>
+      problem(response, 404, {
+        code: 'AGENT_UNKNOWN',
+        detail: 'there is no agent "nobody"',
+        hint: 'the agents are: a',
+      });
+    expect(await run('agents', 'restart', 'nobody')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'parlmesh: there is no agent "nobody"\nthe agents are: a\n',
+    });
+    const { code, stderr } = await run('agents', 'restart', 'nobody', '-o', 'json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stderr)).toEqual({
+      error: {
+        code: 'AGENT_UNKNOWN',
+        message: 'there is no agent "nobody"',
+        hint: 'the agents are: a',
+        data: { status: 404 },
+      },
+    });
+  });
+
+  it.each<[string, (response: ServerResponse) => void, string]>([
+    ['answers no JSON', (response) => void response.writeHead(200).end('<html>'), 'it is no JSON'],
+    ['answers no list', (response) => void response.writeHead(200).end('{}'), 'it is no list'],
+    ['answers with a bare status', (response) => void response.writeHead(502).end('oops'), 'status 502'],
+    ['hangs up', (response) => void response.destroy(), 'closed the connection'],
+  ])('that %s is told apart', async (_name, answer, message) => {
+    stage.answers['GET peers'] = (_request: unknown, _body: string, response: ServerResponse) => answer(response);
+    // A function that has answered must not be answered for once more.
+    const { code, stderr } = await run('peers');
+    expect({ code, told: stderr.includes(message) }, stderr).toEqual({ code: 1, told: true });
+  });
+});
+
+it('finds the daemon by PARLMESH_SOCKET and PARLMESH_DATA_DIR', async () => {
+  const bySocket = start(['peers'], { env: { PARLMESH_SOCKET: `${stage.dataDir}/parlmesh.sock` } });
+  expect((await bySocket.done).stdout).toContain(BARN.slice(-8));
+  const byFolder = start(['peers'], { env: { PARLMESH_DATA_DIR: stage.dataDir } });
+  expect((await byFolder.done).stdout).toContain(BARN.slice(-8));
+});

@@ -1,0 +1,20 @@
+// The command line as a process, for what only a process shows. With LIST_MODULES it names every file it loaded.
+
+import { registerHooks } from 'node:module';
+
+const loaded: string[] = [];
+registerHooks({
+  load: (url, context, next) => {
+    loaded.push(url);
+    return next(url, context);
+  },
+});
+
+const { createProgram } = await import('../../../daemon/cli/program.ts');
+const { Terminal } = await import('../../../daemon/cli/terminal.ts');
+const { NOTHING_OFFLINE } = await import('./stage.ts');
+
+const { stdout, stderr, env } = process;
+const program = createProgram({ terminal: new Terminal({ stdout, stderr, env }), env, offline: NOTHING_OFFLINE });
+process.exitCode = await program.execute(process.argv.slice(2));
+if (env.LIST_MODULES !== undefined) stdout.write(loaded.map((url) => `loaded ${url}\n`).join(''));

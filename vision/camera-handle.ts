@@ -1,0 +1,174 @@
+// One camera with its pipeline: what the processor keeps, what a supervising agent drives, and what others see.
+
+import type { Clock, Millis } from '../core/clock.ts';
+import type { Journal } from '../core/journal.ts';
+import type { Random } from '../core/random.ts';
+import { Camera } from './camera/camera.ts';
+import type { FrameSource } from './camera/frame-source.ts';
+import type { CameraState } from './camera/health.ts';
+import type { CameraPipeline, RecordedObservation } from './camera-pipeline.ts';
+import type { CameraConfig } from './config.ts';
+
+/** A camera as it is shown. Times are wall-clock milliseconds. */
+export interface CameraSnapshot {
+  id: string;
+  source: string;
+  state: CameraState['kind'];
+  since: number;
+  cause?: string;
+  width?: number;
+  height?: number;
+  framesPerSecond: number;
+  framesTotal: number;
+  framesSkipped: number;
+  framesBroken: number;
+  lastFrameAt?: number;
+  detector?: string;
+  inferenceSeconds?: number;
+  objects: RecordedObservation[];
+  counts: Record<string, number>;
+  zones: CameraConfig['zones'];
+}
+
+/** What a supervisor is told. */
+export type CameraStatus = { state: 'starting' } | { state: 'live' } | { state: 'waiting' | 'lost'; cause: string };
+
+export interface CameraHandleOptions {
+  config: CameraConfig;
+  source: FrameSource;
+  pipeline: CameraPipeline;
+  detector: string | undefined;
+  clock: Clock;
+  random: Random;
+  journal: Journal;
+  onState: () => void;
+}
+
+export class CameraHandle {
+  readonly config: CameraConfig;
+  /** The longest gap between two frames of a healthy live camera, in milliseconds; Infinity for still pictures. */
+  readonly frameGap: Millis;
+  readonly #options: CameraHandleOptions;
+  readonly #camera: Camera;
+  readonly #frameListeners = new Set<() => void>();
+  readonly #statusListeners = new Set<(status: CameraStatus) => void>();
+
+  constructor(options: CameraHandleOptions) {
+    const { config, source, pipeline, clock, random, journal } = options;
+    this.#options = options;
+    this.config = config;
+    const { stallAfter } = source;
+    this.frameGap = source.pace === 'stills' || stallAfter === undefined ? Number.POSITIVE_INFINITY : 2 * stallAfter;
+    this.#camera = new Camera({
+      name: config.name,
+      source,
+      consumer: async (frame) => {
+        await pipeline.look(frame);
+        for (const listener of this.#frameListeners) listener();
+      },
+      clock,
+      random,
+      journal,
+      onState: (state, before) => this.#onState(state, before),
+    });
+  }
+
+  /** Resolves when the camera is live or has said why it is not. Does nothing new when it runs. */
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.begin();
+    while (this.#camera.state.kind === 'starting') await this.#nextStatus(signal);
+  }
+
+  /** Like `start`, without waiting. */
+  begin(): void {
+    this.#camera.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#camera.stop();
+    await this.#options.pipeline.close();
+  }
+
+  /** Calls `listener` after each frame that was looked at; returns how to stop that. */
+  onFrame(listener: () => void): () => void {
+    this.#frameListeners.add(listener);
+    return () => this.#frameListeners.delete(listener);
+  }
+
+  /** Calls `listener` with each new status; returns how to stop that. */
+  onStatus(listener: (status: CameraStatus) => void): () => void {
+    this.#statusListeners.add(listener);
+    return () => this.#statusListeners.delete(listener);
+  }
+
+  picture(): Promise<{ picture: Uint8Array; at: number } | undefined> {
+    return this.#options.pipeline.picture();
+  }
+
+  snapshot(): CameraSnapshot {
+    const { pipeline, source, detector, config } = this.#options;
+    const state = this.#camera.state;
+    const { frames, skipped, broken, framesPerSecond } = this.#camera.counts();
+    const objects = pipeline.objects();
+    const counts: Record<string, number> = {};
+    for (const { label } of objects) counts[label] = (counts[label] ?? 0) + 1;
+    const { size, lastFrameAt, inferenceSeconds } = pipeline;
+    return {
+      id: config.name,
+      source: source.kind,
+      state: state.kind,
+      since: state.since,
+      ...('cause' in state && { cause: state.cause }),
+      ...(size !== undefined && { width: size.width, height: size.height }),
+      framesPerSecond,
+      framesTotal: frames,
+      framesSkipped: skipped,
+      framesBroken: broken,
+      ...(lastFrameAt !== undefined && { lastFrameAt }),
+      ...(detector !== undefined && { detector }),
+      ...(inferenceSeconds !== undefined && { inferenceSeconds }),
+      objects,
+      counts,
+      zones: config.zones,
+    };
+  }
+
+  #nextStatus(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void) => () => {
+        forget();
+        signal.removeEventListener('abort', onAbort);
+        act();
+      };
+      const forget = this.onStatus(settle(resolve));
+      const onAbort = settle(() => reject(signal.reason));
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  #onState(state: CameraState, before: CameraState): void {
+    if (state.kind !== before.kind) this.#journal(state, before);
+    if (state.kind !== 'stopped') {
+      const status: CameraStatus = 'cause' in state ? { state: state.kind, cause: state.cause } : { state: state.kind };
+      for (const listener of this.#statusListeners) listener(status);
+    }
+    this.#options.onState();
+  }
+
+  #journal(state: CameraState, before: CameraState): void {
+    const { name } = this.config;
+    const subject = `camera/${name}`;
+    if (state.kind === 'lost') {
+      const message = `Camera ${name} is lost: ${state.cause}`;
+      this.#options.journal.record({ severity: 'warning', kind: 'camera.lost', subject, message });
+    } else if (state.kind === 'live') {
+      const again = before.kind === 'lost' ? `again, after ${Math.round((state.since - before.since) / 1000)} s` : '';
+      const message = `Camera ${name} is live ${again}`.trimEnd();
+      this.#options.journal.record({ severity: 'info', kind: 'camera.live', subject, message });
+    } else if (state.kind === 'waiting') {
+      const message = `Camera ${name} waits: ${state.cause}`;
+      this.#options.journal.record({ severity: 'info', kind: 'camera.waiting', subject, message });
+    }
+  }
+}

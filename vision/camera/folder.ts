@@ -1,0 +1,164 @@
+// A folder that pictures are dropped into. The newest one there is shown first, then each that arrives, as soon as
+// it is whole. The folder itself is the queue: pictures are read one at a time, when the one before was looked at.
+
+import { watch } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Millis, Timer } from '../../core/clock.ts';
+import { messageOf, ParlmeshError } from '../../core/errors.ts';
+import { MOST_BYTES } from '../picture/decode.ts';
+import { looksComplete } from '../picture/format.ts';
+import type { FrameSink, FrameSource } from './frame-source.ts';
+
+/** A file is read when it has been still for this long. */
+const SETTLE_MS = 80;
+/** A file that still has no end mark is taken as it is after this long without a change. */
+const GIVE_UP_MS = 2_000;
+/** Names waiting to be read; more than that in one folder at once are left out. */
+const MOST_WAITING = 10_000;
+const PICTURE_NAME = /^[^.].*\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
+
+export class FolderSource implements FrameSource {
+  readonly kind = 'folder';
+  readonly pace = 'stills';
+  readonly stallAfter = undefined;
+  readonly #path: string;
+  readonly #clock: Clock;
+  /** Name and time of the picture shown last: a folder that comes back does not show it again. */
+  #shown: string | undefined;
+
+  constructor(options: { path: string; clock: Clock }) {
+    this.#path = options.path;
+    this.#clock = options.clock;
+  }
+
+  async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
+    await this.#requireFolder();
+    const arrivals = new Arrivals(this.#clock, signal);
+    const watcher = watch(this.#path, (_event, name) => {
+      if (name !== null && PICTURE_NAME.test(name)) arrivals.touch(name);
+      else void this.#requireFolder().catch((error) => arrivals.fail(error));
+    });
+    watcher.on('error', (error) => arrivals.fail(error));
+    try {
+      const newest = await this.#newest();
+      if (newest === undefined) sink.waiting(`${this.#path} holds no picture yet`);
+      else arrivals.touch(newest, 0);
+      for await (const { name, patient } of arrivals.settled()) {
+        if (await this.#show(name, patient, sink)) continue;
+        arrivals.touch(name, GIVE_UP_MS);
+      }
+    } finally {
+      arrivals.close();
+      watcher.close();
+    }
+  }
+
+  /** False when the file is not whole yet and should be looked at again later. */
+  async #show(name: string, patient: boolean, sink: FrameSink): Promise<boolean> {
+    let picture: Buffer;
+    try {
+      await using file = await open(join(this.#path, name));
+      const { size, mtimeMs } = await file.stat();
+      if (size > MOST_BYTES) {
+        sink.broken(`${name} has ${size} bytes, the limit is ${MOST_BYTES}`);
+        return true;
+      }
+      const identity = `${name} ${size} ${mtimeMs}`;
+      if (identity === this.#shown) return true;
+      picture = await file.readFile();
+      if (patient && !looksComplete(picture)) return false;
+      this.#shown = identity;
+    } catch (error) {
+      if (!isMissing(error)) sink.broken(`${name} cannot be read: ${messageOf(error)}`);
+      return true;
+    }
+    await sink.frame(picture);
+    return true;
+  }
+
+  async #requireFolder(): Promise<void> {
+    try {
+      if ((await stat(this.#path)).isDirectory()) return;
+    } catch (error) {
+      throw new ParlmeshError('FOLDER_LOST', `folder ${this.#path} cannot be read: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+    throw new ParlmeshError('FOLDER_LOST', `${this.#path} is not a folder`);
+  }
+
+  async #newest(): Promise<string | undefined> {
+    let newest: { name: string; at: number } | undefined;
+    for (const name of await readdir(this.#path)) {
+      if (!PICTURE_NAME.test(name)) continue;
+      const at = await stat(join(this.#path, name)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => undefined,
+      );
+      if (at !== undefined && (newest === undefined || at > newest.at)) newest = { name, at };
+    }
+    return newest?.name;
+  }
+}
+
+/** Names of files that changed and then were still, in the order in which they became still. */
+class Arrivals {
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  readonly #timers = new Map<string, Timer>();
+  readonly #ready = new Map<string, boolean>();
+  #failure: unknown;
+  #wake: () => void = () => {};
+
+  constructor(clock: Clock, signal: AbortSignal) {
+    this.#clock = clock;
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#wake(), { once: true });
+  }
+
+  /** A file changed; it is ready when nothing more happens to it for `stillFor` ms. */
+  touch(name: string, stillFor: Millis = SETTLE_MS): void {
+    const timer = this.#timers.get(name);
+    if (timer === undefined && this.#timers.size >= MOST_WAITING) return;
+    timer?.cancel();
+    const settle = (): void => {
+      this.#timers.delete(name);
+      this.#ready.set(name, stillFor < GIVE_UP_MS);
+      this.#wake();
+    };
+    this.#timers.set(name, this.#clock.after(stillFor, settle));
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#wake();
+  }
+
+  /** `patient` is false for a file that had its time to become whole. */
+  async *settled(): AsyncGenerator<{ name: string; patient: boolean }> {
+    for (;;) {
+      if (this.#signal.aborted) return;
+      if (this.#failure !== undefined) throw this.#failure;
+      const [next] = this.#ready;
+      if (next === undefined) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+        continue;
+      }
+      const [name, patient] = next;
+      this.#ready.delete(name);
+      yield { name, patient };
+    }
+  }
+
+  close(): void {
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

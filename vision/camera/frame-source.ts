@@ -1,0 +1,34 @@
+// The port behind which every kind of camera stands. A source knows how to get pictures once; trying again, stall
+// detection, counting and health belong to `camera.ts`, the same for all.
+
+import type { Millis } from '../../core/clock.ts';
+import type { SourceKind } from './source.ts';
+
+/** Takes what a source delivers. */
+export interface FrameSink {
+  /**
+   * A new picture, as a file's bytes. Settles when the picture has been looked at or a newer one took its place: a
+   * source that keeps its pictures (a folder) waits for it, a live one goes on.
+   */
+  frame(bytes: Uint8Array): Promise<void>;
+  /** A sign of life without a new picture. */
+  alive(): void;
+  /** The source is well and has no picture yet. */
+  waiting(cause: string): void;
+  /** Something came that is no picture; the source goes on. */
+  broken(cause: string): void;
+}
+
+export interface FrameSource {
+  /** `none`: the setting names no source. */
+  readonly kind: SourceKind | 'none';
+  /** `video`: pictures follow each other closely. `stills`: they may be unrelated. */
+  readonly pace: 'video' | 'stills';
+  /** Milliseconds without a sign of life after which the source is taken for lost; undefined where silence is normal. */
+  readonly stallAfter: Millis | undefined;
+  /**
+   * Delivers pictures until `signal` aborts (then resolves or rejects, and has given everything back), or rejects with
+   * the cause when the source is lost. Called again after every loss.
+   */
+  run(sink: FrameSink, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,88 @@
+// Finds models in folders and checks that a file is the one its manifest names, before anything runs it.
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { messageOf, ParlmeshError } from '../../core/errors.ts';
+import { type ModelManifest, readManifest } from './manifest.ts';
+
+/** The models that come with parlmesh. */
+export const PACKAGED_MODELS = fileURLToPath(new URL('../models', import.meta.url));
+
+export interface Model {
+  manifest: ModelManifest;
+  folder: string;
+  path: string;
+}
+
+/** Whether a model may be run. */
+export type ModelState = { kind: 'ok' } | { kind: 'missing'; cause: string } | { kind: 'broken'; cause: string };
+
+/** The models of all folders; of two with one id the earlier folder's counts. */
+export async function listModels(folders: readonly string[]): Promise<Model[]> {
+  const models = new Map<string, Model>();
+  for (const folder of folders) {
+    for (const manifest of await readManifest(folder)) {
+      if (!models.has(manifest.id)) models.set(manifest.id, { manifest, folder, path: join(folder, manifest.file) });
+    }
+  }
+  return [...models.values()];
+}
+
+export async function findModel(folders: readonly string[], id: string): Promise<Model> {
+  const models = await listModels(folders);
+  const model = models.find(({ manifest }) => manifest.id === id);
+  if (model !== undefined) return model;
+  const known = models.map(({ manifest }) => manifest.id).join(', ') || 'none';
+  throw new ParlmeshError('MODEL_UNKNOWN', `No model is called "${id}"; there are: ${known}`, {
+    hint: 'parlmesh model list prints the models of this node',
+  });
+}
+
+/** Reads the file once, a piece at a time, and compares its SHA-256 with the manifest's. */
+export async function checkModelFile(model: Model): Promise<ModelState> {
+  const hash = createHash('sha256');
+  try {
+    for await (const piece of createReadStream(model.path)) hash.update(piece);
+  } catch (error) {
+    return unreadable(model, error);
+  }
+  return compare(model, hash.digest('hex'));
+}
+
+/** The file's bytes, checked like `checkModelFile` does: what was hashed is what is run. */
+export async function readModelFile(model: Model): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(model.path);
+  } catch (error) {
+    throw refusal(unreadable(model, error));
+  }
+  const state = compare(model, createHash('sha256').update(bytes).digest('hex'));
+  if (state.kind !== 'ok') throw refusal(state);
+  return bytes;
+}
+
+type Unusable = Exclude<ModelState, { kind: 'ok' }>;
+
+function refusal({ kind, cause }: Unusable): ParlmeshError {
+  return new ParlmeshError(kind === 'missing' ? 'MODEL_MISSING' : 'MODEL_BROKEN', cause);
+}
+
+function compare({ path, manifest }: Model, sha256: string): ModelState {
+  if (sha256 === manifest.sha256) return { kind: 'ok' };
+  const [is, should] = [sha256, manifest.sha256].map((sum) => `${sum.slice(0, 12)}…`);
+  return {
+    kind: 'broken',
+    cause: `${path} is damaged or another file: its SHA-256 is ${is}, the manifest says ${should}`,
+  };
+}
+
+function unreadable({ path }: Model, error: unknown): Unusable {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    return { kind: 'missing', cause: `${path} does not exist` };
+  }
+  return { kind: 'broken', cause: `${path} cannot be read: ${messageOf(error)}` };
+}

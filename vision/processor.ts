@@ -1,0 +1,255 @@
+// The eyes of a node: its cameras, one shared detector, and what they see. With no camera nothing is loaded.
+
+import { EventEmitter } from 'node:events';
+import type { Clock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Journal } from '../core/journal.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Random } from '../core/random.ts';
+import type { Service } from '../core/service.ts';
+import type { FrameSource } from './camera/frame-source.ts';
+import { openSource } from './camera/open-source.ts';
+import { CameraHandle, type CameraSnapshot } from './camera-handle.ts';
+import { CameraPipeline, type RecordedObservation } from './camera-pipeline.ts';
+import type { CameraConfig, VisionConfig } from './config.ts';
+import { checkModelFile, findModel, listModels, type Model } from './detection/model-file.ts';
+import { type DetectorState, OnnxDetector } from './detection/onnx-detector.ts';
+import { Annotator } from './picture/draw.ts';
+import type { Snapshot } from './snapshots.ts';
+
+/** Keeps what is seen. */
+export interface ObservationSink {
+  /** Takes an observation's newest form. Never throws and never blocks. */
+  recordObservation(observation: RecordedObservation): void;
+  /** Keeps a JPEG, in place of an earlier one of the same observation; resolves with the path it is found under. */
+  saveSnapshot(snapshot: Snapshot): Promise<string>;
+}
+
+export interface VisionProcessorOptions {
+  cameras: readonly CameraConfig[];
+  config: VisionConfig;
+  /** What the board's profile says where the configuration says nothing. */
+  defaults: { detector: string; threads: number; framesPerSecond: number };
+  /** Folders with a `manifest.json`; of two models with one id the earlier folder's counts. */
+  modelsDirs: readonly string[];
+  sink: ObservationSink;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  journal: Journal;
+}
+
+/** A model as it is listed. */
+export interface ModelSnapshot {
+  id: string;
+  title: string;
+  file: string;
+  sha256: string;
+  licence: string;
+  source: string;
+  task: string;
+  inputSize: number[];
+  classes: number;
+  state: 'ok' | 'missing' | 'broken';
+  cause?: string;
+  isDefault: boolean;
+}
+
+interface VisionEvents {
+  /** A camera's state or what it has in view changed. */
+  camera: [snapshot: CameraSnapshot];
+  observation: [observation: RecordedObservation];
+  /** The detector was loaded, failed, or came back. */
+  detector: [state: DetectorState];
+}
+
+export class VisionProcessor extends EventEmitter<VisionEvents> implements Service {
+  readonly name = 'vision';
+  readonly #options: VisionProcessorOptions;
+  readonly #annotator = new Annotator();
+  readonly #cameras = new Map<string, CameraHandle>();
+  #configured: readonly CameraConfig[];
+  #detector: { model: Model; detector: OnnxDetector } | undefined;
+  #running = false;
+  /** Changes of the list of cameras, one after the other. */
+  #change: Promise<void> = Promise.resolve();
+
+  constructor(options: VisionProcessorOptions) {
+    super();
+    this.#options = options;
+    this.#configured = options.cameras;
+  }
+
+  /** Resolves when every camera has begun; one that cannot see says so in its own state. */
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.#running = true;
+    await this.setCameras(this.#configured);
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false;
+    await this.#enqueue([]);
+    await this.#closeDetector();
+  }
+
+  /** Opens, closes and reopens cameras until they are those of the list; a camera that did not change goes on. */
+  setCameras(cameras: readonly CameraConfig[]): Promise<void> {
+    this.#configured = cameras;
+    return this.#running ? this.#enqueue(this.#options.config.enabled ? cameras : []) : Promise.resolve();
+  }
+
+  cameras(): CameraSnapshot[] {
+    return [...this.#cameras.values()].map((camera) => camera.snapshot());
+  }
+
+  /** For whoever supervises a single camera. Undefined while vision is stopped or when no camera has that name. */
+  camera(id: string): CameraHandle | undefined {
+    return this.#cameras.get(id);
+  }
+
+  /** A camera's newest picture with boxes drawn, as JPEG; undefined before the first one. */
+  async picture(id: string): Promise<{ picture: Uint8Array; at: number } | undefined> {
+    return this.#cameras.get(id)?.picture();
+  }
+
+  /** All known models; each file is read and compared with its manifest. */
+  async models(): Promise<ModelSnapshot[]> {
+    const models = await listModels(this.#options.modelsDirs);
+    return Promise.all(
+      models.map(async (model) => {
+        const { id, title, sha256, licence, source, task, input, classes } = model.manifest;
+        const state = await checkModelFile(model);
+        return {
+          ...{ id, title, file: model.path, sha256, licence, source, task },
+          inputSize: [input.width, input.height],
+          classes: classes.length,
+          state: state.kind,
+          ...(state.kind !== 'ok' && { cause: state.cause }),
+          isDefault: id === this.#modelId,
+        };
+      }),
+    );
+  }
+
+  get #modelId(): string {
+    return this.#options.config.detector ?? this.#options.defaults.detector;
+  }
+
+  #enqueue(cameras: readonly CameraConfig[]): Promise<void> {
+    this.#change = this.#change.then(() => this.#replaceCameras(cameras));
+    return this.#change;
+  }
+
+  async #replaceCameras(cameras: readonly CameraConfig[]): Promise<void> {
+    const wanted = new Map(cameras.map((config) => [config.name, config]));
+    const removed = [...this.#cameras].filter(
+      ([name, { config }]) => JSON.stringify(wanted.get(name)) !== JSON.stringify(config),
+    );
+    for (const [name] of removed) this.#cameras.delete(name);
+    await Promise.all(removed.map(([, camera]) => camera.stop()));
+    const added = cameras.filter(({ name }) => !this.#cameras.has(name));
+    if (added.some(({ detect }) => detect)) await this.#openDetector();
+    for (const config of added) {
+      const camera = this.#open(config);
+      this.#cameras.set(config.name, camera);
+      camera.begin();
+    }
+  }
+
+  #open(config: CameraConfig): CameraHandle {
+    const { clock, random, logger, journal, sink, defaults } = this.#options;
+    const framesPerSecond = config.framesPerSecond ?? defaults.framesPerSecond;
+    const source = this.#sourceOf(config, framesPerSecond);
+    const detector = config.detect ? this.#detector : undefined;
+    const tell = (): void => {
+      this.emit('camera', handle.snapshot());
+    };
+    const pipeline = new CameraPipeline({
+      config,
+      pace: source.pace,
+      period: 1000 / framesPerSecond,
+      detector: detector && { detector: detector.detector, fit: detector.model.manifest.input.fit },
+      clock,
+      logger: logger.child({ camera: config.name }),
+      annotator: this.#annotator,
+      newId: () => this.#newId(config.name),
+      onObservation: (observation) => {
+        sink.recordObservation(observation);
+        this.emit('observation', observation);
+        tell();
+      },
+      saveSnapshot: (snapshot) => sink.saveSnapshot(snapshot),
+    });
+    const model = detector?.model.manifest.id;
+    const handle = new CameraHandle({
+      config,
+      source,
+      pipeline,
+      detector: model,
+      clock,
+      random,
+      journal,
+      onState: tell,
+    });
+    return handle;
+  }
+
+  /** A setting that names no source makes a camera that says so, and leaves the others alone. */
+  #sourceOf(config: CameraConfig, framesPerSecond: number): FrameSource {
+    try {
+      return openSource(config.source, { name: config.name, framesPerSecond, clock: this.#options.clock });
+    } catch (error) {
+      return { kind: 'none', pace: 'stills', stallAfter: undefined, run: () => Promise.reject(error) };
+    }
+  }
+
+  /** Time and chance: sorts by age, and two nodes do not meet. */
+  #newId(camera: string): string {
+    const chance = this.#options.random.below(0x1_0000_0000).toString(36).padStart(7, '0');
+    return `${camera}-${this.#options.clock.wall().toString(36)}-${chance}`;
+  }
+
+  /** Without a usable model the cameras are shown all the same. */
+  async #openDetector(): Promise<void> {
+    if (this.#detector !== undefined) return;
+    const { modelsDirs, config, defaults, clock, random } = this.#options;
+    try {
+      const model = await findModel(modelsDirs, this.#modelId);
+      const detector = new OnnxDetector({
+        model,
+        threads: config.threads ?? defaults.threads,
+        clock,
+        random,
+        onState: (state) => this.#onDetectorState(state),
+      });
+      this.#detector = { model, detector };
+      detector.open();
+    } catch (error) {
+      this.#onDetectorState({ kind: 'failed', code: 'MODEL_UNKNOWN', cause: messageOf(error) });
+    }
+  }
+
+  async #closeDetector(): Promise<void> {
+    const open = this.#detector;
+    this.#detector = undefined;
+    await open?.detector.close();
+  }
+
+  #failedBefore: string | undefined;
+
+  #onDetectorState(state: DetectorState): void {
+    const subject = `model/${this.#modelId}`;
+    if (state.kind === 'failed' && state.cause !== this.#failedBefore) {
+      this.#failedBefore = state.cause;
+      const message = `Nothing is detected: ${state.cause}`;
+      const data = { code: state.code };
+      this.#options.journal.record({ severity: 'error', kind: 'vision.detector-failed', subject, message, data });
+    } else if (state.kind === 'ready' && this.#failedBefore !== undefined) {
+      this.#failedBefore = undefined;
+      const message = `Detector ${this.#modelId} works again`;
+      this.#options.journal.record({ severity: 'info', kind: 'vision.detector-ready', subject, message });
+    }
+    this.emit('detector', state);
+  }
+}

@@ -1,0 +1,138 @@
+// Follows things from picture to picture: detections in, tracks with one id each out. ByteTrack's two steps (first
+// the confident detections, then the doubtful ones for tracks that found none), with a third for things that moved
+// further than their own size, as happens at a few frames a second. Pure: no time of its own.
+
+import type { Millis } from '../../core/clock.ts';
+import type { Detection } from '../detection/detector.ts';
+import { type Box, grown, overlap } from '../geometry.ts';
+import { assign } from './assignment.ts';
+import { Motion } from './motion.ts';
+
+export interface TrackerOptions {
+  /** Detections at or above it start tracks; those below only continue them. */
+  startConfidence: number;
+  /** Pictures a thing must be seen in before it counts: 1 for unrelated pictures, 2 for video. */
+  hitsToStart: number;
+  /** Milliseconds a thing may be out of sight before it is gone. */
+  goneAfter: Millis;
+}
+
+/** A thing followed. `candidate -> present -> gone`; a candidate that is not seen again was nothing. */
+export interface Track {
+  readonly id: number;
+  label: string;
+  confidence: number;
+  box: Box;
+  hits: number;
+  /** Milliseconds, on the clock of `update`. */
+  lastSeen: Millis;
+}
+
+export interface TrackerUpdate {
+  /** Counted for the first time. */
+  started: Track[];
+  /** Seen again. */
+  seen: Track[];
+  /** Counted before and now gone. */
+  ended: Track[];
+}
+
+interface Followed extends Track {
+  motion: Motion;
+}
+
+/** Least overlap in each of the three steps. */
+const STEP_OVERLAP = { confident: 0.2, doubtful: 0.4, grown: 0.1 };
+/** How much boxes are grown on every side in the third step, in shares of their size. */
+const GROWTH = 0.5;
+/** Boxes of different classes that overlap this much are one thing, seen as the more confident one. */
+const ONE_THING = 0.85;
+
+export class Tracker {
+  readonly #options: TrackerOptions;
+  #tracks: Followed[] = [];
+  #next = 1;
+
+  constructor(options: TrackerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the detections of a picture made at `now`. */
+  update(detections: readonly Detection[], now: Millis): TrackerUpdate {
+    const things = withoutTwins(detections);
+    const confident = things.filter(({ confidence }) => confidence >= this.#options.startConfidence);
+    const doubtful = things.filter(({ confidence }) => confidence < this.#options.startConfidence);
+    const seen: Followed[] = [];
+    for (const track of this.#tracks) track.box = track.motion.predict(now);
+
+    let open = this.#tracks;
+    const match = (candidates: Detection[], growth: number, least: number): Detection[] => {
+      const step = matchStep(open, candidates, growth, least);
+      for (const [track, detection] of step.matched) {
+        follow(track, detection, now);
+        seen.push(track);
+      }
+      open = step.tracks;
+      return step.detections;
+    };
+    const unmatched = match(confident, 0, STEP_OVERLAP.confident);
+    match(doubtful, 0, STEP_OVERLAP.doubtful);
+    const fresh = match(unmatched, GROWTH, STEP_OVERLAP.grown);
+
+    const counts = (track: Track): boolean => track.hits >= this.#options.hitsToStart;
+    const created = fresh.map((detection) => this.#create(detection, now));
+    const lost = open.filter((track) => !counts(track) || now - track.lastSeen >= this.#options.goneAfter);
+    this.#tracks = [...this.#tracks.filter((track) => !lost.includes(track)), ...created];
+    return {
+      started: [...seen.filter(({ hits }) => hits === this.#options.hitsToStart), ...created.filter(counts)],
+      seen: seen.filter(({ hits }) => hits > this.#options.hitsToStart),
+      ended: lost.filter(counts),
+    };
+  }
+
+  /** Ends everything: the picture changed to another scene, or the camera stopped. */
+  clear(): Track[] {
+    const tracks = this.#tracks;
+    this.#tracks = [];
+    return tracks.filter(({ hits }) => hits >= this.#options.hitsToStart);
+  }
+
+  #create({ label, confidence, box }: Detection, now: Millis): Followed {
+    return { id: this.#next++, label, confidence, box, hits: 1, lastSeen: now, motion: new Motion(box, now) };
+  }
+}
+
+function follow(track: Followed, { confidence, box }: Detection, now: Millis): void {
+  track.motion.correct(box, now);
+  track.box = box;
+  track.confidence = confidence;
+  track.hits++;
+  track.lastSeen = now;
+}
+
+function matchStep(tracks: Followed[], detections: Detection[], growth: number, least: number) {
+  const gain = (row: number, column: number): number => {
+    const track = tracks[row]!;
+    const detection = detections[column]!;
+    if (track.label !== detection.label) return 0;
+    const shared = overlap(grown(track.box, growth), grown(detection.box, growth));
+    return shared < least ? 0 : shared;
+  };
+  const pairs = assign(tracks.length, detections.length, gain);
+  const rows = new Set(pairs.map(({ row }) => row));
+  const columns = new Set(pairs.map(({ column }) => column));
+  return {
+    matched: pairs.map(({ row, column }) => [tracks[row]!, detections[column]!] as const),
+    tracks: tracks.filter((_, row) => !rows.has(row)),
+    detections: detections.filter((_, column) => !columns.has(column)),
+  };
+}
+
+/** A car that is also a truck is one thing. */
+function withoutTwins(detections: readonly Detection[]): Detection[] {
+  const kept: Detection[] = [];
+  for (const candidate of [...detections].sort((a, b) => b.confidence - a.confidence)) {
+    if (!kept.some(({ box }) => overlap(box, candidate.box) > ONE_THING)) kept.push(candidate);
+  }
+  return kept;
+}

@@ -36,7 +36,7 @@ export class Commands {
     if (agent === undefined) return this.#refuse('there is no such agent');
     // A retained command would be carried out again at every reconnect.
     if (retained) return this.#refuse('a command must not be retained');
-    if (payload.length > RESTART.length || Buffer.from(payload).toString('latin1') !== RESTART) {
+    if (!isText(payload, RESTART)) {
       return this.#refuse(`the only command is "${RESTART}"`);
     }
     if (this.#restarting.has(agent.id)) return;
@@ -71,4 +71,9 @@ export class Commands {
       message: `A command by MQTT was refused: ${why}${more}`,
     });
   }
+}
+
+/** Whether a payload, however long, is exactly this ASCII text. */
+export function isText(payload: Uint8Array, text: string): boolean {
+  return payload.length === text.length && Buffer.from(payload).toString('latin1') === text;
 }

@@ -81,8 +81,9 @@ export class Connection {
     for (const broker of brokers) {
       signal.throwIfAborted();
       try {
-        this.#use(await connect(broker, this.#options.hello(), timeout, signal), broker);
-        return;
+        const client = await connect(broker, this.#options.hello(), timeout, signal);
+        if (!signal.aborted) return this.#use(client, broker);
+        client.end(true);
       } catch (thrown) {
         signal.throwIfAborted();
         causes.push(`${broker.name}: ${reason(thrown)}`);
@@ -133,13 +134,12 @@ export class Connection {
   }
 }
 
-/** Schemes that the client library speaks over a socket of this machine. */
-const SCHEMES = ['mqtt:', 'mqtts:', 'tcp:', 'ssl:', 'ws:', 'wss:'];
+const STANDARD_PORTS: Record<string, number> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 };
 
 /** Checks a configured broker address. */
 export function parseBroker(url: string): Broker {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed === undefined || !SCHEMES.includes(parsed.protocol) || parsed.hostname === '') {
+  if (parsed === undefined || !Object.hasOwn(STANDARD_PORTS, parsed.protocol) || parsed.hostname === '') {
     throw new ParlmeshError(
       'MQTT_URL',
       `mqtt.url: "${url.replace(/\/\/[^@/]*@/, '//•••@')}" is not the address of a broker`,
@@ -148,9 +148,7 @@ export function parseBroker(url: string): Broker {
       },
     );
   }
-  const secure = ['mqtts:', 'ssl:', 'wss:'].includes(parsed.protocol);
-  const port = parsed.port || (parsed.protocol.startsWith('ws') ? (secure ? '443' : '80') : secure ? '8883' : '1883');
-  return { name: `${parsed.hostname}:${port}`, url };
+  return { name: `${parsed.hostname}:${parsed.port || STANDARD_PORTS[parsed.protocol]}`, url };
 }
 
 function connect(broker: Broker, hello: Hello, connectTimeout: Millis, signal: AbortSignal): Promise<MqttClient> {

@@ -40,11 +40,14 @@ export class Ledger {
     return [...(this.#held.get(broker)?.keys() ?? [])];
   }
 
+  has(broker: string, topic: string): boolean {
+    return this.#held.get(broker)?.has(topic) ?? false;
+  }
+
   /** Notes that `topic` is about to be published, with the components in it. */
   add(broker: string, topic: string, components: Components = new Map()): void {
-    const known = this.#held.get(broker)?.has(topic) ?? false;
+    if (!this.has(broker, topic)) this.#changed = true;
     const held = this.#topic(broker, topic);
-    if (!known) this.#changed = true;
     for (const [component, platform] of components) {
       if (held.get(component) === platform) continue;
       held.set(component, platform);

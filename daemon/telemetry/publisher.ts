@@ -46,15 +46,27 @@ export class MqttTelemetry implements Service {
   #session: Session | undefined;
   /** Whether `start` has resolved; from then on `onState` tells of each loss and return. */
   #started = false;
+  #stateInterval: number;
   #topics: Topics;
   #networkId: string;
 
   constructor(options: MqttTelemetryOptions) {
     this.#options = options;
     this.#commands = new Commands(options);
+    this.#stateInterval = options.config.stateInterval;
     const { id, network } = options.view.node();
     this.#networkId = network.id;
     this.#topics = new Topics(options.config.baseTopic, network.id, id);
+  }
+
+  get connected(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** Takes a changed `mqtt.stateInterval` (seconds) without a new connection. */
+  setStateInterval(seconds: number): void {
+    this.#stateInterval = seconds;
+    this.#session?.setStateInterval(seconds);
   }
 
   /** Resolves once connected. Rejects when no broker can be reached, and may then be called again. */
@@ -76,7 +88,12 @@ export class MqttTelemetry implements Service {
     });
     this.#running = { connection, ledger, unfollow };
     this.#followNetwork();
-    await connection.open(signal);
+    try {
+      await connection.open(signal);
+    } catch (thrown) {
+      await this.stop();
+      throw thrown;
+    }
     this.#started = true;
   }
 
@@ -127,7 +144,7 @@ export class MqttTelemetry implements Service {
     this.#session = new Session({
       client,
       broker: broker.name,
-      config,
+      config: { ...config, stateInterval: this.#stateInterval },
       view,
       topics,
       discoveries: new Discoveries({ config, view, topics, labelsOf, logger }),

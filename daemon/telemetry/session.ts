@@ -6,7 +6,7 @@ import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
 import type { Change, View } from '../view/view.ts';
-import type { Commands } from './commands.ts';
+import { type Commands, isText } from './commands.ts';
 import type { MqttConfig } from './config.ts';
 import { Announcer } from './home-assistant/announcer.ts';
 import type { Discoveries } from './home-assistant/discoveries.ts';
@@ -53,6 +53,7 @@ export class Session {
   readonly #sent = new Map<string, Sent>();
   readonly #dirty = new Set<Section>();
   readonly #timers = new Set<Timer>();
+  #ticker: Timer | undefined;
   #settling = false;
   /** Events so far: each is a message of its own. */
   #events = 0;
@@ -80,7 +81,7 @@ export class Session {
 
   /** Publishes everything, then keeps it up to date until `abandon` or `finish`. */
   begin(): void {
-    const { client, config, view, topics, clock } = this.#options;
+    const { client, config, view, topics } = this.#options;
     client.on('message', (topic, payload, packet) => this.#received(topic, payload, packet.retain));
     this.#subscribe();
 
@@ -92,28 +93,37 @@ export class Session {
     for (const { id } of view.cameras()) void this.#pictures.restore(id);
 
     this.#unfollow = view.follow((change) => this.#changed(change));
-    this.#timers.add(clock.every(config.stateInterval * 1000, () => this.#interval()));
+    this.setStateInterval(config.stateInterval);
+  }
+
+  /** @param seconds between messages of what is only measured */
+  setStateInterval(seconds: number): void {
+    this.#ticker?.cancel();
+    this.#ticker = this.#options.clock.every(seconds * 1000, () => this.#interval());
   }
 
   /** The connection is gone: nothing more is sent. */
   abandon(): void {
-    this.#unfollow?.();
-    this.#pictures.stop();
-    for (const timer of this.#timers) timer.cancel();
-    this.#timers.clear();
+    this.#stopFollowing();
     this.#outbox.close();
   }
 
   /** Says that the node stops in order, and resolves when the broker has everything. */
   async finish(): Promise<void> {
-    this.#unfollow?.();
-    this.#pictures.stop();
-    for (const timer of this.#timers) timer.cancel();
+    this.#stopFollowing();
     this.#retain(this.#options.topics.availability, 'stopped');
     const patience = this.#options.clock.after(FAREWELL, () => this.#outbox.close());
     await this.#outbox.idle();
     patience.cancel();
-    this.abandon();
+    this.#outbox.close();
+  }
+
+  #stopFollowing(): void {
+    this.#unfollow?.();
+    this.#pictures.stop();
+    this.#ticker?.cancel();
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
   }
 
   get #birthTopic(): string {
@@ -190,10 +200,10 @@ export class Session {
   }
 
   #picture(camera: string, picture: Uint8Array | undefined): void {
-    const { view, topics } = this.#options;
+    const { view, topics, ledger, broker } = this.#options;
     const topic = topics.cameraPicture(camera);
     if (picture === undefined || !view.cameras().some(({ id }) => id === camera)) {
-      this.#clear(topic);
+      if (ledger.has(broker, topic)) this.#clear(topic);
       return;
     }
     this.#sent.set(topic, { message: { topic, payload: picture, essence: '' }, section: 'pictures' });
@@ -248,7 +258,7 @@ export class Session {
       return;
     }
     // A retained birth is an old one: what it asks for is just being published.
-    if (retained || Buffer.from(payload).toString('latin1') !== 'online') return;
+    if (retained || !isText(payload, 'online')) return;
     this.#after(random.next() * BIRTH_SPREAD, () => this.#republish());
   }
 

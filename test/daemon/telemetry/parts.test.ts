@@ -48,6 +48,15 @@ describe('Outbox', () => {
     await outbox.idle();
   });
 
+  it('sends only the latest of what waits under one key of a stream', async () => {
+    const { sent, send, acknowledge } = held();
+    const outbox = new Outbox({ send, maxInFlight: 1 });
+    for (let i = 0; i < 1000; i++) outbox.append('o1/update', { topic: 't', payload: `${i}`, retain: false });
+    outbox.append('o1/end', { topic: 't', payload: 'end', retain: false });
+    for (let i = 0; i < 2; i++) await acknowledge();
+    expect(sent).toEqual(['t=0', 't=999', 't=end']);
+  });
+
   it('sheds the oldest of a stream above its bound', async () => {
     const { sent, send, acknowledge } = held();
     const outbox = new Outbox({ send, maxInFlight: 1, maxStream: 2 });

@@ -38,6 +38,18 @@ export const MeshConfig = Type.Object(
       default: 'wifi',
       description: 'Intervals that suit the medium: `wired` 1 s link probes, `wifi` 2 s, `sparse` 5 s, `battery` 15 s.',
     }),
+    autoDial: Type.Boolean({
+      default: true,
+      description:
+        'Connect to every member whose address is known, up to `maxPeers`: the fullest and fastest mesh on one network. Off connects only to `bootstrap`, remembered and mDNS peers.',
+    }),
+    enrolPort: Type.Integer({
+      default: 7422,
+      minimum: 0,
+      maximum: 65535,
+      description:
+        'TCP port on which new boards join, open only while an invite is open. 0 takes any free port; so does a taken one.',
+    }),
     maxPeers: Type.Integer({
       default: 64,
       minimum: 1,

@@ -1,0 +1,81 @@
+// What a node says of itself, again and again: who it is and where, its summary, its anomaly score.
+
+import type { Clock, Millis, Timer } from '../core/clock.ts';
+import type { Gossip } from './gossip/gossip.ts';
+import { anomalyTopic, membershipTopic, type NodeSummary, REFRESH, summaryTopic } from './gossip/topics.ts';
+import { Throttle } from './throttle.ts';
+
+export interface AnnouncerParts {
+  gossip: Gossip;
+  clock: Clock;
+  name: string;
+  version: string;
+  addresses: () => string[];
+  summary: () => NodeSummary;
+}
+
+/** A smaller change of the score waits for the next refresh. */
+const SCORE_STEP = 0.01;
+const SCORE_PERIOD: Millis = 1000;
+
+export class Announcer {
+  readonly #parts: AnnouncerParts;
+  readonly #scoreThrottle: Throttle;
+  #timers: Timer[] = [];
+  #score = 0;
+  #saidScore = 0;
+
+  constructor(parts: AnnouncerParts) {
+    this.#parts = parts;
+    this.#scoreThrottle = new Throttle(parts.clock, SCORE_PERIOD, () => this.#sayScore());
+  }
+
+  start(): void {
+    const { clock } = this.#parts;
+    this.#sayMembership(true);
+    this.#saySummary();
+    this.#timers = [
+      clock.every(REFRESH.membership, () => this.#sayMembership(true)),
+      clock.every(REFRESH.summary, () => this.#saySummary()),
+    ];
+  }
+
+  /** Says goodbye. */
+  stop(): void {
+    this.#scoreThrottle.cancel();
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers = [];
+    this.#sayMembership(false);
+  }
+
+  get score(): number {
+    return this.#score;
+  }
+
+  setScore(score: number): void {
+    this.#score = Math.min(1, Math.max(0, score));
+    const running = this.#timers.length > 0;
+    if (running && Math.abs(this.#score - this.#saidScore) >= SCORE_STEP) this.#scoreThrottle.request();
+  }
+
+  #sayMembership(present: boolean): void {
+    const { gossip, name, version, addresses } = this.#parts;
+    gossip.publish(membershipTopic, {
+      name,
+      addresses: addresses().slice(0, 16),
+      version: version.slice(0, 64),
+      present,
+    });
+  }
+
+  #saySummary(): void {
+    const { gossip, summary } = this.#parts;
+    gossip.publish(summaryTopic, summary());
+    this.#sayScore();
+  }
+
+  #sayScore(): void {
+    this.#saidScore = this.#score;
+    this.#parts.gossip.publish(anomalyTopic, { score: this.#score });
+  }
+}

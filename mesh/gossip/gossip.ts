@@ -1,0 +1,246 @@
+// Gossip: what a node says reaches every member once, whatever it travels over; what strangers say reaches nobody.
+
+import type { Static, TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Clock, Millis } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { DropCounters, DropReason } from '../counters.ts';
+import type { Certificate } from '../membership/certificate.ts';
+import { type NodeId, nodeIdOf, type SigningKey } from '../membership/keys.ts';
+import type { Members } from '../membership/members.ts';
+import type { Transport, Verdict } from '../transport/transport.ts';
+import { type OpenedEnvelope, openEnvelope, sealEnvelope } from './envelope.ts';
+import { ReplayWindow } from './replay-window.ts';
+import type { SequenceNumbers } from './sequence.ts';
+import { type Source, StateTable } from './state-table.ts';
+import { TokenBucket } from './token-bucket.ts';
+import type { Topic } from './topics.ts';
+
+export interface GossipParts {
+  networkId: string;
+  key: SigningKey;
+  /** This node's, as it goes over the wire. */
+  certificate: Uint8Array;
+  members: Members;
+  sequence: SequenceNumbers;
+  transports: readonly Transport[];
+  clock: Clock;
+  drops: DropCounters;
+  logger: Logger;
+}
+
+export interface Message<P> {
+  origin: NodeId;
+  payload: P;
+  /** Milliseconds since 1970 by the origin's clock. */
+  time: Millis;
+  source: Source;
+}
+
+export interface TopicHandler<P> {
+  message(message: Message<P>): void;
+  /** A state that nobody repeated has aged out. */
+  ended?(origin: NodeId): void;
+}
+
+/** How far the clocks of two boards may be apart. Beyond it their messages are dropped, counted as `clock`. */
+export const CLOCK_TOLERANCE: Millis = 5 * 60_000;
+/** What one origin may say: far above what a well one says, far below what hurts. */
+const ORIGIN_RATE = { perSecond: 20, burst: 100 };
+const MOST_ORIGINS = 10_000;
+const MOST_STATES = 50_000;
+
+interface Subscription {
+  topic: Topic;
+  /** What to call with the rest of the message; undefined when the payload is not as the topic's schema says. */
+  read(payload: unknown): ((context: Omit<Message<unknown>, 'payload'>) => void) | undefined;
+  ended(origin: NodeId): void;
+}
+
+interface Speaker {
+  events: ReplayWindow;
+  bucket: TokenBucket;
+}
+
+export class Gossip {
+  readonly states: StateTable;
+  readonly #parts: GossipParts;
+  readonly #self: NodeId;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #speakers = new Map<NodeId, Speaker>();
+  readonly #accepted = new Map<string, number>();
+  #published = 0;
+
+  constructor(parts: GossipParts) {
+    this.#parts = parts;
+    this.#self = parts.key.nodeId;
+    this.states = new StateTable(parts.clock, MOST_STATES);
+  }
+
+  /** One handler a topic; before the transports start. */
+  subscribe<S extends TSchema>(topic: Topic<S>, handler: TopicHandler<Static<S>>): void {
+    const validator = Compile(topic.schema);
+    this.#subscriptions.set(topic.name, {
+      topic,
+      read: (payload) => (validator.Check(payload) ? (context) => handler.message({ ...context, payload }) : undefined),
+      ended: (origin) => handler.ended?.(origin),
+    });
+  }
+
+  /** @param only the one transport to say it on */
+  publish<S extends TSchema>(topic: Topic<S>, payload: Static<S>, only?: Transport): void {
+    const { networkId, key, certificate, sequence, clock, transports } = this.#parts;
+    const number = sequence.next();
+    const envelope = {
+      network: networkId,
+      sequence: number,
+      topic: topic.name,
+      time: clock.wall(),
+      lifetime: topic.lifetime,
+      payload: Buffer.from(JSON.stringify(payload)),
+    };
+    const frame = sealEnvelope(envelope, key, certificate);
+    if (topic.kind === 'state') {
+      const entry = {
+        topic: topic.name,
+        origin: this.#self,
+        originKey: key.publicKey.raw,
+        sequence: number,
+        frame,
+        source: 'self',
+      } as const;
+      this.states.put(entry, topic.lifetime, 0);
+    }
+    this.#published++;
+    for (const transport of only === undefined ? transports : [only])
+      transport.broadcast(frame, topic.name, this.#self);
+  }
+
+  /** Takes a frame from anywhere. Never throws: what does not serve is dropped and counted. */
+  ingest(frame: Uint8Array, source: Source): Verdict {
+    const opened = openEnvelope(frame);
+    if (typeof opened === 'string') return this.#drop(opened);
+    const dropped = this.#consider(opened, frame, source);
+    if (dropped !== undefined) return this.#drop(dropped);
+    this.#bridge(frame, opened, source);
+    return 'accept';
+  }
+
+  /** Says again on one transport what its listeners cannot have heard there: our own states and the other side's. */
+  recite(transport: Transport): void {
+    for (const entry of this.states.entries()) {
+      if (entry.source !== transport.kind) transport.broadcast(entry.frame, entry.topic, entry.origin);
+    }
+  }
+
+  /** Ages states; call it every few seconds. */
+  sweep(): void {
+    for (const { topic, origin } of this.states.sweep()) this.#subscriptions.get(topic)?.ended(origin);
+  }
+
+  counts(): { accepted: Record<string, number>; published: number } {
+    return { accepted: Object.fromEntries(this.#accepted), published: this.#published };
+  }
+
+  /** The reason to drop, or undefined when the message was new, good and delivered. Cheap checks come first. */
+  #consider(opened: OpenedEnvelope, frame: Uint8Array, source: Source): DropReason | undefined {
+    const { networkId, members, sequence, clock } = this.#parts;
+    if (opened.network !== networkId) return 'other-network';
+    const origin = nodeIdOf(opened.originKey);
+    if (origin === this.#self && sequence.isOld(opened.sequence)) return 'duplicate';
+
+    const seen = this.#seen(opened, origin);
+    if (seen !== 'new') return seen;
+    const member = members.check(opened.certificate, origin);
+    if (!member.ok)
+      return member.fault === 'expired' ? 'certificate-expired' : member.fault === 'revoked' ? 'revoked' : 'stranger';
+    if (member.certificate.node !== origin) return 'stranger';
+    const age = clock.wall() - opened.time;
+    if (age < -CLOCK_TOLERANCE) return 'clock';
+    if (age > opened.lifetime + CLOCK_TOLERANCE) return 'expired';
+    if (!member.certificate.key.verify('envelope', opened.body, opened.signature)) return 'forged';
+    // Verified to be our own word from a life that this node's state has forgotten: speak above it from now on.
+    if (origin === this.#self) {
+      sequence.passed(opened.sequence);
+      return 'duplicate';
+    }
+    return this.#take(opened, member.certificate, frame, source);
+  }
+
+  #take(
+    opened: OpenedEnvelope,
+    { node: origin }: Certificate,
+    frame: Uint8Array,
+    source: Source,
+  ): DropReason | undefined {
+    const { clock, logger } = this.#parts;
+    const speaker = this.#speaker(origin);
+    if (speaker === undefined) return 'full';
+    if (!speaker.bucket.take(clock.now())) return 'rate';
+    const subscription = this.#subscriptions.get(opened.topic);
+    const deliver = subscription?.read(parseJson(opened.payload));
+    if (subscription !== undefined && deliver === undefined) return 'payload';
+    if (subscription?.topic.kind === 'state') {
+      const { topic, originKey, sequence, lifetime } = opened;
+      const memory = opened.time + lifetime + CLOCK_TOLERANCE - clock.wall();
+      const entry = { topic, origin, originKey, sequence, frame: Uint8Array.from(frame), source };
+      if (!this.states.put(entry, Math.min(lifetime, memory), memory)) return 'full';
+    } else {
+      speaker.events.mark(opened.sequence);
+    }
+    this.#count(subscription === undefined ? 'other' : opened.topic);
+    try {
+      deliver?.({ origin, time: opened.time, source });
+    } catch (error) {
+      logger.error({ topic: opened.topic, origin, error: messageOf(error) }, 'a topic handler failed');
+    }
+    return undefined;
+  }
+
+  #seen(opened: OpenedEnvelope, origin: NodeId): 'new' | 'duplicate' | 'replay' {
+    if (this.#subscriptions.get(opened.topic)?.topic.kind !== 'state') {
+      return this.#speakers.get(origin)?.events.look(opened.sequence) ?? 'new';
+    }
+    const newest = this.states.sequence(opened.topic, origin);
+    if (opened.sequence > newest) return 'new';
+    return opened.sequence === newest ? 'duplicate' : 'replay';
+  }
+
+  #speaker(origin: NodeId): Speaker | undefined {
+    const known = this.#speakers.get(origin);
+    if (known !== undefined) return known;
+    if (this.#speakers.size >= MOST_ORIGINS) return undefined;
+    const speaker = {
+      events: new ReplayWindow(),
+      bucket: new TokenBucket(ORIGIN_RATE.perSecond, ORIGIN_RATE.burst, this.#parts.clock.now()),
+    };
+    this.#speakers.set(origin, speaker);
+    return speaker;
+  }
+
+  /** A transport relays what came over itself; the others are handed it here, once, because it was new. */
+  #bridge(frame: Uint8Array, { topic, originKey }: OpenedEnvelope, source: Source): void {
+    if (this.#subscriptions.get(topic)?.topic.scope === 'medium') return;
+    for (const transport of this.#parts.transports) {
+      if (transport.kind !== source) transport.broadcast(frame, topic, nodeIdOf(originKey));
+    }
+  }
+
+  #count(topic: string): void {
+    this.#accepted.set(topic, (this.#accepted.get(topic) ?? 0) + 1);
+  }
+
+  #drop(reason: DropReason): Verdict {
+    this.#parts.drops.add(reason);
+    return 'ignore';
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+// The newest message of every origin on every `state` topic: what a node knows of its network.
+
+import type { Clock, Millis } from '../../core/clock.ts';
+import type { NodeId } from '../membership/keys.ts';
+import type { TransportKind } from '../transport/transport.ts';
+
+/** Through what a message came: a transport's broadcast, a neighbour's synchronisation, or it is our own. */
+export type Source = TransportKind | 'sync' | 'self';
+
+export interface StateEntry {
+  topic: string;
+  origin: NodeId;
+  originKey: Uint8Array;
+  sequence: number;
+  frame: Uint8Array;
+  source: Source;
+}
+
+interface Kept extends StateEntry {
+  /** Monotonic: when it no longer counts. */
+  endsAt: Millis;
+  /** Monotonic: when even a replay of it would be refused as expired, so that it need not be remembered. */
+  forgetAt: Millis;
+  live: boolean;
+}
+
+export class StateTable {
+  readonly #clock: Clock;
+  readonly #most: number;
+  readonly #topics = new Map<string, Map<NodeId, Kept>>();
+  #size = 0;
+
+  /** @param most entries kept in all */
+  constructor(clock: Clock, most: number) {
+    this.#clock = clock;
+    this.#most = most;
+  }
+
+  /** The newest sequence seen, also of what has aged out; 0 when none. */
+  sequence(topic: string, origin: NodeId): number {
+    return this.#topics.get(topic)?.get(origin)?.sequence ?? 0;
+  }
+
+  /**
+   * Keeps an entry, replacing an older one of its origin. False when the table is full.
+   * @param lifetime milliseconds it counts from now
+   * @param memory milliseconds from now until it may be forgotten
+   */
+  put(entry: StateEntry, lifetime: Millis, memory: Millis): boolean {
+    let origins = this.#topics.get(entry.topic);
+    if (origins === undefined) {
+      origins = new Map();
+      this.#topics.set(entry.topic, origins);
+    }
+    if (!origins.has(entry.origin)) {
+      if (this.#size >= this.#most) return false;
+      this.#size++;
+    }
+    const now = this.#clock.now();
+    origins.set(entry.origin, {
+      ...entry,
+      endsAt: now + lifetime,
+      forgetAt: now + Math.max(lifetime, memory),
+      live: true,
+    });
+    return true;
+  }
+
+  get(topic: string, origin: NodeId): StateEntry | undefined {
+    const entry = this.#topics.get(topic)?.get(origin);
+    return entry?.live ? entry : undefined;
+  }
+
+  *entries(): Iterable<StateEntry> {
+    for (const origins of this.#topics.values()) {
+      for (const entry of origins.values()) if (entry.live) yield entry;
+    }
+  }
+
+  /** Lets go of what is too old and returns what just stopped to count. */
+  sweep(): StateEntry[] {
+    const now = this.#clock.now();
+    const ended: StateEntry[] = [];
+    for (const origins of this.#topics.values()) {
+      for (const [origin, entry] of origins) {
+        if (entry.live && now >= entry.endsAt) {
+          entry.live = false;
+          entry.frame = new Uint8Array();
+          ended.push(entry);
+        }
+        if (now >= entry.forgetAt) {
+          origins.delete(origin);
+          this.#size--;
+        }
+      }
+    }
+    return ended;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+}

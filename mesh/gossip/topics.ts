@@ -1,0 +1,105 @@
+// The topics that nodes gossip on: what each carries, how long it counts, how often it is said again.
+
+import { type Static, type TSchema, Type } from 'typebox';
+import type { Millis } from '../../core/clock.ts';
+
+/**
+ * `state`: the newest message of an origin is what counts; it is kept, and given to those who missed it.
+ * `event`: each message counts once; nothing is kept.
+ */
+export type TopicKind = 'state' | 'event';
+
+export interface Topic<S extends TSchema = TSchema> {
+  /** Lower-case letters, digits and dashes; part of MQTT topics. */
+  readonly name: string;
+  readonly kind: TopicKind;
+  /** Of the JSON payload. Leave objects open: a newer version adds fields. */
+  readonly schema: S;
+  /** Milliseconds that a message counts after it was said. */
+  readonly lifetime: Millis;
+  /** `medium`: answers are wanted from one transport's listeners only, bridges leave it there. */
+  readonly scope?: 'network' | 'medium';
+}
+
+export const TOPIC_NAME = /^[a-z][a-z0-9-]{0,31}$/;
+
+const NodeIdText = Type.String({ minLength: 40, maxLength: 64 });
+
+/** How often a node repeats its states when nothing changes. Lifetimes are three times that: two may be lost. */
+export const REFRESH: { readonly linkState: Millis; readonly membership: Millis; readonly summary: Millis } = {
+  linkState: 60_000,
+  membership: 120_000,
+  summary: 15_000,
+};
+
+export const LinkStatePayload = Type.Object({
+  links: Type.Array(
+    Type.Object({
+      to: NodeIdText,
+      cost: Type.Number({ minimum: 1, maximum: 1e6 }),
+      /** Seconds. */
+      roundTrip: Type.Number({ minimum: 0, maximum: 3600 }),
+    }),
+    { maxItems: 1024 },
+  ),
+});
+export type LinkStatePayload = Static<typeof LinkStatePayload>;
+
+/** The links of the origin, whole. */
+export const linkStateTopic = {
+  name: 'link-state',
+  kind: 'state',
+  schema: LinkStatePayload,
+  lifetime: 3 * REFRESH.linkState,
+} as const satisfies Topic;
+
+export const MembershipPayload = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 63 }),
+  addresses: Type.Array(Type.String({ maxLength: 300 }), { maxItems: 16 }),
+  version: Type.String({ maxLength: 64 }),
+  /** False: said goodbye. */
+  present: Type.Boolean(),
+});
+export type MembershipPayload = Static<typeof MembershipPayload>;
+
+/** Who the origin is and where it can be dialled. */
+export const membershipTopic = {
+  name: 'membership',
+  kind: 'state',
+  schema: MembershipPayload,
+  lifetime: 3 * REFRESH.membership,
+} as const satisfies Topic;
+
+export const SummaryPayload = Type.Object({
+  profile: Type.String({ maxLength: 64 }),
+  load: Type.Number({ minimum: 0, maximum: 1000 }),
+  page: Type.Optional(Type.String({ maxLength: 300 })),
+});
+/** What a node tells of itself. `load` is the share of all cores in use, `page` the address of its status page. */
+export type NodeSummary = Static<typeof SummaryPayload>;
+
+export const summaryTopic = {
+  name: 'summary',
+  kind: 'state',
+  schema: SummaryPayload,
+  lifetime: 3 * REFRESH.summary,
+} as const satisfies Topic;
+
+export const AnomalyPayload = Type.Object({ score: Type.Number({ minimum: 0, maximum: 1 }) });
+
+/** The anomaly score of the origin; said on change, and again with the summary. */
+export const anomalyTopic = {
+  name: 'anomaly',
+  kind: 'state',
+  schema: AnomalyPayload,
+  lifetime: 3 * REFRESH.summary,
+} as const satisfies Topic;
+
+/** Somebody came (back) to a medium without direct connections and asks its listeners for what they know. */
+export const rollCallTopic = {
+  name: 'roll-call',
+  kind: 'event',
+  schema: Type.Object({}),
+  lifetime: 30_000,
+  scope: 'medium',
+} as const satisfies Topic;

@@ -1,0 +1,73 @@
+// What probes tell of a link: round trip, jitter and loss, smoothed; and the cost that routing makes of them.
+
+import type { Millis } from '../../core/clock.ts';
+
+export interface LinkQuality {
+  /** Probes answered so far. */
+  answers: number;
+  /** Smoothed round trip; undefined before the first answer. */
+  roundTrip: Millis | undefined;
+  /** Smoothed difference of successive round trips (RFC 3550, section 6.4.1). */
+  jitter: Millis;
+  lastRoundTrip: Millis | undefined;
+  /** Smoothed share of probes without an answer, 0 to 1. */
+  loss: number;
+}
+
+export const unmeasured: LinkQuality = {
+  answers: 0,
+  roundTrip: undefined,
+  jitter: 0,
+  lastRoundTrip: undefined,
+  loss: 0,
+};
+
+/** TCP's weight for round trips (RFC 6298). */
+const ROUND_TRIP_WEIGHT = 1 / 8;
+const JITTER_WEIGHT = 1 / 16;
+/** Half of a change in loss shows after seven probes. */
+const LOSS_WEIGHT = 1 / 10;
+
+export function withAnswer(quality: LinkQuality, roundTrip: Millis): LinkQuality {
+  const { answers, roundTrip: smoothed, lastRoundTrip, jitter, loss } = quality;
+  // The first answer also measures how long the connection took to settle: the second one replaces it.
+  const weight = answers < 2 ? 1 : Math.max(ROUND_TRIP_WEIGHT, 1 / answers);
+  return {
+    answers: answers + 1,
+    roundTrip: smoothed === undefined ? roundTrip : smoothed + (roundTrip - smoothed) * weight,
+    jitter:
+      lastRoundTrip === undefined || answers < 2
+        ? 0
+        : jitter + (Math.abs(roundTrip - lastRoundTrip) - jitter) * JITTER_WEIGHT,
+    lastRoundTrip: roundTrip,
+    loss: loss * (1 - LOSS_WEIGHT),
+  };
+}
+
+export function withMiss(quality: LinkQuality): LinkQuality {
+  return { ...quality, loss: quality.loss + (1 - quality.loss) * LOSS_WEIGHT };
+}
+
+/** What a hop costs besides its time: the same path length is worth ten milliseconds a hop. */
+const HOP_COST = 10;
+const MOST_COST = 60_000;
+
+/**
+ * Expected transmission time: a hop's worth plus the round trip in milliseconds, times the tries it takes to get there
+ * and back over a lossy link. At least 10.
+ */
+export function costOf(quality: LinkQuality): number {
+  const delivered = Math.max(0.05, 1 - quality.loss);
+  const cost = (HOP_COST + (quality.roundTrip ?? 0)) / (delivered * delivered);
+  return Math.min(MOST_COST, Math.round(cost));
+}
+
+/** A change below this is noise: it must not move routes nor flood the network. */
+const HYSTERESIS = { share: 0.25, least: 5 };
+
+/** The cost to announce: the one announced before, unless the measured one differs for good. */
+export function steadyCost(announced: number | undefined, measured: number): number {
+  if (announced === undefined) return measured;
+  const noise = Math.max(HYSTERESIS.least, announced * HYSTERESIS.share);
+  return Math.abs(measured - announced) > noise ? measured : announced;
+}

@@ -1,0 +1,62 @@
+// Who belongs to the network, as certificates prove it. Every certificate is verified once and remembered.
+
+import type { Clock } from '../../core/clock.ts';
+import { type Certificate, type CertificateFault, checkCertificate } from './certificate.ts';
+import type { NodeId, PublicKey } from './keys.ts';
+
+export interface MembersParts {
+  network: { id: string; authority: PublicKey };
+  clock: Clock;
+  isRevoked: (id: NodeId) => boolean;
+  /** Certificates remembered at most. */
+  most: number;
+}
+
+export type MemberCheck = { ok: true; certificate: Certificate } | { ok: false; fault: CertificateFault | 'revoked' };
+
+export class Members {
+  readonly #parts: MembersParts;
+  readonly #known = new Map<NodeId, { bytes: Buffer; certificate: Certificate }>();
+  /** Names that nodes give themselves, over those in their certificates. */
+  readonly #names = new Map<NodeId, string>();
+
+  constructor(parts: MembersParts) {
+    this.#parts = parts;
+  }
+
+  /** @param expected the node that the certificate should be for, where that is known beforehand */
+  check(bytes: Uint8Array, expected?: NodeId): MemberCheck {
+    const { network, clock, isRevoked, most } = this.#parts;
+    const now = clock.wall();
+    const known = expected === undefined ? undefined : this.#known.get(expected);
+    let checked: MemberCheck;
+    if (known?.bytes.equals(bytes)) {
+      checked =
+        now < known.certificate.expiresAt
+          ? { ok: true, certificate: known.certificate }
+          : { ok: false, fault: 'expired' };
+    } else {
+      checked = checkCertificate(bytes, network, now);
+    }
+    if (!checked.ok) return checked;
+    const { certificate } = checked;
+    if (isRevoked(certificate.node)) return { ok: false, fault: 'revoked' };
+    if (this.#known.has(certificate.node) || this.#known.size < most) {
+      this.#known.set(certificate.node, { bytes: Buffer.from(bytes), certificate });
+    }
+    return checked;
+  }
+
+  certificates(): Certificate[] {
+    return [...this.#known.values()].map(({ certificate }) => certificate);
+  }
+
+  rename(id: NodeId, name: string): void {
+    if (this.#known.has(id)) this.#names.set(id, name);
+  }
+
+  /** For people: the node's name, or the end of its id. */
+  nameOf(id: NodeId): string {
+    return this.#names.get(id) ?? this.#known.get(id)?.certificate.name ?? `…${id.slice(-8)}`;
+  }
+}

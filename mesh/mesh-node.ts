@@ -1,0 +1,493 @@
+// One node in one network: joins membership, links, gossip and routing over the transports it is handed. It knows no
+// sockets, files or real time, so that a simulator runs the same code on virtual time.
+
+import { EventEmitter } from 'node:events';
+import { type Clock, delay, type Millis, type Timer } from '../core/clock.ts';
+import { ParlmeshError } from '../core/errors.ts';
+import type { Journal } from '../core/journal.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Random } from '../core/random.ts';
+import { Announcer } from './announcer.ts';
+import type { MeshConfig } from './config.ts';
+import { DropCounters, type MeshCounters } from './counters.ts';
+import { Gossip, type Message } from './gossip/gossip.ts';
+import type { SequenceNumbers } from './gossip/sequence.ts';
+import { Synchronizer } from './gossip/synchronizer.ts';
+import {
+  anomalyTopic,
+  linkStateTopic,
+  type MembershipPayload,
+  membershipTopic,
+  type NodeSummary,
+  REFRESH,
+  rollCallTopic,
+  summaryTopic,
+} from './gossip/topics.ts';
+import { type Link, LinkMonitor } from './link/link-monitor.ts';
+import { linkTiming } from './link/presets.ts';
+import type { Certificate } from './membership/certificate.ts';
+import { Dialer } from './membership/dialer.ts';
+import { Directory } from './membership/directory.ts';
+import type { NodeId, SigningKey } from './membership/keys.ts';
+import { Members } from './membership/members.ts';
+import type { Credentials } from './membership/network.ts';
+import { RememberedPeers } from './membership/remembered-peers.ts';
+import type { KnownAddress } from './membership/state.ts';
+import { reportStrangers, Strangers } from './membership/strangers.ts';
+import { type Connection, Neighbours } from './neighbours.ts';
+import type { RouteChange } from './routing/mesh-router.ts';
+import { RouteJournal } from './routing/route-journal.ts';
+import { Routing } from './routing/routing.ts';
+import { isPeerTransport, type PeerTransport, type Transport } from './transport/transport.ts';
+import {
+  linkView,
+  type MeshLink,
+  type MeshPeer,
+  type MeshRoute,
+  type MeshTopology,
+  routeView,
+  topologyNode,
+} from './views.ts';
+import type { PeerMessage } from './wire/generated/parlmesh_pb.ts';
+
+export interface MeshNodeParts {
+  key: SigningKey;
+  credentials: Credentials;
+  /** Shown to people. */
+  name: string;
+  version: string;
+  config: Pick<MeshConfig, 'preset' | 'maxPeers' | 'autoDial' | 'bootstrap'>;
+  transports: readonly Transport[];
+  sequence: SequenceNumbers;
+  /** Peers of an earlier life: dialled for ever. */
+  remembered: readonly KnownAddress[];
+  /** Called when there are others to remember. */
+  remember: (peers: KnownAddress[]) => void;
+  isRevoked: (id: NodeId) => boolean;
+  summary: () => NodeSummary;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  journal: Journal;
+}
+
+export type MeshNodeEvents = {
+  peer: [MeshPeer];
+  link: [MeshLink];
+  routes: [MeshRoute[]];
+  topology: [MeshTopology];
+};
+
+const MOST_NODES = 10_000;
+const HOUSEKEEPING: Millis = 5000;
+/** Two neighbours that missed something of each other agree again within about this time. */
+const ANTI_ENTROPY: Millis = 30_000;
+/** From the link state that says goodbye to the closing of the connections it travels over. */
+const FAREWELL: Millis = 150;
+const REDIAL = { first: 1000, most: 60_000 };
+/** Those who hear a roll call answer spread over this time. */
+const ROLL_CALL_SPREAD: Millis = 500;
+
+export class MeshNode extends EventEmitter<MeshNodeEvents> {
+  readonly id: NodeId;
+  readonly #parts: MeshNodeParts;
+  readonly #drops = new DropCounters();
+  readonly #members: Members;
+  readonly #strangers: Strangers;
+  readonly #directory: Directory;
+  readonly #gossip: Gossip;
+  readonly #synchronizer: Synchronizer;
+  readonly #neighbours: Neighbours;
+  readonly #links: LinkMonitor;
+  readonly #routing: Routing;
+  readonly #routeJournal: RouteJournal;
+  readonly #dialer: Dialer;
+  readonly #announcer: Announcer;
+  readonly #remembered: RememberedPeers;
+  #timers: Timer[] = [];
+  #routeChanges = 0;
+  #dialsFailed = 0;
+  #running = false;
+
+  constructor(parts: MeshNodeParts) {
+    super();
+    this.#parts = parts;
+    this.id = parts.key.nodeId;
+    const self = this.id;
+    const { key, credentials, config, clock, random, journal, transports, logger, version } = parts;
+    const { network, authority, certificate } = credentials;
+    const drops = this.#drops;
+    const nameOf = (id: NodeId): string => this.nameOf(id);
+    const send = (peer: NodeId, message: PeerMessage): boolean => this.#neighbours.send(peer, message);
+
+    const members = new Members({
+      network: { id: network.id, authority },
+      clock,
+      isRevoked: parts.isRevoked,
+      most: MOST_NODES,
+    });
+    members.check(certificate);
+    const strangers = new Strangers({ clock, report: (refused) => journal.record(reportStrangers(refused)) });
+    this.#members = members;
+    this.#strangers = strangers;
+    this.#directory = new Directory({ clock, nameOf, most: MOST_NODES });
+    this.#gossip = new Gossip({
+      networkId: network.id,
+      key,
+      certificate,
+      members,
+      sequence: parts.sequence,
+      transports,
+      clock,
+      drops,
+      logger,
+    });
+    this.#synchronizer = new Synchronizer({ gossip: this.#gossip, send });
+    this.#neighbours = new Neighbours({
+      self,
+      members,
+      strangers,
+      certificate,
+      version,
+      clock,
+      drops,
+      admitted: (connection, peerVersion) => this.#admitted(connection, peerVersion),
+      heard: (peer, message) => this.#heard(peer, message),
+      left: (peer, cause, wasAdmitted) => this.#left(peer, cause, wasAdmitted),
+    });
+    this.#links = new LinkMonitor({
+      clock,
+      random,
+      timing: linkTiming[config.preset],
+      send,
+      changed: (link, before) => this.#linkChanged(link, before),
+      hopeless: (peer, cause) => this.#neighbours.disconnect(peer, cause),
+    });
+    this.#routing = new Routing({
+      self,
+      clock,
+      nameOf,
+      links: () => this.#links.links(),
+      flood: (payload) => this.#gossip.publish(linkStateTopic, payload),
+      computed: (changes) => this.#routesComputed(changes),
+      refresh: REFRESH.linkState,
+    });
+    this.#routeJournal = new RouteJournal({ clock, journal, nameOf });
+    this.#dialer = new Dialer({
+      self,
+      clock,
+      random,
+      backoff: REDIAL,
+      dial: ({ addresses, peer }, signal) => this.#peerTransport().dial(addresses, peer, signal),
+      isConnected: (peer) => this.#neighbours.isConnected(peer),
+      hasRoom: () => this.#neighbours.count < config.maxPeers,
+      failed: ({ peer, addresses }, cause) => {
+        this.#dialsFailed++;
+        if (peer !== undefined) this.#directory.failed(peer, cause);
+        logger.debug({ addresses, cause }, 'dial failed');
+      },
+    });
+    this.#announcer = new Announcer({ ...parts, gossip: this.#gossip, addresses: () => this.addresses() });
+    this.#remembered = new RememberedPeers({ clock, peers: parts.remembered, save: parts.remember });
+    this.#subscribe();
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { transports, clock, config } = this.#parts;
+    this.#running = true;
+    for (const transport of transports) await this.#startTransport(transport, signal);
+    this.#routing.start();
+    this.#announcer.start();
+    this.#timers = [
+      clock.every(HOUSEKEEPING, () => this.#keepHouse()),
+      clock.every(ANTI_ENTROPY, () => this.#reconcile()),
+    ];
+    if (!transports.some(isPeerTransport)) return;
+    for (const address of config.bootstrap) {
+      this.#dialer.want({ peer: /\/p2p\/([^/]+)$/.exec(address)?.[1], addresses: [address] });
+    }
+    for (const { id, addresses } of this.#remembered.list()) this.#dialer.want({ peer: id, addresses });
+  }
+
+  /** Withdraws the links first and lets the word go out, then closes everything. */
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    this.#dialer.stop();
+    this.#remembered.stop();
+    for (const timer of this.#timers) timer.cancel();
+    this.#routing.withdraw();
+    this.#announcer.stop();
+    const isHeard = this.#neighbours.count > 0 || !this.#parts.transports.every(isPeerTransport);
+    if (isHeard) await delay(this.#parts.clock, FAREWELL);
+    this.#running = false;
+    this.#links.stop();
+    this.#neighbours.stop();
+    await Promise.allSettled(this.#parts.transports.map((transport) => transport.stop()));
+  }
+
+  /** The topics of other rooms go through here; subscribe before `start`. */
+  get gossip(): Gossip {
+    return this.#gossip;
+  }
+
+  /** @param score 0 normal to 1 anomalous */
+  setScore(score: number): void {
+    this.#announcer.setScore(score);
+  }
+
+  nameOf(id: NodeId): string {
+    return id === this.id ? this.#parts.name : this.#members.nameOf(id);
+  }
+
+  /** Cuts a member that was just revoked. */
+  expel(id: NodeId): void {
+    this.#dialer.drop(id);
+    this.#remembered.drop(id);
+    this.#strangers.refuse('revoked', id);
+    this.#neighbours.disconnect(id, 'refused: revoked');
+  }
+
+  /** Of every member heard of since the start, this node among them. */
+  certificates(): Certificate[] {
+    return this.#members.certificates();
+  }
+
+  peers(): MeshPeer[] {
+    return this.#directory.peers();
+  }
+
+  links(): MeshLink[] {
+    return this.#links.links().map((link) => linkView(link, (id) => this.nameOf(id)));
+  }
+
+  routes(): MeshRoute[] {
+    return this.#routing.routes().map((route) => routeView(route, (id) => this.nameOf(id)));
+  }
+
+  topology(): MeshTopology {
+    const { name, summary } = this.#parts;
+    const { score } = this.#announcer;
+    const self = { id: this.id, name, self: true, state: 'connected', score, profile: summary().profile } as const;
+    return {
+      nodes: [self, ...this.#directory.peers().map(topologyNode)],
+      links: this.#routing.topologyLinks(),
+    };
+  }
+
+  counters(): MeshCounters {
+    const { transports } = this.#parts;
+    return {
+      drops: this.#drops.snapshot(),
+      strangers: this.#strangers.counts(),
+      traffic: Object.fromEntries(transports.map((transport) => [transport.kind, transport.traffic()])),
+      ...this.#gossip.counts(),
+      routeComputations: this.#routing.computations,
+      routeChanges: this.#routeChanges,
+      dialsFailed: this.#dialsFailed,
+    };
+  }
+
+  /** Where others can dial this node, without the peer id. */
+  addresses(): string[] {
+    return this.#parts.transports.filter(isPeerTransport).flatMap((transport) => transport.addresses());
+  }
+
+  /** Whom a newcomer may turn to: this node first, then its peers. */
+  acquaintances(): KnownAddress[] {
+    const self = { id: this.id, name: this.#parts.name, addresses: this.addresses().slice(0, 16) };
+    return [
+      self,
+      ...this.#remembered
+        .list()
+        .filter(({ id }) => this.#neighbours.isAdmitted(id))
+        .slice(-7),
+    ];
+  }
+
+  #subscribe(): void {
+    this.#gossip.subscribe(linkStateTopic, {
+      message: ({ origin, payload }) => this.#routing.onLinkState(origin, payload),
+      ended: (origin) => this.#routing.onEnded(origin),
+    });
+    this.#gossip.subscribe(membershipTopic, {
+      message: (message) => this.#onMembership(message),
+      ended: (origin) => {
+        this.#directory.recordEnded(origin);
+        this.#settle(origin);
+      },
+    });
+    this.#gossip.subscribe(summaryTopic, {
+      message: ({ origin, payload }) => {
+        this.#directory.summary(origin, payload);
+        this.#settle(origin);
+      },
+    });
+    this.#gossip.subscribe(anomalyTopic, {
+      message: ({ origin, payload }) => {
+        this.#directory.score(origin, payload.score);
+        this.#settle(origin);
+      },
+      ended: (origin) => this.#directory.score(origin, undefined),
+    });
+    this.#gossip.subscribe(rollCallTopic, { message: ({ source }) => this.#answerRollCall(source) });
+  }
+
+  async #startTransport(transport: Transport, signal: AbortSignal): Promise<void> {
+    const { kind } = transport;
+    const events = {
+      frame: (frame: Uint8Array) => (this.#running ? this.#gossip.ingest(frame, kind) : 'ignore'),
+      lost: (cause: string) => {
+        if (this.#running) this.#parts.logger.info({ transport: kind, cause }, 'the medium is away');
+      },
+    } as const;
+    if (!isPeerTransport(transport)) {
+      await transport.start({ ...events, ready: () => this.#callRoll(transport) }, signal);
+      return;
+    }
+    const discovered = (peer: NodeId, addresses: string[]): void =>
+      this.#dialer.want({ peer, addresses: addresses.slice(0, 16) });
+    const peerEvents = this.#neighbours.eventsOf(transport);
+    await transport.start({ ...events, ...peerEvents, ready: () => {}, discovered }, signal);
+  }
+
+  #heard(peer: NodeId, message: PeerMessage['kind']): void {
+    switch (message.case) {
+      case 'ping':
+        this.#links.onPing(peer, message.value);
+        break;
+      case 'pong':
+        this.#links.onPong(peer, message.value);
+        break;
+      case 'have':
+        this.#synchronizer.onHave(peer, message.value.states);
+        break;
+      case 'want':
+        this.#synchronizer.onWant(peer, message.value.states);
+        break;
+      case 'frames':
+        this.#synchronizer.onFrames(message.value.frames);
+        break;
+    }
+  }
+
+  #onMembership({ origin, payload, source }: Message<MembershipPayload>): void {
+    this.#members.rename(origin, payload.name);
+    this.#directory.record(origin, payload, source);
+    if (this.#neighbours.isAdmitted(origin)) this.#rememberPeer(origin);
+    // The one with the smaller id dials at once, the other when that did not help: not both at the same moment.
+    if (this.#parts.config.autoDial && payload.present && this.id < origin) {
+      this.#dialer.want({ peer: origin, addresses: payload.addresses });
+    }
+    this.#settle(origin);
+  }
+
+  #admitted({ peer, transport, address }: Connection, version: string): void {
+    this.#directory.connected(peer, transport.kind, version);
+    this.#links.add(peer, transport.kind);
+    this.#synchronizer.offer(peer);
+    this.#rememberPeer(peer);
+    this.#parts.journal.record({
+      severity: 'info',
+      kind: 'peer.joined',
+      subject: `peer/${peer}`,
+      message: `${this.nameOf(peer)} is connected`,
+      data: { address, version },
+    });
+    this.#settle(peer);
+  }
+
+  #left(peer: NodeId, cause: string, wasAdmitted: boolean): void {
+    this.#dialer.lost(peer);
+    if (!wasAdmitted) return;
+    const stopped = this.#directory.saidGoodbye(peer);
+    const reason = stopped ? 'it was stopped' : cause;
+    this.#directory.disconnected(peer, reason);
+    this.#links.remove(peer, reason);
+    if (!this.#running) return;
+    this.#parts.journal.record({
+      severity: stopped ? 'info' : 'warning',
+      kind: 'peer.left',
+      subject: `peer/${peer}`,
+      message: `${this.nameOf(peer)} is no longer connected: ${reason}`,
+    });
+    this.#settle(peer);
+  }
+
+  #linkChanged(link: Link, before: Link | undefined): void {
+    if (!this.#running) return;
+    const { peer, state, cost, quality } = link;
+    if (before !== undefined && before.state.kind !== state.kind && state.kind !== 'suspect') {
+      this.#parts.journal.record({
+        severity: state.kind === 'down' ? 'warning' : 'info',
+        kind: `link.${state.kind}`,
+        subject: `peer/${peer}`,
+        message: `Link to ${this.nameOf(peer)} is ${state.kind === 'down' ? `down: ${state.cause}` : 'up'}`,
+        data: { cost, loss: quality.loss },
+      });
+    }
+    this.#routing.linksChanged();
+    this.emit(
+      'link',
+      linkView(link, (id) => this.nameOf(id)),
+    );
+    this.emit('topology', this.topology());
+  }
+
+  #routesComputed(changes: readonly RouteChange[]): void {
+    this.#routeChanges += changes.length;
+    if (!this.#running) return;
+    this.#routeJournal.record(changes);
+    this.#settle();
+    if (changes.length > 0) this.emit('routes', this.routes());
+    this.emit('topology', this.topology());
+  }
+
+  /** Brings peers' states up to date, and tells of those that changed and of `touched`. */
+  #settle(touched?: NodeId): void {
+    const changed = this.#directory.settle((id) => this.#routing.hasRoute(id));
+    if (!this.#running) return;
+    for (const id of new Set(touched === undefined ? changed : [...changed, touched])) {
+      const peer = this.#directory.peer(id);
+      if (peer !== undefined) this.emit('peer', peer);
+    }
+  }
+
+  #keepHouse(): void {
+    this.#gossip.sweep();
+    this.#settle();
+    if (!this.#parts.config.autoDial) return;
+    for (const { id, addresses } of this.#directory.presentRecords()) {
+      if (!this.#neighbours.isConnected(id)) this.#dialer.want({ peer: id, addresses });
+    }
+  }
+
+  #reconcile(): void {
+    const admitted = this.#neighbours.admitted();
+    const peer = admitted[this.#parts.random.below(Math.max(1, admitted.length))];
+    if (peer !== undefined) this.#synchronizer.offer(peer);
+  }
+
+  #callRoll(transport: Transport): void {
+    this.#gossip.publish(rollCallTopic, {}, transport);
+    this.#gossip.recite(transport);
+  }
+
+  #answerRollCall(source: string): void {
+    const transport = this.#parts.transports.find(({ kind }) => kind === source);
+    if (transport === undefined || isPeerTransport(transport)) return;
+    this.#parts.clock.after(this.#parts.random.next() * ROLL_CALL_SPREAD, () => {
+      if (this.#running) this.#gossip.recite(transport);
+    });
+  }
+
+  #rememberPeer(id: NodeId): void {
+    const addresses = this.#directory.recordOf(id)?.addresses ?? [];
+    this.#remembered.add({ id, name: this.nameOf(id), addresses });
+  }
+
+  #peerTransport(): PeerTransport {
+    const transport = this.#parts.transports.find(isPeerTransport);
+    if (transport === undefined) throw new ParlmeshError('NO_PEER_TRANSPORT', 'No transport can dial');
+    return transport;
+  }
+}

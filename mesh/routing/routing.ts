@@ -1,0 +1,126 @@
+// Link-state routing of one node: floods its own links, takes those of others, keeps the routes up to date.
+
+import type { Clock, Millis, Timer } from '../../core/clock.ts';
+import type { LinkStatePayload } from '../gossip/topics.ts';
+import type { Link } from '../link/link-monitor.ts';
+import type { NodeId } from '../membership/keys.ts';
+import { Throttle } from '../throttle.ts';
+import type { MeshTopology } from '../views.ts';
+import { MeshRouter, type Route, type RouteChange } from './mesh-router.ts';
+
+export interface RoutingParts {
+  self: NodeId;
+  clock: Clock;
+  nameOf: (id: NodeId) => string;
+  /** This node's links as they are now. */
+  links: () => Link[];
+  flood: (payload: LinkStatePayload) => void;
+  /** Called after every computation, also when no route changed. */
+  computed: (changes: readonly RouteChange[]) => void;
+  /** Milliseconds between two repetitions of our link state. */
+  refresh: Millis;
+}
+
+/** Changes of one moment (a switch that dies takes many links) make one flood and one computation. */
+const FLOOD_PERIOD: Millis = 200;
+const COMPUTE_PERIOD: Millis = 20;
+
+export class Routing {
+  readonly #parts: RoutingParts;
+  readonly #router: MeshRouter;
+  readonly #lists = new Map<NodeId, LinkStatePayload['links']>();
+  readonly #flood: Throttle;
+  readonly #compute: Throttle;
+  #refresh: Timer | undefined;
+
+  constructor(parts: RoutingParts) {
+    this.#parts = parts;
+    this.#router = new MeshRouter(parts);
+    this.#flood = new Throttle(parts.clock, FLOOD_PERIOD, () => parts.flood({ links: this.#ownList() }));
+    this.#compute = new Throttle(parts.clock, COMPUTE_PERIOD, () => parts.computed(this.#router.compute()));
+  }
+
+  start(): void {
+    this.#refresh = this.#parts.clock.every(this.#parts.refresh, () => this.#flood.request());
+    this.#takeOwn();
+    this.#flood.request();
+  }
+
+  stop(): void {
+    this.#refresh?.cancel();
+    this.#flood.cancel();
+    this.#compute.cancel();
+  }
+
+  /** One of our links changed its state or cost. */
+  linksChanged(): void {
+    if (!this.#takeOwn()) return;
+    this.#flood.request();
+  }
+
+  onLinkState(origin: NodeId, { links }: LinkStatePayload): void {
+    this.#lists.set(origin, links);
+    if (this.#router.update(origin, costsOf(links))) this.#compute.request();
+  }
+
+  onEnded(origin: NodeId): void {
+    this.#lists.delete(origin);
+    if (this.#router.remove(origin)) this.#compute.request();
+  }
+
+  /** Says goodbye: from here on nobody should route through this node. */
+  withdraw(): void {
+    this.stop();
+    this.#parts.flood({ links: [] });
+  }
+
+  routes(): Route[] {
+    return this.#router.routes();
+  }
+
+  hasRoute(destination: NodeId): boolean {
+    return this.#router.route(destination) !== undefined;
+  }
+
+  get computations(): number {
+    return this.#router.computations;
+  }
+
+  /** Everybody's links, each once; our own as they are measured here. */
+  topologyLinks(): MeshTopology['links'] {
+    const { self, links } = this.#parts;
+    const shown: MeshTopology['links'] = links().map(({ peer, cost, quality, state }) => ({
+      ...ordered(self, peer),
+      cost,
+      ...(quality.roundTrip !== undefined && { roundTripSeconds: quality.roundTrip / 1000 }),
+      state: state.kind,
+    }));
+    for (const [origin, list] of this.#lists) {
+      if (origin === self) continue;
+      for (const { to, cost, roundTrip } of list) {
+        if (to === self || origin > to) continue;
+        if (!this.#lists.get(to)?.some((back) => back.to === origin)) continue;
+        shown.push({ a: origin, b: to, cost, roundTripSeconds: roundTrip, state: 'up' });
+      }
+    }
+    return shown;
+  }
+
+  #takeOwn(): boolean {
+    const changed = this.#router.update(this.#parts.self, costsOf(this.#ownList()));
+    if (changed) this.#compute.request();
+    return changed;
+  }
+
+  #ownList(): LinkStatePayload['links'] {
+    return this.#parts
+      .links()
+      .filter((link) => link.usable)
+      .map(({ peer, cost, quality }) => ({ to: peer, cost, roundTrip: (quality.roundTrip ?? 0) / 1000 }));
+  }
+}
+
+const costsOf = (links: LinkStatePayload['links']): Map<NodeId, number> =>
+  new Map(links.map(({ to, cost }) => [to, cost]));
+
+const ordered = (a: NodeId, b: NodeId): { a: NodeId; b: NodeId } => (a < b ? { a, b } : { a: b, b: a });

@@ -1,0 +1,99 @@
+// Gossip over an MQTT broker, for boards that reach only a broker. `parlmesh/<network>/gossip/<topic>/<origin>`.
+
+import mqtt, { type MqttClient } from 'mqtt';
+import { messageOf } from '../../core/errors.ts';
+import type { NodeId } from '../membership/keys.ts';
+import { MAX_FRAME_BYTES, noTraffic, type Traffic, type Transport, type TransportEvents } from './transport.ts';
+
+export interface MqttTransportOptions {
+  /** `mqtt://host:1883`, `mqtts://…`, `ws://…`. */
+  url: string;
+  username?: string;
+  password?: string;
+  networkId: string;
+  /** This node: the broker must not hold two sessions of one client. */
+  nodeId: NodeId;
+  /** Milliseconds between tries to reach the broker. */
+  reconnectPeriod: number;
+}
+
+/** Frames that wait for the broker at most; gossip is repeated anyway. */
+const MOST_IN_FLIGHT = 256;
+
+export class MqttTransport implements Transport {
+  readonly kind = 'mqtt';
+  readonly #options: MqttTransportOptions;
+  #client: MqttClient | undefined;
+  #traffic = noTraffic();
+  #inFlight = 0;
+
+  constructor(options: MqttTransportOptions) {
+    this.#options = options;
+  }
+
+  async start(events: TransportEvents, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { url, username, password, networkId, nodeId, reconnectPeriod } = this.#options;
+    const tree = `parlmesh/${networkId}/gossip/`;
+    const client = mqtt.connect(url, {
+      clientId: `parlmesh-mesh-${nodeId.slice(-16)}`,
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      clean: true,
+      reconnectPeriod,
+      connectTimeout: 10_000,
+      keepalive: 15,
+      queueQoSZero: false,
+      resubscribe: false,
+    });
+    this.#client = client;
+    let problem = 'the broker closed the connection';
+    client.on('connect', () => {
+      client.subscribe(`${tree}+/+`, { qos: 0 }, (error) => {
+        if (error === null || error === undefined) events.ready();
+        else events.lost(messageOf(error));
+      });
+    });
+    client.on('error', (error) => {
+      problem = messageOf(error);
+    });
+    client.on('close', () => {
+      this.#inFlight = 0;
+      events.lost(problem);
+    });
+    client.on('message', (topic, payload) => {
+      if (!topic.startsWith(tree)) return;
+      this.#traffic.receivedMessages++;
+      this.#traffic.receivedBytes += payload.length;
+      events.frame(payload);
+    });
+  }
+
+  async stop(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.endAsync(!client.connected);
+    client?.removeAllListeners();
+  }
+
+  broadcast(frame: Uint8Array, topic: string, origin: NodeId): void {
+    const client = this.#client;
+    if (client === undefined || !client.connected) return;
+    if (frame.length > MAX_FRAME_BYTES || this.#inFlight >= MOST_IN_FLIGHT) return;
+    this.#inFlight++;
+    this.#traffic.sentMessages++;
+    this.#traffic.sentBytes += frame.length;
+    client.publish(
+      `parlmesh/${this.#options.networkId}/gossip/${topic}/${origin}`,
+      Buffer.from(frame),
+      { qos: 0 },
+      () => {
+        if (this.#inFlight > 0) this.#inFlight--;
+      },
+    );
+  }
+
+  traffic(): Traffic {
+    return { ...this.#traffic };
+  }
+}

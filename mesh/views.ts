@@ -1,0 +1,99 @@
+// What the mesh shows of itself. Times are milliseconds since 1970, durations seconds, shares 0 to 1.
+
+import type { Link } from './link/link-monitor.ts';
+import type { Route } from './routing/mesh-router.ts';
+import type { TransportKind } from './transport/transport.ts';
+
+type NameOf = (id: string) => string;
+
+export interface MeshPeer {
+  id: string;
+  name: string;
+  /** `connected`: a direct link; `reachable`: heard through others; `gone`: neither. */
+  state: 'connected' | 'reachable' | 'gone';
+  since: number;
+  transports: TransportKind[];
+  addresses: string[];
+  lastSeenAt?: number;
+  lastError?: string;
+  profile?: string;
+  version?: string;
+  load?: number;
+  score?: number;
+  page?: string;
+}
+
+export interface MeshLink {
+  peer: string;
+  peerName: string;
+  transport: string;
+  state: 'up' | 'suspect' | 'down';
+  since: number;
+  roundTripSeconds?: number;
+  jitterSeconds?: number;
+  loss: number;
+  cost: number;
+  cause?: string;
+}
+
+export interface MeshRoute {
+  destination: string;
+  destinationName: string;
+  nextHop: string;
+  nextHopName: string;
+  cost: number;
+  path: string[];
+  pathNames: string[];
+  since: number;
+  reason: string;
+}
+
+export interface MeshTopology {
+  nodes: {
+    id: string;
+    name: string;
+    self: boolean;
+    state: 'connected' | 'reachable' | 'gone';
+    score: number;
+    profile?: string;
+  }[];
+  links: {
+    a: string;
+    b: string;
+    cost: number;
+    roundTripSeconds?: number;
+    state: 'up' | 'suspect' | 'down';
+  }[];
+}
+
+export function linkView(link: Link, nameOf: NameOf): MeshLink {
+  const { peer, transport, state, since, quality, cost } = link;
+  return {
+    peer,
+    peerName: nameOf(peer),
+    transport,
+    state: state.kind,
+    since,
+    ...(quality.roundTrip !== undefined && {
+      roundTripSeconds: quality.roundTrip / 1000,
+      jitterSeconds: quality.jitter / 1000,
+    }),
+    loss: quality.loss,
+    cost,
+    ...(state.kind !== 'up' && { cause: state.cause }),
+  };
+}
+
+export function routeView(route: Route, nameOf: NameOf): MeshRoute {
+  return {
+    ...route,
+    destinationName: nameOf(route.destination),
+    nextHopName: nameOf(route.nextHop),
+    pathNames: route.path.map(nameOf),
+  };
+}
+
+export function topologyNode(peer: MeshPeer): MeshTopology['nodes'][number] {
+  const { id, name, state, score, profile } = peer;
+  return { id, name, self: false, state, score: score ?? 0, ...(profile !== undefined && { profile }) };
+}

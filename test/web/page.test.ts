@@ -1,0 +1,257 @@
+// The built page in a real browser, over the real HTTP server: what a person sees, with eyes, ears, keys and a phone.
+
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Started, startServer } from '../daemon/http/harness.ts';
+import { builtPage, hasBrowser, NO_BROWSER, runningBrowser } from './browser.ts';
+
+const VIEWS = ['overview', 'mesh', 'cameras', 'agents', 'events', 'settings'] as const;
+const MOST_COMPRESSED_BYTES = 60_000;
+
+const site = builtPage();
+const browser = runningBrowser();
+const inBrowser = it.skipIf(!hasBrowser);
+if (!hasBrowser) console.warn(`Tests of the page in a browser are skipped: ${NO_BROWSER}`);
+
+interface Visit {
+  page: Page;
+  origin: string;
+  /** Console errors, exceptions and requests to elsewhere, as they happened. */
+  complaints: string[];
+  go(view: (typeof VIEWS)[number]): Promise<void>;
+}
+
+function serve(): Promise<Started> {
+  return startServer({ config: { rateLimit: 100_000 }, more: { publicDir: site.folder() } });
+}
+
+async function visit(server: Started, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.get().newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  const origin = `http://127.0.0.1:${server.port}`;
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== origin) {
+      complaints.push(`request to ${request.url()}`);
+    }
+  });
+  const go = async (view: (typeof VIEWS)[number]) => {
+    await page.goto(`${origin}/#/${view}`);
+    await page.locator('nav [aria-current=page]', { hasText: view }).waitFor();
+    await page.locator('h1').first().waitFor({ state: 'attached' });
+  };
+  return { page, origin, complaints, go };
+}
+
+describe('the page in a browser', () => {
+  inBrowser('begins with the health sentence and shows every view without a complaint', async () => {
+    const server = await serve();
+    const { page, complaints, go } = await visit(server);
+    await go('overview');
+    await expect.poll(() => page.locator('.sentence').textContent()).toContain('Camera yard is lost');
+    await page.locator('.map-node', { hasText: 'charlie' }).waitFor();
+    for (const view of VIEWS) await go(view);
+    await page.getByText('/var/lib/parlmesh/parlmesh.db').waitFor();
+    await go('cameras');
+    await page.getByRole('img', { name: /Camera north: 1 person, 1 car in view/ }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  // Dark changes nothing but colours, the phone nothing but what stands where: each is checked for what it changes.
+  inBrowser.each([
+    ['light', 1280, (axe: AxeBuilder) => axe],
+    ['dark', 1280, (axe: AxeBuilder) => axe.withRules(['color-contrast'])],
+    ['light', 390, (axe: AxeBuilder) => axe.disableRules(['color-contrast'])],
+  ] as const)(
+    'passes axe on every view, %s, %d pixels wide',
+    { timeout: 120_000 },
+    async (colorScheme, width, limit) => {
+      const server = await serve();
+      const { page, go } = await visit(server, { colorScheme, viewport: { width, height: 900 } });
+      for (const view of VIEWS) {
+        await go(view);
+        const { violations } = await limit(new AxeBuilder({ page })).analyze();
+        const found = violations.map(({ id, nodes }) => `${view}: ${id} at ${nodes.map((n) => n.target).join(' ')}`);
+        expect(found).toEqual([]);
+      }
+    },
+  );
+
+  inBrowser('shows a peer that joins, without a reload and without moving the others', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server);
+    await go('mesh');
+    const bravo = page.locator('.map-node', { hasText: 'bravo' });
+    await bravo.waitFor();
+    const before = await bravo.getAttribute('style');
+    const foxtrot = { ...server.node.peers()[0]!, id: '12D3KooWFoxtrot', name: 'foxtrot' };
+    const { nodes, links } = server.node.topology();
+    server.node.tell({ topic: 'peers', value: [...server.node.peers(), foxtrot] });
+    server.node.tell({
+      topic: 'topology',
+      value: {
+        nodes: [...nodes, { id: foxtrot.id, name: 'foxtrot', self: false, state: 'connected', score: 0 }],
+        links: [...links, { a: foxtrot.id, b: nodes[0]!.id, cost: 1, roundTripSeconds: 0.002, state: 'up' }],
+      },
+    });
+    await page.locator('.map-node', { hasText: 'foxtrot' }).waitFor();
+    await page.getByRole('row', { name: /foxtrot/ }).waitFor();
+    expect(await bravo.getAttribute('style')).toBe(before);
+  });
+
+  inBrowser('shows a detection when it arrives: box, label, observation and event', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server);
+    await go('cameras');
+    await page.getByRole('heading', { name: 'Latest observations' }).waitFor();
+    const [north, door] = server.node.cameras();
+    const dog = { ...north!.objects[0]!, id: 'dog-1', camera: 'door', label: 'dog', startedAt: Date.now() };
+    const { snapshot: _none, ...seen } = dog;
+    server.node.tell({
+      topic: 'cameras',
+      value: [north, { ...door!, lastFrameAt: Date.now() + 1, objects: [seen], counts: { dog: 1 } }],
+    });
+    server.node.tell({ topic: 'observation', value: seen });
+    server.node.record({ severity: 'info', kind: 'vision.observation', subject: 'camera/door', message: 'A dog!' });
+    await page.locator('.box-label', { hasText: 'dog' }).waitFor();
+    await page.locator('.observations li', { hasText: 'dog' }).waitFor();
+    await go('events');
+    await page.locator('.event', { hasText: 'A dog!' }).waitFor();
+  });
+
+  inBrowser('explains a failed link on the map and in the table', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server);
+    await go('mesh');
+    for (let i = 0; i < 12; i += 1) server.node.advance();
+    await page.locator('.map-link.link-down', { hasText: 'down' }).waitFor();
+    await page.getByRole('row', { name: /charlie.*no answer to three probes/ }).waitFor();
+    await page.locator('.map-node', { hasText: 'charlie' }).focus();
+    await expect
+      .poll(() => page.locator('.map figcaption').textContent())
+      .toMatch(/bravo → charlie.*link to charlie went down/);
+  });
+
+  inBrowser('is used by keyboard alone', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server);
+    await go('overview');
+    await page.keyboard.press('Tab');
+    await expect.poll(() => page.locator(':focus').textContent()).toContain('Skip to content');
+    await page.keyboard.press('Enter');
+    for (const view of [...VIEWS.slice(1), VIEWS[0]]) {
+      await page.locator('main:focus').waitFor();
+      // The navigation stands before the content: back from its start, a few steps reach every view.
+      const wanted = page.locator('nav a:focus', { hasText: view });
+      for (let i = 0; i < 9 && (await wanted.count()) === 0; i += 1) await page.keyboard.press('Shift+Tab');
+      await page.keyboard.press('Enter');
+      await page.locator('nav [aria-current=page]', { hasText: view }).waitFor();
+      await page.locator('h1').first().waitFor({ state: 'attached' });
+    }
+  });
+
+  inBrowser('restarts an agent after asking', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server);
+    await go('agents');
+    await page.getByRole('button', { name: 'Restart camera/yard' }).click();
+    await page.keyboard.press('Escape');
+    expect(server.node.asked).toEqual([]);
+    await page.getByRole('button', { name: 'Restart camera/yard' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Restart' }).click();
+    await page.getByText('camera/yard is restarting').waitFor();
+    expect(server.node.asked).toEqual(['restart camera/yard']);
+  });
+
+  inBrowser('asks for a token once there is one, then makes an invite and a backup', async () => {
+    const server = await serve();
+    const token = await server.token('read', 'act', 'admin');
+    const { page, go } = await visit(server);
+    await go('settings');
+    await page.getByLabel('Token', { exact: true }).fill(`${token}x`);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('alert').getByText('unknown').waitFor();
+    await page.getByLabel('Token', { exact: true }).fill(token);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('button', { name: 'Create invite' }).click();
+    await expect
+      .poll(() => page.getByLabel('Command for the new board', { exact: true }).inputValue())
+      .toContain('parlmesh network join pminvite_');
+    await page.getByRole('button', { name: 'Back up now' }).click();
+    await page.getByText('Backup written').waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+  });
+
+  inBrowser('says calmly that the connection is lost, and comes back by itself', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server);
+    await go('overview');
+    await page.locator('.map-node', { hasText: 'charlie' }).waitFor();
+    await server.server.stop();
+    await page.getByText(/Connection lost, showing the state of \d\d:\d\d/).waitFor();
+    await page.locator('.map-node', { hasText: 'charlie' }).waitFor();
+    const again = await startServer({ config: { port: server.port }, more: { publicDir: site.folder() } });
+    await page.locator('.banner').waitFor({ state: 'detached' });
+    again.node.record({ severity: 'info', kind: 'node.started', subject: 'node', message: 'Here again' });
+    await page.locator('.event', { hasText: 'Here again' }).waitFor();
+  });
+
+  inBrowser('says the next step where nothing is yet', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server);
+    await go('mesh');
+    await page.locator('.map-node', { hasText: 'charlie' }).waitFor();
+    for (const topic of ['peers', 'links', 'routes', 'cameras'] as const) server.node.tell({ topic, value: [] });
+    await expect
+      .poll(() => page.getByLabel('Command that joins a network', { exact: true }).inputValue())
+      .toBe('parlmesh network join TOKEN');
+    await page.getByRole('link', { name: 'cameras' }).click();
+    await expect
+      .poll(() => page.getByLabel('Configuration of two cameras', { exact: true }).inputValue())
+      .toContain('source: folder:');
+  });
+
+  inBrowser('fits a phone without scrolling sideways', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server, { viewport: { width: 360, height: 740 } });
+    for (const view of VIEWS) {
+      await go(view);
+      await page.locator('main :is(section, article, table, form)').first().waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth'), view).toBeLessThanOrEqual(360);
+    }
+  });
+
+  inBrowser('remembers the reader’s choice of colours', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server, { colorScheme: 'light' });
+    await go('overview');
+    await page.getByRole('button', { name: 'Switch to dark colours' }).click();
+    await page.reload();
+    await page.getByRole('button', { name: 'Switch to light colours' }).waitFor();
+    expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
+  });
+});
+
+describe('the built page', () => {
+  it('is small, and every text file has a compressed sibling', async () => {
+    const files = (await readdir(site.folder(), { recursive: true, withFileTypes: true })).filter((f) => f.isFile());
+    const names = files.map(({ parentPath, name }) => join(parentPath, name));
+    const sources = names.filter((name) => !name.endsWith('.gz'));
+    const sizes = await Promise.all(sources.map(async (name) => (await readFile(`${name}.gz`)).byteLength));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_COMPRESSED_BYTES);
+  });
+
+  it('has no inline script or style, which the content security policy would refuse', async () => {
+    const html = await readFile(join(site.folder(), 'index.html'), 'utf8');
+    expect(html).not.toMatch(/<style|style=|<script(?![^>]*\ssrc=)|https?:/);
+  });
+});

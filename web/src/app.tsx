@@ -1,0 +1,67 @@
+// The frame around every view: skip link, navigation, the health sentence, the banner of a lost connection.
+
+import { useEffect, useRef } from 'preact/hooks';
+import { Banner } from './banner.tsx';
+import { Header } from './header.tsx';
+import { Health } from './health.tsx';
+import { loginNeeded } from './live/api.ts';
+import { loadError, node } from './live/live.ts';
+import { LogIn } from './log-in.tsx';
+import { Waiting } from './parts/empty.tsx';
+import { type ViewName, view } from './router.ts';
+import { Agents } from './views/agents.tsx';
+import { Cameras } from './views/cameras.tsx';
+import { Events } from './views/events.tsx';
+import { Mesh } from './views/mesh.tsx';
+import { Overview } from './views/overview.tsx';
+import { Settings } from './views/settings.tsx';
+
+const SCREENS = {
+  overview: Overview,
+  mesh: Mesh,
+  cameras: Cameras,
+  agents: Agents,
+  events: Events,
+  settings: Settings,
+} satisfies Record<ViewName, () => unknown>;
+
+export function App() {
+  const main = useRef<HTMLElement>(null);
+  const current = view.value;
+  const name = node.value?.name;
+  const shown = useRef(current);
+
+  useEffect(() => {
+    document.title = `${title(current)} · ${name ?? 'parlmesh'}`;
+  }, [current, name]);
+  useEffect(() => {
+    if (shown.current === current) return;
+    shown.current = current;
+    window.scrollTo(0, 0);
+    main.current?.focus({ preventScroll: true });
+  }, [current]);
+
+  const Screen = SCREENS[current];
+  return (
+    <>
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
+        Skip to content
+      </button>
+      <Header />
+      <Banner />
+      <main ref={main} tabIndex={-1}>
+        <Health />
+        {loginNeeded.value ? <LogIn /> : node.value === undefined ? <NotYet /> : <Screen />}
+      </main>
+    </>
+  );
+}
+
+function NotYet() {
+  if (loadError.value === undefined) return <Waiting />;
+  return <p class="notice">{loadError.value} Trying again.</p>;
+}
+
+function title(name: ViewName): string {
+  return name[0]!.toUpperCase() + name.slice(1);
+}

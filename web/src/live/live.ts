@@ -1,0 +1,133 @@
+// What the page knows of the node: one signal per snapshot. The stream begins with the present state of each and goes
+// on with every change; lists that grow (events, observations, charts) are fetched when it opens.
+
+import { batch, type Signal, signal } from '@preact/signals';
+import type {
+  AgentView,
+  CameraView,
+  EventView,
+  HardwareView,
+  LinkView,
+  NodeView,
+  ObservationView,
+  PeerView,
+  RouteView,
+  TopologyView,
+} from '../../../daemon/view/schema.ts';
+import { findAccess } from './access.ts';
+import { ApiError, get, loginNeeded, STREAM_URL } from './api.ts';
+import { addSamples, fetchHistory } from './history.ts';
+import { mergeEvents, mergeObservations } from './merge.ts';
+import { follow } from './stream.ts';
+import type { ChangeTopic } from './topics.ts';
+
+/** Most events and observations held in the page; older ones are fetched when asked for. */
+const MOST_EVENTS = 1_000;
+const MOST_OBSERVATIONS = 200;
+
+export const node = signal<NodeView>();
+export const hardware = signal<HardwareView>();
+export const peers = signal<PeerView[]>();
+export const links = signal<LinkView[]>();
+export const routes = signal<RouteView[]>();
+export const topology = signal<TopologyView>();
+export const agents = signal<AgentView[]>();
+export const cameras = signal<CameraView[]>();
+export const observations = signal<ObservationView[]>();
+export const events = signal<EventView[]>();
+
+/** `lost` keeps the time of the last word from the node, for the banner. */
+export type Connection = { kind: 'connecting' } | { kind: 'live' } | { kind: 'lost'; heardAt: number | undefined };
+export const connection = signal<Connection>({ kind: 'connecting' });
+
+/** Why nothing could be loaded, when nothing is shown yet. */
+export const loadError = signal<string>();
+
+const SNAPSHOTS = { node, hardware, peers, links, routes, topology, agents, cameras } satisfies Partial<
+  Record<ChangeTopic, Signal>
+>;
+type SnapshotTopic = keyof typeof SNAPSHOTS;
+
+let heardAt: number | undefined;
+
+let stop: (() => void) | undefined;
+
+/** Starts following the node, anew where it already did (after a log-in). A stranger is asked to log in instead. */
+export async function start(): Promise<void> {
+  stop?.();
+  stop = undefined;
+  await askAccess();
+  if (loginNeeded.value) return;
+  stop = follow(STREAM_URL, {
+    opened: () => {
+      heardAt = Date.now();
+      connection.value = { kind: 'live' };
+      void refetch();
+    },
+    changed: apply,
+    lost: () => {
+      if (connection.value.kind !== 'lost') connection.value = { kind: 'lost', heardAt };
+      // A refused stream does not say why; this call does: the log-in ran out, or the node is not there.
+      void askAccess().then(() => {
+        if (loginNeeded.value) stop?.();
+      });
+    },
+  });
+}
+
+async function askAccess(): Promise<void> {
+  try {
+    await findAccess();
+  } catch (error) {
+    tellFailure(error);
+  }
+}
+
+/** Fetches what the stream does not begin with: the journal and observations so far, and the charts' last hour. */
+async function refetch(): Promise<void> {
+  try {
+    const [newEvents, newObservations] = await Promise.all([
+      get<EventView[]>('/events?limit=100'),
+      get<ObservationView[]>('/observations?limit=50'),
+      fetchHistory(),
+    ]);
+    batch(() => {
+      events.value = mergeEvents(events.value ?? [], newEvents, MOST_EVENTS);
+      observations.value = mergeObservations(observations.value ?? [], newObservations, MOST_OBSERVATIONS);
+      loadError.value = undefined;
+    });
+  } catch (error) {
+    tellFailure(error);
+  }
+}
+
+function tellFailure(error: unknown): void {
+  if (!(error instanceof ApiError)) throw error;
+  if (error.status !== 401) loadError.value = error.message;
+}
+
+/** Events before the oldest one shown; returns how many came. */
+export async function loadOlderEvents(): Promise<number> {
+  const oldest = events.value?.at(-1)?.id;
+  if (oldest === undefined) return 0;
+  const older = await get<EventView[]>(`/events?before=${oldest}&limit=100`);
+  events.value = mergeEvents(events.value ?? [], older, MOST_EVENTS);
+  return older.length;
+}
+
+function apply(topic: ChangeTopic, value: unknown): void {
+  heardAt = Date.now();
+  batch(() => {
+    if (topic === 'event') events.value = mergeEvents(events.value ?? [], [value as EventView], MOST_EVENTS);
+    else if (topic === 'observation') {
+      const list = observations.value ?? [];
+      observations.value = mergeObservations(list, [value as ObservationView], MOST_OBSERVATIONS);
+    } else set(topic, value);
+  });
+}
+
+/** The node's schemas promise the shape: page and daemon come from one release, and a stale page is reloaded. */
+function set(topic: SnapshotTopic, value: unknown): void {
+  (SNAPSHOTS[topic] as Signal<unknown>).value = value;
+  if (topic === 'hardware' && hardware.value !== undefined) addSamples(hardware.value);
+}

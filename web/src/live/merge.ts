@@ -1,0 +1,40 @@
+// How a change becomes part of what is shown. Pure: a list and a newcomer in, a new list out, bounded in length.
+
+import type { EventView, ObservationView } from '../../../daemon/view/schema.ts';
+
+/** Newest first, each id once, at most `most`; `incoming` may overlap `list` and come in any order. */
+export function mergeEvents(list: readonly EventView[], incoming: readonly EventView[], most: number): EventView[] {
+  const byId = new Map(list.map((event) => [event.id, event]));
+  for (const event of incoming) byId.set(event.id, event);
+  return [...byId.values()].sort((a, b) => b.id - a.id).slice(0, most);
+}
+
+/** Newest start first, each id once in its latest form: an older update that arrives late never undoes a newer one. */
+export function mergeObservations(
+  list: readonly ObservationView[],
+  incoming: readonly ObservationView[],
+  most: number,
+): ObservationView[] {
+  const byId = new Map(list.map((observation) => [observation.id, observation]));
+  for (const observation of incoming) {
+    const known = byId.get(observation.id);
+    if (known === undefined || observation.updatedAt >= known.updatedAt) byId.set(observation.id, observation);
+  }
+  return [...byId.values()].sort((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1)).slice(0, most);
+}
+
+/** Samples `[at, value]` in order of time, each time once, none older than `since`. */
+export function mergeSamples(
+  list: readonly (readonly [number, number])[],
+  incoming: readonly (readonly [number, number])[],
+  since: number,
+): [number, number][] {
+  const byTime = new Map<number, number>();
+  for (const [at, value] of [...list, ...incoming]) if (at >= since) byTime.set(at, value);
+  return [...byTime.entries()].sort((a, b) => a[0] - b[0]);
+}
+
+/** Milliseconds to wait before try number `attempt` (0 first): doubling from 0.5 s to 15 s, spread by `random` 0 to 1. */
+export function reconnectDelay(attempt: number, random: number): number {
+  return Math.round(Math.min(15_000, 500 * 2 ** Math.min(attempt, 10)) * (0.75 + random * 0.5));
+}

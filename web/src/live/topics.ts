@@ -1,0 +1,17 @@
+// The topics of the node's stream, named once for the page. The type check holds them to the daemon's own list.
+
+import type { ChangeTopic, CHANGE_TOPICS as DAEMON_TOPICS } from '../../../daemon/view/schema.ts';
+
+export type { ChangeTopic };
+export const CHANGE_TOPICS: typeof DAEMON_TOPICS = [
+  'node',
+  'hardware',
+  'peers',
+  'links',
+  'routes',
+  'topology',
+  'agents',
+  'cameras',
+  'observation',
+  'event',
+];

@@ -1,0 +1,138 @@
+// Mesh: the large map, and the same in tables: this node's links, its routes with their reasons, its peers.
+
+import type { LinkView, PeerView, RouteView } from '../../../daemon/view/schema.ts';
+import { cost, latency, percent, shortId, UNKNOWN } from '../format.ts';
+import { links, peers, routes } from '../live/live.ts';
+import { MeshMap } from '../map/mesh-map.tsx';
+import { State } from '../parts/mark.tsx';
+import { Table } from '../parts/table.tsx';
+import { Time } from '../parts/time.tsx';
+import { NoPeers } from './no-peers.tsx';
+
+export function Mesh() {
+  const alone = peers.value?.length === 0;
+  return (
+    <>
+      <h1>Mesh</h1>
+      {alone ? (
+        <NoPeers />
+      ) : (
+        <>
+          <MeshMap large />
+          <Links list={links.value ?? []} />
+          <Routes list={routes.value ?? []} />
+          <Peers list={peers.value ?? []} />
+        </>
+      )}
+    </>
+  );
+}
+
+const LINK_COLUMNS = [
+  { title: 'Link to' },
+  { title: 'State' },
+  { title: 'Round trip', number: true },
+  { title: 'Jitter', number: true },
+  { title: 'Loss', number: true },
+  { title: 'Cost', number: true },
+  { title: 'Over' },
+  { title: 'Since', number: true },
+];
+
+function Links({ list }: { list: readonly LinkView[] }) {
+  const rows = list.map((link) => ({
+    key: `${link.peer} ${link.transport}`,
+    cells: [
+      link.peerName,
+      <>
+        <State of={link.state} />
+        {link.cause !== undefined && link.state !== 'up' && <p class="cause">{link.cause}</p>}
+      </>,
+      latency(link.roundTripSeconds),
+      latency(link.jitterSeconds),
+      percent(link.loss),
+      cost(link.cost),
+      link.transport,
+      <Time at={link.since} />,
+    ],
+  }));
+  return (
+    <section>
+      <h2>Links</h2>
+      <Table
+        caption="Links of this node, as measured"
+        columns={LINK_COLUMNS}
+        rows={rows}
+        empty="No link is measured yet."
+      />
+    </section>
+  );
+}
+
+const ROUTE_COLUMNS = [
+  { title: 'Route to' },
+  { title: 'Path' },
+  { title: 'Cost', number: true },
+  { title: 'Why this path' },
+  { title: 'Since', number: true },
+];
+
+function Routes({ list }: { list: readonly RouteView[] }) {
+  const rows = list.map((route) => ({
+    key: route.destination,
+    cells: [
+      route.destinationName,
+      route.pathNames.join(' → '),
+      cost(route.cost),
+      route.reason,
+      <Time at={route.since} />,
+    ],
+  }));
+  return (
+    <section>
+      <h2>Routes</h2>
+      <Table
+        caption="Routes of this node, with the reason of each"
+        columns={ROUTE_COLUMNS}
+        rows={rows}
+        empty="No route yet: no link to a peer is up."
+      />
+    </section>
+  );
+}
+
+const PEER_COLUMNS = [
+  { title: 'Peer' },
+  { title: 'State' },
+  { title: 'Board' },
+  { title: 'Load', number: true },
+  { title: 'Anomaly', number: true },
+  { title: 'Version' },
+  { title: 'Id' },
+  { title: 'Since', number: true },
+];
+
+function Peers({ list }: { list: readonly PeerView[] }) {
+  const rows = list.map((peer) => ({
+    key: peer.id,
+    cells: [
+      peer.page === undefined ? peer.name : <a href={peer.page}>{peer.name}</a>,
+      <>
+        <State of={peer.state} />
+        {peer.state !== 'connected' && peer.lastError !== undefined && <p class="cause">{peer.lastError}</p>}
+      </>,
+      peer.profile ?? UNKNOWN,
+      percent(peer.load),
+      cost(peer.score),
+      peer.version ?? UNKNOWN,
+      <code title={peer.id}>{shortId(peer.id)}</code>,
+      <Time at={peer.since} />,
+    ],
+  }));
+  return (
+    <section>
+      <h2>Peers</h2>
+      <Table caption="Peers known to this node" columns={PEER_COLUMNS} rows={rows} empty="No peer is known." />
+    </section>
+  );
+}

@@ -1,0 +1,80 @@
+// Overview: the map in the middle, this board's vital signs, what cameras see, and the latest events.
+
+import { count, duration } from '../format.ts';
+import { cameras, events, hardware, node, topology } from '../live/live.ts';
+import { now } from '../live/now.ts';
+import { MeshMap } from '../map/mesh-map.tsx';
+import { Empty } from '../parts/empty.tsx';
+import { EventList } from '../parts/event-list.tsx';
+import { State } from '../parts/mark.tsx';
+import { HardwareStrip } from './hardware-strip.tsx';
+import { NoPeers } from './no-peers.tsx';
+
+const LATEST_EVENTS = 10;
+
+export function Overview() {
+  return (
+    <>
+      <h1 class="unseen">Overview</h1>
+      <Identity />
+      {topology.value !== undefined && topology.value.nodes.length < 2 ? <NoPeers /> : <MeshMap />}
+      <HardwareStrip view={hardware.value} />
+      <CameraLine />
+      <section>
+        <div class="heading">
+          <h2>Latest events</h2>
+          <a href="#/events">All events</a>
+        </div>
+        {events.value?.length === 0 ? (
+          <Empty title="Nothing has happened yet." />
+        ) : (
+          <EventList events={(events.value ?? []).slice(0, LATEST_EVENTS)} label="Latest events" />
+        )}
+      </section>
+    </>
+  );
+}
+
+/** Which board this is, in one line. */
+function Identity() {
+  const self = node.value;
+  if (self === undefined) return null;
+  const uptime = self.uptimeSeconds + Math.max(0, (now.value - (self.startedAt + self.uptimeSeconds * 1000)) / 1000);
+  return (
+    <p class="identity">
+      <span>{self.profile.title}</span>
+      <span>network {self.network.name}</span>
+      <span>up {duration(uptime)}</span>
+      <span>parlmesh {self.version}</span>
+    </p>
+  );
+}
+
+/** One line per camera: what it sees now, or why it sees nothing. */
+function CameraLine() {
+  const list = cameras.value ?? [];
+  if (list.length === 0) return null;
+  return (
+    <section>
+      <div class="heading">
+        <h2>In view</h2>
+        <a href="#/cameras">Cameras</a>
+      </div>
+      <ul class="lines">
+        {list.map((camera) => {
+          const seen = Object.entries(camera.counts).filter(([, number]) => number > 0);
+          return (
+            <li key={camera.id}>
+              <State of={camera.state}>{camera.id}</State>
+              <span class={seen.length === 0 || camera.state !== 'live' ? 'muted' : undefined}>
+                {camera.state === 'live'
+                  ? seen.map(([label, number]) => count(number, label, label)).join(', ') || 'nothing in view'
+                  : `${camera.state}${camera.cause === undefined ? '' : `: ${camera.cause}`}`}
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}

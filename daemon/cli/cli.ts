@@ -8,7 +8,8 @@ import type { Terminal } from './terminal.ts';
 export interface CliDeps {
   terminal: Terminal;
   env: NodeJS.ProcessEnv;
-  offline: OfflineActions;
+  /** Loads what works on the files, once it is needed. */
+  offline: () => Promise<OfflineActions>;
   /** Ends what would go on for ever (`events --follow`). */
   signal?: AbortSignal;
 }
@@ -22,7 +23,7 @@ export interface CommonOptions {
 export class Cli {
   readonly terminal: Terminal;
   readonly env: NodeJS.ProcessEnv;
-  readonly offline: OfflineActions;
+  readonly offline: () => Promise<OfflineActions>;
   /** Aborts when the command should end: asked to, or nobody reads any more. */
   readonly signal: AbortSignal;
   /** A command that did its work but found something wrong sets 1. */

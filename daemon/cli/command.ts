@@ -31,6 +31,10 @@ export class CliCommand extends Command {
     );
   }
 
+  subcommands(): CliCommand[] {
+    return this.commands.filter((command) => command instanceof CliCommand);
+  }
+
   override helpInformation(...context: Parameters<Command['helpInformation']>): string {
     const help = super.helpInformation(...context);
     if (this.examples.length === 0) return help;

@@ -1,5 +1,4 @@
-// What the command line does without a daemon, on the files themselves. `daemon/main.ts` hands it in, so that nothing
-// heavy is loaded before it is needed.
+// What the command line does without a daemon, on the files themselves. Whoever starts the program hands it in.
 
 import type { ModelView } from '../view/schema.ts';
 

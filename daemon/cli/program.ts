@@ -5,80 +5,90 @@ import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { Cli, type CliDeps } from './cli.ts';
 import { CliCommand } from './command.ts';
-import { registerAgents } from './commands/agents.ts';
-import { registerCameras } from './commands/cameras.ts';
-import { registerConfig } from './commands/config.ts';
-import { registerDoctor } from './commands/doctor.ts';
-import { registerEvents } from './commands/events.ts';
-import { registerMesh } from './commands/mesh.ts';
-import { registerModel } from './commands/model.ts';
-import { registerNetwork } from './commands/network.ts';
-import { registerProfile } from './commands/profile.ts';
-import { registerStatus } from './commands/status.ts';
-import { registerStore } from './commands/store.ts';
-import { registerToken } from './commands/token.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Exit codes of every command. */
 export const EXIT = { ok: 0, failed: 1, wrongUse: 2 } as const;
 
-export interface Program {
-  /** For further commands, and for the reference. */
-  command: CliCommand;
-  /** Runs one command; resolves to the exit code once everything is written. Never rejects. */
-  execute(args: readonly string[]): Promise<number>;
-}
-
-/** Adds commands of its own to the program. */
+/** Adds commands to the program. */
 export type Registration = (program: CliCommand, cli: Cli) => void;
 
-/** @param first commands that come before the built-in ones: `run`, `demo` */
-export function createProgram(deps: CliDeps, first: readonly Registration[] = []): Program {
-  const cli = new Cli(deps);
-  const { terminal } = deps;
-  const command = new CliCommand('parlmesh')
-    .description('A node of a self-healing mesh of small boards: links, agents, cameras, and a page to see it all.')
-    .version(packageJson.version, '-V, --version', 'print the version')
-    .exitOverride()
-    // `agents restart ID -o json`: what comes after a command is that command's.
-    .enablePositionalOptions()
-    .configureOutput({
-      writeOut: (text) => terminal.out(text),
-      writeErr: (text) => terminal.note(text.trimEnd()),
-      getOutHelpWidth: () => terminal.width,
-      getErrHelpWidth: () => terminal.width,
-      getOutHasColors: () => false,
-      getErrHasColors: () => false,
-      // Told by `execute`, which knows in which format.
-      outputError: () => {},
-    })
-    .addHelpText('after', '\nExit codes: 0 done, 1 failed or something is wrong, 2 wrong use.')
-    .example('status', 'is everything well?')
-    .example('network invite', 'let another board in')
-    .example('doctor', 'what is wrong, and what to do?');
-  const registrations: readonly Registration[] = [
-    ...first,
-    registerStatus,
-    registerMesh,
-    registerAgents,
-    registerCameras,
-    registerEvents,
-    registerDoctor,
-    registerNetwork,
-    registerToken,
-    registerConfig,
-    registerProfile,
-    registerStore,
-    registerModel,
-  ];
-  for (const register of registrations) register(command, cli);
-  return { command, execute: (args) => execute(command, cli, args) };
+/** Commands that are loaded together, and only when one of them is asked for: starting is slow on a small board. */
+export interface CommandFile {
+  names: readonly string[];
+  load(): Promise<Registration>;
 }
 
-async function execute(command: CliCommand, cli: Cli, args: readonly string[]): Promise<number> {
+const COMMANDS: readonly CommandFile[] = [
+  { names: ['status'], load: async () => (await import('./commands/status.ts')).registerStatus },
+  { names: ['peers', 'links', 'routes'], load: async () => (await import('./commands/mesh.ts')).registerMesh },
+  { names: ['agents'], load: async () => (await import('./commands/agents.ts')).registerAgents },
+  { names: ['cameras'], load: async () => (await import('./commands/cameras.ts')).registerCameras },
+  { names: ['events'], load: async () => (await import('./commands/events.ts')).registerEvents },
+  { names: ['doctor'], load: async () => (await import('./commands/doctor.ts')).registerDoctor },
+  { names: ['network'], load: async () => (await import('./commands/network.ts')).registerNetwork },
+  { names: ['token'], load: async () => (await import('./commands/token.ts')).registerToken },
+  { names: ['config'], load: async () => (await import('./commands/config.ts')).registerConfig },
+  { names: ['profile'], load: async () => (await import('./commands/profile.ts')).registerProfile },
+  { names: ['store'], load: async () => (await import('./commands/store.ts')).registerStore },
+  { names: ['model'], load: async () => (await import('./commands/model.ts')).registerModel },
+];
+
+export interface Program {
+  /** Runs one command; resolves to the exit code once everything is written. Never rejects. */
+  execute(args: readonly string[]): Promise<number>;
+  /** The program with all its commands, for the reference. */
+  complete(): Promise<CliCommand>;
+}
+
+/** @param first commands that come before the others: `run`, `demo` */
+export function createProgram(deps: CliDeps, first: readonly CommandFile[] = []): Program {
+  const cli = new Cli(deps);
+  const files = [...first, ...COMMANDS];
+  const load = async (wanted: readonly CommandFile[]): Promise<CliCommand> => {
+    const command = rootCommand(deps.terminal);
+    for (const register of await Promise.all(wanted.map((file) => file.load()))) register(command, cli);
+    return command;
+  };
+  return {
+    complete: () => load(files),
+    execute: async (args) => {
+      // Help and mistakes need them all.
+      const named = files.filter((file) => file.names.includes(args[0] ?? ''));
+      return execute(() => load(named.length > 0 ? named : files), cli, args);
+    },
+  };
+}
+
+function rootCommand(terminal: Terminal): CliCommand {
+  return (
+    new CliCommand('parlmesh')
+      .description('A node of a self-healing mesh of small boards: links, agents, cameras, and a page to see it all.')
+      .version(packageJson.version, '-V, --version', 'print the version')
+      .exitOverride()
+      // `agents restart ID -o json`: what comes after a command is that command's.
+      .enablePositionalOptions()
+      .configureOutput({
+        writeOut: (text) => terminal.out(text),
+        writeErr: (text) => terminal.note(text.trimEnd()),
+        getOutHelpWidth: () => terminal.width,
+        getErrHelpWidth: () => terminal.width,
+        getOutHasColors: () => false,
+        getErrHasColors: () => false,
+        // Told by `execute`, which knows in which format.
+        outputError: () => {},
+      })
+      .addHelpText('after', '\nExit codes: 0 done, 1 failed or something is wrong, 2 wrong use.')
+      .example('status', 'is everything well?')
+      .example('network invite', 'let another board in')
+      .example('doctor', 'what is wrong, and what to do?')
+  );
+}
+
+async function execute(load: () => Promise<CliCommand>, cli: Cli, args: readonly string[]): Promise<number> {
   cli.exitCode = EXIT.ok;
   try {
-    await command.parseAsync(args, { from: 'user' });
+    await (await load()).parseAsync(args, { from: 'user' });
   } catch (error) {
     cli.exitCode = tell(cli.terminal, error, asksForJson(args));
   }

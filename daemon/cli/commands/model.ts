@@ -20,7 +20,7 @@ export function registerModel(program: CliCommand, cli: Cli): void {
       const rows = await cli.daemonOr(
         options,
         (client) => client.list<ModelView>('models'),
-        (dataDir) => cli.offline.listModels(dataDir),
+        async (dataDir) => (await cli.offline()).listModels(dataDir),
       );
       cli.show(options, rows, () =>
         rows.length === 0

@@ -55,7 +55,7 @@ function create(network: CliCommand, cli: Cli): void {
     .example('network create home', 'make the network "home"')
     .action(async (name: string, options: CommonOptions & { name?: string; replace?: true }) => {
       await refuseWhileRunning(cli, options, 'A network is created before the daemon starts');
-      const made = await cli.offline.createNetwork({
+      const made = await (await cli.offline()).createNetwork({
         dataDir: await cli.dataDir(options),
         name,
         ...(options.name !== undefined && { nodeName: options.name }),
@@ -107,8 +107,12 @@ function join(network: CliCommand, cli: Cli): void {
       const joined = await cli.daemonOr(
         options,
         (client) => client.post<{ network: { id: string; name: string } }>('network/join', { token }, JOIN_WITHIN),
-        (dataDir) =>
-          cli.offline.joinNetwork({ dataDir, token, ...(options.name !== undefined && { nodeName: options.name }) }),
+        async (dataDir) =>
+          (await cli.offline()).joinNetwork({
+            dataDir,
+            token,
+            ...(options.name !== undefined && { nodeName: options.name }),
+          }),
       );
       cli.show(
         options,
@@ -153,7 +157,7 @@ function show(network: CliCommand, cli: Cli): void {
 }
 
 async function showOffline(cli: Cli, dataDir: string): Promise<Membership> {
-  const local = await cli.offline.showNetwork(dataDir);
+  const local = await (await cli.offline()).showNetwork(dataDir);
   if (local !== undefined) return local;
   throw new ParlmeshError('CLI_NO_NETWORK', `There is no network in ${dataDir} yet`, {
     hint: 'parlmesh run makes one at its first start; parlmesh network join TOKEN joins one',

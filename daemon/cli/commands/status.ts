@@ -1,5 +1,6 @@
 // `parlmesh status`: the node at a glance.
 
+import { ParlmeshError } from '../../../core/errors.ts';
 import type { AgentView, CameraView, HardwareView, LinkView, NodeView, PeerView } from '../../view/schema.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import type { ApiClient } from '../client.ts';
@@ -35,13 +36,17 @@ export function registerStatus(program: CliCommand, cli: Cli): void {
 export async function readStatus(client: ApiClient): Promise<StatusReport> {
   const node = await client.get<NodeView>('node');
   const [hardware, peers, links, agents, cameras] = await Promise.all([
-    client.get<HardwareView>('hardware').catch(() => undefined),
+    client.get<HardwareView>('hardware').catch(notReadYet),
     client.list<PeerView>('peers'),
     client.list<LinkView>('links'),
     client.list<AgentView>('agents'),
     client.list<CameraView>('cameras'),
   ]);
   return { node, ...(hardware !== undefined && { hardware }), peers, links, agents, cameras };
+}
+
+function notReadYet(error: unknown): undefined {
+  if (!(error instanceof ParlmeshError && error.code === 'HTTP_UNAVAILABLE')) throw error;
 }
 
 function render({ node, hardware, peers, links, agents, cameras }: StatusReport, terminal: Terminal): string {

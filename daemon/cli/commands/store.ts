@@ -27,7 +27,7 @@ export function registerStore(program: CliCommand, cli: Cli): void {
       const check = await cli.daemonOr(
         options,
         (client) => client.post<{ ok: boolean; problems: string[] }>('store/check', undefined, LONG),
-        (dataDir) => cli.offline.checkStore(dataDir),
+        async (dataDir) => (await cli.offline()).checkStore(dataDir),
       );
       if (!check.ok) cli.exitCode = 1;
       cli.show(options, check, ({ ok, problems }) =>
@@ -51,7 +51,7 @@ export function registerStore(program: CliCommand, cli: Cli): void {
       const made = await cli.daemonOr(
         options,
         (client) => client.post<{ file: string; bytes: number }>('store/backup', undefined, LONG),
-        (dataDir) => cli.offline.backupStore(dataDir),
+        async (dataDir) => (await cli.offline()).backupStore(dataDir),
       );
       cli.show(options, made, ({ file, bytes: size }) => `${file} (${bytes(size)})`);
     });
@@ -63,7 +63,7 @@ export function registerStore(program: CliCommand, cli: Cli): void {
     .common()
     .example('store backups', 'what can be restored?')
     .action(async (options: CommonOptions) => {
-      const rows = await cli.offline.listBackups(await cli.dataDir(options));
+      const rows = await (await cli.offline()).listBackups(await cli.dataDir(options));
       const now = Date.now();
       cli.show(options, rows, () =>
         rows.length === 0
@@ -86,7 +86,7 @@ export function registerStore(program: CliCommand, cli: Cli): void {
     .example('store restore', 'go back to the newest backup')
     .action(async (backup: string | undefined, options: CommonOptions) => {
       await refuseWhileRunning(cli, options, 'A backup is restored while no daemon uses the store');
-      const done = await cli.offline.restoreStore(await cli.dataDir(options), backup);
+      const done = await (await cli.offline()).restoreStore(await cli.dataDir(options), backup);
       cli.show(options, done, ({ restored, setAside }) =>
         [
           `Restored ${restored}.`,

@@ -83,6 +83,14 @@ describe('listings', () => {
     expect(JSON.parse((await run(name, '-o', 'json')).stdout)).toEqual([]);
   });
 
+  it('status does without the board while it has not been read yet', async () => {
+    stage.answers['GET hardware'] = (_request: unknown, _body: string, response: ServerResponse) =>
+      problem(response, 503, { code: 'HTTP_UNAVAILABLE', detail: 'The board has not been read yet' });
+    const { code, stdout } = await run('status');
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('board');
+  });
+
   it('lets no control characters of others through to the terminal', async () => {
     stage.answers['GET peers'] = [{ ...PEER, name: 'barn\x1b]0;owned\x07', lastError: 'a\nb' }];
     const { stdout } = await run('peers');

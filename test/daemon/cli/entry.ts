@@ -12,9 +12,9 @@ registerHooks({
 
 const { createProgram } = await import('../../../daemon/cli/program.ts');
 const { Terminal } = await import('../../../daemon/cli/terminal.ts');
-const { NOTHING_OFFLINE } = await import('./stage.ts');
 
+const nothing = (): Promise<never> => Promise.reject(new Error('not played in this test'));
 const { stdout, stderr, env } = process;
-const program = createProgram({ terminal: new Terminal({ stdout, stderr, env }), env, offline: NOTHING_OFFLINE });
+const program = createProgram({ terminal: new Terminal({ stdout, stderr, env }), env, offline: nothing });
 process.exitCode = await program.execute(process.argv.slice(2));
 if (env.LIST_MODULES !== undefined) stdout.write(loaded.map((url) => `loaded ${url}\n`).join(''));

@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { CliCommand } from '../../../daemon/cli/command.ts';
-import { createProgram } from '../../../daemon/cli/program.ts';
-import { Terminal } from '../../../daemon/cli/terminal.ts';
-import { event, MODEL, NOTHING_OFFLINE, Stage, start } from './stage.ts';
+import { completeProgram, referenceOf } from '../../../daemon/cli/reference.ts';
+import { event, MODEL, Stage, start } from './stage.ts';
 
 let empty: string;
 beforeEach(() => {
@@ -17,22 +16,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(empty, { recursive: true, force: true }));
 
-function allCommands(): CliCommand[] {
-  const { command } = createProgram({
-    terminal: new Terminal({ stdout: process.stdout, stderr: process.stderr, env: {} }),
-    env: {},
-    offline: NOTHING_OFFLINE,
-  });
-  const walk = (each: CliCommand): CliCommand[] => [
-    each,
-    ...each.commands.flatMap((child) => walk(child as CliCommand)),
-  ];
-  return walk(command);
+async function allCommands(): Promise<CliCommand[]> {
+  const walk = (each: CliCommand): CliCommand[] => [each, ...each.subcommands().flatMap(walk)];
+  return walk(await completeProgram());
 }
 
 describe('help', () => {
-  it('of every command tells what it does and has an example that this program takes', () => {
-    const commands = allCommands();
+  it('of every command tells what it does and has an example that this program takes', async () => {
+    const commands = await allCommands();
     expect(commands.length).toBeGreaterThan(25);
     const names = new Set(commands.map((each) => each.name()));
     for (const each of commands) {
@@ -49,6 +40,11 @@ describe('help', () => {
     expect(stdout).toMatch(/^Usage: parlmesh events \[options\]\n[\s\S]*Examples:/);
     expect((await start(['--version']).done).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
+});
+
+it('docs/cli.md is the program’s own help', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/cli.md'), 'utf8');
+  expect(page, 'run scripts/generate-cli-docs.ts').toBe(referenceOf(await completeProgram()));
 });
 
 describe('wrong use', () => {

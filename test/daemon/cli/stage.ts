@@ -268,7 +268,7 @@ export function start(
   const program = createProgram({
     terminal: new Terminal({ stdout, stderr, env }),
     env,
-    offline: { ...NOTHING_OFFLINE, ...options.offline },
+    offline: async () => ({ ...NOTHING_OFFLINE, ...options.offline }),
     signal: abort.signal,
   });
   const done = program.execute(args).then(async (code) => {

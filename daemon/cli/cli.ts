@@ -6,6 +6,8 @@ import type { OfflineActions } from './offline.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CliDeps {
+  /** Of parlmesh, for `--version`. */
+  version: string;
   terminal: Terminal;
   env: NodeJS.ProcessEnv;
   /** Loads what works on the files, once it is needed. */

@@ -2,7 +2,6 @@
 
 import { CommanderError } from 'commander';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
-import packageJson from '../../package.json' with { type: 'json' };
 import { Cli, type CliDeps } from './cli.ts';
 import { CliCommand } from './command.ts';
 import type { Terminal } from './terminal.ts';
@@ -46,7 +45,7 @@ export function createProgram(deps: CliDeps, first: readonly CommandFile[] = [])
   const cli = new Cli(deps);
   const files = [...first, ...COMMANDS];
   const load = async (wanted: readonly CommandFile[]): Promise<CliCommand> => {
-    const command = rootCommand(deps.terminal);
+    const command = rootCommand(deps);
     for (const register of await Promise.all(wanted.map((file) => file.load()))) register(command, cli);
     return command;
   };
@@ -60,11 +59,11 @@ export function createProgram(deps: CliDeps, first: readonly CommandFile[] = [])
   };
 }
 
-function rootCommand(terminal: Terminal): CliCommand {
+function rootCommand({ version, terminal }: CliDeps): CliCommand {
   return (
     new CliCommand('parlmesh')
       .description('A node of a self-healing mesh of small boards: links, agents, cameras, and a page to see it all.')
-      .version(packageJson.version, '-V, --version', 'print the version')
+      .version(version, '-V, --version', 'print the version')
       .exitOverride()
       // `agents restart ID -o json`: what comes after a command is that command's.
       .enablePositionalOptions()

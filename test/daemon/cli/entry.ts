@@ -15,6 +15,11 @@ const { Terminal } = await import('../../../daemon/cli/terminal.ts');
 
 const nothing = (): Promise<never> => Promise.reject(new Error('not played in this test'));
 const { stdout, stderr, env } = process;
-const program = createProgram({ terminal: new Terminal({ stdout, stderr, env }), env, offline: nothing });
+const program = createProgram({
+  version: '1.2.3',
+  terminal: new Terminal({ stdout, stderr, env }),
+  env,
+  offline: nothing,
+});
 process.exitCode = await program.execute(process.argv.slice(2));
 if (env.LIST_MODULES !== undefined) stdout.write(loaded.map((url) => `loaded ${url}\n`).join(''));

@@ -266,6 +266,7 @@ export function start(
   });
   const abort = new AbortController();
   const program = createProgram({
+    version: '1.2.3',
     terminal: new Terminal({ stdout, stderr, env }),
     env,
     offline: async () => ({ ...NOTHING_OFFLINE, ...options.offline }),

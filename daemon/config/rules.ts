@@ -4,10 +4,11 @@ import { accessSync, constants } from 'node:fs';
 import { multiaddr } from '@multiformats/multiaddr';
 import { messageOf } from '../../core/errors.ts';
 import { nearest } from './problem.ts';
-import { isGroup } from './tree.ts';
+import { isGroup, isSet } from './tree.ts';
 import { type Finding, type Rules, sketch } from './validate.ts';
 
 const CAMERA_SCHEMES = ['folder', 'http', 'https', 'mjpeg+http', 'mjpeg+https', 'rtsp', 'rtsps', 'v4l2', 'file'];
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 const BROKER_SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
 
 /** A rule about text; says what is wrong, or nothing. */
@@ -19,15 +20,14 @@ function text(judge: (value: string, path: string) => Omit<Finding, 'path'> | un
 }
 
 const address = text((value, path) => {
+  const example = { expected: 'one like /ip4/192.168.1.5/tcp/7421', got: sketch(value, path) };
   try {
-    multiaddr(value);
-    return undefined;
+    const overTcp = multiaddr(value)
+      .getComponents()
+      .some(({ name }) => name === 'tcp');
+    return overTcp ? undefined : { message: 'is not an address over TCP, the only transport of the mesh', ...example };
   } catch (thrown) {
-    return {
-      message: `is not a multiaddress (${messageOf(thrown)})`,
-      expected: 'one like /ip4/192.168.1.5/tcp/7421',
-      got: sketch(value, path),
-    };
+    return { message: `is not a multiaddress (${messageOf(thrown)})`, ...example };
   }
 });
 
@@ -74,6 +74,17 @@ function brokers(value: unknown, path: string): Finding[] {
   });
 }
 
+/** A broker that others can reach must not let everybody in. */
+function openBroker(value: unknown, path: string): Finding[] {
+  if (!isGroup(value) || !isGroup(value.embedded) || isSet(value, 'url')) return [];
+  const { host } = value.embedded;
+  if (typeof host !== 'string' || LOOPBACK.test(host) || value.embedded.enabled === false || value.enabled === false) {
+    return [];
+  }
+  const missing = ['username', 'password'].filter((key) => !isSet(value, key));
+  return missing.map((key) => ({ path: `${path}.${key}`, message: `is missing: the broker listens on ${host}` }));
+}
+
 function uniqueNames(value: unknown, path: string): Finding[] {
   if (!Array.isArray(value)) return [];
   const first = new Map<unknown, number>();
@@ -103,12 +114,15 @@ export function configRules(profiles: readonly string[]): Rules {
             suggestion: nearest(value, profiles),
           },
     ),
+    'http.host': notEmpty,
     'http.tls.certificate': readableFile,
     'http.tls.key': readableFile,
     'mesh.listen[]': address,
     'mesh.announce[]': address,
     'mesh.bootstrap[]': address,
+    mqtt: openBroker,
     'mqtt.url': brokers,
+    'mqtt.embedded.host': notEmpty,
     cameras: uniqueNames,
     'cameras[].source': cameraSource,
     'cameras[].zones': uniqueNames,

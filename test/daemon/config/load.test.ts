@@ -247,6 +247,21 @@ profile: raspbery-pi-4
     ]);
   });
 
+  it('includes addresses that the mesh has no transport for', () => {
+    expect(problemsOf('mesh:\n  listen: [/ip4/0.0.0.0/udp/7421/quic-v1]\n')).toEqual([
+      expect.stringMatching(/^2:12: mesh\.listen\[0\]: is not an address over TCP/),
+    ]);
+  });
+
+  it('includes a broker that lets everybody in', () => {
+    const open = 'mqtt:\n  username: me\n  embedded:\n    host: 0.0.0.0\n';
+    expect(problemsOf(open)).toEqual(['1:1: mqtt.password: is missing: the broker listens on 0.0.0.0']);
+    const env = { PARLMESH_MQTT_PASSWORD: 'secret' };
+    expect(checkConfig(options({ file: file(open), env })).ok).toBe(true);
+    expect(checkConfig(options({ file: file(`${open}  url: mqtt://broker\n`) })).ok).toBe(true);
+    expect(checkConfig(options({ flags: { 'mqtt.embedded.host': '127.0.0.1' } })).ok).toBe(true);
+  });
+
   it('never shows a password', () => {
     const text =
       'mqtt:\n  password: [hunter2]\n  url: http://me:hunter2@broker\ncameras:\n  - { name: a, source: "x://me:hunter2@cam" }\n';

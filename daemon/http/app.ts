@@ -3,7 +3,6 @@
 
 import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
-import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
   type FastifyBaseLogger,
@@ -20,7 +19,7 @@ import type { Tokens } from '../security/tokens.ts';
 import type { Actions, View } from '../view/view.ts';
 import { Access } from './access.ts';
 import type { HttpConfig } from './config.ts';
-import { openApiDocument, serveReader } from './openapi.ts';
+import { describeRoutes, serveReader } from './openapi.ts';
 import { answerWithProblem, httpError } from './problem.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -144,7 +143,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
     );
   });
 
-  await app.register(swagger, { openapi: openApiDocument(view.node().version) });
+  await describeRoutes(app, view.node().version);
   await app.register(healthRoutes(context));
   await app.register(
     async (api: App) => {

@@ -1,11 +1,84 @@
 // The OpenAPI description of the API and its reader at /docs, all of it served from this node.
 
+import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { type TSchema, Type } from 'typebox';
+import {
+  AgentView,
+  Box,
+  CameraView,
+  EventView,
+  HardwareView,
+  LinkView,
+  ModelView,
+  NodeView,
+  ObservationView,
+  PeerView,
+  RouteView,
+  ServiceView,
+  StoreView,
+  TopologyView,
+} from '../view/schema.ts';
 import type { App } from './app.ts';
 import { ProblemView } from './problem.ts';
 
-export function openApiDocument(version: string) {
+/** Schemas that the description names once and refers to, so that generated clients have types with names. */
+const COMPONENTS = {
+  Agent: AgentView,
+  Box,
+  Camera: CameraView,
+  Event: EventView,
+  Hardware: HardwareView,
+  Link: LinkView,
+  Model: ModelView,
+  Node: NodeView,
+  Observation: ObservationView,
+  Peer: PeerView,
+  Problem: ProblemView,
+  Route: RouteView,
+  Service: ServiceView,
+  Store: StoreView,
+  Topology: TopologyView,
+};
+const NAME_OF = new Map<unknown, string>(Object.entries(COMPONENTS).map(([name, schema]) => [schema, name]));
+
+/** Collects the description of the routes that are registered after it. */
+export async function describeRoutes(app: App, version: string): Promise<void> {
+  for (const [name, schema] of Object.entries(COMPONENTS)) {
+    app.addSchema({ $id: name, ...membersReferred(schema) });
+  }
+  await app.register(swagger, {
+    openapi: documentOf(version),
+    refResolver: { buildLocalReference: ({ $id }, _baseUri, _fragment, index) => String($id ?? `schema-${index}`) },
+    transform: ({ schema, url, route }) => {
+      const scope = route.config?.scope ?? 'none';
+      const needs = scope === 'none' ? 'Open to everybody.' : `Needs the scope \`${scope}\`.`;
+      return {
+        url,
+        schema: {
+          ...schema,
+          description: [schema?.description, needs].filter(Boolean).join(' '),
+          security: scope === 'none' ? [] : [{ token: [] }],
+          response: referred(schema?.response),
+        },
+      };
+    },
+  });
+}
+
+/** The same with references in place of the schemas that have a name. */
+function referred(part: unknown): unknown {
+  const name = NAME_OF.get(part);
+  if (name !== undefined) return { $ref: `${name}#` };
+  if (Array.isArray(part)) return part.map(referred);
+  return typeof part === 'object' && part !== null ? membersReferred(part) : part;
+}
+
+function membersReferred(part: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(part).map(([key, member]) => [key, referred(member)]));
+}
+
+function documentOf(version: string) {
   return {
     openapi: '3.1.0',
     info: {
@@ -30,7 +103,6 @@ export function openApiDocument(version: string) {
         token: { type: 'http' as const, scheme: 'bearer', description: 'A token from `parlmesh token create`.' },
       },
     },
-    security: [{ token: [] }],
   };
 }
 

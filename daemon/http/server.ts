@@ -47,6 +47,8 @@ const LIMITS: ServerOptions = {
 };
 /** A connection on which nothing moves is closed; streams send a heartbeat well within. */
 const IDLE = 60_000;
+/** What is still being answered when the service stops has this long. */
+const GRACE = 1_000;
 const MOST_CONNECTIONS = 256;
 const LOOPBACK = '127.0.0.1';
 
@@ -59,6 +61,7 @@ export class HttpServer implements Service {
   readonly #servers = new Set<Server>();
   #app: App | undefined;
   #streams: Streams | undefined;
+  #tlsFiles: { cert: Buffer; key: Buffer } | undefined;
   #unix: Server | undefined;
   #tcp: Server | undefined;
   #unfollowTokens: (() => void) | undefined;
@@ -94,9 +97,10 @@ export class HttpServer implements Service {
     this.#unfollowTokens = undefined;
     await this.#rebinding;
     this.#streams?.close();
-    await Promise.all([...this.#servers].map(closeServer));
+    await Promise.all([...this.#servers].map((server) => this.#close(server)));
     this.#unix = undefined;
     this.#tcp = undefined;
+    this.#tlsFiles = undefined;
     await this.#app?.close();
     this.#app = undefined;
     this.#streams = undefined;
@@ -152,7 +156,10 @@ export class HttpServer implements Service {
   }
 
   async #bind(app: App, host: string, port: number): Promise<Server> {
-    const server = this.#track(await this.#createTcpServer(app.routing));
+    return this.#listen(await this.#createTcpServer(app.routing), host, port);
+  }
+
+  async #listen(server: Server, host: string, port: number): Promise<Server> {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port }, () => {
@@ -166,18 +173,34 @@ export class HttpServer implements Service {
 
   async #createTcpServer(handler: RequestListener): Promise<Server> {
     const { tls } = this.#options.config;
-    if (tls === undefined) return createServer(LIMITS, handler);
-    const [cert, key] = await Promise.all([readFile(tls.certificate), readFile(tls.key)]);
-    return createTlsServer({ ...LIMITS, cert, key }, handler);
+    if (tls === undefined) return this.#track(createServer(LIMITS, handler));
+    // Read once: a rebinding must not fail for a file.
+    this.#tlsFiles ??= { cert: await readFile(tls.certificate), key: await readFile(tls.key) };
+    return this.#track(createTlsServer({ ...LIMITS, ...this.#tlsFiles }, handler));
   }
 
   #track(server: Server): Server {
     server.maxConnections = MOST_CONNECTIONS;
     server.timeout = IDLE;
     server.on('clientError', answerUnreadable);
+    server.on('request', (_request, response) => {
+      // A connection that was busy while its server closed must not stay for the sake of keep-alive.
+      response.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
+    });
     server.once('listening', () => this.#servers.add(server));
     server.once('close', () => this.#servers.delete(server));
     return server;
+  }
+
+  /** Stops accepting and lets requests under way finish, within reason. */
+  #close(server: Server): Promise<void> {
+    return new Promise((resolve) => {
+      const late = this.#options.clock.after(GRACE, () => server.closeAllConnections());
+      server.close(() => {
+        late.cancel();
+        resolve();
+      });
+    });
   }
 
   #onTokensChanged(): void {
@@ -191,9 +214,11 @@ export class HttpServer implements Service {
     const before = addressOf(this.#tcp);
     const host = this.#wantedHost();
     if (app === undefined || before === undefined || before.address === host) return;
-    this.#tcp?.close();
     try {
-      this.#tcp = await this.#bind(app, host, before.port);
+      const next = await this.#createTcpServer(app.routing);
+      // The port cannot be had twice: between these two lines nobody is served, and nothing is awaited.
+      this.#tcp?.close();
+      this.#tcp = await this.#listen(next, host, before.port);
       this.#options.journal.record({
         severity: 'info',
         kind: 'http.rebound',
@@ -203,23 +228,16 @@ export class HttpServer implements Service {
           : `The API is served on ${host}:${before.port} only: the last token was revoked`,
       });
     } catch (error) {
+      this.#tcp = await this.#bind(app, LOOPBACK, before.port).catch(() => undefined);
+      const rest = this.#tcp === undefined ? 'only the Unix socket is served' : 'it stays on loopback';
       this.#options.journal.record({
         severity: 'error',
         kind: 'http.rebindFailed',
         subject: 'service/http',
-        message: `The API cannot be served on ${host}:${before.port} (${messageOf(error)}); it stays on loopback`,
+        message: `The API cannot be served on ${host}:${before.port} (${messageOf(error)}); ${rest}`,
       });
-      this.#tcp = await this.#bind(app, LOOPBACK, before.port).catch(() => undefined);
     }
   }
-}
-
-/** Stops accepting, lets nothing linger. */
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }
 
 /** Answers what is not HTTP, too large or too slow, as far as it can still be answered. */

@@ -48,6 +48,7 @@ export function healthRoutes({ view, access }: RouteContext) {
     app.get(
       '/metrics',
       {
+        config: { scope: 'read' },
         preParsing: async (request) => access.authorize(request, 'read'),
         schema: {
           tags: ['health'],

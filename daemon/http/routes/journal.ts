@@ -42,6 +42,7 @@ export function journalRoutes({ view, streams }: RouteContext) {
     app.get(
       '/stream',
       {
+        exposeHeadRoute: false,
         config: { scope: 'read' },
         schema: {
           tags: ['journal'],

@@ -186,6 +186,7 @@ describe('description', () => {
   interface Operation {
     summary?: string;
     tags?: string[];
+    security: object[];
     responses: Record<string, { description?: string; content?: Record<string, { schema?: object }> }>;
   }
 
@@ -194,12 +195,24 @@ describe('description', () => {
     const document = (await call('/api/v3/openapi.json')).json() as {
       openapi: string;
       paths: Record<string, Record<string, Operation>>;
+      components: { schemas: Record<string, object> };
     };
     expect(document.openapi).toBe('3.1.0');
     const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, path, ...operation })),
     );
     expect(operations.length).toBeGreaterThanOrEqual(33);
+    expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining(['Node', 'Camera', 'Problem']));
+    expect(JSON.stringify(document.paths['/api/v3/peers'])).toContain('"$ref":"#/components/schemas/Peer"');
+    const open = operations.filter(({ security }) => security.length === 0).map(({ name }) => name);
+    expect(open.toSorted()).toEqual([
+      'delete /api/v3/session',
+      'get /api/v3/problems',
+      'get /api/v3/session',
+      'get /healthz',
+      'get /readyz',
+      'post /api/v3/session',
+    ]);
     for (const { name, path, summary, tags, responses } of operations) {
       expect(summary, name).toBeTruthy();
       expect(tags, name).toHaveLength(1);

@@ -1,6 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { silentLogger } from '../../../core/logger.ts';
@@ -124,6 +128,51 @@ describe('TCP', () => {
     await expect.poll(() => node.events({ kind: 'http.' })).toMatchObject([{ kind: 'http.rebindFailed' }]);
     await expect.poll(() => server.addresses).toEqual([`http://127.0.0.1:${port}/`]);
     expect((await call('/api/v3/node', { headers: bearer(text) })).status).toBe(200);
+  });
+
+  it('finishes the request under way when it stops', async () => {
+    const { server, call, node } = await startServer();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const asked = new Promise<void>((reached) => {
+      Object.defineProperty(node, 'checkStore', {
+        value: async () => {
+          reached();
+          await promise;
+          return { ok: true, problems: [] };
+        },
+      });
+    });
+    const answer = call('/api/v3/store/check', { method: 'POST', unix: true });
+    await asked;
+    const stopped = server.stop();
+    resolve();
+    expect((await answer).json()).toEqual({ ok: true, problems: [] });
+    await stopped;
+    await expect(call('/healthz')).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('speaks TLS when told to, and its cookie insists on it', async (context) => {
+    const folder = await mkdtemp(join(tmpdir(), 'parlmesh-tls-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const tls = { certificate: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+    const arguments_ = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost`;
+    const made = spawnSync('openssl', [...arguments_.split(' '), '-keyout', tls.key, '-out', tls.certificate]);
+    context.skip(made.status !== 0, 'openssl is not installed');
+    const { server, port, token } = await startServer({ config: { tls } });
+    expect(server.addresses).toEqual([`https://127.0.0.1:${port}/`]);
+    const body = JSON.stringify({ token: await token('read') });
+    const log = request({
+      host: '127.0.0.1',
+      port,
+      path: '/api/v3/session',
+      method: 'POST',
+      rejectUnauthorized: false,
+      headers: { 'content-type': 'application/json' },
+    }).end(body);
+    const [response] = (await once(log, 'response')) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(200);
+    expect(response.headers['set-cookie']?.[0]).toMatch(/; Secure/);
   });
 
   it('frees its port and ends its connections when it stops, and can start again', async () => {

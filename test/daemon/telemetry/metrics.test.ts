@@ -108,8 +108,7 @@ describe('metrics', () => {
 
   it('time requests by route template, not by address', async () => {
     const { metrics } = await setUp();
-    const { call, socketPath } = await startServer({ more: { observer: metrics } });
-    expect(socketPath).toBeTruthy();
+    const { call } = await startServer({ more: { observer: metrics } });
     await call('/api/v3/node');
     await call('/api/v3/cameras/north/picture');
     await call('/api/v3/cameras/moon/picture');

@@ -1,6 +1,7 @@
 // Real brokers for the tests, and a telemetry service wired to them.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -115,20 +116,28 @@ export async function subscriber(url: string, filter: string, options: mqtt.ICli
   return client;
 }
 
-/** All retained messages of a broker, as a fresh subscriber gets them; binary payloads by their length. */
+/**
+ * All retained messages of a broker, as a fresh subscriber gets them. That they are all here is shown by two marks:
+ * one retained last (Aedes hands them out in that order), one published after the subscription (Mosquitto has queued
+ * everything by then).
+ */
 export async function retained(url: string, options: mqtt.IClientOptions = {}): Promise<Map<string, string>> {
+  const mark = `homeassistant/mark/${randomUUID()}`;
   const found = new Map<string, string>();
   const client = await mqtt.connectAsync(url, { reconnectPeriod: 0, ...options });
-  const quiet = new Promise<void>((resolve) => {
-    let timer = setTimeout(resolve, 100);
+  await client.publishAsync(mark, 'retained', { qos: 1, retain: true });
+  const complete = new Promise<void>((resolve) => {
+    const missing = new Set(['retained', 'after']);
     client.on('message', (topic, payload, packet) => {
-      clearTimeout(timer);
-      timer = setTimeout(resolve, 50);
-      if (packet.retain) found.set(topic, payload.toString());
+      if (topic === mark) missing.delete(payload.toString());
+      else if (packet.retain && !topic.startsWith('homeassistant/mark/')) found.set(topic, payload.toString());
+      if (missing.size === 0) resolve();
     });
   });
   await client.subscribeAsync('#', { qos: 1 });
-  await quiet;
+  await client.publishAsync(mark, 'after', { qos: 1 });
+  await complete;
+  await client.publishAsync(mark, '', { qos: 1, retain: true });
   await client.endAsync();
   return found;
 }

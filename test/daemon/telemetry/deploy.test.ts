@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import mqtt from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Bench, freePort, noMosquitto, retained, startMosquitto } from './brokers.ts';
+import { eventually } from './eventually.ts';
 import { NODE_ID } from './test-node.ts';
 
 const cleanup: (() => Promise<unknown>)[] = [];
@@ -27,13 +28,13 @@ describe(`deploy/mosquitto${noMosquitto && ` (skipped: ${noMosquitto})`}`, () =>
     await bench.start();
     const reader = { username: 'homeassistant', password: 'two' };
     const topics = async (): Promise<string[]> => [...(await retained(started.url, reader)).keys()];
-    await expect.poll(topics).toContain(`parlmesh/net1/${NODE_ID}/availability`);
+    await eventually(topics).toContain(`parlmesh/net1/${NODE_ID}/availability`);
     expect(await topics()).toContain(`homeassistant/device/parlmesh_${NODE_ID}/config`);
 
     const assistant = await mqtt.connectAsync(started.url, { reconnectPeriod: 0, ...reader });
     cleanup.push(() => assistant.endAsync());
     await assistant.publishAsync(`parlmesh/net1/${NODE_ID}/agents/hardware/command`, 'restart', { qos: 1 });
-    await expect.poll(() => bench.node.asked).toEqual(['hardware']);
+    await eventually(() => bench.node.asked).toEqual(['hardware']);
     await assistant.publishAsync(`parlmesh/net1/${NODE_ID}/state`, 'forged', { qos: 1, retain: true });
     expect((await retained(started.url, reader)).get(`parlmesh/net1/${NODE_ID}/state`)).not.toBe('forged');
     await expect(mqtt.connectAsync(started.url, { reconnectPeriod: 0 })).rejects.toThrow(/not authorized/i);

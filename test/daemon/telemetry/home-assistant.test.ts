@@ -6,6 +6,7 @@ import { Discoveries } from '../../../daemon/telemetry/home-assistant/discoverie
 import { cameraState, nodeState } from '../../../daemon/telemetry/state.ts';
 import { Topics } from '../../../daemon/telemetry/topics.ts';
 import { Bench, freePort, mqttConfig, retained, startAedes, subscriber } from './brokers.ts';
+import { eventually } from './eventually.ts';
 import { complaints } from './home-assistant-rules.ts';
 import { agent, camera, NODE_ID, observation, TestNode } from './test-node.ts';
 
@@ -119,7 +120,7 @@ describe('Home Assistant discovery', () => {
     const bench = new Bench({ url: broker.url });
     await bench.start();
     const topic = `${DEVICE}/config`;
-    await expect.poll(async () => (await retained(broker.url)).get(topic)).toContain('"temperature"');
+    await eventually(async () => (await retained(broker.url)).get(topic)).toContain('"temperature"');
     await bench.stop();
 
     const seen: string[] = [];
@@ -133,11 +134,11 @@ describe('Home Assistant discovery', () => {
     const again = new Bench({ url: broker.url }, { node: bench.node, entries: bench.entries });
     cleanup.push(() => again.stop());
     await again.start();
-    await expect.poll(() => seen.length).toBe(2);
+    await eventually(() => seen.length).toBe(2);
     expect(JSON.parse(seen[0]!).components.temperature).toEqual({ platform: 'sensor' });
     expect(seen[1]).not.toContain('"temperature"');
     for (const payload of seen) expect(complaints(topic, payload)).toEqual([]);
-    await expect.poll(() => again.entries.filter((entry) => entry.includes('temperature'))).toEqual([]);
+    await eventually(() => again.entries.filter((entry) => entry.includes('temperature'))).toEqual([]);
   });
 
   it('publishes none when it is disabled', async () => {
@@ -146,7 +147,7 @@ describe('Home Assistant discovery', () => {
     const bench = new Bench({ url: broker.url, homeAssistant: { enabled: false } });
     cleanup.push(() => bench.stop());
     await bench.start();
-    await expect.poll(async () => (await retained(broker.url)).size).toBe(11);
+    await eventually(async () => (await retained(broker.url)).size).toBe(11);
     expect([...(await retained(broker.url)).keys()].filter((topic) => topic.startsWith('homeassistant'))).toEqual([]);
   });
 });

@@ -16,6 +16,7 @@ import {
   subscriber,
   type TestBroker,
 } from './brokers.ts';
+import { eventually } from './eventually.ts';
 import { agent, camera, NODE_ID, observation, TestNode } from './test-node.ts';
 
 const ROOT = `parlmesh/net1/${NODE_ID}`;
@@ -71,7 +72,7 @@ describe.each([
     const { url } = await broker();
     const bench = ready(new Bench({ url }));
     await bench.start();
-    await expect.poll(() => topics(url)).toEqual(ALL);
+    await eventually(() => topics(url)).toEqual(ALL);
     const state = JSON.parse((await retained(url)).get(`${ROOT}/state`)!);
     expect(state).toMatchObject({
       name: 'alpha',
@@ -88,21 +89,21 @@ describe.each([
     const first = await broker(port);
     const bench = ready(new Bench({ url: first.url }));
     await bench.start();
-    await expect.poll(() => topics(first.url)).toEqual(ALL);
+    await eventually(() => topics(first.url)).toEqual(ALL);
 
     await first.stop();
-    await expect.poll(() => bench.causes.at(-1)).toBeTypeOf('string');
+    await eventually(() => bench.causes.at(-1)).toBeTypeOf('string');
     bench.node.cameraViews = [camera('south')];
     bench.node.tell('cameras');
 
     const second = await broker(port);
-    await expect.poll(() => bench.causes.at(-1), { timeout: 15_000 }).toBeUndefined();
+    await eventually(() => bench.causes.at(-1)).toBeUndefined();
     const expected = ALL.map((topic) =>
       typeof topic === 'string'
         ? topic.replace('cameras/north', 'cameras/south').replace('_camera_north/', '_camera_south/')
         : topic,
     );
-    await expect.poll(() => topics(second.url)).toEqual(expected);
+    await eventually(() => topics(second.url)).toEqual(expected);
   });
 
   test('leaves nothing of a camera that was renamed', async () => {
@@ -110,13 +111,13 @@ describe.each([
     const bench = ready(new Bench({ url }));
     await bench.start();
     bench.node.see(observation('o1'), Buffer.from('jpeg'));
-    await expect.poll(() => topics(url)).toContain(`${ROOT}/cameras/north/picture`);
+    await eventually(() => topics(url)).toContain(`${ROOT}/cameras/north/picture`);
 
     bench.node.cameraViews = [camera('yard')];
     bench.node.tell('cameras');
-    await expect.poll(() => topics(url)).toContain(`${ROOT}/cameras/yard`);
-    await expect.poll(async () => (await topics(url)).filter((topic) => topic.includes('cameras/north'))).toEqual([]);
-    await expect.poll(() => topics(url)).not.toContain(`${DEVICE}_camera_north/config`);
+    await eventually(() => topics(url)).toContain(`${ROOT}/cameras/yard`);
+    await eventually(async () => (await topics(url)).filter((topic) => topic.includes('cameras/north'))).toEqual([]);
+    await eventually(() => topics(url)).not.toContain(`${DEVICE}_camera_north/config`);
   });
 
   test('clears after a restart what the configuration no longer has', async () => {
@@ -124,7 +125,7 @@ describe.each([
     const before = new Bench({ url });
     await before.start();
     before.node.see(observation('o1'), Buffer.from('jpeg'));
-    await expect.poll(() => topics(url)).toContain(`${ROOT}/cameras/north/picture`);
+    await eventually(() => topics(url)).toContain(`${ROOT}/cameras/north/picture`);
     await before.stop();
 
     const node = new TestNode();
@@ -133,25 +134,23 @@ describe.each([
     node.nodeView = { ...node.nodeView, network: { id: 'net2', name: 'office', holdsAuthority: false } };
     const after = ready(new Bench({ url, homeAssistant: { enabled: false } }, { node, entries: before.entries }));
     await after.start();
-    await expect
-      .poll(() => topics(url))
-      .toEqual(
-        ['agents/hardware', 'availability', 'hardware', 'links', 'peers', 'routes', 'state', 'topology'].map(
-          (name) => `parlmesh/net2/${NODE_ID}/${name}`,
-        ),
-      );
-    await expect.poll(() => after.entries.length).toBe(8);
+    await eventually(() => topics(url)).toEqual(
+      ['agents/hardware', 'availability', 'hardware', 'links', 'peers', 'routes', 'state', 'topology'].map(
+        (name) => `parlmesh/net2/${NODE_ID}/${name}`,
+      ),
+    );
+    await eventually(() => after.entries.length).toBe(8);
   });
 
   test('moves all topics, and its last will, when the node joins another network', async () => {
     const { url } = await broker();
     const bench = ready(new Bench({ url }));
     await bench.start();
-    await expect.poll(() => topics(url)).toEqual(ALL);
+    await eventually(() => topics(url)).toEqual(ALL);
     bench.node.nodeView = { ...bench.node.nodeView, network: { id: 'net2', name: 'office', holdsAuthority: false } };
     bench.node.tell('node');
     const expected = ALL.map((topic) => (typeof topic === 'string' ? topic.replace('/net1/', '/net2/') : topic));
-    await expect.poll(() => topics(url)).toEqual(expected);
+    await eventually(() => topics(url)).toEqual(expected);
     expect(bench.causes).toEqual([undefined]);
   });
 
@@ -171,16 +170,16 @@ describe.each([
     });
     cleanup.push(async () => child.kill('SIGKILL'));
     await once(child.stdout, 'data');
-    await expect.poll(async () => (await retained(url)).get(`${ROOT}/availability`)).toBe('online');
+    await eventually(async () => (await retained(url)).get(`${ROOT}/availability`)).toBe('online');
     child.kill('SIGKILL');
-    await expect.poll(async () => (await retained(url)).get(`${ROOT}/availability`)).toBe('offline');
+    await eventually(async () => (await retained(url)).get(`${ROOT}/availability`)).toBe('offline');
   });
 
   test('sends discovery again, then state, when Home Assistant comes up', async () => {
     const { url } = await broker();
     const bench = ready(new Bench({ url }, { random: { next: () => 0.01, below: () => 0 } }));
     await bench.start();
-    await expect.poll(() => topics(url)).toEqual(ALL);
+    await eventually(() => topics(url)).toEqual(ALL);
     const seen: string[] = [];
     const client = await subscriber(url, '#');
     cleanup.push(() => client.endAsync());
@@ -189,7 +188,7 @@ describe.each([
     });
     await client.publishAsync('homeassistant/status', 'offline', { qos: 1 });
     await client.publishAsync('homeassistant/status', 'online', { qos: 1 });
-    await expect.poll(() => seen.filter((topic) => topic !== 'homeassistant/status').toSorted()).toEqual(ALL);
+    await eventually(() => seen.filter((topic) => topic !== 'homeassistant/status').toSorted()).toEqual(ALL);
     const sent = seen.filter((topic) => topic !== 'homeassistant/status');
     expect(sent.slice(0, 4).every((topic) => topic.startsWith('homeassistant/'))).toBe(true);
     expect(sent.at(-1)).toBe(`${ROOT}/availability`);
@@ -208,20 +207,18 @@ describe.each([
     bench.node.see(observation('o1', 'start'));
     bench.node.see(observation('o1', 'end'));
     bench.node.tell('event', { id: 1, message: 'hello' });
-    await expect
-      .poll(() => seen)
-      .toEqual([
-        [`${ROOT}/observations`, expect.objectContaining({ id: 'o1', phase: 'start' })],
-        [`${ROOT}/observations`, expect.objectContaining({ id: 'o1', phase: 'end' })],
-        [`${ROOT}/events`, { id: 1, message: 'hello' }],
-      ]);
+    await eventually(() => seen).toEqual([
+      [`${ROOT}/observations`, expect.objectContaining({ id: 'o1', phase: 'start' })],
+      [`${ROOT}/observations`, expect.objectContaining({ id: 'o1', phase: 'end' })],
+      [`${ROOT}/events`, { id: 1, message: 'hello' }],
+    ]);
   });
 
   test('turns a storm of changes into few messages, the last of them true', async () => {
     const { url } = await broker();
     const bench = ready(new Bench({ url }));
     await bench.start();
-    await expect.poll(() => topics(url)).toEqual(ALL);
+    await eventually(() => topics(url)).toEqual(ALL);
     const client = await subscriber(url, `${ROOT}/#`);
     cleanup.push(() => client.endAsync());
     let messages = 0;
@@ -234,9 +231,9 @@ describe.each([
       bench.node.tell('node');
       bench.node.tell('links');
     }
-    await expect
-      .poll(async () => JSON.parse((await retained(url)).get(`${ROOT}/cameras/north`)!).counts.person)
-      .toBe(50_000);
+    await eventually(async () => JSON.parse((await retained(url)).get(`${ROOT}/cameras/north`)!).counts.person).toBe(
+      50_000,
+    );
     expect(messages).toBeLessThan(20);
   });
 
@@ -244,14 +241,14 @@ describe.each([
     const { url } = await broker();
     const bench = ready(new Bench({ url, commands: true }));
     await bench.start();
-    await expect.poll(() => topics(url)).toEqual(ALL);
+    await eventually(() => topics(url)).toEqual(ALL);
     const client = await mqtt.connectAsync(url, { reconnectPeriod: 0 });
     cleanup.push(() => client.endAsync());
     const hostile = ['', 'RESTART', 'restart\n', '{"a":1}', '\u0000', 'x'.repeat(200_000)];
     for (const payload of hostile) await client.publishAsync(`${ROOT}/agents/hardware/command`, payload, { qos: 1 });
     await client.publishAsync(`${ROOT}/agents/__proto__/command`, 'restart', { qos: 1 });
     await client.publishAsync(`${ROOT}/agents/hardware/command`, 'restart', { qos: 1 });
-    await expect.poll(() => bench.node.asked).toEqual(['hardware']);
+    await eventually(() => bench.node.asked).toEqual(['hardware']);
     expect(bench.journal).toEqual([expect.objectContaining({ kind: 'mqtt.command.refused' })]);
   });
 
@@ -259,14 +256,14 @@ describe.each([
     const { url } = await broker();
     const bench = ready(new Bench({ url }));
     await bench.start();
-    await expect.poll(() => topics(url)).toEqual(ALL);
+    await eventually(() => topics(url)).toEqual(ALL);
     const client = await mqtt.connectAsync(url, { reconnectPeriod: 0 });
     cleanup.push(() => client.endAsync());
     await client.publishAsync(`${ROOT}/agents/hardware/command`, 'restart', { qos: 1 });
     // What follows on the same connection shows that the command was passed over.
     bench.node.nodeView = { ...bench.node.nodeView, name: 'renamed' };
     bench.node.tell('node');
-    await expect.poll(async () => (await retained(url)).get(`${ROOT}/state`)).toContain('renamed');
+    await eventually(async () => (await retained(url)).get(`${ROOT}/state`)).toContain('renamed');
     expect(bench.node.asked).toEqual([]);
   });
 
@@ -284,7 +281,7 @@ describe.each([
     const { url } = await broker();
     const bench = ready(new Bench({ url: [`mqtt://127.0.0.1:${await freePort()}`, url] }));
     await bench.start();
-    await expect.poll(() => topics(url)).toEqual(ALL);
+    await eventually(() => topics(url)).toEqual(ALL);
   });
 
   test('retains the picture of the newest observation, and fetches it from the store after a restart', async () => {
@@ -292,13 +289,13 @@ describe.each([
     const bench = new Bench({ url });
     await bench.start();
     bench.node.see(observation('o1'), Buffer.from('first'));
-    await expect.poll(async () => (await retained(url)).get(`${ROOT}/cameras/north/picture`)).toBe('first');
+    await eventually(async () => (await retained(url)).get(`${ROOT}/cameras/north/picture`)).toBe('first');
     await bench.stop();
     const again = ready(new Bench({ url }, { node: bench.node, entries: bench.entries }));
     bench.node.stored = [observation('o2')];
     bench.node.pictures.set('o2', Buffer.from('second'));
     await again.start();
-    await expect.poll(async () => (await retained(url)).get(`${ROOT}/cameras/north/picture`)).toBe('second');
+    await eventually(async () => (await retained(url)).get(`${ROOT}/cameras/north/picture`)).toBe('second');
   });
 });
 
@@ -312,7 +309,7 @@ describe('telemetry without a broker', () => {
     const late = await startAedes(port);
     cleanup.push(() => late.stop());
     await bench.start();
-    await expect.poll(() => topics(late.url)).toEqual(ALL);
+    await eventually(() => topics(late.url)).toEqual(ALL);
   });
 
   it('retains exactly what is there after any series of changes and restarts', async () => {
@@ -349,9 +346,9 @@ describe('telemetry without a broker', () => {
         ...node.cameraViews.flatMap(({ id }) => [topicsOf.camera(id), topicsOf.cameraAvailability(id)]),
       ].sort();
       const pictures = node.cameraViews.map(({ id }) => topicsOf.cameraPicture(id));
-      await expect
-        .poll(async () => (await topics(broker.url)).filter((topic) => !pictures.includes(topic)))
-        .toEqual(expected);
+      await eventually(async () => (await topics(broker.url)).filter((topic) => !pictures.includes(topic))).toEqual(
+        expected,
+      );
       await bench.stop();
       entries = bench.entries;
       node.cameraViews = some(camera);
@@ -366,11 +363,11 @@ describe('telemetry without a broker', () => {
     expect(bench.telemetry.connected).toBe(true);
     expect(bench.causes).toEqual([]);
     await broker.stop();
-    await expect.poll(() => bench.causes.at(-1)).toBe('embedded: the broker closed the connection');
+    await eventually(() => bench.causes.at(-1)).toBe('embedded: the broker closed the connection');
     expect(bench.telemetry.connected).toBe(false);
     broker = await startAedes(0);
-    await expect.poll(() => bench.causes.at(-1), { timeout: 15_000 }).toBeUndefined();
-    await expect.poll(() => topics(broker.url)).toEqual(ALL);
+    await eventually(() => bench.causes.at(-1)).toBeUndefined();
+    await eventually(() => topics(broker.url)).toEqual(ALL);
   });
 
   it('rejects when there is no broker to use', async () => {
@@ -383,7 +380,7 @@ describe('telemetry without a broker', () => {
     cleanup.push(() => broker.stop());
     const bench = ready(new Bench({ url: broker.url }));
     await bench.start();
-    await expect.poll(() => topics(broker.url)).toEqual(ALL);
+    await eventually(() => topics(broker.url)).toEqual(ALL);
     const client = await subscriber(broker.url, `${ROOT}/#`);
     cleanup.push(() => client.endAsync());
     const seen: string[] = [];
@@ -397,10 +394,10 @@ describe('telemetry without a broker', () => {
     measure(0.5);
     bench.node.nodeView = { ...bench.node.nodeView, name: 'beta' };
     bench.node.tell('node');
-    await expect.poll(() => seen).toContain('state');
+    await eventually(() => seen).toContain('state');
     expect(seen).not.toContain('peers');
     bench.telemetry.setStateInterval(0.05);
-    await expect.poll(() => seen).toContain('peers');
+    await eventually(() => seen).toContain('peers');
   });
 
   it('knows a broker by an IPv6 address', async () => {
@@ -409,7 +406,7 @@ describe('telemetry without a broker', () => {
     const bench = ready(new Bench({ url: broker.url }));
     await bench.start();
     expect(broker.url).toMatch(/^mqtt:\/\/\[::1\]:\d+$/);
-    await expect.poll(() => topics(broker.url)).toEqual(ALL);
+    await eventually(() => topics(broker.url)).toEqual(ALL);
   });
 
   it('aborts the attempt at a broker that never answers', async () => {

@@ -37,6 +37,8 @@ export abstract class Agent<Message = never> {
   #host: AgentHost | undefined;
   #open = false;
   #handling = false;
+  /** The gap that the last heartbeat announced. */
+  #nextWithin: Millis = 0;
 
   constructor(identity: AgentIdentity, clock: Clock) {
     this.id = identity.id;
@@ -77,6 +79,7 @@ export abstract class Agent<Message = never> {
   /** Gives back what the scope does not. By now the scope is closed and its signal aborted. */
   protected async onStop(): Promise<void> {}
 
+  /** Handles one message. It ought to end: one that takes longer than the heartbeat time-out beats meanwhile. */
   protected onMessage(_message: Message): void | Promise<void> {}
 
   /**
@@ -85,6 +88,7 @@ export abstract class Agent<Message = never> {
    * others. It counts as hung when the next beat is later than that by the supervisor's heartbeat time-out.
    */
   protected heartbeat(nextWithin: Millis = 0): void {
+    this.#nextWithin = nextWithin;
     this.#host?.beat(nextWithin);
   }
 
@@ -94,11 +98,10 @@ export abstract class Agent<Message = never> {
     if (message === undefined) return;
     this.#handling = true;
     this.scope.run(async () => {
-      try {
-        await this.onMessage(message);
-      } finally {
-        this.#handling = false;
-      }
+      this.#host?.beat(0);
+      await this.onMessage(message);
+      this.#host?.beat(this.#nextWithin);
+      this.#handling = false;
       this.#handleNext();
     });
   }

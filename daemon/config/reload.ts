@@ -11,7 +11,6 @@ import { valueAt } from './tree.ts';
  */
 const LIVE: readonly string[] = [
   'log.level',
-  'http.rateLimit',
   'mqtt.stateInterval',
   'store.maxBytes',
   'store.keepDays',
@@ -47,7 +46,6 @@ export function liveConfig(running: Config, next: Config): Config {
   return {
     ...running,
     log: { ...running.log, level: next.log.level },
-    http: { ...running.http, rateLimit: next.http.rateLimit },
     mqtt: { ...running.mqtt, stateInterval: next.mqtt.stateInterval },
     store: {
       ...running.store,

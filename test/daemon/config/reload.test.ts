@@ -42,7 +42,7 @@ describe('compareConfigs', () => {
     const { applied, needRestart } = compareConfigs(load({}), other);
     expect(applied).toEqual(SETTINGS.map(({ path }) => path).filter(isLive));
     expect(applied).toEqual(expect.arrayContaining(['cameras', 'log.level']));
-    expect(needRestart).toEqual(['name', 'http.port', 'mqtt.password', 'vision.threads']);
+    expect(needRestart).toEqual(['name', 'http.port', 'http.rateLimit', 'mqtt.password', 'vision.threads']);
   });
 });
 

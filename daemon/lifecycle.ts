@@ -129,11 +129,13 @@ export class Lifecycle extends EventEmitter<{ change: [ServiceStatus] }> {
     entry.attempts++;
     if (!wasDegraded) this.#enter(entry, { kind: 'starting' });
     const began = this.#options.clock.now();
+    // What half a start left, and may serve until now, is given back only before the next try.
+    if (wasDegraded) await this.#stopWithin(entry);
     try {
       await this.#startWithin(entry, signal);
     } catch (thrown) {
-      await this.#stopWithin(entry);
       if (entry.required || signal.aborted) {
+        await this.#stopWithin(entry);
         this.#enter(entry, { kind: 'stopped' });
         throw thrown;
       }

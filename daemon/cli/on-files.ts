@@ -1,0 +1,136 @@
+// What the command line does without a daemon, on the files of the data folder.
+
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import { ParlmeshError } from '../../core/errors.ts';
+import { enrol } from '../../mesh/membership/enrolment.ts';
+import type { SigningKey } from '../../mesh/membership/keys.ts';
+import {
+  type Credentials,
+  CredentialsDocument,
+  createNetwork,
+  credentialsFromDocument,
+  credentialsToDocument,
+  ownCertificate,
+} from '../../mesh/membership/network.ts';
+import { type KnownAddress, readDocument } from '../../mesh/membership/state.ts';
+import { decodeToken } from '../../mesh/membership/token.ts';
+import { checkModelFile, listModels, PACKAGED_MODELS } from '../../vision/detection/model-file.ts';
+import { lockDataDir } from '../config/data-dir.ts';
+import { nodeNameOf } from '../config/node-name.ts';
+import { detectProfile } from '../hardware/detect.ts';
+import { loadIdentity } from '../security/identity.ts';
+import { NetworkFiles } from '../security/network.ts';
+import { listBackups } from '../store/backups.ts';
+import { backupStore, checkStore, restoreStore } from '../store/offline.ts';
+import type { OfflineActions } from './offline.ts';
+
+const BACKUPS_KEPT = 3;
+const ENROL_TIMEOUT_MS = 15_000;
+
+export function actionsOnFiles(clock: Clock): OfflineActions {
+  return {
+    createNetwork: ({ dataDir, name, nodeName = nodeNameOf(hostname()), replace }) =>
+      whileLocked(dataDir, async () => {
+        const state = new NetworkFiles(dataDir);
+        const present = await credentialsIn(state);
+        if (present !== undefined && !replace) {
+          throw new ParlmeshError('NETWORK_EXISTS', `This node belongs to network "${present.network.name}" already`, {
+            hint: '`--replace` leaves it; its keys are kept aside in network/former',
+          });
+        }
+        const credentials = createNetwork(name, await loadIdentity(dataDir), nodeName, clock.wall());
+        await enter(state, present, credentials, []);
+        return { network: credentials.network };
+      }),
+
+    joinNetwork: ({ dataDir, token, nodeName = nodeNameOf(hostname()) }) =>
+      whileLocked(dataDir, async () => {
+        const state = new NetworkFiles(dataDir);
+        const newcomer = { key: await loadIdentity(dataDir), name: nodeName };
+        const timing = { wall: clock.wall(), timeout: ENROL_TIMEOUT_MS };
+        const { credentials, peers } = await enrol(decodeToken(token), newcomer, timing);
+        await enter(state, await credentialsIn(state), credentials, peers);
+        return { network: credentials.network };
+      }),
+
+    showNetwork: async (dataDir) => {
+      const credentials = await credentialsIn(new NetworkFiles(dataDir));
+      if (credentials === undefined) return undefined;
+      const key: SigningKey = await loadIdentity(dataDir);
+      const { name } = ownCertificate(credentials, key, clock.wall());
+      return {
+        network: credentials.network,
+        node: { id: key.nodeId, name },
+        holdsAuthority: credentials.authorityKey !== undefined,
+      };
+    },
+
+    checkStore: async (dataDir) => checkStore(dataDir),
+    backupStore: (dataDir) => whileLocked(dataDir, async () => backupStore(dataDir, clock.wall(), BACKUPS_KEPT)),
+    listBackups: async (dataDir) => listBackups(dataDir),
+    restoreStore: (dataDir, backup) =>
+      whileLocked(dataDir, async () => {
+        const restored = backup ?? listBackups(dataDir)[0]?.file;
+        if (restored === undefined) {
+          throw new ParlmeshError('STORE_BACKUP_MISSING', `There is no backup in ${join(dataDir, 'backups')}`, {
+            hint: 'Name a file: parlmesh store restore FILE',
+          });
+        }
+        const { replaced } = restoreStore(dataDir, restored, clock.wall());
+        return { restored, ...(replaced === undefined ? {} : { setAside: replaced }) };
+      }),
+
+    listModels: async (dataDir) => {
+      const { detector } = detectProfile().profile;
+      const models = await listModels([join(dataDir, 'models'), PACKAGED_MODELS]);
+      return Promise.all(
+        models.map(async (model) => {
+          const { id, title, file, sha256, licence, source, task, classes, input } = model.manifest;
+          const state = await checkModelFile(model);
+          return {
+            id,
+            title,
+            file,
+            sha256,
+            licence,
+            source,
+            task,
+            inputSize: [input.width, input.height],
+            classes: classes.length,
+            state: state.kind,
+            ...('cause' in state && { cause: state.cause }),
+            isDefault: id === detector,
+          };
+        }),
+      );
+    },
+  };
+}
+
+async function whileLocked<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
+  const lock = lockDataDir(dataDir);
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
+
+async function credentialsIn(state: NetworkFiles): Promise<Credentials | undefined> {
+  const document = await readDocument(state, 'credentials', CredentialsDocument);
+  return document && credentialsFromDocument(document);
+}
+
+/** The network that is left is kept aside; its peers are not those of the next. */
+async function enter(
+  state: NetworkFiles,
+  left: Credentials | undefined,
+  credentials: Credentials,
+  peers: KnownAddress[],
+): Promise<void> {
+  if (left !== undefined) await state.archive(left.network.id);
+  await state.write('peers', { format: 1, peers });
+  await state.write('credentials', credentialsToDocument(credentials));
+}

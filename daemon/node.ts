@@ -1,0 +1,425 @@
+// The composition: builds every service of a node and wires them together. The only file that knows them all.
+
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { CameraAgent } from '../agents/kinds/camera.ts';
+import { HardwareAgent } from '../agents/kinds/hardware.ts';
+import { LinkWatcher } from '../agents/kinds/link-watcher.ts';
+import { Supervisor } from '../agents/supervisor.ts';
+import type { Clock, Timer } from '../core/clock.ts';
+import { messageOf, ParlmeshError } from '../core/errors.ts';
+import type { Journal } from '../core/journal.ts';
+import type { Random } from '../core/random.ts';
+import type { SigningKey } from '../mesh/membership/keys.ts';
+import { Mesh } from '../mesh/mesh.ts';
+import { VisionProcessor } from '../vision/processor.ts';
+import { type EffectiveConfig, effectiveConfig } from './config/effective.ts';
+import type { LoadedConfig } from './config/load.ts';
+import { nodeNameOf } from './config/node-name.ts';
+import { redactConfig } from './config/redact.ts';
+import { type ConfigChange, compareConfigs, liveConfig } from './config/reload.ts';
+import type { Detection } from './hardware/detect.ts';
+import { HardwareReader } from './hardware/reader.ts';
+import { HttpServer } from './http/server.ts';
+import { Lifecycle } from './lifecycle.ts';
+import type { RootLogger } from './log.ts';
+import { NetworkFiles } from './security/network.ts';
+import { Tokens } from './security/tokens.ts';
+import { Store } from './store/store.ts';
+import { EmbeddedBroker } from './telemetry/broker.ts';
+import type { TopicMemory } from './telemetry/ledger.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import { MqttTelemetry } from './telemetry/publisher.ts';
+import { LiveView } from './view/live-view.ts';
+import type { HardwareView } from './view/schema.ts';
+import type { Actions } from './view/view.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+export interface NodeParts {
+  loaded: LoadedConfig;
+  /** Reads the configuration anew, for `reload`. */
+  loadAgain: () => LoadedConfig;
+  profile: Detection;
+  dataDir: string;
+  /** File of the Unix socket. */
+  socketPath: string;
+  key: SigningKey;
+  version: string;
+  clock: Clock;
+  random: Random;
+  logger: RootLogger;
+}
+
+/** How often the numbers behind the page's charts are kept. */
+const MEASURE_LINKS_EVERY_MS = 10_000;
+const MQTT_TOPICS_KEY = 'mqtt.topics';
+
+export class ParlmeshNode {
+  readonly view: LiveView;
+  readonly #parts: NodeParts;
+  readonly #lifecycle: Lifecycle;
+  readonly #store: Store;
+  readonly #mesh: Mesh;
+  readonly #vision: VisionProcessor;
+  readonly #supervisor: Supervisor;
+  readonly #reader: HardwareReader;
+  readonly #telemetry: MqttTelemetry;
+  readonly #http: HttpServer;
+  readonly #journal: Journal;
+  /** What services read again and again; a reload writes into it. */
+  readonly #config: EffectiveConfig;
+  #loaded: LoadedConfig;
+  #measuring: Timer | undefined;
+
+  constructor(parts: NodeParts) {
+    const { loaded, profile, dataDir, key, version, clock, random, logger } = parts;
+    const config = effectiveConfig(loaded, profile.profile, nodeNameOf(hostname()));
+    this.#parts = parts;
+    this.#loaded = loaded;
+    this.#config = config;
+
+    this.#store = new Store({
+      dataDir,
+      config: config.store,
+      flushInterval: config.store.flushInterval,
+      snapshots: config.vision.snapshots,
+      clock,
+      logger: logger.child({ service: 'store' }),
+    });
+    const journal = this.#store.journal;
+    this.#journal = journal;
+    this.#lifecycle = new Lifecycle({ clock, random, logger, journal });
+    this.#mesh = new Mesh({
+      config: config.mesh,
+      listenIsExplicit: loaded.explicit.has('mesh.listen'),
+      key,
+      name: config.name,
+      version,
+      state: new NetworkFiles(dataDir),
+      ...externalBroker(config),
+      summary: () => this.#summary(),
+      clock,
+      random,
+      logger: logger.child({ service: 'mesh' }),
+      journal,
+    });
+    this.#vision = new VisionProcessor({
+      cameras: config.cameras,
+      config: config.vision,
+      defaults: {
+        detector: config.vision.detector,
+        threads: config.vision.threads,
+        framesPerSecond: profile.profile.framesPerSecond,
+      },
+      modelsDirs: [join(dataDir, 'models'), join(ROOT, 'vision/models')],
+      sink: {
+        recordObservation: (observation) => {
+          this.#store.recordObservation(observation);
+          if (observation.phase === 'start') this.#journalSight(observation);
+        },
+        saveSnapshot: async ({ observation, jpeg, at }) => {
+          this.#store.saveSnapshot(observation, jpeg, at);
+          return `/observations/${observation}/picture`;
+        },
+      },
+      clock,
+      random,
+      logger: logger.child({ service: 'vision' }),
+      journal,
+    });
+    this.#supervisor = new Supervisor({ config: config.agents, clock, random, journal, logger });
+    this.#reader = new HardwareReader({ clock, dataDir, logger });
+
+    const broker = new EmbeddedBroker({ config: config.mqtt, logger: logger.child({ service: 'broker' }) });
+    this.view = new LiveView({
+      name: config.name,
+      version,
+      profile: { name: profile.profile.name, title: profile.profile.title, reason: profile.reason },
+      startedAt: clock.wall(),
+      clock,
+      logger,
+      lifecycle: this.#lifecycle,
+      store: this.#store,
+      mesh: this.#mesh,
+      vision: this.#vision,
+      supervisor: this.#supervisor,
+      pageAddresses: () => this.#http.addresses,
+      brokerAddress: () => broker.url,
+      config: () => redactConfig(this.#config),
+      metrics: () => metrics.text(),
+    });
+    const metrics = new Metrics({
+      view: this.view,
+      totals: () => ({ mesh: this.#mesh.counters(), mqttConnected: this.#mqttConnected() }),
+    });
+    const actions = this.#actions();
+    this.#http = new HttpServer({
+      config: config.http,
+      portIsExplicit: loaded.explicit.has('http.port'),
+      view: this.view,
+      actions,
+      tokens: new Tokens({ storage: this.#store.tokens, clock, logger }),
+      socketPath: parts.socketPath,
+      publicDir: join(ROOT, 'daemon/http/public'),
+      clock,
+      logger,
+      journal,
+      observer: metrics,
+    });
+    this.#telemetry = new MqttTelemetry({
+      config: config.mqtt,
+      view: this.view,
+      actions,
+      journal,
+      logger: logger.child({ service: 'mqtt' }),
+      clock,
+      random,
+      memory: this.#topicMemory(),
+      embeddedUrl: () => broker.url,
+      labelsOf: (camera) => this.#config.cameras.find(({ name }) => name === camera)?.labels ?? [],
+      onState: (cause) => this.#lifecycle.report('mqtt', cause),
+    });
+
+    this.#lifecycle.add(this.#store, { required: true });
+    this.#lifecycle.add(metrics, { required: true });
+    this.#lifecycle.add(this.#mesh, { required: false });
+    this.#lifecycle.add(this.#vision, { required: false });
+    this.#lifecycle.add(this.#supervisor, { required: false });
+    this.#lifecycle.add(this.#http, { required: false });
+    if (config.mqtt.enabled) {
+      if (config.mqtt.url === undefined && config.mqtt.embedded.enabled)
+        this.#lifecycle.add(broker, { required: false });
+      this.#lifecycle.add(this.#telemetry, { required: false });
+    }
+  }
+
+  /** Resolves when every required service runs; rejects with the cause when one cannot. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { clock, version } = this.#parts;
+    await this.#superviseBuiltIns();
+    await this.#lifecycle.start(signal);
+    this.#measuring = clock.every(MEASURE_LINKS_EVERY_MS, () => this.#measureLinks());
+    this.view.nodeChanged();
+    this.#journal.record({
+      severity: 'info',
+      kind: 'node.started',
+      subject: 'node',
+      message: `Node ${this.#config.name} started, version ${version}`,
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#measuring?.cancel();
+    this.#journal.record({
+      severity: 'info',
+      kind: 'node.stopping',
+      subject: 'node',
+      message: `Node ${this.#config.name} stops`,
+    });
+    await this.#lifecycle.stop();
+  }
+
+  /** Takes what may change while running from the configuration, and names what needs a restart. */
+  async reload(): Promise<ConfigChange> {
+    const next = this.#parts.loadAgain();
+    const change = compareConfigs(this.#loaded.config, next.config);
+    this.#loaded = { ...next, config: liveConfig(this.#loaded.config, next.config) };
+    const { profile, logger } = this.#parts;
+    const config = effectiveConfig(this.#loaded, profile.profile, nodeNameOf(hostname()));
+    const intervalChanged = config.hardware.interval !== this.#config.hardware.interval;
+    Object.assign(this.#config.store, config.store);
+    Object.assign(this.#config.vision.snapshots, config.vision.snapshots);
+    this.#config.log = config.log;
+    this.#config.hardware = config.hardware;
+    this.#config.agents = config.agents;
+    this.#config.mqtt.stateInterval = config.mqtt.stateInterval;
+    logger.level = config.log.level;
+    this.#supervisor.configure(config.agents);
+    this.#telemetry.setStateInterval(config.mqtt.stateInterval);
+    if (intervalChanged) {
+      await this.#supervisor.remove('hardware');
+      await this.#superviseHardware();
+    }
+    if (change.applied.includes('cameras')) await this.#changeCameras(config.cameras);
+    this.#journal.record({
+      severity: change.needRestart.length > 0 ? 'warning' : 'info',
+      kind: 'config.reloaded',
+      subject: 'node',
+      message:
+        `Configuration read again: ${change.applied.join(', ') || 'nothing'} changed` +
+        (change.needRestart.length > 0 ? `; a restart is needed for ${change.needRestart.join(', ')}` : ''),
+    });
+    return change;
+  }
+
+  #actions(): Actions {
+    return {
+      restartAgent: (id) => this.#supervisor.restart(id),
+      reloadConfig: () => this.reload(),
+      backupStore: () => this.#store.backup(),
+      checkStore: async () => {
+        const { ok, problems } = await this.#store.check();
+        return { ok, problems };
+      },
+      createInvite: ({ expiresInSeconds, name }) =>
+        this.#mesh.createInvite({ expiresIn: expiresInSeconds * 1000, ...(name === undefined ? {} : { name }) }),
+      joinNetwork: async (token) => {
+        const { id, name } = await this.#mesh.joinNetwork(token);
+        return { network: { id, name } };
+      },
+      networkMembers: async () => this.#mesh.members(),
+    };
+  }
+
+  async #superviseBuiltIns(): Promise<void> {
+    const { clock } = this.#parts;
+    await this.#superviseHardware();
+    await this.#supervisor.add({
+      id: 'links',
+      create: () =>
+        new LinkWatcher({
+          id: 'links',
+          source: {
+            onLinks: (listener) => {
+              const tell = (): void => listener(this.#mesh.links());
+              this.#mesh.on('link', tell);
+              return () => this.#mesh.off('link', tell);
+            },
+          },
+          journal: this.#journal,
+          clock,
+        }),
+    });
+    if (this.#config.vision.enabled) for (const { name } of this.#config.cameras) await this.#superviseCamera(name);
+  }
+
+  async #superviseHardware(): Promise<void> {
+    const { clock } = this.#parts;
+    await this.#supervisor.add({
+      id: 'hardware',
+      create: () =>
+        new HardwareAgent<HardwareView>({
+          id: 'hardware',
+          source: this.#reader,
+          interval: this.#config.hardware.interval * 1000,
+          onReading: ({ reading, score }) => this.#onReading(reading, score),
+          journal: this.#journal,
+          clock,
+        }),
+    });
+  }
+
+  async #superviseCamera(name: string): Promise<void> {
+    const id = `camera/${name}`;
+    await this.#supervisor.add({
+      id,
+      create: () => {
+        const camera = this.#vision.camera(name);
+        if (camera === undefined) {
+          throw new ParlmeshError('CAMERA_CLOSED', `camera ${name} is closed because vision does not run`, {
+            hint: 'parlmesh doctor tells why',
+          });
+        }
+        return new CameraAgent({
+          id,
+          camera,
+          frameGap: camera.frameGap,
+          startWithin: 30_000,
+          clock: this.#parts.clock,
+        });
+      },
+    });
+  }
+
+  async #changeCameras(cameras: EffectiveConfig['cameras']): Promise<void> {
+    for (const { name } of this.#config.cameras) await this.#supervisor.remove(`camera/${name}`);
+    this.#config.cameras = cameras;
+    await this.#vision.setCameras(cameras);
+    if (this.#config.vision.enabled) for (const { name } of cameras) await this.#superviseCamera(name);
+  }
+
+  #onReading(reading: HardwareView, score: number): void {
+    this.view.setHardware(reading);
+    this.#mesh.setScore(score);
+    const { at, cpu, memory, disk, temperatureCelsius } = reading;
+    const measure = (series: string, value: number): void => this.#store.measure(series, at, value);
+    measure('cpu', cpu.load);
+    measure('memory', 1 - memory.availableBytes / memory.totalBytes);
+    measure('disk', 1 - disk.availableBytes / disk.totalBytes);
+    measure('score', score);
+    if (temperatureCelsius !== undefined) measure('temperature', temperatureCelsius);
+  }
+
+  #measureLinks(): void {
+    const at = this.#parts.clock.wall();
+    for (const { peer, roundTripSeconds, loss } of this.#mesh.links()) {
+      if (roundTripSeconds !== undefined) this.#store.measure(`link/${peer}/rtt`, at, roundTripSeconds);
+      this.#store.measure(`link/${peer}/loss`, at, loss);
+    }
+  }
+
+  #journalSight({
+    id,
+    camera,
+    label,
+    confidence,
+    zones,
+  }: {
+    id: string;
+    camera: string;
+    label: string;
+    confidence: number;
+    zones: string[];
+  }): void {
+    const where = zones.length === 0 ? '' : ` in ${zones.join(', ')}`;
+    this.#journal.record({
+      severity: 'info',
+      kind: 'observation.started',
+      subject: `camera/${camera}`,
+      message: `Camera ${camera} sees a ${label}${where}`,
+      data: { observation: id, label, confidence, zones },
+    });
+  }
+
+  #summary() {
+    const page = this.#http.addresses[0];
+    return {
+      profile: this.#parts.profile.profile.name,
+      load: this.view.hardware()?.cpu.load ?? 0,
+      ...(page === undefined ? {} : { page }),
+    };
+  }
+
+  #mqttConnected(): boolean | undefined {
+    const status = this.#lifecycle.statuses().find(({ name }) => name === 'mqtt');
+    return status && status.state.kind === 'running';
+  }
+
+  #topicMemory(): TopicMemory {
+    return {
+      load: () => {
+        const entries = this.#store.state(MQTT_TOPICS_KEY);
+        return Array.isArray(entries) ? entries.filter((entry) => typeof entry === 'string') : [];
+      },
+      save: (entries) => {
+        this.#store.putState(MQTT_TOPICS_KEY, entries).catch((thrown: unknown) => {
+          this.#parts.logger.warn({ cause: messageOf(thrown) }, 'the published topics could not be remembered');
+        });
+      },
+    };
+  }
+}
+
+/** The broker that the mesh may use too; the embedded one reaches nobody. */
+function externalBroker({ mqtt }: EffectiveConfig) {
+  const url = Array.isArray(mqtt.url) ? mqtt.url[0] : mqtt.url;
+  if (url === undefined || !mqtt.enabled) return {};
+  return {
+    mqtt: {
+      url,
+      ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
+      ...(mqtt.password === undefined ? {} : { password: mqtt.password }),
+    },
+  };
+}

@@ -1,0 +1,223 @@
+// The View over a running node: joins the services' snapshots and tells followers what changed. Keeps no state of its
+// own but the newest hardware reading.
+
+import type { Supervisor } from '../../agents/supervisor.ts';
+import type { Clock, Timer } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Mesh } from '../../mesh/mesh.ts';
+import type { VisionProcessor } from '../../vision/processor.ts';
+import type { Lifecycle, ServiceStatus } from '../lifecycle.ts';
+import type { Store } from '../store/store.ts';
+import { health } from './health.ts';
+import type { ChangeTopic, HardwareView, NodeView, ServiceView } from './schema.ts';
+import type { Change, EventQuery, ObservationQuery, Snapshot, View } from './view.ts';
+
+export interface LiveViewParts {
+  name: string;
+  version: string;
+  profile: NodeView['profile'];
+  startedAt: number;
+  clock: Clock;
+  logger: Logger;
+  lifecycle: Lifecycle;
+  store: Store;
+  mesh: Mesh;
+  vision: VisionProcessor;
+  supervisor: Supervisor;
+  pageAddresses: () => string[];
+  brokerAddress: () => string | undefined;
+  /** The effective configuration, secrets hidden. */
+  config: () => unknown;
+  metrics: () => Promise<string>;
+}
+
+/** Bursts (ten links of a peer that left) become one message of each topic. */
+const COALESCE_MS = 100;
+/** Snapshots that are told anew as a whole; observations, events and readings are told one by one. */
+type SnapshotTopic = Exclude<ChangeTopic, 'observation' | 'event' | 'hardware'>;
+
+export class LiveView implements View {
+  readonly #parts: LiveViewParts;
+  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #changed = new Set<SnapshotTopic>();
+  #telling: Timer | undefined;
+  #hardware: HardwareView | undefined;
+  /** Told last, so that a change of nothing but uptime is not told. */
+  #toldNode = '';
+
+  constructor(parts: LiveViewParts) {
+    this.#parts = parts;
+    const { lifecycle, store, mesh, vision, supervisor } = parts;
+    lifecycle.on('change', () => this.#later('node'));
+    store.on('event', (event) => this.#tell('event', event));
+    mesh.on('peer', () => this.#later('peers', 'node'));
+    mesh.on('link', () => this.#later('links'));
+    mesh.on('routes', () => this.#later('routes'));
+    mesh.on('topology', () => this.#later('topology', 'node'));
+    mesh.on('network', () => this.#later('node', 'peers', 'links', 'routes', 'topology'));
+    vision.on('camera', () => this.#later('cameras', 'node'));
+    vision.on('observation', (observation) => this.#tell('observation', observation));
+    supervisor.on('agent', () => this.#later('agents', 'node'));
+  }
+
+  /** The hardware agent hands its readings on here. */
+  setHardware(reading: HardwareView): void {
+    this.#hardware = reading;
+    this.#tell('hardware', reading);
+  }
+
+  /** Tells followers that the node itself changed (its addresses, its configuration). */
+  nodeChanged(): void {
+    this.#later('node');
+  }
+
+  node(): NodeView {
+    const { name, version, profile, startedAt, clock, mesh, supervisor, vision } = this.#parts;
+    const services = this.#services();
+    const topology = mesh.topology();
+    const peers = new Map(mesh.peers().map((peer) => [peer.id, peer.since]));
+    const broker = this.#parts.brokerAddress();
+    return {
+      id: mesh.id,
+      name,
+      version,
+      network: mesh.network() ?? { id: '', name: '', holdsAuthority: false },
+      profile,
+      startedAt,
+      uptimeSeconds: Math.max(0, Math.round((clock.wall() - startedAt) / 1000)),
+      health: health({
+        services,
+        agents: supervisor.agents(),
+        cameras: vision.cameras(),
+        topology,
+        sinceOf: (id) => peers.get(id) ?? startedAt,
+      }),
+      services,
+      addresses: {
+        page: this.#parts.pageAddresses(),
+        mesh: mesh.addresses(),
+        ...(broker === undefined ? {} : { broker }),
+      },
+    };
+  }
+
+  hardware(): HardwareView | undefined {
+    return this.#hardware;
+  }
+
+  peers() {
+    return this.#parts.mesh.peers();
+  }
+
+  links() {
+    return this.#parts.mesh.links();
+  }
+
+  routes() {
+    return this.#parts.mesh.routes();
+  }
+
+  topology() {
+    return this.#parts.mesh.topology();
+  }
+
+  agents() {
+    return this.#parts.supervisor.agents();
+  }
+
+  cameras() {
+    return this.#parts.vision.cameras();
+  }
+
+  models() {
+    return this.#parts.vision.models();
+  }
+
+  store() {
+    return this.#parts.store.status();
+  }
+
+  config(): unknown {
+    return this.#parts.config();
+  }
+
+  events(query: EventQuery) {
+    return this.#parts.store.events(query);
+  }
+
+  observations(query: ObservationQuery) {
+    return this.#parts.store.observations(query);
+  }
+
+  history(series: string, since: number): [number, number][] {
+    return this.#parts.store.history(series, since);
+  }
+
+  cameraPicture(id: string): Promise<Snapshot | undefined> {
+    return this.#parts.vision.picture(id);
+  }
+
+  observationPicture(id: string): Promise<Snapshot | undefined> {
+    return this.#parts.store.snapshot(id);
+  }
+
+  metrics(): Promise<string> {
+    return this.#parts.metrics();
+  }
+
+  follow(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #services(): ServiceView[] {
+    return this.#parts.lifecycle.statuses().map(serviceView);
+  }
+
+  #later(...topics: SnapshotTopic[]): void {
+    for (const topic of topics) this.#changed.add(topic);
+    this.#telling ??= this.#parts.clock.after(COALESCE_MS, () => this.#tellChanged());
+  }
+
+  #tellChanged(): void {
+    this.#telling = undefined;
+    const topics = [...this.#changed];
+    this.#changed.clear();
+    if (this.#listeners.size === 0) return;
+    for (const topic of topics) {
+      if (topic === 'node') this.#tellNode();
+      else this.#tell(topic, this[topic]());
+    }
+  }
+
+  #tellNode(): void {
+    const node = this.node();
+    const fingerprint = JSON.stringify({ ...node, uptimeSeconds: 0 });
+    if (fingerprint === this.#toldNode) return;
+    this.#toldNode = fingerprint;
+    this.#tell('node', node);
+  }
+
+  #tell(topic: ChangeTopic, value: unknown): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener({ topic, value });
+      } catch (thrown) {
+        this.#parts.logger.error({ topic, cause: messageOf(thrown) }, 'a listener of the view failed');
+      }
+    }
+  }
+}
+
+function serviceView({ name, required, state, since, attempts }: ServiceStatus): ServiceView {
+  return {
+    name,
+    required,
+    state: state.kind,
+    since,
+    attempts,
+    ...(state.kind === 'degraded' && { cause: state.cause }),
+    ...(state.kind === 'degraded' && state.nextAttemptAt !== undefined && { nextAttemptAt: state.nextAttemptAt }),
+  };
+}

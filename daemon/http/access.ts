@@ -31,6 +31,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the route asks of its caller; `none` is open to everybody. Routes of the API that say nothing ask `admin`. */
     scope?: Scope | 'none';
+    /** The answer goes on until the client leaves. */
+    endless?: boolean;
   }
 }
 

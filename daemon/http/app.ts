@@ -76,6 +76,8 @@ export interface RouteContext {
 /** JSON bodies are small; uploads get `config.maxUploadBytes` where there are any. */
 const MOST_JSON_BYTES = 65_536;
 const MINUTE = 60_000;
+/** A route that takes longer is answered with 503, unless it says that it may. */
+const ANSWER_WITHIN = 30_000;
 
 export async function buildApp(options: AppOptions): Promise<{ app: App; streams: Streams }> {
   const { config, view, actions, tokens, clock, logger, journal, observer } = options;
@@ -86,7 +88,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
     cameByUnixSocket: options.cameByUnixSocket,
     nodeName: view.node().name,
   });
-  const streams = new Streams({ view, clock, stillAllowed: (caller) => access.stillAllowed(caller) });
+  const streams = new Streams({ view, clock, logger, stillAllowed: (caller) => access.stillAllowed(caller) });
   const context: RouteContext = {
     view,
     actions,
@@ -119,6 +121,8 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
   });
   if (observer !== undefined) {
     app.addHook('onResponse', async (request, reply) => {
+      // How long somebody listened says nothing about how fast this node answers.
+      if (request.routeOptions.config.endless) return;
       observer.observeRequest({
         method: request.method,
         route: request.routeOptions.url ?? 'none',
@@ -147,6 +151,9 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
   await app.register(healthRoutes(context));
   await app.register(
     async (api: App) => {
+      api.addHook('onRoute', (route) => {
+        route.handlerTimeout ??= ANSWER_WITHIN;
+      });
       api.addHook('preParsing', async (request) => {
         access.authorize(request, request.routeOptions.config.scope ?? 'admin');
       });

@@ -122,6 +122,7 @@ function isHttpCode(code: string): code is HttpCode {
 }
 
 function httpCodeOfStatus(status: number | undefined): HttpCode | undefined {
+  if (status === 503) return 'HTTP_UNAVAILABLE';
   if (status === undefined || status >= 500) return undefined;
   const codes = Object.keys(PROBLEMS).filter(isHttpCode);
   return codes.find((code) => PROBLEMS[code].status === status) ?? 'HTTP_BAD_REQUEST';

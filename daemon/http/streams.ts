@@ -4,6 +4,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Value } from 'typebox/value';
 import type { Clock, Timer } from '../../core/clock.ts';
+import type { Logger } from '../../core/logger.ts';
 import { CHANGE_TOPICS, type ChangeTopic, EventView } from '../view/schema.ts';
 import type { Change, View } from '../view/view.ts';
 import type { Caller } from './access.ts';
@@ -27,19 +28,17 @@ interface Listener {
 export class Streams {
   readonly #view: View;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #stillAllowed: (caller: Caller) => boolean;
   readonly #listeners = new Set<Listener>();
   #unfollow: (() => void) | undefined;
   #heartbeat: Timer | undefined;
 
-  constructor(options: { view: View; clock: Clock; stillAllowed: (caller: Caller) => boolean }) {
+  constructor(options: { view: View; clock: Clock; logger: Logger; stillAllowed: (caller: Caller) => boolean }) {
+    this.#logger = options.logger;
     this.#view = options.view;
     this.#clock = options.clock;
     this.#stillAllowed = options.stillAllowed;
-  }
-
-  get size(): number {
-    return this.#listeners.size;
   }
 
   /** Answers a request with a stream. `after` is the id of the last event that the client has. */
@@ -51,6 +50,7 @@ export class Streams {
     if (this.#listeners.size >= MOST_STREAMS) {
       throw httpError('HTTP_STREAM_FULL', `${MOST_STREAMS} listeners are served already`, 'Close one of them');
     }
+    const lastEvent = options.after ?? this.#view.events({ limit: 1 })[0]?.id ?? 0;
     reply.hijack();
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
@@ -60,13 +60,7 @@ export class Streams {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
-    const listener: Listener = {
-      caller: request.caller,
-      reply,
-      topics: options.topics,
-      lastEvent: options.after ?? this.#view.events({ limit: 1 })[0]?.id ?? 0,
-      behind: false,
-    };
+    const listener: Listener = { caller: request.caller, reply, topics: options.topics, lastEvent, behind: false };
     this.#listeners.add(listener);
     reply.raw.on('close', () => this.#remove(listener));
     reply.raw.on('drain', () => this.#catchUp(listener));
@@ -79,12 +73,17 @@ export class Streams {
   /** Ends the streams of callers that lost their right. */
   recheck(): void {
     for (const listener of this.#listeners) {
-      if (!this.#stillAllowed(listener.caller)) listener.reply.raw.end();
+      if (!this.#stillAllowed(listener.caller)) this.#end(listener);
     }
   }
 
   close(): void {
-    for (const listener of this.#listeners) listener.reply.raw.end();
+    for (const listener of this.#listeners) this.#end(listener);
+  }
+
+  #end(listener: Listener): void {
+    this.#remove(listener);
+    listener.reply.raw.end();
   }
 
   #beat(): void {
@@ -98,7 +97,7 @@ export class Streams {
     let text: string | undefined;
     for (const listener of this.#listeners) {
       if (listener.behind || !listener.topics.has(change.topic)) continue;
-      if (change.topic === 'event') this.#sendEvent(listener, change.value);
+      if (change.topic === 'event') this.#attempt(listener, () => this.#sendEvent(listener, change.value));
       else {
         text ??= frame(change.topic, change.value);
         send(listener, text);
@@ -107,9 +106,22 @@ export class Streams {
   }
 
   #catchUp(listener: Listener): void {
+    if (!this.#listeners.has(listener)) return;
     listener.behind = false;
-    for (const topic of CHANGE_TOPICS) {
-      if (listener.topics.has(topic)) this.#sendPresent(listener, topic);
+    this.#attempt(listener, () => {
+      for (const topic of CHANGE_TOPICS) {
+        if (listener.topics.has(topic)) this.#sendPresent(listener, topic);
+      }
+    });
+  }
+
+  /** A view that cannot be read ends the stream of who asked; the client comes back by itself. */
+  #attempt(listener: Listener, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'a stream was ended: the node could not be read');
+      this.#end(listener);
     }
   }
 

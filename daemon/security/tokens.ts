@@ -100,7 +100,7 @@ export class Tokens {
     }
     if (now - (row.lastUsedAt ?? 0) >= LAST_USED_PRECISION) {
       row.lastUsedAt = now;
-      this.#storage.put(row).catch((error: unknown) => this.#logger.warn({ error }, 'token use was not stored'));
+      this.#storage.put(row).catch((err: unknown) => this.#logger.warn({ err }, 'token use was not stored'));
     }
     return row;
   }

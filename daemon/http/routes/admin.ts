@@ -1,5 +1,6 @@
 // Routes for the operator: tokens, network membership, configuration, store.
 
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Scope, type TokenRow } from '../../security/tokens.ts';
 import { StoreView } from '../../view/schema.ts';
@@ -7,6 +8,13 @@ import type { App, RouteContext } from '../app.ts';
 import { answers, NO_CONTENT, PROBLEM_ANSWERS } from '../openapi.ts';
 
 const At = Type.Number({ description: 'Milliseconds since 1970.' });
+/** What reads or writes the whole store, or asks another node, may take minutes on an SD card or a poor link. */
+const PATIENT = {
+  handlerTimeout: 600_000,
+  preHandler: async (request: FastifyRequest) => {
+    request.raw.socket.setTimeout(600_000);
+  },
+};
 const YEAR_SECONDS = 365 * 86_400;
 
 const TokenView = Type.Object({
@@ -144,6 +152,7 @@ function networkRoutes(app: App, { actions }: RouteContext): void {
   app.post(
     '/network/join',
     {
+      ...PATIENT,
       config: { scope: 'admin' },
       schema: {
         tags: ['admin'],
@@ -202,6 +211,7 @@ function storeRoutes(app: App, { view, actions }: RouteContext): void {
   app.post(
     '/store/backup',
     {
+      ...PATIENT,
       config: { scope: 'admin' },
       schema: {
         tags: ['admin'],
@@ -215,6 +225,7 @@ function storeRoutes(app: App, { view, actions }: RouteContext): void {
   app.post(
     '/store/check',
     {
+      ...PATIENT,
       config: { scope: 'admin' },
       schema: {
         tags: ['admin'],

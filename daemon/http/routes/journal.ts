@@ -43,7 +43,7 @@ export function journalRoutes({ view, streams }: RouteContext) {
       '/stream',
       {
         exposeHeadRoute: false,
-        config: { scope: 'read' },
+        config: { scope: 'read', endless: true },
         schema: {
           tags: ['journal'],
           summary: 'What changes, as server-sent events',

@@ -163,6 +163,27 @@ describe('the stream', () => {
     await expect.poll(() => listener.ended).toBe(true);
   });
 
+  it('ends, and goes on for others, when the node cannot be read', async () => {
+    const started = await startServer();
+    const [peers, links] = [new Listener(started, '?topics=links,event'), new Listener(started, '?topics=links')];
+    await Promise.all([peers.wait('links'), links.wait('links')]);
+    started.node.record(note('one'));
+    await peers.wait('event');
+    const events = started.node.events.bind(started.node);
+    Object.defineProperty(started.node, 'events', {
+      value: () => {
+        throw new Error('the store is being restored');
+      },
+      configurable: true,
+    });
+    const [last] = events({ limit: 1 });
+    started.node.tell({ topic: 'event', value: { ...last, id: last!.id + 5 } });
+    await expect.poll(() => peers.ended).toBe(true);
+    started.node.tell({ topic: 'links', value: [] });
+    await links.wait('links', 2);
+    expect((await started.call('/api/v3/stream?topics=event')).status).toBe(500);
+  });
+
   it('follows the node only while somebody listens, and turns away the sixty-fifth', async () => {
     const started = await startServer();
     expect(started.node.followers).toBe(0);

@@ -77,7 +77,7 @@ function rootCommand({ version, terminal }: CliDeps): CliCommand {
         // Told by `execute`, which knows in which format.
         outputError: () => {},
       })
-      .addHelpText('after', '\nExit codes: 0 done, 1 failed or something is wrong, 2 wrong use.')
+      .addHelpText('after', '\nExit codes: 0 done, 1 failed or something is wrong, 2 wrong use or configuration.')
       .example('status', 'is everything well?')
       .example('network invite', 'let another board in')
       .example('doctor', 'what is wrong, and what to do?')
@@ -109,7 +109,8 @@ function tell(terminal: Terminal, error: unknown, json: boolean): number {
   if (error instanceof ParlmeshError) {
     const { code, message, hint, data } = error;
     tellAs(terminal, { code, message, ...(hint !== undefined && { hint }), data }, json);
-    return EXIT.failed;
+    // Trying again would not help either: the service manager is told so by the code.
+    return code === 'CONFIG_INVALID' ? EXIT.wrongUse : EXIT.failed;
   }
   tellAs(terminal, { code: 'CLI_FAILED', message: messageOf(error) }, json);
   return EXIT.failed;

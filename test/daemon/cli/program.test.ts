@@ -154,6 +154,13 @@ describe('configuration and profiles', () => {
     });
   });
 
+  it('a configuration that cannot be used is wrong use', async () => {
+    const file = join(empty, 'config.yaml');
+    writeFileSync(file, 'http:\n  prot: 1\n');
+    const shown = start(['config', 'show', '--data-dir', empty], { env: { PARLMESH_CONFIG: file } });
+    expect(await shown.done).toMatchObject({ code: 2, stderr: expect.stringContaining('config.yaml:2') });
+  });
+
   it('config schema and show work without a daemon', async () => {
     expect(JSON.parse((await start(['config', 'schema']).done).stdout).properties).toHaveProperty('agents');
     const { stdout } = await start(['config', 'show', '--data-dir', empty, '-o', 'json']).done;

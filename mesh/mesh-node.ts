@@ -3,7 +3,6 @@
 
 import { EventEmitter } from 'node:events';
 import { type Clock, delay, type Millis, type Timer } from '../core/clock.ts';
-import { ParlmeshError } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
@@ -20,25 +19,25 @@ import {
   membershipTopic,
   type NodeSummary,
   REFRESH,
-  rollCallTopic,
   summaryTopic,
 } from './gossip/topics.ts';
 import { type Link, LinkMonitor } from './link/link-monitor.ts';
 import { linkTiming } from './link/presets.ts';
 import type { Certificate } from './membership/certificate.ts';
-import { Dialer } from './membership/dialer.ts';
 import { Directory } from './membership/directory.ts';
 import type { NodeId, SigningKey } from './membership/keys.ts';
 import { Members } from './membership/members.ts';
 import type { Credentials } from './membership/network.ts';
-import { RememberedPeers } from './membership/remembered-peers.ts';
+import { Reach } from './membership/reach.ts';
 import type { KnownAddress } from './membership/state.ts';
 import { reportStrangers, Strangers } from './membership/strangers.ts';
+import { MeshJournal } from './mesh-journal.ts';
 import { type Connection, Neighbours } from './neighbours.ts';
 import type { RouteChange } from './routing/mesh-router.ts';
 import { RouteJournal } from './routing/route-journal.ts';
 import { Routing } from './routing/routing.ts';
-import { isPeerTransport, type PeerTransport, type Transport } from './transport/transport.ts';
+import { Media } from './transport/media.ts';
+import type { Transport } from './transport/transport.ts';
 import {
   linkView,
   type MeshLink,
@@ -84,9 +83,6 @@ const HOUSEKEEPING: Millis = 5000;
 const ANTI_ENTROPY: Millis = 30_000;
 /** From the link state that says goodbye to the closing of the connections it travels over. */
 const FAREWELL: Millis = 150;
-const REDIAL = { first: 1000, most: 60_000 };
-/** Those who hear a roll call answer spread over this time. */
-const ROLL_CALL_SPREAD: Millis = 500;
 
 export class MeshNode extends EventEmitter<MeshNodeEvents> {
   readonly id: NodeId;
@@ -101,9 +97,10 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   readonly #links: LinkMonitor;
   readonly #routing: Routing;
   readonly #routeJournal: RouteJournal;
-  readonly #dialer: Dialer;
+  readonly #reach: Reach;
+  readonly #media: Media;
   readonly #announcer: Announcer;
-  readonly #remembered: RememberedPeers;
+  readonly #story: MeshJournal;
   #timers: Timer[] = [];
   #routeChanges = 0;
   #dialsFailed = 0;
@@ -142,7 +139,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       drops,
       logger,
     });
-    this.#synchronizer = new Synchronizer({ gossip: this.#gossip, send });
+    this.#synchronizer = new Synchronizer({ gossip: this.#gossip, random, send });
     this.#neighbours = new Neighbours({
       self,
       members,
@@ -152,7 +149,10 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       clock,
       drops,
       admitted: (connection, peerVersion) => this.#admitted(connection, peerVersion),
-      heard: (peer, message) => this.#heard(peer, message),
+      heard: (peer, message) => {
+        this.#links.hear(peer, message);
+        this.#synchronizer.hear(peer, message);
+      },
       left: (peer, cause, wasAdmitted) => this.#left(peer, cause, wasAdmitted),
     });
     this.#links = new LinkMonitor({
@@ -173,14 +173,12 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       refresh: REFRESH.linkState,
     });
     this.#routeJournal = new RouteJournal({ clock, journal, nameOf });
-    this.#dialer = new Dialer({
+    this.#reach = new Reach({
+      ...parts,
       self,
-      clock,
-      random,
-      backoff: REDIAL,
-      dial: ({ addresses, peer }, signal) => this.#peerTransport().dial(addresses, peer, signal),
+      dial: ({ addresses, peer }, signal) => this.#media.dial(addresses, peer, signal),
       isConnected: (peer) => this.#neighbours.isConnected(peer),
-      hasRoom: () => this.#neighbours.count < config.maxPeers,
+      connections: () => this.#neighbours.count,
       failed: ({ peer, addresses }, cause) => {
         this.#dialsFailed++;
         if (peer !== undefined) this.#directory.failed(peer, cause);
@@ -188,41 +186,43 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       },
     });
     this.#announcer = new Announcer({ ...parts, gossip: this.#gossip, addresses: () => this.addresses() });
-    this.#remembered = new RememberedPeers({ clock, peers: parts.remembered, save: parts.remember });
+    this.#media = new Media({
+      ...parts,
+      gossip: this.#gossip,
+      connectionEvents: (transport) => ({
+        ...this.#neighbours.eventsOf(transport),
+        discovered: (peer, addresses) => this.#reach.discovered(peer, addresses),
+      }),
+    });
+    this.#story = new MeshJournal(journal, nameOf);
     this.#subscribe();
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { transports, clock, config } = this.#parts;
+    const { clock } = this.#parts;
     this.#running = true;
-    for (const transport of transports) await this.#startTransport(transport, signal);
+    await this.#media.start(signal);
     this.#routing.start();
     this.#announcer.start();
     this.#timers = [
       clock.every(HOUSEKEEPING, () => this.#keepHouse()),
-      clock.every(ANTI_ENTROPY, () => this.#reconcile()),
+      clock.every(ANTI_ENTROPY, () => this.#synchronizer.reconcile(this.#neighbours.admitted())),
     ];
-    if (!transports.some(isPeerTransport)) return;
-    for (const address of config.bootstrap) {
-      this.#dialer.want({ peer: /\/p2p\/([^/]+)$/.exec(address)?.[1], addresses: [address] });
-    }
-    for (const { id, addresses } of this.#remembered.list()) this.#dialer.want({ peer: id, addresses });
+    if (this.#media.canDial) this.#reach.start();
   }
 
   /** Withdraws the links first and lets the word go out, then closes everything. */
   async stop(): Promise<void> {
     if (!this.#running) return;
-    this.#dialer.stop();
-    this.#remembered.stop();
+    this.#reach.stop();
     for (const timer of this.#timers) timer.cancel();
     this.#routing.withdraw();
     this.#announcer.stop();
-    const isHeard = this.#neighbours.count > 0 || !this.#parts.transports.every(isPeerTransport);
-    if (isHeard) await delay(this.#parts.clock, FAREWELL);
+    if (this.#neighbours.count > 0 || this.#media.hasUnseenListeners) await delay(this.#parts.clock, FAREWELL);
     this.#running = false;
     this.#links.stop();
     this.#neighbours.stop();
-    await Promise.allSettled(this.#parts.transports.map((transport) => transport.stop()));
+    await this.#media.stop();
   }
 
   /** The topics of other rooms go through here; subscribe before `start`. */
@@ -241,8 +241,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
 
   /** Cuts a member that was just revoked. */
   expel(id: NodeId): void {
-    this.#dialer.drop(id);
-    this.#remembered.drop(id);
+    this.#reach.drop(id);
     this.#strangers.refuse('revoked', id);
     this.#neighbours.disconnect(id, 'refused: revoked');
   }
@@ -275,11 +274,10 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   }
 
   counters(): MeshCounters {
-    const { transports } = this.#parts;
     return {
       drops: this.#drops.snapshot(),
       strangers: this.#strangers.counts(),
-      traffic: Object.fromEntries(transports.map((transport) => [transport.kind, transport.traffic()])),
+      traffic: this.#media.traffic(),
       ...this.#gossip.counts(),
       routeComputations: this.#routing.computations,
       routeChanges: this.#routeChanges,
@@ -289,19 +287,14 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
 
   /** Where others can dial this node, without the peer id. */
   addresses(): string[] {
-    return this.#parts.transports.filter(isPeerTransport).flatMap((transport) => transport.addresses());
+    return this.#media.addresses();
   }
 
   /** Whom a newcomer may turn to: this node first, then its peers. */
   acquaintances(): KnownAddress[] {
     const self = { id: this.id, name: this.#parts.name, addresses: this.addresses().slice(0, 16) };
-    return [
-      self,
-      ...this.#remembered
-        .list()
-        .filter(({ id }) => this.#neighbours.isAdmitted(id))
-        .slice(-7),
-    ];
+    const peers = this.#reach.remembered().filter(({ id }) => this.#neighbours.isAdmitted(id));
+    return [self, ...peers.slice(-7)];
   }
 
   #subscribe(): void {
@@ -329,55 +322,13 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       },
       ended: (origin) => this.#directory.score(origin, undefined),
     });
-    this.#gossip.subscribe(rollCallTopic, { message: ({ source }) => this.#answerRollCall(source) });
-  }
-
-  async #startTransport(transport: Transport, signal: AbortSignal): Promise<void> {
-    const { kind } = transport;
-    const events = {
-      frame: (frame: Uint8Array) => (this.#running ? this.#gossip.ingest(frame, kind) : 'ignore'),
-      lost: (cause: string) => {
-        if (this.#running) this.#parts.logger.info({ transport: kind, cause }, 'the medium is away');
-      },
-    } as const;
-    if (!isPeerTransport(transport)) {
-      await transport.start({ ...events, ready: () => this.#callRoll(transport) }, signal);
-      return;
-    }
-    const discovered = (peer: NodeId, addresses: string[]): void =>
-      this.#dialer.want({ peer, addresses: addresses.slice(0, 16) });
-    const peerEvents = this.#neighbours.eventsOf(transport);
-    await transport.start({ ...events, ...peerEvents, ready: () => {}, discovered }, signal);
-  }
-
-  #heard(peer: NodeId, message: PeerMessage['kind']): void {
-    switch (message.case) {
-      case 'ping':
-        this.#links.onPing(peer, message.value);
-        break;
-      case 'pong':
-        this.#links.onPong(peer, message.value);
-        break;
-      case 'have':
-        this.#synchronizer.onHave(peer, message.value.states);
-        break;
-      case 'want':
-        this.#synchronizer.onWant(peer, message.value.states);
-        break;
-      case 'frames':
-        this.#synchronizer.onFrames(message.value.frames);
-        break;
-    }
   }
 
   #onMembership({ origin, payload, source }: Message<MembershipPayload>): void {
     this.#members.rename(origin, payload.name);
     this.#directory.record(origin, payload, source);
     if (this.#neighbours.isAdmitted(origin)) this.#rememberPeer(origin);
-    // The one with the smaller id dials at once, the other when that did not help: not both at the same moment.
-    if (this.#parts.config.autoDial && payload.present && this.id < origin) {
-      this.#dialer.want({ peer: origin, addresses: payload.addresses });
-    }
+    if (payload.present) this.#reach.memberSeen(origin, payload.addresses);
     this.#settle(origin);
   }
 
@@ -386,45 +337,25 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#links.add(peer, transport.kind);
     this.#synchronizer.offer(peer);
     this.#rememberPeer(peer);
-    this.#parts.journal.record({
-      severity: 'info',
-      kind: 'peer.joined',
-      subject: `peer/${peer}`,
-      message: `${this.nameOf(peer)} is connected`,
-      data: { address, version },
-    });
+    this.#story.joined(peer, { address, version });
     this.#settle(peer);
   }
 
   #left(peer: NodeId, cause: string, wasAdmitted: boolean): void {
-    this.#dialer.lost(peer);
+    this.#reach.lost(peer);
     if (!wasAdmitted) return;
     const stopped = this.#directory.saidGoodbye(peer);
     const reason = stopped ? 'it was stopped' : cause;
     this.#directory.disconnected(peer, reason);
     this.#links.remove(peer, reason);
     if (!this.#running) return;
-    this.#parts.journal.record({
-      severity: stopped ? 'info' : 'warning',
-      kind: 'peer.left',
-      subject: `peer/${peer}`,
-      message: `${this.nameOf(peer)} is no longer connected: ${reason}`,
-    });
+    this.#story.left(peer, reason, stopped);
     this.#settle(peer);
   }
 
   #linkChanged(link: Link, before: Link | undefined): void {
     if (!this.#running) return;
-    const { peer, state, cost, quality } = link;
-    if (before !== undefined && before.state.kind !== state.kind && state.kind !== 'suspect') {
-      this.#parts.journal.record({
-        severity: state.kind === 'down' ? 'warning' : 'info',
-        kind: `link.${state.kind}`,
-        subject: `peer/${peer}`,
-        message: `Link to ${this.nameOf(peer)} is ${state.kind === 'down' ? `down: ${state.cause}` : 'up'}`,
-        data: { cost, loss: quality.loss },
-      });
-    }
+    this.#story.link(link, before);
     this.#routing.linksChanged();
     this.emit(
       'link',
@@ -455,39 +386,11 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   #keepHouse(): void {
     this.#gossip.sweep();
     this.#settle();
-    if (!this.#parts.config.autoDial) return;
-    for (const { id, addresses } of this.#directory.presentRecords()) {
-      if (!this.#neighbours.isConnected(id)) this.#dialer.want({ peer: id, addresses });
-    }
-  }
-
-  #reconcile(): void {
-    const admitted = this.#neighbours.admitted();
-    const peer = admitted[this.#parts.random.below(Math.max(1, admitted.length))];
-    if (peer !== undefined) this.#synchronizer.offer(peer);
-  }
-
-  #callRoll(transport: Transport): void {
-    this.#gossip.publish(rollCallTopic, {}, transport);
-    this.#gossip.recite(transport);
-  }
-
-  #answerRollCall(source: string): void {
-    const transport = this.#parts.transports.find(({ kind }) => kind === source);
-    if (transport === undefined || isPeerTransport(transport)) return;
-    this.#parts.clock.after(this.#parts.random.next() * ROLL_CALL_SPREAD, () => {
-      if (this.#running) this.#gossip.recite(transport);
-    });
+    this.#reach.seekAll(this.#directory.presentRecords());
   }
 
   #rememberPeer(id: NodeId): void {
     const addresses = this.#directory.recordOf(id)?.addresses ?? [];
-    this.#remembered.add({ id, name: this.nameOf(id), addresses });
-  }
-
-  #peerTransport(): PeerTransport {
-    const transport = this.#parts.transports.find(isPeerTransport);
-    if (transport === undefined) throw new ParlmeshError('NO_PEER_TRANSPORT', 'No transport can dial');
-    return transport;
+    this.#reach.add({ id, name: this.nameOf(id), addresses });
   }
 }

@@ -2,14 +2,15 @@
 // network meet, everything that one side missed floods on from there.
 
 import { create } from '@bufbuild/protobuf';
-import type { NodeId } from '../membership/keys.ts';
-import { nodeIdOf } from '../membership/keys.ts';
+import type { Random } from '../../core/random.ts';
+import { type NodeId, nodeIdOf } from '../membership/keys.ts';
 import { type PeerMessage, PeerMessageSchema, type StateId, StateIdSchema } from '../wire/generated/parlmesh_pb.ts';
 import type { Gossip } from './gossip.ts';
 import { TOPIC_NAME } from './topics.ts';
 
 export interface SynchronizerParts {
   gossip: Gossip;
+  random: Random;
   send: (peer: NodeId, message: PeerMessage) => void;
 }
 
@@ -36,7 +37,21 @@ export class Synchronizer {
     }
   }
 
-  onHave(peer: NodeId, states: StateId[]): void {
+  /** Offers to one of them, whichever: what two neighbours missed of each other is found in time. */
+  reconcile(peers: readonly NodeId[]): void {
+    const peer = peers[this.#parts.random.below(Math.max(1, peers.length))];
+    if (peer !== undefined) this.offer(peer);
+  }
+
+  /** Takes those messages of an admitted peer that are about synchronisation. */
+  hear(peer: NodeId, message: PeerMessage['kind']): void {
+    if (message.case === 'have') this.#onHave(peer, message.value.states);
+    else if (message.case === 'want') this.#onWant(peer, message.value.states);
+    else if (message.case === 'frames')
+      for (const frame of message.value.frames) this.#parts.gossip.ingest(frame, 'sync');
+  }
+
+  #onHave(peer: NodeId, states: StateId[]): void {
     const { gossip } = this.#parts;
     const wanted = states
       .slice(0, MOST_STATES)
@@ -49,7 +64,7 @@ export class Synchronizer {
     if (wanted.length > 0) this.#send(peer, { case: 'want', value: { states: wanted } });
   }
 
-  onWant(peer: NodeId, states: StateId[]): void {
+  #onWant(peer: NodeId, states: StateId[]): void {
     let frames: Uint8Array[] = [];
     let bytes = 0;
     const flush = (): void => {
@@ -65,10 +80,6 @@ export class Synchronizer {
       bytes += entry.frame.length;
     }
     flush();
-  }
-
-  onFrames(frames: Uint8Array[]): void {
-    for (const frame of frames) this.#parts.gossip.ingest(frame, 'sync');
   }
 
   #send(

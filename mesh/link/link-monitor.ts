@@ -90,11 +90,17 @@ export class LinkMonitor {
     this.#parts.changed(after, before);
   }
 
-  onPing(peer: NodeId, { sequence, sentAt }: Ping): void {
+  /** Takes those messages of an admitted peer that are probes. */
+  hear(peer: NodeId, message: PeerMessage['kind']): void {
+    if (message.case === 'ping') this.#onPing(peer, message.value);
+    else if (message.case === 'pong') this.#onPong(peer, message.value);
+  }
+
+  #onPing(peer: NodeId, { sequence, sentAt }: Ping): void {
     this.#parts.send(peer, create(PeerMessageSchema, { kind: { case: 'pong', value: { sequence, sentAt } } }));
   }
 
-  onPong(peer: NodeId, { sequence }: Pong): void {
+  #onPong(peer: NodeId, { sequence }: Pong): void {
     const probed = this.#probed.get(peer);
     const sentAt = probed?.outstanding.get(sequence);
     // An answer that was counted as missed comes too late to count again.

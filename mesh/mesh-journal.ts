@@ -1,0 +1,46 @@
+// The mesh's part of the journal: what happened to peers and links, as sentences.
+
+import type { Journal } from '../core/journal.ts';
+import type { Link } from './link/link-monitor.ts';
+import type { NodeId } from './membership/keys.ts';
+
+export class MeshJournal {
+  readonly #journal: Journal;
+  readonly #nameOf: (id: NodeId) => string;
+
+  constructor(journal: Journal, nameOf: (id: NodeId) => string) {
+    this.#journal = journal;
+    this.#nameOf = nameOf;
+  }
+
+  joined(peer: NodeId, facts: { address: string; version: string }): void {
+    this.#journal.record({
+      severity: 'info',
+      kind: 'peer.joined',
+      subject: `peer/${peer}`,
+      message: `${this.#nameOf(peer)} is connected`,
+      data: facts,
+    });
+  }
+
+  left(peer: NodeId, cause: string, stopped: boolean): void {
+    this.#journal.record({
+      severity: stopped ? 'info' : 'warning',
+      kind: 'peer.left',
+      subject: `peer/${peer}`,
+      message: `${this.#nameOf(peer)} is no longer connected: ${cause}`,
+    });
+  }
+
+  /** Only up and down are news; suspicion mostly passes. */
+  link({ peer, state, cost, quality }: Link, before: Link | undefined): void {
+    if (before === undefined || before.state.kind === state.kind || state.kind === 'suspect') return;
+    this.#journal.record({
+      severity: state.kind === 'down' ? 'warning' : 'info',
+      kind: `link.${state.kind}`,
+      subject: `peer/${peer}`,
+      message: `Link to ${this.#nameOf(peer)} is ${state.kind === 'down' ? `down: ${state.cause}` : 'up'}`,
+      data: { cost, loss: quality.loss },
+    });
+  }
+}

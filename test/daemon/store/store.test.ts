@@ -5,7 +5,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { VirtualClock } from '../../../core/clock.ts';
 import type { JournalEntry } from '../../../core/journal.ts';
 import type { EventView } from '../../../daemon/view/schema.ts';
-import { folder, newStore, observation, openStore } from './open-store.ts';
+import { newStore } from './new-store.ts';
+import { folder, observation, openStore } from './open-store.ts';
 
 function entry(message: string, changes: Partial<JournalEntry> = {}): JournalEntry {
   return { severity: 'info', kind: 'test.said', subject: 'node', message, ...changes };

@@ -189,7 +189,10 @@ function connect(broker: Broker, hello: Hello, connectTimeout: Millis, signal: A
 /** Sends DISCONNECT and waits for the end; a broker that does not answer is cut off. */
 function endClient(client: MqttClient, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    const timer = clock.after(CLOSE_TIMEOUT, () => client.end(true, () => resolve()));
+    const timer = clock.after(CLOSE_TIMEOUT, () => {
+      client.stream.destroy();
+      resolve();
+    });
     client.end(false, () => {
       timer.cancel();
       resolve();

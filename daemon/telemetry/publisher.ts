@@ -38,25 +38,31 @@ export interface MqttTelemetryOptions {
 /** Name of the embedded broker in the ledger, whatever its port. */
 const EMBEDDED = 'embedded';
 
+/** What a start made. */
+interface Running {
+  connection: Connection;
+  ledger: Ledger;
+  unfollow: () => void;
+  networkId: string;
+  topics: Topics;
+  /** Those that the last will of the present connection belongs to. */
+  willTopics: Topics;
+}
+
 export class MqttTelemetry implements Service {
   readonly name = 'mqtt';
   readonly #options: MqttTelemetryOptions;
   readonly #commands: Commands;
-  #running: { connection: Connection; ledger: Ledger; unfollow: () => void } | undefined;
+  #running: Running | undefined;
   #session: Session | undefined;
   /** Whether `start` has resolved; from then on `onState` tells of each loss and return. */
   #started = false;
   #stateInterval: number;
-  #topics: Topics;
-  #networkId: string;
 
   constructor(options: MqttTelemetryOptions) {
     this.#options = options;
     this.#commands = new Commands(options);
     this.#stateInterval = options.config.stateInterval;
-    const { id, network } = options.view.node();
-    this.#networkId = network.id;
-    this.#topics = new Topics(options.config.baseTopic, network.id, id);
   }
 
   get connected(): boolean {
@@ -73,23 +79,29 @@ export class MqttTelemetry implements Service {
   async start(signal: AbortSignal): Promise<void> {
     const { config, clock, random, logger, memory, view } = this.#options;
     const brokers = this.#brokers();
-    const ledger = new Ledger(memory, config.url === undefined ? [EMBEDDED] : brokers().map(({ name }) => name));
-    const connection = new Connection({
-      brokers,
-      hello: () => this.#hello(),
-      clock,
-      random,
-      logger,
-      onUp: (client, broker) => this.#up(client, broker, ledger),
-      onDown: (cause) => this.#down(cause),
-    });
-    const unfollow = view.follow((change) => {
-      if (change.topic === 'node') this.#followNetwork();
-    });
-    this.#running = { connection, ledger, unfollow };
-    this.#followNetwork();
+    const { id, network } = view.node();
+    const topics = new Topics(config.baseTopic, network.id, id);
+    const running: Running = {
+      connection: new Connection({
+        brokers,
+        hello: () => this.#hello(running),
+        clock,
+        random,
+        logger,
+        onUp: (client, broker) => this.#up(running, client, broker),
+        onDown: (cause) => this.#down(cause),
+      }),
+      ledger: new Ledger(memory, config.url === undefined ? [EMBEDDED] : brokers().map(({ name }) => name)),
+      unfollow: view.follow((change) => {
+        if (change.topic === 'node') this.#followNetwork(running);
+      }),
+      networkId: network.id,
+      topics,
+      willTopics: topics,
+    };
+    this.#running = running;
     try {
-      await connection.open(signal);
+      await running.connection.open(signal);
     } catch (thrown) {
       await this.stop();
       throw thrown;
@@ -127,20 +139,26 @@ export class MqttTelemetry implements Service {
     };
   }
 
-  #hello(): Hello {
+  #hello(running: Running): Hello {
     const { config, view } = this.#options;
+    running.willTopics = running.topics;
     return {
       clientId: `parlmesh-${topicLevel(view.node().id)}`,
       username: config.username,
       password: config.password,
-      will: { topic: this.#topics.availability, payload: Buffer.from('offline'), qos: 1, retain: true },
+      will: { topic: running.topics.availability, payload: Buffer.from('offline'), qos: 1, retain: true },
     };
   }
 
-  #up(client: MqttClient, broker: Broker, ledger: Ledger): void {
+  #up(running: Running, client: MqttClient, broker: Broker): void {
     const { config, view, clock, random, logger, labelsOf, onState } = this.#options;
+    const { topics, ledger } = running;
+    if (running.willTopics !== topics) {
+      // The network changed while this connection was being made.
+      void running.connection.reopen();
+      return;
+    }
     logger.info({ broker: broker.name }, 'MQTT connected');
-    const topics = this.#topics;
     this.#session = new Session({
       client,
       broker: broker.name,
@@ -165,14 +183,14 @@ export class MqttTelemetry implements Service {
   }
 
   /** The network is part of every topic and of the last will: a new one needs a new connection. */
-  #followNetwork(): void {
+  #followNetwork(running: Running): void {
     const { config, view } = this.#options;
     const { id, network } = view.node();
-    if (network.id === this.#networkId) return;
-    this.#networkId = network.id;
-    this.#topics = new Topics(config.baseTopic, network.id, id);
+    if (network.id === running.networkId) return;
+    running.networkId = network.id;
+    running.topics = new Topics(config.baseTopic, network.id, id);
     this.#session?.abandon();
     this.#session = undefined;
-    void this.#running?.connection.reopen();
+    void running.connection.reopen();
   }
 }

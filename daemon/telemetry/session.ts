@@ -55,6 +55,8 @@ export class Session {
   readonly #timers = new Set<Timer>();
   #ticker: Timer | undefined;
   #settling = false;
+  /** Whether an answer to Home Assistant's birth is under way. */
+  #answering = false;
   /** Events so far: each is a message of its own. */
   #events = 0;
   #unfollow: (() => void) | undefined;
@@ -258,8 +260,12 @@ export class Session {
       return;
     }
     // A retained birth is an old one: what it asks for is just being published.
-    if (retained || !isText(payload, 'online')) return;
-    this.#after(random.next() * BIRTH_SPREAD, () => this.#republish());
+    if (retained || this.#answering || !isText(payload, 'online')) return;
+    this.#answering = true;
+    this.#after(random.next() * BIRTH_SPREAD, () => {
+      this.#answering = false;
+      this.#republish();
+    });
   }
 
   /** Sends all of it again, changed or not: discovery, then state. */

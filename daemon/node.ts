@@ -218,6 +218,7 @@ export class ParlmeshNode {
       message: `Node ${this.#config.name} stops`,
     });
     await this.#lifecycle.stop();
+    this.#reader.close();
   }
 
   /** Takes what may change while running from the configuration, and names what needs a restart. */

@@ -21,7 +21,7 @@ import { mergeEvents, mergeObservations } from './merge.ts';
 import { follow } from './stream.ts';
 import type { ChangeTopic } from './topics.ts';
 
-/** Most events and observations held in the page; older ones are fetched when asked for. */
+/** Most events and observations held in the page; older events are fetched, and then kept, when asked for. */
 const MOST_EVENTS = 1_000;
 const MOST_OBSERVATIONS = 200;
 
@@ -92,7 +92,7 @@ async function refetch(): Promise<void> {
       fetchHistory(),
     ]);
     batch(() => {
-      events.value = mergeEvents(events.value ?? [], newEvents, MOST_EVENTS);
+      addEvents(newEvents);
       observations.value = mergeObservations(observations.value ?? [], newObservations, MOST_OBSERVATIONS);
       loadError.value = undefined;
     });
@@ -111,14 +111,19 @@ export async function loadOlderEvents(): Promise<number> {
   const oldest = events.value?.at(-1)?.id;
   if (oldest === undefined) return 0;
   const older = await get<EventView[]>(`/events?before=${oldest}&limit=100`);
-  events.value = mergeEvents(events.value ?? [], older, MOST_EVENTS);
+  addEvents(older, (events.value?.length ?? 0) + older.length);
   return older.length;
+}
+
+function addEvents(incoming: readonly EventView[], most = MOST_EVENTS): void {
+  const list = events.value ?? [];
+  events.value = mergeEvents(list, incoming, Math.max(most, list.length));
 }
 
 function apply(topic: ChangeTopic, value: unknown): void {
   heardAt = Date.now();
   batch(() => {
-    if (topic === 'event') events.value = mergeEvents(events.value ?? [], [value as EventView], MOST_EVENTS);
+    if (topic === 'event') addEvents([value as EventView]);
     else if (topic === 'observation') {
       const list = observations.value ?? [];
       observations.value = mergeObservations(list, [value as ObservationView], MOST_OBSERVATIONS);

@@ -38,7 +38,7 @@ export function layout(
   const whole = newcomers.length === order.length;
   const places = new Map<string, Point>();
   for (const id of order) places.set(id, earlier.get(id) ?? firstPlace(id, edges, earlier));
-  if (newcomers.length > 0) relax(order, edges, places, whole ? new Set(order) : new Set(newcomers));
+  if (newcomers.length > 0) relax(order, edges, places, new Set(newcomers));
   if (whole) fitToBox(places);
   return places;
 }
@@ -58,7 +58,10 @@ function firstPlace(id: string, edges: readonly Edge[], earlier: ReadonlyMap<str
   };
 }
 
-/** Fruchterman and Reingold's springs, cooled to rest; moves only `movable`, keeps everybody inside the box. */
+/**
+ * Fruchterman and Reingold's springs, cooled to rest; moves only `movable`. A whole mesh spreads freely and is fitted
+ * afterwards; newcomers stay inside the box.
+ */
 function relax(
   order: readonly string[],
   edges: readonly Edge[],
@@ -68,6 +71,7 @@ function relax(
   const ideal = 0.8 * Math.sqrt(WIDTH / Math.max(order.length, 3));
   const points = order.map((id) => places.get(id)!);
   const index = new Map(order.map((id, i) => [id, i]));
+  const whole = movable.size === order.length;
   const rounds = Math.max(40, Math.min(300, Math.round(2_000_000 / order.length ** 2)));
   for (let round = 0; round < rounds; round += 1) {
     const forces = points.map(() => ({ x: 0, y: 0 }));
@@ -87,7 +91,8 @@ function relax(
       const fx = forces[i]!.x + (WIDTH / 2 - point.x) * 0.3;
       const fy = forces[i]!.y + (0.5 - point.y) * 0.6;
       const step = Math.min(heat, Math.hypot(fx, fy)) / (Math.hypot(fx, fy) || 1);
-      points[i] = { x: inside(point.x + fx * step, WIDTH), y: inside(point.y + fy * step, 1) };
+      const moved = { x: point.x + fx * step, y: point.y + fy * step };
+      points[i] = whole ? moved : { x: inside(moved.x, WIDTH), y: inside(moved.y, 1) };
     }
   }
   for (const [i, id] of order.entries()) places.set(id, points[i]!);
@@ -114,7 +119,10 @@ function inside(value: number, size: number): number {
   return Math.min(size - MARGIN, Math.max(MARGIN, value));
 }
 
-/** Turns the long axis level, centres, and scales to the box, since screens are wider than high. */
+/**
+ * Turns the long axis level, since screens are wider than high, centres, and scales to the box. A mesh as high as wide
+ * (a triangle, a square) has no long axis: it stands on its base, the first id on top.
+ */
 function fitToBox(places: Map<string, Point>): void {
   const points = [...places.values()];
   const cx = points.reduce((sum, p) => sum + p.x, 0) / points.length;
@@ -127,7 +135,9 @@ function fitToBox(places: Map<string, Point>): void {
     yy += (y - cy) ** 2;
     xy += (x - cx) * (y - cy);
   }
-  const turn = -0.5 * Math.atan2(2 * xy, xx - yy);
+  const round = Math.hypot(xx - yy, 2 * xy) < 0.3 * (xx + yy);
+  const top = points[0]!;
+  const turn = round ? -Math.PI / 2 - Math.atan2(top.y - cy, top.x - cx) : -0.5 * Math.atan2(2 * xy, xx - yy);
   const turned = points.map(({ x, y }) => ({
     x: (x - cx) * Math.cos(turn) - (y - cy) * Math.sin(turn),
     y: (x - cx) * Math.sin(turn) + (y - cy) * Math.cos(turn),

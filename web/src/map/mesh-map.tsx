@@ -14,6 +14,8 @@ type Pointed = { kind: 'node'; id: string } | { kind: 'link'; a: string; b: stri
 
 /** Above this many links, round trips are told on pointing only: the map must stay readable. */
 const MOST_LABELS = 24;
+/** Above this many nodes, names are shown for this node, the route and what is pointed at only. */
+const MOST_NAMES = 60;
 /** Pixels kept free at the sides for the names below the outermost nodes. */
 const LABEL_ROOM = 20;
 /** A score from here on is drawn around the node. */
@@ -43,8 +45,9 @@ export function MeshMap({ large = false }: { large?: boolean }) {
   const path = pointed?.kind === 'node' ? pathTo(pointed.id, mesh.nodes) : [];
   const onPath = ({ a, b }: MapLink) => path.some((id, i) => i > 0 && joins(a, b, path[i - 1]!, id));
 
+  const dense = mesh.nodes.length > MOST_NAMES;
   return (
-    <figure class={`map${large ? ' map-large' : ''}`}>
+    <figure class={`map${large ? ' map-large' : ''}${dense ? ' map-dense' : ''}`}>
       <div class="map-canvas" ref={figure}>
         {size.width > 0 && (
           // biome-ignore lint/a11y/useSemanticElements: a drawing, not a fieldset
@@ -72,7 +75,7 @@ export function MeshMap({ large = false }: { large?: boolean }) {
           </svg>
         )}
       </div>
-      <figcaption>
+      <figcaption id="map-caption">
         <Explanation pointed={pointed} byId={byId} links={mesh.links} />
       </figcaption>
     </figure>
@@ -91,6 +94,7 @@ function Node(props: { node: MapNode; place: Point; strong: boolean; onPoint: (o
       style={{ transform: `translate(${place.x}px, ${place.y}px)` }}
       tabIndex={0}
       role="button"
+      aria-describedby="map-caption"
       aria-label={words.join(', ')}
       onMouseEnter={() => onPoint(true)}
       onMouseLeave={() => onPoint(false)}

@@ -6,7 +6,10 @@ import type { CameraView } from '../../../daemon/view/schema.ts';
 import { percent } from '../format.ts';
 import { pictureUrl } from '../live/api.ts';
 
-/** At most one picture in this time and camera, however fast frames come: the page must not load the board. */
+/**
+ * At most one picture in this time and camera, however fast frames come, and none in a hidden tab: the page must not
+ * load the board.
+ */
 const PICTURE_EVERY_MS = 1_000;
 
 /** A picture and what was in view when it was asked for, so that boxes and picture belong together. */
@@ -73,7 +76,7 @@ function usePicture(camera: CameraView): Shown | undefined {
 
   const next = async () => {
     const { id, lastFrameAt, objects } = latest.current;
-    if (busy.current || lastFrameAt === undefined) return;
+    if (busy.current || lastFrameAt === undefined || document.visibilityState === 'hidden') return;
     busy.current = true;
     const address = pictureUrl('cameras', id, lastFrameAt);
     const image = new Image();

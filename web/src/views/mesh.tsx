@@ -116,7 +116,7 @@ function Peers({ list }: { list: readonly PeerView[] }) {
   const rows = list.map((peer) => ({
     key: peer.id,
     cells: [
-      peer.page === undefined ? peer.name : <a href={peer.page}>{peer.name}</a>,
+      <PeerName peer={peer} />,
       <>
         <State of={peer.state} />
         {peer.state !== 'connected' && peer.lastError !== undefined && <p class="cause">{peer.lastError}</p>}
@@ -134,5 +134,15 @@ function Peers({ list }: { list: readonly PeerView[] }) {
       <h2>Peers</h2>
       <Table caption="Peers known to this node" columns={PEER_COLUMNS} rows={rows} empty="No peer is known." />
     </section>
+  );
+}
+
+/** A link to the peer's own page, where it told one. Peers are not trusted with other kinds of address. */
+function PeerName({ peer }: { peer: PeerView }) {
+  if (peer.page === undefined || !/^https?:\/\//.test(peer.page)) return <>{peer.name}</>;
+  return (
+    <a href={peer.page} rel="noreferrer">
+      {peer.name}
+    </a>
   );
 }

@@ -1,5 +1,7 @@
 // `parlmesh store`: check, back up and restore the database.
 
+import path from 'node:path';
+import type { StoreView } from '../../view/schema.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import type { CliCommand } from '../command.ts';
 import { ago, bytes, timestamp } from '../format.ts';
@@ -63,7 +65,7 @@ export function registerStore(program: CliCommand, cli: Cli): void {
     .common()
     .example('store backups', 'what can be restored?')
     .action(async (options: CommonOptions) => {
-      const rows = await (await cli.offline()).listBackups(await cli.dataDir(options));
+      const rows = await (await cli.offline()).listBackups(await folderOfStore(cli, options));
       const now = Date.now();
       cli.show(options, rows, () =>
         rows.length === 0
@@ -94,4 +96,13 @@ export function registerStore(program: CliCommand, cli: Cli): void {
         ].join('\n'),
       );
     });
+}
+
+/** The running daemon knows best where its store is. */
+function folderOfStore(cli: Cli, options: CommonOptions): Promise<string> {
+  return cli.daemonOr(
+    options,
+    async (client) => path.dirname((await client.get<StoreView>('store')).path),
+    async (dataDir) => dataDir,
+  );
 }

@@ -184,6 +184,17 @@ describe('what changes something', () => {
     expect((await run('store', 'backup')).stdout).toContain('parlmesh-1.db (1.2 MB)');
   });
 
+  it('store backups looks where the daemon keeps its store', async () => {
+    const asked: string[] = [];
+    const listBackups = async (dataDir: string) => {
+      asked.push(dataDir);
+      return [];
+    };
+    const { done } = start(['store', 'backups', '--data-dir', stage.dataDir], { offline: { listBackups } });
+    expect((await done).stdout).toBe('There are no backups yet.\n');
+    expect(asked).toEqual(['/var/lib/parlmesh']);
+  });
+
   it.each([
     ['network', 'create', 'home'],
     ['store', 'restore'],

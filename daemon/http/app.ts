@@ -4,6 +4,7 @@
 import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { closest, distance } from 'fastest-levenshtein';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -76,6 +77,8 @@ export interface RouteContext {
 /** JSON bodies are small; uploads get `config.maxUploadBytes` where there are any. */
 const MOST_JSON_BYTES = 65_536;
 const MINUTE = 60_000;
+/** Letters by which a wrong address may differ from the one that is suggested. */
+const MOST_TYPOS = 3;
 /** A route that takes longer is answered with 503, unless it says that it may. */
 const ANSWER_WITHIN = 30_000;
 
@@ -143,10 +146,14 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
     throw httpError(
       'HTTP_NOT_FOUND',
       `There is no ${request.method} ${request.url.slice(0, 200)}`,
-      'See /docs for what there is',
+      nearestRoute(request, routes) ?? 'See /docs for what there is',
     );
   });
 
+  const routes: string[] = [];
+  app.addHook('onRoute', ({ method, url, schema }) => {
+    if (schema?.hide !== true && method !== 'HEAD') routes.push(`${method} ${url}`);
+  });
   await describeRoutes(app, view.node().version);
   await app.register(healthRoutes(context));
   await app.register(
@@ -175,6 +182,13 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
 /** Cookies of one host are shared by all its ports: nodes on one machine must not overwrite each other's. */
 export function sessionCookie(view: View): string {
   return `parlmesh_${view.node().id.slice(-10)}`;
+}
+
+/** What was probably meant, where something is near enough. */
+function nearestRoute({ method, url }: FastifyRequest, routes: readonly string[]): string | undefined {
+  const asked = `${method} ${url.split('?', 1)[0]}`.slice(0, 100);
+  const nearest = routes.length === 0 ? '' : closest(asked, routes);
+  return distance(asked, nearest) <= MOST_TYPOS ? `Did you mean ${nearest}?` : undefined;
 }
 
 /** A POST that needs no body may still say that it is JSON, which is how it shows that no form sent it. */

@@ -20,6 +20,7 @@ import {
   TopologyView,
 } from '../view/schema.ts';
 import type { App } from './app.ts';
+import { EXAMPLES } from './openapi-examples.ts';
 import { ProblemView } from './problem.ts';
 
 /** Schemas that the description names once and refers to, so that generated clients have types with names. */
@@ -45,7 +46,8 @@ const NAME_OF = new Map<unknown, string>(Object.entries(COMPONENTS).map(([name, 
 /** Collects the description of the routes that are registered after it. */
 export async function describeRoutes(app: App, version: string): Promise<void> {
   for (const [name, schema] of Object.entries(COMPONENTS)) {
-    app.addSchema({ $id: name, ...membersReferred(schema) });
+    const example = EXAMPLES[name];
+    app.addSchema({ $id: name, ...membersReferred(schema), ...(example && { examples: [example] }) });
   }
   await app.register(swagger, {
     openapi: documentOf(version),
@@ -59,11 +61,21 @@ export async function describeRoutes(app: App, version: string): Promise<void> {
           ...schema,
           description: [schema?.description, needs].filter(Boolean).join(' '),
           security: scope === 'none' ? [] : [{ token: [] }],
-          response: referred(schema?.response),
+          response: describedAnswers(schema?.response ?? {}, schema?.summary ?? ''),
         },
       };
     },
   });
+}
+
+/** Each answer by reference; one without a description of its own is what the route's summary says. */
+function describedAnswers(response: object, summary: string): Record<string, object> {
+  return Object.fromEntries(
+    Object.entries(membersReferred(response)).map(([status, answer]) => [
+      status,
+      { description: summary, ...(answer as object) },
+    ]),
+  );
 }
 
 /** The same with references in place of the schemas that have a name. */

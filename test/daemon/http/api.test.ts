@@ -2,6 +2,7 @@ import { type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { ParlmeshError } from '../../../core/errors.ts';
+import { EXAMPLES } from '../../../daemon/http/openapi-examples.ts';
 import { ProblemView } from '../../../daemon/http/problem.ts';
 import {
   AgentView,
@@ -146,7 +147,10 @@ describe('errors', () => {
 
   it('is a problem too for what is no route, no JSON and no address', async () => {
     const { call } = await startServer();
-    expectProblem(await call('/api/v3/nothing'), 404, 'HTTP_NOT_FOUND');
+    const lost = expectProblem(await call('/api/v3/nothing'), 404, 'HTTP_NOT_FOUND');
+    expect(lost.hint).toBe('See /docs for what there is');
+    const near = expectProblem(await call('/api/v3/peer?x=1'), 404, 'HTTP_NOT_FOUND');
+    expect(near.hint).toBe('Did you mean GET /api/v3/peers?');
     expectProblem(await call('/api/v3/node', { method: 'PUT', unix: true }), 404, 'HTTP_NOT_FOUND');
     expectProblem(await call('/api/v3/agents/%zz/restart'), 400, 'HTTP_BAD_REQUEST');
     const headers = { 'content-type': 'application/json' };
@@ -216,11 +220,28 @@ describe('description', () => {
     for (const { name, path, summary, tags, responses } of operations) {
       expect(summary, name).toBeTruthy();
       expect(tags, name).toHaveLength(1);
+      for (const { description } of Object.values(responses)) expect(description, name).toMatch(/^[A-Z]/);
+      expect(responses).not.toHaveProperty('200.description', 'Default Response');
       const good = Object.entries(responses).find(([status]) => status.startsWith('2'))!;
       if (good[0] !== '204') expect(Object.values(good[1].content ?? {})[0]?.schema, name).toBeDefined();
       if (!path.startsWith('/api')) continue;
       expect(responses['4XX']?.content, name).toHaveProperty('application/problem+json');
     }
+  });
+
+  it('shows examples that fit their schemas', async () => {
+    const schemas = {
+      Event: EventView,
+      Link: LinkView,
+      Observation: ObservationView,
+      Peer: PeerView,
+      Route: RouteView,
+    };
+    for (const [name, schema] of Object.entries({ ...schemas, Problem: ProblemView })) {
+      expect(Value.Errors(schema, EXAMPLES[name]), name).toEqual([]);
+    }
+    const { call } = await startServer();
+    expect((await call('/api/v3/openapi.json')).body.toString()).toContain('Link to charlie is down');
   });
 
   it('is read at /docs with files of this node only', async () => {

@@ -1,0 +1,86 @@
+// Examples for the description of the API: what a reader of /docs sees before they have a node.
+
+import type { EventView, LinkView, ObservationView, PeerView, RouteView } from '../view/schema.ts';
+import type { ProblemView } from './problem.ts';
+
+const BRAVO = '12D3KooWAhvDvAS2pqTtmoM7gxpUyWNSj5MWhM9iyMmLWwTfXeBt';
+const CHARLIE = '12D3KooWKjJjnmSUnRfz1hNGmZ1A1UVjFmhKYQd1T4Kz5Pbg1fYa';
+const NOON = Date.UTC(2026, 10, 24, 12, 3);
+
+const link: LinkView = {
+  peer: BRAVO,
+  peerName: 'bravo',
+  transport: 'libp2p',
+  state: 'up',
+  since: NOON,
+  roundTripSeconds: 0.0021,
+  jitterSeconds: 0.0003,
+  loss: 0.01,
+  cost: 10,
+};
+
+const peer: PeerView = {
+  id: BRAVO,
+  name: 'bravo',
+  state: 'connected',
+  since: NOON,
+  transports: ['libp2p'],
+  addresses: ['/ip4/192.168.1.12/tcp/7421'],
+  lastSeenAt: NOON,
+  profile: 'raspberry-pi-4',
+  load: 0.2,
+  score: 0.03,
+};
+
+const route: RouteView = {
+  destination: CHARLIE,
+  destinationName: 'charlie',
+  nextHop: BRAVO,
+  nextHopName: 'bravo',
+  cost: 20,
+  path: [BRAVO, CHARLIE],
+  pathNames: ['bravo', 'charlie'],
+  since: NOON,
+  reason: 'link to charlie went down',
+};
+
+const event: EventView = {
+  id: 412,
+  at: NOON,
+  severity: 'warning',
+  kind: 'link.down',
+  subject: `link/${CHARLIE}`,
+  message: 'Link to charlie is down: no answer to three probes; charlie is reached over bravo',
+};
+
+const observation: ObservationView = {
+  id: 'north-1187',
+  camera: 'north',
+  phase: 'update',
+  label: 'person',
+  confidence: 0.93,
+  box: { x: 0.41, y: 0.4, width: 0.08, height: 0.25 },
+  zones: ['path'],
+  startedAt: NOON,
+  updatedAt: NOON + 2000,
+  snapshot: '/api/v3/observations/north-1187/picture',
+};
+
+const problem: ProblemView = {
+  type: '/api/v3/problems#CAMERA_NOT_FOUND',
+  title: 'Camera not found',
+  status: 404,
+  detail: 'There is no camera "moon"',
+  code: 'CAMERA_NOT_FOUND',
+  hint: 'GET /api/v3/cameras',
+};
+
+/** By the name of the component. */
+export const EXAMPLES: Readonly<Record<string, object>> = {
+  Event: event,
+  Link: link,
+  Observation: observation,
+  Peer: peer,
+  Problem: problem,
+  Route: route,
+};

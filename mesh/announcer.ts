@@ -32,12 +32,17 @@ export class Announcer {
 
   start(): void {
     const { clock } = this.#parts;
-    this.#sayMembership(true);
-    this.#saySummary();
+    this.repeat();
     this.#timers = [
       clock.every(REFRESH.membership, () => this.#sayMembership(true)),
       clock.every(REFRESH.summary, () => this.#saySummary()),
     ];
+  }
+
+  /** Says everything now. */
+  repeat(): void {
+    this.#sayMembership(true);
+    this.#saySummary();
   }
 
   /** Says goodbye. */

@@ -138,6 +138,10 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       clock,
       drops,
       logger,
+      overtaken: () => {
+        this.#routing.repeat();
+        this.#announcer.repeat();
+      },
     });
     this.#synchronizer = new Synchronizer({ gossip: this.#gossip, random, send });
     this.#neighbours = new Neighbours({

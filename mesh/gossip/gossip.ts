@@ -28,6 +28,8 @@ export interface GossipParts {
   clock: Clock;
   drops: DropCounters;
   logger: Logger;
+  /** The network knows newer words of ours than we do (state came from a backup): all must be said again. */
+  overtaken: () => void;
 }
 
 export interface Message<P> {
@@ -163,6 +165,7 @@ export class Gossip {
     // Verified to be our own word from a life that this node's state has forgotten: speak above it from now on.
     if (origin === this.#self) {
       sequence.passed(opened.sequence);
+      this.#parts.overtaken();
       return 'duplicate';
     }
     return this.#take(opened, member.certificate, frame, source);

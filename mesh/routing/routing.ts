@@ -52,6 +52,11 @@ export class Routing {
     this.#compute.cancel();
   }
 
+  /** Floods our link state again. */
+  repeat(): void {
+    this.#flood.request();
+  }
+
   /** One of our links changed its state or cost. */
   linksChanged(): void {
     if (!this.#takeOwn()) return;

@@ -1,0 +1,167 @@
+// The transports, each under the one compliance suite.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Aedes } from 'aedes';
+import { connect } from 'mqtt';
+import { afterEach, describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../core/clock.ts';
+import { seededRandom } from '../../../core/random.ts';
+import { SigningKey } from '../../../mesh/membership/keys.ts';
+import { Libp2pTransport } from '../../../mesh/transport/libp2p.ts';
+import { MemoryMedium, MemoryTransport } from '../../../mesh/transport/memory.ts';
+import { MqttTransport } from '../../../mesh/transport/mqtt.ts';
+import { itIsATransport, type World } from './compliance.ts';
+
+const noWait = async (): Promise<void> => {};
+
+itIsATransport(
+  'the memory transport',
+  async () => {
+    const clock = new VirtualClock();
+    const medium = new MemoryMedium(clock, seededRandom(1));
+    return {
+      a: new MemoryTransport('a', medium),
+      b: new MemoryTransport('b', medium),
+      settle: async () => clock.advance(10),
+      close: noWait,
+    };
+  },
+  { connections: true },
+);
+
+const libp2p = (networkKey: Uint8Array): Libp2pTransport =>
+  new Libp2pTransport({
+    privateKey: SigningKey.generate().forLibp2p(),
+    networkId: '0123456789abcdef',
+    networkKey,
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    mayListenElsewhere: false,
+    announce: [],
+    mdns: false,
+    maxPeers: 8,
+    version: '0.0.0-test',
+    handshakeTimeout: 2000,
+  });
+
+itIsATransport(
+  'the libp2p transport',
+  async () => {
+    const networkKey = Buffer.alloc(32, 1);
+    return { a: libp2p(networkKey), b: libp2p(networkKey), settle: noWait, close: noWait };
+  },
+  { connections: true },
+);
+
+const overBroker = (url: string, close: () => Promise<void>): World => {
+  const client = (): MqttTransport =>
+    new MqttTransport({
+      url,
+      networkId: '0123456789abcdef',
+      nodeId: SigningKey.generate().nodeId,
+      reconnectPeriod: 50,
+    });
+  return { a: client(), b: client(), settle: noWait, close };
+};
+
+itIsATransport(
+  'the MQTT transport on Aedes',
+  async () => {
+    const broker = await aedesOn(0);
+    return overBroker(`mqtt://127.0.0.1:${broker.port}`, broker.close);
+  },
+  { connections: false },
+);
+
+const mosquitto = '/usr/sbin/mosquitto';
+describe.skipIf(!existsSync(mosquitto))('with Mosquitto installed', () => {
+  itIsATransport(
+    'the MQTT transport on Mosquitto',
+    async () => {
+      const broker = await startMosquitto();
+      return overBroker(`mqtt://127.0.0.1:${broker.port}`, broker.close);
+    },
+    { connections: false },
+  );
+});
+
+describe('the MQTT transport', () => {
+  const stops: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+  });
+
+  it('starts without a broker and is ready each time that the broker comes', async () => {
+    const first = await aedesOn(0);
+    await first.close();
+    const { a: transport } = overBroker(`mqtt://127.0.0.1:${first.port}`, noWait);
+    let ready = 0;
+    let lost = 0;
+    const events = {
+      frame: () => 'ignore' as const,
+      ready: () => ready++,
+      lost: () => lost++,
+    };
+    await transport.start(events, new AbortController().signal);
+    stops.push(() => transport.stop());
+    await expect.poll(() => lost).toBeGreaterThan(0);
+    const second = await aedesOn(first.port);
+    await expect.poll(() => ready).toBe(1);
+    await second.close();
+    const third = await aedesOn(first.port);
+    stops.push(third.close);
+    await expect.poll(() => ready).toBe(2);
+  });
+});
+
+async function aedesOn(port: number): Promise<{ port: number; close: () => Promise<void> }> {
+  const broker = await Aedes.createBroker();
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    broker.handle(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const close = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    await new Promise<void>((resolve) => broker.close(() => resolve()));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  return { port: address.port, close };
+}
+
+async function startMosquitto(): Promise<{ port: number; close: () => Promise<void> }> {
+  const port = await freePort();
+  const folder = await mkdtemp(join(tmpdir(), 'parlmesh-mosquitto-'));
+  const file = join(folder, 'mosquitto.conf');
+  await writeFile(file, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
+  const child: ChildProcess = spawn(mosquitto, ['-c', file], { stdio: 'ignore' });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const probe = connect(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 50 });
+  probe.on('error', () => {});
+  await new Promise<void>((resolve) => probe.once('connect', () => resolve()));
+  await probe.endAsync(true);
+  const close = async (): Promise<void> => {
+    child.kill();
+    await exited;
+    await rm(folder, { recursive: true });
+  };
+  return { port, close };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}

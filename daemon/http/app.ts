@@ -5,14 +5,7 @@ import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { closest, distance } from 'fastest-levenshtein';
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyRequest,
-  type RawReplyDefaultExpression,
-  type RawRequestDefaultExpression,
-  type RawServerDefault,
-} from 'fastify';
+import Fastify, { type FastifyRequest } from 'fastify';
 import type { Clock } from '../../core/clock.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -20,6 +13,7 @@ import type { Tokens } from '../security/tokens.ts';
 import type { Actions, View } from '../view/view.ts';
 import { Access } from './access.ts';
 import type { HttpConfig } from './config.ts';
+import type { App, RouteContext } from './context.ts';
 import { describeRoutes, serveReader } from './openapi.ts';
 import { answerWithProblem, httpError } from './problem.ts';
 import { adminRoutes } from './routes/admin.ts';
@@ -30,17 +24,9 @@ import { nodeRoutes } from './routes/node.ts';
 import { pageRoutes } from './routes/page.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { visionRoutes } from './routes/vision.ts';
-import { Sessions } from './sessions.ts';
+import { Sessions, sessionCookie } from './sessions.ts';
 import { Streams } from './streams.ts';
 import { compileValidator } from './validation.ts';
-
-export type App = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->;
 
 /** Told of every answered request; `daemon/telemetry/metrics.ts` counts them. */
 export interface RequestObserver {
@@ -59,19 +45,6 @@ export interface AppOptions {
   journal: Journal;
   observer?: RequestObserver | undefined;
   cameByUnixSocket(request: FastifyRequest): boolean;
-}
-
-/** What routes are handed. */
-export interface RouteContext {
-  view: View;
-  actions: Actions;
-  tokens: Tokens;
-  sessions: Sessions;
-  streams: Streams;
-  access: Access;
-  journal: Journal;
-  /** Whether the page is served by TLS, so that its cookie may insist on it. */
-  secure: boolean;
 }
 
 /** JSON bodies are small; uploads get `config.maxUploadBytes` where there are any. */
@@ -177,11 +150,6 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
   await app.register(pageRoutes({ publicDir: options.publicDir }));
   await app.ready();
   return { app, streams };
-}
-
-/** Cookies of one host are shared by all its ports: nodes on one machine must not overwrite each other's. */
-export function sessionCookie(view: View): string {
-  return `parlmesh_${view.node().id.slice(-10)}`;
 }
 
 /** What was probably meant, where something is near enough. */

@@ -19,7 +19,7 @@ import {
   StoreView,
   TopologyView,
 } from '../view/schema.ts';
-import type { App } from './app.ts';
+import type { App } from './context.ts';
 import { EXAMPLES } from './openapi-examples.ts';
 import { ProblemView } from './problem.ts';
 
@@ -155,12 +155,15 @@ const READER_CSP = {
   'frame-ancestors': "'none'",
 };
 
+/** Without the bar that asks for the address of another description. */
+const READER_CSS = '.swagger-ui .topbar { display: none; }';
+
 export async function serveReader(app: App): Promise<void> {
   app.get('/api/v3/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     uiConfig: { url: '/api/v3/openapi.json', docExpansion: 'list', deepLinking: true, tryItOutEnabled: true },
     staticCSP: READER_CSP,
-    theme: { title: 'parlmesh API' },
+    theme: { title: 'parlmesh API', css: [{ filename: 'reader.css', content: READER_CSS }] },
   });
 }

@@ -15,8 +15,9 @@ import type { Service } from '../../core/service.ts';
 import type { Tokens } from '../security/tokens.ts';
 import type { Actions, View } from '../view/view.ts';
 import { isLoopback } from './access.ts';
-import { type App, buildApp, type RequestObserver } from './app.ts';
+import { buildApp, type RequestObserver } from './app.ts';
 import type { HttpConfig } from './config.ts';
+import type { App } from './context.ts';
 import type { Streams } from './streams.ts';
 import { listenOnUnixSocket } from './unix-socket.ts';
 

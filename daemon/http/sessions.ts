@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import type { TokenRow, Tokens } from '../security/tokens.ts';
+import type { View } from '../view/view.ts';
 
 /** Seconds that a log-in lasts. */
 export const SESSION_SECONDS = 7 * 86_400;
@@ -46,4 +47,9 @@ export class Sessions {
   close(id: string): void {
     this.#sessions.delete(id);
   }
+}
+
+/** Cookies of one host are shared by all its ports: nodes on one machine must not overwrite each other's. */
+export function sessionCookie(view: View): string {
+  return `parlmesh_${view.node().id.slice(-10)}`;
 }

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Scope, type TokenRow } from '../../security/tokens.ts';
 import { StoreView } from '../../view/schema.ts';
-import type { App, RouteContext } from '../app.ts';
+import type { App, RouteContext } from '../context.ts';
 import { answers, NO_CONTENT, PROBLEM_ANSWERS } from '../openapi.ts';
 
 const At = Type.Number({ description: 'Milliseconds since 1970.' });

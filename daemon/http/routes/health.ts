@@ -1,7 +1,7 @@
 // Routes for supervisors and Prometheus: alive, ready, metrics; and the list of problem codes.
 
 import { Type } from 'typebox';
-import type { App, RouteContext } from '../app.ts';
+import type { App, RouteContext } from '../context.ts';
 import { answers, bytesAnswer } from '../openapi.ts';
 import { PROBLEMS } from '../problem.ts';
 

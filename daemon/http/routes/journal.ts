@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import { CHANGE_TOPICS, type ChangeTopic, EventView } from '../../view/schema.ts';
-import type { App, RouteContext } from '../app.ts';
+import type { App, RouteContext } from '../context.ts';
 import { answers, bytesAnswer } from '../openapi.ts';
 import { httpError } from '../problem.ts';
 

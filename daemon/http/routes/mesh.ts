@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import { LinkView, PeerView, RouteView, TopologyView } from '../../view/schema.ts';
-import type { App, RouteContext } from '../app.ts';
+import type { App, RouteContext } from '../context.ts';
 import { answers } from '../openapi.ts';
 
 export function meshRoutes({ view }: RouteContext) {

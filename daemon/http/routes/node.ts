@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { ParlmeshError } from '../../../core/errors.ts';
 import { AgentView, HardwareView, NodeView } from '../../view/schema.ts';
-import type { App, RouteContext } from '../app.ts';
+import type { App, RouteContext } from '../context.ts';
 import { answers, NO_CONTENT } from '../openapi.ts';
 import { httpError } from '../problem.ts';
 

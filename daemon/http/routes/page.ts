@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
-import type { App } from '../app.ts';
+import type { App } from '../context.ts';
 
 const CSP = [
   "default-src 'none'",

@@ -3,10 +3,10 @@
 import { Type } from 'typebox';
 import { Scope } from '../../security/tokens.ts';
 import { scopesOf } from '../access.ts';
-import { type App, type RouteContext, sessionCookie } from '../app.ts';
+import type { App, RouteContext } from '../context.ts';
 import { answers, NO_CONTENT } from '../openapi.ts';
 import { httpError } from '../problem.ts';
-import { SESSION_SECONDS } from '../sessions.ts';
+import { SESSION_SECONDS, sessionCookie } from '../sessions.ts';
 
 const LOG_INS_A_MINUTE = 10;
 

@@ -6,7 +6,7 @@ import { Type } from 'typebox';
 import { ParlmeshError } from '../../../core/errors.ts';
 import { CameraView, ModelView, ObservationView } from '../../view/schema.ts';
 import type { Snapshot } from '../../view/view.ts';
-import type { App, RouteContext } from '../app.ts';
+import type { App, RouteContext } from '../context.ts';
 import { answers, bytesAnswer } from '../openapi.ts';
 
 const Id = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) });

@@ -394,7 +394,8 @@ export class ExampleNode implements View, Actions, Journal {
     const first = Math.max(since, end - 6 * 3_600_000);
     const points: [number, number][] = [];
     for (let at = Math.ceil(first / HISTORY_STEP) * HISTORY_STEP; at <= end; at += HISTORY_STEP) {
-      points.push([at, 0.4 + 0.2 * Math.sin(at / 600_000) + 0.05 * Math.sin(at / 70_000)]);
+      const scale = series === 'temperature' ? 120 : 1;
+      points.push([at, scale * (0.4 + 0.2 * Math.sin(at / 600_000) + 0.05 * Math.sin(at / 70_000))]);
     }
     return points;
   }

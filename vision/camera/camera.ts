@@ -57,7 +57,8 @@ export class Camera {
   #abort: AbortController | undefined;
   #loop: Promise<void> = Promise.resolve();
   #newest: { frame: Frame; settle: () => void } | undefined;
-  #looking = false;
+  /** The pictures that are being looked at, one after the other; undefined while none is. */
+  #looking: Promise<void> | undefined;
   #frames = 0;
   #skipped = 0;
   #broken = 0;
@@ -108,6 +109,8 @@ export class Camera {
     for (let attempt = 0; !signal.aborted; attempt++) {
       const opened = this.#options.clock.now();
       const cause = await this.#runOnce(signal);
+      // What came before the loss is told before it.
+      await this.#looking;
       if (signal.aborted) return;
       if (this.#lastReadable - opened > GOOD_AFTER) attempt = 0;
       this.#enter({ kind: 'lost', cause });
@@ -151,12 +154,11 @@ export class Camera {
         this.#newest.settle();
       }
       this.#newest = { frame, settle };
-      if (!this.#looking) void this.#look();
+      this.#looking ??= this.#look();
     });
   }
 
   async #look(): Promise<void> {
-    this.#looking = true;
     while (this.#newest !== undefined) {
       const { frame, settle } = this.#newest;
       this.#newest = undefined;
@@ -168,7 +170,7 @@ export class Camera {
       }
       settle();
     }
-    this.#looking = false;
+    this.#looking = undefined;
   }
 
   #onReadable(): void {

@@ -120,7 +120,6 @@ export class OnnxDetector implements Detector {
     worker.on('exit', (code) => {
       if (worker === this.#worker) this.#fail('DETECTOR_CRASHED', `its thread ended with code ${code}`);
     });
-    worker.unref();
   }
 
   #onReply(reply: WorkerReply): void {

@@ -1,0 +1,76 @@
+// Measures detection: pictures per second from JPEG to observations beside the bare ONNX Runtime session in the same
+// process, the event loop's worst delay meanwhile, and accuracy on the COCO development pictures.
+//
+//   node bench/detect/run.ts --json      (PARLMESH_TEST_DATA names the data folder, default ../shared/data)
+
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { seededRandom } from '../../core/random.ts';
+import { systemClock } from '../../daemon/clock.ts';
+import { findModel, PACKAGED_MODELS } from '../../vision/detection/model-file.ts';
+import { OnnxDetector } from '../../vision/detection/onnx-detector.ts';
+import { findAll, scoreOf } from './accuracy.ts';
+import { readCoco } from './coco.ts';
+import { measureSpeed } from './speed.ts';
+
+interface Line {
+  bench: 'detect';
+  case: string;
+  metric: string;
+  value: number;
+  unit: string;
+  peer?: string;
+  peerValue?: number;
+  ratio?: number;
+}
+
+const MODELS = ['mb3-centernet-512', 'mb3-centernet-320'];
+const json = process.argv.includes('--json');
+
+function print(line: Line): void {
+  if (json) {
+    console.log(JSON.stringify(line));
+    return;
+  }
+  const peer =
+    line.peer === undefined ? '' : `   ${line.peer}: ${line.peerValue?.toFixed(2)} (ratio ${line.ratio?.toFixed(3)})`;
+  console.log(`${line.case}: ${line.metric} ${line.value.toFixed(3)} ${line.unit}${peer}`);
+}
+
+const folder = resolve(process.env.PARLMESH_TEST_DATA ?? '../shared/data', 'vision/coco-dev');
+if (!existsSync(folder)) {
+  console.error(`no test pictures in ${folder}; set PARLMESH_TEST_DATA`);
+  process.exit(1);
+}
+const coco = await readCoco(folder);
+
+for (const id of MODELS) {
+  const model = await findModel([PACKAGED_MODELS], id);
+  for (const threads of [1, 2]) {
+    const name = `${id}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+    const { path, bare, worstDelay } = await measureSpeed(
+      model,
+      threads,
+      coco.images.slice(0, 20).map((image) => image.path),
+    );
+    const speed = { metric: 'time per picture', unit: 's', peer: 'bare session', peerValue: bare, ratio: path / bare };
+    print({ bench: 'detect', case: name, value: path, ...speed });
+    print({ bench: 'detect', case: name, metric: 'pictures', value: 1 / path, unit: '1/s' });
+    print({ bench: 'detect', case: name, metric: 'worst event loop delay', value: worstDelay, unit: 's' });
+  }
+  const detector = new OnnxDetector({ model, threads: 2, clock: systemClock, random: seededRandom(1) });
+  detector.open();
+  const accuracy = scoreOf(coco, await findAll(coco.images, detector, model.manifest.input.fit));
+  await detector.close();
+  for (const [metric, value] of Object.entries(accuracy)) {
+    print({
+      bench: 'detect',
+      case: `${id}, ${coco.images.length} COCO pictures`,
+      metric,
+      value,
+      unit: 'average precision',
+    });
+  }
+}

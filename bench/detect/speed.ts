@@ -1,0 +1,92 @@
+// The whole path beside the bare session: rounds of both in turn, so that a busy machine slows both alike.
+
+import { readFile } from 'node:fs/promises';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Worker } from 'node:worker_threads';
+import { silentLogger } from '../../core/logger.ts';
+import { seededRandom } from '../../core/random.ts';
+import { systemClock } from '../../daemon/clock.ts';
+import { CameraPipeline } from '../../vision/camera-pipeline.ts';
+import type { Model } from '../../vision/detection/model-file.ts';
+import { OnnxDetector } from '../../vision/detection/onnx-detector.ts';
+import { Annotator } from '../../vision/picture/draw.ts';
+import type { BareSetup } from './bare-session.ts';
+
+export interface Speed {
+  /** Seconds per picture, from JPEG bytes to observations. */
+  path: number;
+  /** Seconds per run of the session alone. */
+  bare: number;
+  /** Longest time the event loop was late while the path ran, in seconds. */
+  worstDelay: number;
+}
+
+/** Short rounds, so that whatever else the machine does falls on both sides. */
+const ROUNDS = 20;
+const PICTURES_A_ROUND = 6;
+
+/** Medians over rounds; the pictures in turn. */
+export async function measureSpeed(model: Model, threads: number, pictures: readonly string[]): Promise<Speed> {
+  const frames = await Promise.all(pictures.map((path) => readFile(path)));
+  const detector = new OnnxDetector({ model, threads, clock: systemClock, random: seededRandom(1) });
+  detector.open();
+  const pipeline = pipelineOf(detector, model);
+  const bare = await openBare({ path: model.path, manifest: model.manifest, threads, runs: PICTURES_A_ROUND });
+  await runPath(pipeline, frames.slice(0, PICTURES_A_ROUND));
+  await bare.round();
+  const times: { path: number[]; bare: number[] } = { path: [], bare: [] };
+  let worstDelay = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    times.bare.push(await bare.round());
+    const from = (round * PICTURES_A_ROUND) % (frames.length - PICTURES_A_ROUND + 1);
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    times.path.push(await runPath(pipeline, frames.slice(from, from + PICTURES_A_ROUND)));
+    delay.disable();
+    worstDelay = Math.max(worstDelay, delay.max / 1e9 - 0.001);
+  }
+  bare.close();
+  await pipeline.close();
+  await detector.close();
+  return { path: median(times.path), bare: median(times.bare), worstDelay };
+}
+
+function pipelineOf(detector: OnnxDetector, model: Model): CameraPipeline {
+  let ids = 0;
+  return new CameraPipeline({
+    config: { name: 'bench', source: 'bench', detect: true, labels: [], minConfidence: 0.4, zones: [], masks: [] },
+    pace: 'video',
+    period: 50,
+    detector: { detector, fit: model.manifest.input.fit },
+    clock: systemClock,
+    logger: silentLogger,
+    annotator: new Annotator(),
+    newId: () => `observation-${ids++}`,
+    onObservation: () => {},
+    saveSnapshot: async () => '',
+  });
+}
+
+/** Seconds per picture. */
+async function runPath(pipeline: CameraPipeline, frames: readonly Uint8Array[]): Promise<number> {
+  const from = performance.now();
+  for (const bytes of frames) await pipeline.look({ bytes, at: Date.now() });
+  return (performance.now() - from) / 1000 / frames.length;
+}
+
+async function openBare(setup: BareSetup) {
+  const worker = new Worker(new URL('./bare-session.ts', import.meta.url), { workerData: setup });
+  const answer = (): Promise<number> => new Promise((resolve) => worker.once('message', resolve));
+  await answer();
+  return {
+    round: (): Promise<number> => {
+      worker.postMessage('round');
+      return answer();
+    },
+    close: (): void => worker.postMessage('close'),
+  };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}

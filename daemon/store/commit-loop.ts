@@ -33,6 +33,7 @@ export interface CommitLoopOptions {
   onState: (state: WriteState, before: WriteState) => void;
 }
 
+const CURED_BY_REOPENING = new Set(['STORE_WRITER_DIED', 'STORE_NOT_OPEN', 'STORE_CORRUPT']);
 const RETRY = { first: 1000, most: 30_000 };
 /** Failed tries after which whoever waits for a write is told, and later ones are refused at once. */
 const PATIENCE = 3;
@@ -64,7 +65,10 @@ export class CommitLoop {
   async close(): Promise<void> {
     if (this.#state.kind === 'closed') return;
     this.#flush?.cancel();
+    this.#flush = undefined;
+    this.#become({ kind: 'closed' });
     await this.#exclusively(() => this.#commit());
+    // The last try may have failed, which is a state of its own.
     this.#retry?.cancel();
     this.#become({ kind: 'closed' });
     this.#options.rows.rejectAcknowledged(new ParlmeshError('STORE_CLOSED', 'The store is closed'));
@@ -125,8 +129,7 @@ export class CommitLoop {
       this.#options.rows.settle(outcome);
     } catch (error) {
       this.#options.rows.giveBack();
-      const code = error instanceof ParlmeshError ? error.code : '';
-      this.#fail(error, code === 'STORE_WRITER_DIED' || code === 'STORE_CORRUPT');
+      this.#fail(error, error instanceof ParlmeshError && CURED_BY_REOPENING.has(error.code));
     }
   }
 
@@ -139,7 +142,8 @@ export class CommitLoop {
       this.#become({ kind: 'full', cause, attempts });
       rows.shedDispensable();
     } else {
-      this.#become({ kind: 'failed', cause, attempts, reopen });
+      // Whatever it is, it did not pass by itself: a new connection may help.
+      this.#become({ kind: 'failed', cause, attempts, reopen: reopen || attempts > 0 });
     }
     const refusal = this.#refusal(PATIENCE);
     if (refusal !== undefined) rows.rejectAcknowledged(refusal);

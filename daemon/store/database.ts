@@ -69,7 +69,8 @@ const HINTS: Record<Fault, string | undefined> = {
 
 export function faultOf(thrown: unknown): Fault {
   const code = codeOf(thrown);
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT') return 'full';
+  // SHMSIZE: the log's index could not grow, which has no other cause.
+  if (['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT'].includes(code)) return 'full';
   if (/^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ|IOERR_READ|IOERR_CORRUPTFS)/.test(code)) return 'corrupt';
   if (/^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH|RANGE)/.test(code)) return 'refused';
   // better-sqlite3 throws these for values that SQLite has no type for.

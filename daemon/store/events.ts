@@ -28,9 +28,9 @@ export function toEvent(entry: JournalEntry, id: number, at: number): EventView 
     id,
     at: Math.round(at),
     severity: entry.severity,
-    kind: entry.kind.slice(0, MOST_NAME),
-    subject: entry.subject.slice(0, MOST_NAME),
-    message: entry.message.slice(0, MOST_MESSAGE),
+    kind: entry.kind.slice(0, MOST_NAME).toWellFormed(),
+    subject: entry.subject.slice(0, MOST_NAME).toWellFormed(),
+    message: entry.message.slice(0, MOST_MESSAGE).toWellFormed(),
     ...(entry.data === undefined ? {} : { data: throughJson(entry.data) }),
   };
 }

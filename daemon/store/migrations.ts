@@ -56,11 +56,14 @@ export function schemaVersion(db: Connection): number {
   return Number(db.pragma('user_version', { simple: true }));
 }
 
+export function hasOurMark(db: Connection): boolean {
+  return db.pragma('application_id', { simple: true }) === APPLICATION_ID;
+}
+
 /** Throws for a file that this version must not touch: another program's, or a newer parlmesh's. */
 export function refuseForeign(db: Connection, file: string, known = SCHEMA_VERSION): void {
   const version = schemaVersion(db);
-  const application = db.pragma('application_id', { simple: true });
-  if (version > 0 && application !== APPLICATION_ID) {
+  if (version > 0 && !hasOurMark(db)) {
     throw new ParlmeshError('STORE_FOREIGN', `${file} is a SQLite file of another program`, {
       hint: 'Choose another data folder with --data-dir',
     });

@@ -16,6 +16,11 @@ export function snapshotFolder(dataDir: string): string {
   return join(dataDir, 'snapshots');
 }
 
+/** Space kept back for a full disk. */
+export function reserveFile(dataDir: string): string {
+  return join(dataDir, 'reserve');
+}
+
 /** Makes the folders that are missing, readable by their owner only. */
 export function makeFolders(dataDir: string): void {
   for (const folder of [dataDir, backupFolder(dataDir), snapshotFolder(dataDir)]) {

@@ -5,8 +5,8 @@ import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
 import { listBackups, problemsOf, putInPlace, stageBackup, writeBackup } from './backups.ts';
-import { type Connection, faultOf, openWritable, quickCheck } from './database.ts';
-import { migrate, refuseForeign, SCHEMA_VERSION, schemaVersion, TABLES, type Table } from './migrations.ts';
+import { type Connection, faultOf, openReadOnly, openWritable, quickCheck } from './database.ts';
+import { hasOurMark, migrate, refuseForeign, SCHEMA_VERSION, schemaVersion, TABLES, type Table } from './migrations.ts';
 import { databaseFile, fileTime, makeFolders, timeInName } from './paths.ts';
 import { salvage } from './salvage.ts';
 import { walDamage } from './wal.ts';
@@ -33,6 +33,8 @@ export interface Opened {
 
 /** Damaged files and replaced ones that are kept; each is as large as the store. */
 const SET_ASIDE_KEPT = 3;
+/** No release will come near; a greater version is damage. */
+const BELIEVABLE_VERSION = 10_000;
 /** Backups kept when one is taken before a migration. */
 const BACKUPS_KEPT = 10;
 
@@ -47,7 +49,6 @@ export function openStore(dataDir: string, now: number): Opened {
   const recovery = cause === undefined ? undefined : recover(dataDir, cause, now);
   const db = openWritable(file);
   try {
-    refuseForeign(db, file);
     const version = schemaVersion(db);
     if (version > 0 && version < SCHEMA_VERSION) writeBackup(dataDir, now, BACKUPS_KEPT);
     const migratedFrom = migrate(db);
@@ -58,7 +59,10 @@ export function openStore(dataDir: string, now: number): Opened {
   }
 }
 
-/** What is wrong with the file or its log; undefined when both are sound, or there is none. Reads all of it. */
+/**
+ * What is wrong with the file or its log; undefined when both are sound, or there is none. Reads all of it. Throws for a
+ * file that is another program's or a newer parlmesh's.
+ */
 export function damageOf(file: string): string | undefined {
   if (!existsSync(file)) return undefined;
   const log = `${file}-wal`;
@@ -68,9 +72,10 @@ export function damageOf(file: string): string | undefined {
   const inLog = walDamage(log);
   if (inLog !== undefined) return inLog;
   try {
-    const db = openWritable(file);
+    // Reading only: a file that is not ours to write stays as it is.
+    const db = openReadOnly(file);
     try {
-      return quickCheck(db)[0];
+      return headerDamage(db, file) ?? quickCheck(db)[0];
     } finally {
       db.close();
     }
@@ -78,6 +83,16 @@ export function damageOf(file: string): string | undefined {
     if (faultOf(error) === 'corrupt') return messageOf(error);
     throw error;
   }
+}
+
+/** Flipped bits must not pass for another program or a newer version: our tables tell. */
+function headerDamage(db: Connection, file: string): string | undefined {
+  const names = db.prepare<[], string>('SELECT name FROM sqlite_schema').pluck().all();
+  const ours = names.includes('measurements') && names.includes('observations');
+  const version = schemaVersion(db);
+  if (ours && (version < 1 || version > BELIEVABLE_VERSION || !hasOurMark(db))) return `${file}: the header is damaged`;
+  refuseForeign(db, file);
+  return undefined;
 }
 
 /** Damaged file aside, newest sound backup in its place, then every readable row of the damaged file into that. */

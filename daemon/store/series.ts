@@ -27,6 +27,7 @@ export class MeasuredSeries {
     if (!Number.isFinite(value) || name.length > MOST_NAME) return false;
     let series = this.#series.get(name);
     if (series === undefined) {
+      if (this.#series.size >= MOST_SERIES) this.#forget(at - RECENT);
       if (this.#series.size >= MOST_SERIES) return false;
       series = { recent: [], sum: 0, count: 0 };
       this.#series.set(name, series);
@@ -58,5 +59,12 @@ export class MeasuredSeries {
     const recent = this.#series.get(name)?.recent ?? [];
     const from = Math.max(since, (recent.at(-1)?.[0] ?? 0) - RECENT);
     return recent.filter(([at]) => at >= from);
+  }
+
+  /** Makes room: links and cameras that are gone measure no more. */
+  #forget(before: number): void {
+    for (const [name, { recent, count }] of this.#series) {
+      if (count === 0 && (recent.at(-1)?.[0] ?? 0) < before) this.#series.delete(name);
+    }
   }
 }

@@ -241,8 +241,13 @@ export class Store extends EventEmitter<{ event: [EventView] }> implements Servi
     try {
       return await this.#caretaker.restore(file);
     } finally {
-      await this.#open();
+      const failure = await this.#open().then(
+        () => undefined,
+        (error: unknown) => storeError(error, this.#file),
+      );
       this.#loop.open();
+      // Then it is tried again like any damage.
+      if (failure !== undefined) this.#loop.distrust(failure);
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ParlmeshError } from '../../core/errors.ts';
+import { ParlmeshError } from '../../core/errors.ts';
 import type { Answer, Batch, BatchOutcome, Figures, OpenReport, PlainError, Request, Result } from './batch.ts';
 import { type Connection, faultOf, storeError } from './database.ts';
 import { eventWriter, lastEventId } from './events.ts';
@@ -11,6 +11,7 @@ import { SCHEMA_VERSION, TABLES, type Table } from './migrations.ts';
 import { endOpenObservations, observationWriter } from './observations.ts';
 import { databaseFile } from './paths.ts';
 import { openStore } from './recovery.ts';
+import { withReserve } from './reserve.ts';
 import { retainStep } from './retention.ts';
 import { reconcileSnapshots, snapshotWriter } from './snapshots.ts';
 import { stateWriter } from './state.ts';
@@ -41,7 +42,7 @@ parentPort?.on('message', ({ number, request }: { number: number; request: Reque
 function handle(request: Request): Result {
   if (request.kind === 'open') return openFile();
   if (request.kind === 'close') return closeFile();
-  if (open === undefined) throw new Error('the store is not open');
+  if (open === undefined) throw new ParlmeshError('STORE_NOT_OPEN', `${file} is not open`);
   switch (request.kind) {
     case 'batch':
       return apply(open, request.batch);
@@ -57,7 +58,7 @@ function handle(request: Request): Result {
 }
 
 function openFile(): OpenReport {
-  const { db, migratedFrom, recovery } = openStore(dataDir, Date.now());
+  const { db, migratedFrom, recovery } = withReserve(dataDir, () => openStore(dataDir, Date.now()));
   endOpenObservations(db);
   reconcileSnapshots(db, dataDir);
   const count = (table: Table): number => db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0;

@@ -94,6 +94,9 @@ describe('migrations', () => {
     db.close();
     const store = newStore(dataDir);
     await expect(store.start(new AbortController().signal)).rejects.toMatchObject({ code: 'STORE_FOREIGN' });
+    const after = new Database(join(dataDir, 'parlmesh.db'), { readonly: true });
+    expect(after.pragma('journal_mode', { simple: true })).toBe('delete');
+    after.close();
   });
 });
 
@@ -122,15 +125,14 @@ describe('backups', () => {
     const store = await openStore(await folder(), { clock, config: { ...storeConfig, backupInterval: 3600 } });
     expect(store.status().lastBackupAt).toBeUndefined();
     clock.advance(10 * 60_000);
-    await expect.poll(() => store.status().lastBackupAt).toBe(clock.wall());
+    await expect.poll(() => store.status().lastBackupAt, { timeout: 10_000 }).toBe(clock.wall());
     const first = clock.wall();
     // The next is scheduled once the first is finished.
-    await expect
-      .poll(() => {
-        clock.advance(3_600_000);
-        return store.status().lastBackupAt;
-      })
-      .toBeGreaterThan(first);
+    const later = (): number | undefined => {
+      clock.advance(3_600_000);
+      return store.status().lastBackupAt;
+    };
+    await expect.poll(later, { timeout: 10_000 }).toBeGreaterThan(first);
   });
 
   it('are restored into a running store, and what was there is kept beside', async () => {
@@ -145,6 +147,7 @@ describe('backups', () => {
     expect(before.prepare("SELECT count(*) FROM events WHERE message = 'new'").pluck().get()).toBe(1);
     before.close();
     say(store, 'goes on');
+    await expect.poll(() => store.status().queued, { timeout: 10_000 }).toBe(0);
     await store.putState('key', 1);
     expect(said(store)).toEqual(['goes on', 'old']);
   });

@@ -11,7 +11,7 @@ import { observation } from './open-store.ts';
 function mount(): { path: string } | { reason: string } {
   const path = mkdtempSync(join(tmpdir(), 'parlmesh-full-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', path], { stdio: 'pipe' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', path], { stdio: 'pipe' });
     return { path };
   } catch (error) {
     rmSync(path, { recursive: true });
@@ -113,7 +113,7 @@ describe(
       expect(file).toContain('backups');
     });
 
-    it('at the start is told, and the next start works', async () => {
+    it('of a new node is told, and the next start works', async () => {
       const giveBack = fillUp(join(dataDir, '..'));
       const store = newStore(dataDir);
       await expect(store.start(new AbortController().signal)).rejects.toMatchObject({ code: 'STORE_FULL' });
@@ -122,6 +122,17 @@ describe(
       await store.putState('key', 1);
       await store.stop();
       rmSync(dataDir, { recursive: true });
+    });
+
+    it('does not keep a node down that has run before: it has a reserve', async () => {
+      const first = await open();
+      await first.putState('key', 1);
+      await first.stop();
+      const giveBack = fillUp(join(dataDir, '..'));
+      onTestFinished(giveBack);
+      const store = await open();
+      expect(store.state('key')).toBe(1);
+      await store.putState('key', 2);
     });
   },
 );

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { VirtualClock } from '../../../core/clock.ts';
 import type { JournalEntry } from '../../../core/journal.ts';
 import type { EventView } from '../../../daemon/view/schema.ts';
@@ -273,7 +273,7 @@ describe('lifecycle', () => {
   it('flushes within its interval without being asked', async () => {
     const store = await openStore(await folder());
     store.journal.record(entry('said'));
-    await vi.waitFor(() => expect(store.status()).toMatchObject({ queued: 0, rows: { events: 1 } }));
+    await expect.poll(() => store.status(), { timeout: 10_000 }).toMatchObject({ queued: 0, rows: { events: 1 } });
   });
 
   it('leaves one whole file behind, and starts again', async () => {

@@ -12,16 +12,10 @@ process.env.ORT_DISABLE_TELEMETRY = '1';
 enableCompileCache();
 
 const { env } = process;
-const program = createProgram(
-  {
-    terminal: new Terminal({ stdout: process.stdout, stderr: process.stderr, env }),
-    env,
-    version: packageJson.version,
-    offline: async () => (await import('./cli/on-files.ts')).actionsOnFiles(systemClock),
-  },
-  [
-    { names: ['run'], load: async () => (await import('./cli/commands/run.ts')).registerRun },
-    { names: ['demo'], load: async () => (await import('./cli/commands/run.ts')).registerDemo },
-  ],
-);
+const program = createProgram({
+  terminal: new Terminal({ stdout: process.stdout, stderr: process.stderr, env }),
+  env,
+  version: packageJson.version,
+  offline: async () => (await import('./cli/on-files.ts')).actionsOnFiles(systemClock),
+});
 process.exitCode = await program.execute(process.argv.slice(2));

@@ -2,17 +2,15 @@
 
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { CameraAgent } from '../agents/kinds/camera.ts';
-import { HardwareAgent } from '../agents/kinds/hardware.ts';
-import { LinkWatcher } from '../agents/kinds/link-watcher.ts';
 import { Supervisor } from '../agents/supervisor.ts';
 import type { Clock, Timer } from '../core/clock.ts';
-import { messageOf, ParlmeshError } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Random } from '../core/random.ts';
 import type { SigningKey } from '../mesh/membership/keys.ts';
 import { Mesh } from '../mesh/mesh.ts';
 import { VisionProcessor } from '../vision/processor.ts';
+import { BuiltInAgents } from './built-in-agents.ts';
 import { type EffectiveConfig, effectiveConfig } from './config/effective.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { nodeNameOf } from './config/node-name.ts';
@@ -63,6 +61,7 @@ export class ParlmeshNode {
   readonly #mesh: Mesh;
   readonly #vision: VisionProcessor;
   readonly #supervisor: Supervisor;
+  readonly #agents: BuiltInAgents;
   readonly #reader: HardwareReader;
   readonly #telemetry: MqttTelemetry;
   readonly #http: HttpServer;
@@ -130,6 +129,15 @@ export class ParlmeshNode {
     });
     this.#supervisor = new Supervisor({ config: config.agents, clock, random, journal, logger });
     this.#reader = new HardwareReader({ clock, dataDir, logger });
+    this.#agents = new BuiltInAgents({
+      supervisor: this.#supervisor,
+      mesh: this.#mesh,
+      vision: this.#vision,
+      hardware: this.#reader,
+      onReading: ({ reading, score }) => this.#onReading(reading, score),
+      journal,
+      clock,
+    });
 
     const broker = new EmbeddedBroker({ config: config.mqtt, logger: logger.child({ service: 'broker' }) });
     this.view = new LiveView({
@@ -197,7 +205,7 @@ export class ParlmeshNode {
   /** Resolves when every required service runs; rejects with the cause when one cannot. */
   async start(signal: AbortSignal): Promise<void> {
     const { clock, version } = this.#parts;
-    await this.#superviseBuiltIns();
+    await this.#agents.add(this.#config.hardware.interval * 1000, this.#cameraNames());
     await this.#lifecycle.start(signal);
     this.#measuring = clock.every(MEASURE_LINKS_EVERY_MS, () => this.#measureLinks());
     this.view.nodeChanged();
@@ -238,11 +246,11 @@ export class ParlmeshNode {
     logger.level = config.log.level;
     this.#supervisor.configure(config.agents);
     this.#telemetry.setStateInterval(config.mqtt.stateInterval);
-    if (intervalChanged) {
-      await this.#supervisor.remove('hardware');
-      await this.#superviseHardware();
+    if (intervalChanged) await this.#agents.setHardwareInterval(config.hardware.interval * 1000);
+    if (change.applied.includes('cameras')) {
+      this.#config.cameras = config.cameras;
+      await this.#agents.replaceCameras(this.#cameraNames(), () => this.#vision.setCameras(config.cameras));
     }
-    if (change.applied.includes('cameras')) await this.#changeCameras(config.cameras);
     this.#journal.record({
       severity: change.needRestart.length > 0 ? 'warning' : 'info',
       kind: 'config.reloaded',
@@ -252,6 +260,22 @@ export class ParlmeshNode {
         (change.needRestart.length > 0 ? `; a restart is needed for ${change.needRestart.join(', ')}` : ''),
     });
     return change;
+  }
+
+  /**
+   * A promise that nobody waited for was rejected, by a library or by us: a defect, but none that makes what runs
+   * wrong, so the node stays up and tells. A thrown error that nobody caught ends the process as usual.
+   */
+  reportStray(thrown: unknown): void {
+    const stack = thrown instanceof Error ? thrown.stack : undefined;
+    this.#parts.logger.error({ cause: messageOf(thrown), stack }, 'an unexpected error in the background');
+    this.#journal.record({
+      severity: 'error',
+      kind: 'node.defect',
+      subject: 'node',
+      message: `An unexpected error in the background: ${messageOf(thrown)}`,
+      ...(stack === undefined ? {} : { data: { stack: stack.slice(0, 2000) } }),
+    });
   }
 
   #actions(): Actions {
@@ -273,71 +297,8 @@ export class ParlmeshNode {
     };
   }
 
-  async #superviseBuiltIns(): Promise<void> {
-    const { clock } = this.#parts;
-    await this.#superviseHardware();
-    await this.#supervisor.add({
-      id: 'links',
-      create: () =>
-        new LinkWatcher({
-          id: 'links',
-          source: {
-            onLinks: (listener) => {
-              const tell = (): void => listener(this.#mesh.links());
-              this.#mesh.on('link', tell);
-              return () => this.#mesh.off('link', tell);
-            },
-          },
-          journal: this.#journal,
-          clock,
-        }),
-    });
-    if (this.#config.vision.enabled) for (const { name } of this.#config.cameras) await this.#superviseCamera(name);
-  }
-
-  async #superviseHardware(): Promise<void> {
-    const { clock } = this.#parts;
-    await this.#supervisor.add({
-      id: 'hardware',
-      create: () =>
-        new HardwareAgent<HardwareView>({
-          id: 'hardware',
-          source: this.#reader,
-          interval: this.#config.hardware.interval * 1000,
-          onReading: ({ reading, score }) => this.#onReading(reading, score),
-          journal: this.#journal,
-          clock,
-        }),
-    });
-  }
-
-  async #superviseCamera(name: string): Promise<void> {
-    const id = `camera/${name}`;
-    await this.#supervisor.add({
-      id,
-      create: () => {
-        const camera = this.#vision.camera(name);
-        if (camera === undefined) {
-          throw new ParlmeshError('CAMERA_CLOSED', `camera ${name} is closed because vision does not run`, {
-            hint: 'parlmesh doctor tells why',
-          });
-        }
-        return new CameraAgent({
-          id,
-          camera,
-          frameGap: camera.frameGap,
-          startWithin: 30_000,
-          clock: this.#parts.clock,
-        });
-      },
-    });
-  }
-
-  async #changeCameras(cameras: EffectiveConfig['cameras']): Promise<void> {
-    for (const { name } of this.#config.cameras) await this.#supervisor.remove(`camera/${name}`);
-    this.#config.cameras = cameras;
-    await this.#vision.setCameras(cameras);
-    if (this.#config.vision.enabled) for (const { name } of cameras) await this.#superviseCamera(name);
+  #cameraNames(): string[] {
+    return this.#config.vision.enabled ? this.#config.cameras.map(({ name }) => name) : [];
   }
 
   #onReading(reading: HardwareView, score: number): void {

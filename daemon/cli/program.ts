@@ -10,15 +10,17 @@ import type { Terminal } from './terminal.ts';
 export const EXIT = { ok: 0, failed: 1, wrongUse: 2 } as const;
 
 /** Adds commands to the program. */
-export type Registration = (program: CliCommand, cli: Cli) => void;
+type Registration = (program: CliCommand, cli: Cli) => void;
 
 /** Commands that are loaded together, and only when one of them is asked for: starting is slow on a small board. */
-export interface CommandFile {
+interface CommandFile {
   names: readonly string[];
   load(): Promise<Registration>;
 }
 
 const COMMANDS: readonly CommandFile[] = [
+  { names: ['run'], load: async () => (await import('./commands/run.ts')).registerRun },
+  { names: ['demo'], load: async () => (await import('./commands/run.ts')).registerDemo },
   { names: ['status'], load: async () => (await import('./commands/status.ts')).registerStatus },
   { names: ['peers', 'links', 'routes'], load: async () => (await import('./commands/mesh.ts')).registerMesh },
   { names: ['agents'], load: async () => (await import('./commands/agents.ts')).registerAgents },
@@ -40,21 +42,19 @@ export interface Program {
   complete(): Promise<CliCommand>;
 }
 
-/** @param first commands that come before the others: `run`, `demo` */
-export function createProgram(deps: CliDeps, first: readonly CommandFile[] = []): Program {
+export function createProgram(deps: CliDeps): Program {
   const cli = new Cli(deps);
-  const files = [...first, ...COMMANDS];
   const load = async (wanted: readonly CommandFile[]): Promise<CliCommand> => {
     const command = rootCommand(deps);
     for (const register of await Promise.all(wanted.map((file) => file.load()))) register(command, cli);
     return command;
   };
   return {
-    complete: () => load(files),
+    complete: () => load(COMMANDS),
     execute: async (args) => {
       // Help and mistakes need them all.
-      const named = files.filter((file) => file.names.includes(args[0] ?? ''));
-      return execute(() => load(named.length > 0 ? named : files), cli, args);
+      const named = COMMANDS.filter((file) => file.names.includes(args[0] ?? ''));
+      return execute(() => load(named.length > 0 ? named : COMMANDS), cli, args);
     },
   };
 }

@@ -73,7 +73,8 @@ async function untilStopped(node: ParlmeshNode, systemd: SystemdNotifier, logger
         logger.error({ cause: messageOf(thrown) }, 'the configuration was not taken; the old one stays'),
     );
   };
-  process.once('SIGTERM', stop).once('SIGINT', stop).on('SIGHUP', reload);
+  const onStray = (thrown: unknown): void => node.reportStray(thrown);
+  process.once('SIGTERM', stop).once('SIGINT', stop).on('SIGHUP', reload).on('unhandledRejection', onStray);
   // The node waits on timers that do not hold the process: this one does, until it is told to stop.
   const holding = setInterval(() => {}, 2 ** 30);
   try {
@@ -91,7 +92,7 @@ async function untilStopped(node: ParlmeshNode, systemd: SystemdNotifier, logger
     systemd.stopping();
     await node.stop();
     clearInterval(holding);
-    process.off('SIGHUP', reload).off('SIGTERM', stop).off('SIGINT', stop);
+    process.off('SIGHUP', reload).off('SIGTERM', stop).off('SIGINT', stop).off('unhandledRejection', onStray);
   }
 }
 

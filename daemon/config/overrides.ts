@@ -26,6 +26,7 @@ export const OTHER_VARIABLES: readonly string[] = [
   'PARLMESH_INSTALL_WAIT',
   'PARLMESH_TEST_DATA',
   'PARLMESH_CHROMIUM',
+  'PARLMESH_SOURCES',
 ];
 
 /** A variable that is set but empty sets nothing, as service managers and containers expect. */

@@ -55,7 +55,7 @@ describe('The house', () => {
       return graph
         .get(file)!
         .map(({ target }) => ({ target, to: name(target).split('/')[0]! }))
-        .filter(({ to }) => to !== from && !ARROWS[from]!.includes(to))
+        .filter(({ to }) => to !== from && to !== 'package.json' && !ARROWS[from]!.includes(to))
         .map(({ target }) => `${name(file)} imports ${name(target)}`);
     });
     expect(wrong).toEqual([]);
@@ -90,7 +90,7 @@ describe('The house', () => {
   it('keeps every file to one concept: at most 400 lines', () => {
     const long = files
       .filter((file) => !file.includes('/generated'))
-      .map((file) => ({ file: name(file), lines: readFileSync(file, 'utf8').split('\n').length }))
+      .map((file) => ({ file: name(file), lines: readFileSync(file, 'utf8').trimEnd().split('\n').length }))
       .filter(({ lines }) => lines > 400);
     expect(long).toEqual([]);
   });

@@ -88,7 +88,7 @@ describe('A new user', () => {
     await expect.poll(() => routeNames(c), { timeout: 20_000 }).toEqual(['a', 'b']);
     const shown = await parlmesh('routes', '--data-dir', a.dataDir);
     expect(shown.stdout).toMatch(/\bb\b[\s\S]*\bc\b/);
-  });
+  }, 90_000);
 
   it('refuses a token that was used before, and says so', async () => {
     const { token } = await a.post<{ token: string }>('network/invites', { expiresInSeconds: 60 });
@@ -138,7 +138,7 @@ describe('A new user', () => {
       };
       await Promise.all([
         onMqtt.then(mark('mqtt')),
-        page.locator('svg').getByText('person').first().waitFor({ state: 'attached' }).then(mark('page')),
+        page.locator('.box-label', { hasText: 'person' }).first().waitFor({ state: 'attached' }).then(mark('page')),
         expect
           .poll(
             async () =>
@@ -193,9 +193,9 @@ describe('A new user', () => {
     const run = await parlmesh('run', '--config', wrong, '--data-dir', join(scratch, 'wrong'));
     expect(run.code).toBe(2);
     expect(run.stderr).toContain('wrong.yaml:2');
-    expect(run.stderr).toContain('"port"');
+    expect(run.stderr).toContain('"http.port"');
     expect(run.stderr).toContain('wrong.yaml:4');
-    expect(run.stderr).toContain('"listen"');
+    expect(run.stderr).toContain('"mesh.listen"');
     expect(run.stderr).toContain('wrong.yaml:6');
   });
 

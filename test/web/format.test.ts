@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, count, duration, latency, percent, shortId, time, UNKNOWN } from '../../web/src/format.ts';
+import { bytes, count, duration, latency, percent, shortId, things, time, UNKNOWN } from '../../web/src/format.ts';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 
@@ -51,6 +51,13 @@ describe('figures with their units', () => {
   it('counts in the singular and the plural', () => {
     expect(plain(count(1, 'camera'))).toBe('1 camera');
     expect(plain(count(2, 'camera'))).toBe('2 cameras');
+  });
+
+  it('names what is in view as people do', () => {
+    expect(plain(things({ person: 2, 'stop sign': 1, bus: 3, sheep: 4, car: 0 }))).toBe(
+      '2 people, 1 stop sign, 3 buses, 4 sheep',
+    );
+    expect(things({})).toBe('');
   });
 
   it('shortens ids to the end that tells them apart', () => {

@@ -61,7 +61,7 @@ describe('the page in a browser', () => {
     for (const view of VIEWS) await go(view);
     await page.getByText('/var/lib/parlmesh/parlmesh.db').waitFor();
     await go('cameras');
-    await page.getByRole('img', { name: /Camera north: 1 person, 1 car in view/ }).waitFor();
+    await page.getByRole('img', { name: /Camera north: 1.person, 1.car in view/ }).waitFor();
     expect(complaints).toEqual([]);
   });
 

@@ -77,6 +77,23 @@ export function count(number: number, one: string, many = `${one}s`): string {
   return `${number}${NBSP}${number === 1 ? one : many}`;
 }
 
+const IRREGULAR: Readonly<Record<string, string>> = { person: 'people', knife: 'knives', mouse: 'mice' };
+/** Labels that have no other plural. */
+const SAME = /(?:sheep|skis|scissors|broccoli)$/;
+
+/** What is in view, by label: `2 people, 1 stop sign`. Labels without any are left out. */
+export function things(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .filter(([, number]) => number > 0)
+    .map(([label, number]) => count(number, label, plural(label)))
+    .join(', ');
+}
+
+function plural(label: string): string {
+  if (SAME.test(label)) return label;
+  return IRREGULAR[label] ?? `${label}${/(?:s|x|ch|sh)$/.test(label) ? 'es' : 's'}`;
+}
+
 /** A peer id's telling end, for where a name is missing. */
 export function shortId(id: string): string {
   return id.length > 12 ? `…${id.slice(-8)}` : id;

@@ -7,22 +7,28 @@ import { Time } from './parts/time.tsx';
 import { TONES } from './parts/tone.ts';
 import { view } from './router.ts';
 
+/** From this many characters on, the sentence is set smaller. */
+const LONG_SENTENCE = 100;
+
 export function Health() {
   const health = node.value?.health;
   const onOverview = view.value === 'overview';
+  const long = health !== undefined && health.sentence.length > LONG_SENTENCE;
+  // A problem that the sentence already tells in full is not said twice.
+  const problems = (health?.problems ?? []).filter(({ cause }) => cause !== health?.sentence);
   return (
     <div class={`health${onOverview ? ' health-large' : ''}`}>
-      <p class="sentence" role="status" aria-live="polite">
+      <p class={`sentence${long ? ' sentence-long' : ''}`} role="status" aria-live="polite">
         {health !== undefined && (
           <>
             <Mark tone={TONES[health.state]} />
-            {health.sentence}
+            <span>{health.sentence}</span>
           </>
         )}
       </p>
-      {onOverview && health !== undefined && health.problems.length > 0 && (
+      {onOverview && problems.length > 0 && (
         <ul class="problems" aria-label="Problems">
-          {health.problems.map(({ subject, cause, since }) => (
+          {problems.map(({ subject, cause, since }) => (
             <li key={subject}>
               <strong>{readable(subject)}</strong> {cause}{' '}
               <span class="muted">

@@ -1,9 +1,9 @@
 // A camera's newest picture, with what is in view and the zones drawn over it. The next picture is decoded before it
-// replaces the last, so that nothing flickers, and the place is reserved by the camera's own proportions.
+// replaces the last, so that nothing flickers, and every frame on the wall is of one size.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CameraView } from '../../../daemon/view/schema.ts';
-import { percent } from '../format.ts';
+import { percent, things } from '../format.ts';
 import { pictureUrl } from '../live/api.ts';
 
 /**
@@ -12,7 +12,10 @@ import { pictureUrl } from '../live/api.ts';
  */
 const PICTURE_EVERY_MS = 1_000;
 
-/** A picture and what was in view when it was asked for, so that boxes and picture belong together. */
+/** Width by height of every frame on the wall; pictures of other proportions stand inside it. */
+const FRAME = 16 / 9;
+
+/** A picture and what was in view when it came, so that boxes stay with their picture until the next. */
 interface Shown {
   address: string;
   objects: CameraView['objects'];
@@ -23,35 +26,51 @@ export function CameraPicture({ camera }: { camera: CameraView }) {
   const { width = 640, height = 360 } = camera;
   const stale = camera.state !== 'live';
   const objects = stale ? [] : (shown?.objects ?? []);
+  const fill = width / height > FRAME ? { width: '100%' } : { height: '100%' };
   return (
-    <div class={`picture${stale ? ' picture-stale' : ''}`} style={{ aspectRatio: `${width} / ${height}` }}>
+    <div class={`picture${stale ? ' picture-stale' : ''}`}>
       {shown === undefined ? (
         <p class="picture-none">No picture yet</p>
       ) : (
-        <>
-          <img src={shown.address} alt={describe(camera)} width={width} height={height} />
-          <svg viewBox={`0 0 ${width} ${height}`} aria-hidden="true" class="overlay">
-            {camera.zones.map(({ name, points }) => (
-              <polygon
-                key={name}
-                class="zone"
-                points={points.map(([x = 0, y = 0]) => `${x * width},${y * height}`).join(' ')}
-              />
-            ))}
-            {objects.map(({ id, box }) => (
-              <rect
-                key={id}
-                class="box"
-                x={box.x * width}
-                y={box.y * height}
-                width={box.width * width}
-                height={box.height * height}
-                rx={width / 200}
-              />
-            ))}
-          </svg>
-        </>
+        <div class="picture-fit" style={{ aspectRatio: `${width} / ${height}`, ...fill }}>
+          <img src={shown.address} alt={describe(camera)} />
+          <Overlay width={width} height={height} zones={camera.zones} objects={objects} />
+        </div>
       )}
+    </div>
+  );
+}
+
+interface OverlayProps {
+  width: number;
+  height: number;
+  zones: CameraView['zones'];
+  objects: CameraView['objects'];
+}
+
+function Overlay({ width, height, zones, objects }: OverlayProps) {
+  return (
+    <>
+      <svg viewBox={`0 0 ${width} ${height}`} aria-hidden="true" class="overlay">
+        {zones.map(({ name, points }) => (
+          <polygon
+            key={name}
+            class="zone"
+            points={points.map(([x = 0, y = 0]) => `${x * width},${y * height}`).join(' ')}
+          />
+        ))}
+        {objects.map(({ id, box }) => (
+          <rect
+            key={id}
+            class="box"
+            x={box.x * width}
+            y={box.y * height}
+            width={box.width * width}
+            height={box.height * height}
+            rx={width / 200}
+          />
+        ))}
+      </svg>
       {objects.map(({ id, box, label, confidence }) => (
         <span
           key={id}
@@ -62,7 +81,7 @@ export function CameraPicture({ camera }: { camera: CameraView }) {
           {label} {percent(confidence)}
         </span>
       ))}
-    </div>
+    </>
   );
 }
 
@@ -75,7 +94,7 @@ function usePicture(camera: CameraView): Shown | undefined {
   latest.current = camera;
 
   const next = async () => {
-    const { id, lastFrameAt, objects } = latest.current;
+    const { id, lastFrameAt } = latest.current;
     if (busy.current || lastFrameAt === undefined || document.visibilityState === 'hidden') return;
     busy.current = true;
     const address = pictureUrl('cameras', id, lastFrameAt);
@@ -83,7 +102,7 @@ function usePicture(camera: CameraView): Shown | undefined {
     image.src = address;
     // A picture that fails to load leaves the last one standing; the camera's state says why.
     await image.decode().then(
-      () => alive.current && show({ address, objects }),
+      () => alive.current && show({ address, objects: latest.current.objects }),
       () => undefined,
     );
     setTimeout(() => {
@@ -105,9 +124,7 @@ function usePicture(camera: CameraView): Shown | undefined {
 }
 
 function describe(camera: CameraView): string {
-  const seen = Object.entries(camera.counts).filter(([, number]) => number > 0);
-  if (seen.length === 0) return `Camera ${camera.id}: nothing in view`;
-  return `Camera ${camera.id}: ${seen.map(([label, number]) => `${number} ${label}`).join(', ')} in view`;
+  return `Camera ${camera.id}: ${things(camera.counts) || 'nothing'} in view`;
 }
 
 /** Labels stay inside the picture, also for boxes that begin outside it. */

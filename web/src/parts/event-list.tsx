@@ -31,7 +31,7 @@ function EventLine({ event }: { event: EventView }) {
         <p>{event.message}</p>
         {why.length > 0 && (
           <details>
-            <summary>Why</summary>
+            <summary>{event.severity === 'info' ? 'Details' : 'Why'}</summary>
             <dl class="why">
               {why.map(([name, value]) => (
                 <div key={name}>

@@ -1,7 +1,7 @@
 // Cameras: a wall of pictures with what is in view drawn on them, and the latest observations.
 
 import type { CameraView, ObservationView } from '../../../daemon/view/schema.ts';
-import { count, duration, latency, percent } from '../format.ts';
+import { duration, latency, percent, things } from '../format.ts';
 import { pictureUrl } from '../live/api.ts';
 import { cameras, observations } from '../live/live.ts';
 import { CameraPicture } from '../parts/camera-picture.tsx';
@@ -32,7 +32,6 @@ export function Cameras() {
 }
 
 function Camera({ camera }: { camera: CameraView }) {
-  const seen = Object.entries(camera.counts).filter(([, number]) => number > 0);
   return (
     <article class="camera" aria-label={`Camera ${camera.id}`}>
       <CameraPicture camera={camera} />
@@ -41,7 +40,7 @@ function Camera({ camera }: { camera: CameraView }) {
         <State of={camera.state} />
       </div>
       {camera.state === 'live' ? (
-        <p>{seen.map(([label, number]) => count(number, label, label)).join(', ') || 'Nothing in view'}</p>
+        <p>{things(camera.counts) || 'Nothing in view'}</p>
       ) : (
         <p class={camera.state === 'lost' ? 'cause' : undefined}>
           {camera.cause ?? camera.state}, since <Time at={camera.since} />
@@ -49,8 +48,8 @@ function Camera({ camera }: { camera: CameraView }) {
       )}
       <p class="muted">
         {camera.source}
-        {camera.width !== undefined && `, ${camera.width} × ${camera.height}`}, {camera.framesPerSecond.toFixed(1)}{' '}
-        frames/s
+        {camera.width !== undefined && `, ${camera.width} × ${camera.height}`}
+        {camera.framesPerSecond >= 0.05 && `, ${camera.framesPerSecond.toFixed(1)} frames/s`}
         {camera.state === 'live' &&
           camera.inferenceSeconds !== undefined &&
           `, ${camera.detector ?? 'detector'} ${latency(camera.inferenceSeconds)}`}

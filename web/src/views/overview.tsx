@@ -1,6 +1,6 @@
 // Overview: the map in the middle, this board's vital signs, what cameras see, and the latest events.
 
-import { count, duration } from '../format.ts';
+import { duration, things } from '../format.ts';
 import { cameras, events, hardware, node, topology } from '../live/live.ts';
 import { now } from '../live/now.ts';
 import { MeshMap } from '../map/mesh-map.tsx';
@@ -61,19 +61,19 @@ function CameraLine() {
         <a href="#/cameras">Cameras</a>
       </div>
       <ul class="lines">
-        {list.map((camera) => {
-          const seen = Object.entries(camera.counts).filter(([, number]) => number > 0);
-          return (
-            <li key={camera.id}>
-              <State of={camera.state}>{camera.id}</State>
-              <span class={seen.length === 0 || camera.state !== 'live' ? 'muted' : undefined}>
-                {camera.state === 'live'
-                  ? seen.map(([label, number]) => count(number, label, label)).join(', ') || 'nothing in view'
-                  : `${camera.state}${camera.cause === undefined ? '' : `: ${camera.cause}`}`}
+        {list.map((camera) => (
+          <li key={camera.id}>
+            <State of={camera.state}>{camera.id}</State>
+            {camera.state === 'live' ? (
+              <span>{things(camera.counts) || <span class="muted">nothing in view</span>}</span>
+            ) : (
+              <span class="muted">
+                {camera.state}
+                {camera.cause !== undefined && `: ${camera.cause}`}
               </span>
-            </li>
-          );
-        })}
+            )}
+          </li>
+        ))}
       </ul>
     </section>
   );

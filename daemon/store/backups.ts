@@ -1,7 +1,17 @@
 // Backups: a compact, checked copy of the file under its time. Written beside the running writer (a reader of its
 // own sees one moment of the database and holds nobody up).
 
-import { closeSync, copyFileSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import { openReadOnly, quickCheck, storeError } from './database.ts';
@@ -42,6 +52,7 @@ export function writeBackup(dataDir: string, now: number, keep: number): BackupF
         hint: 'parlmesh store check shows whether the store itself is damaged',
       });
     }
+    giveToOwnerOf(dataDir, part);
     sync(part);
     renameSync(part, file);
     sync(folder);
@@ -89,6 +100,7 @@ export function stageBackup(dataDir: string, backup: string): string {
   const part = `${databaseFile(dataDir)}.part`;
   try {
     copyFileSync(backup, part);
+    giveToOwnerOf(dataDir, part);
     sync(part);
     return part;
   } catch (error) {
@@ -102,6 +114,13 @@ export function putInPlace(dataDir: string, staged: string): void {
   const file = databaseFile(dataDir);
   renameSync(staged, file);
   sync(dirname(file));
+}
+
+/** A command run by root must not leave files that the service, which runs as another user, cannot write. */
+function giveToOwnerOf(folder: string, file: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(folder);
+  chownSync(file, uid, gid);
 }
 
 function sync(path: string): void {

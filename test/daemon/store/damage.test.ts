@@ -34,12 +34,15 @@ async function fill(store: Store, from: number, to: number): Promise<void> {
   await store.putState('sequence', to);
 }
 
-/** A stopped store with 3000 events; and one whose first 1500 are in a backup too. Tests damage copies of them. */
-let models: { plain: string; withBackup: string };
+/**
+ * A stopped store with 3000 events; one whose first 1500 are in a backup too; one with 400 events, of which 100 commits
+ * are in the log alone. Tests damage copies of them.
+ */
+let models: { plain: string; withBackup: string; crashed: string };
 
 beforeAll(async () => {
   const root = await mkdtemp(join(tmpdir(), 'parlmesh-store-'));
-  models = { plain: join(root, 'plain'), withBackup: join(root, 'with-backup') };
+  models = { plain: join(root, 'plain'), withBackup: join(root, 'with-backup'), crashed: join(root, 'crashed') };
   const store = newStore(models.withBackup);
   await store.start(new AbortController().signal);
   await fill(store, 1, 1500);
@@ -48,6 +51,14 @@ beforeAll(async () => {
   await store.stop();
   cpSync(models.withBackup, models.plain, { recursive: true });
   rmSync(join(models.plain, 'backups'), { recursive: true });
+
+  const running = newStore(join(root, 'running'));
+  await running.start(new AbortController().signal);
+  await fill(running, 1, 300);
+  await running.checkpoint();
+  for (let i = 301; i <= 400; i++) await fill(running, i, i);
+  cpSync(join(root, 'running'), models.crashed, { recursive: true, filter: (file) => !file.endsWith('-shm') });
+  await running.stop();
   return () => rmSync(root, { recursive: true });
 });
 
@@ -195,16 +206,10 @@ describe('a file with flipped bytes', () => {
 });
 
 describe('a log with flipped bytes', () => {
-  /** The file and its log as a crash leaves them: nothing copied back, many commits in the log. */
+  /** A copy of the file and its log as a crash leaves them: nothing copied back, many commits in the log. */
   async function crashed(): Promise<{ dataDir: string; log: string }> {
     const dataDir = await folder();
-    const running = await folder();
-    const store = await openStore(running);
-    await fill(store, 1, 300);
-    await store.checkpoint();
-    for (let i = 301; i <= 400; i++) await fill(store, i, i);
-    for (const suffix of ['', '-wal'])
-      copyFileSync(join(running, `parlmesh.db${suffix}`), join(dataDir, `parlmesh.db${suffix}`));
+    cpSync(models.crashed, dataDir, { recursive: true });
     return { dataDir, log: join(dataDir, 'parlmesh.db-wal') };
   }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -183,6 +183,21 @@ describe('without a daemon', () => {
     expect(restoreStore(dataDir, file, 0).replaced).toContain('parlmesh.db.replaced-19700101T000000.000Z');
     expect(said(await openStore(dataDir))).toEqual(['old']);
   });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'what root restores and backs up belongs to the owner of the folder (needs root)',
+    async () => {
+      const dataDir = await folder();
+      const store = newStore(dataDir);
+      await store.start(new AbortController().signal);
+      await store.stop();
+      chownSync(dataDir, 65534, 65534);
+      const { file } = backupStore(dataDir, 0, 3);
+      expect(statSync(file).uid).toBe(65534);
+      restoreStore(dataDir, file, 0);
+      expect(statSync(join(dataDir, 'parlmesh.db')).uid).toBe(65534);
+    },
+  );
 });
 
 describe('durability', () => {

@@ -12,8 +12,9 @@ type MapNode = TopologyView['nodes'][number];
 type MapLink = TopologyView['links'][number];
 type Pointed = { kind: 'node'; id: string } | { kind: 'link'; a: string; b: string };
 
-/** Above this many links, round trips are told on pointing only: the map must stay readable. */
+/** On more links or a narrower map, round trips are told on pointing only: the map must stay readable. */
 const MOST_LABELS = 24;
+const NARROW = 480;
 /** Above this many nodes, names are shown for this node, the route and what is pointed at only. */
 const MOST_NAMES = 60;
 /** Pixels kept free at the sides for the names below the outermost nodes. */
@@ -58,7 +59,7 @@ export function MeshMap({ large = false }: { large?: boolean }) {
                 link={link}
                 from={at(link.a)}
                 to={at(link.b)}
-                label={mesh.links.length <= MOST_LABELS}
+                label={mesh.links.length <= MOST_LABELS && size.width >= NARROW}
                 strong={onPath(link)}
                 onPoint={(on) => point(on ? { kind: 'link', a: link.a, b: link.b } : undefined)}
               />

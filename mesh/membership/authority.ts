@@ -35,6 +35,8 @@ export type Member = Static<typeof Member>;
 export const AuthorityDocument = Type.Object({
   format: Type.Literal(1),
   network: Type.String({ maxLength: 64 }),
+  /** Where the enrolment listener was when invites were made: tokens name it. */
+  listen: Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 16 })),
   invites: Type.Array(Invite, { maxItems: 10_000 }),
   members: Type.Array(Member, { maxItems: MAX_MEMBERS }),
 });
@@ -67,10 +69,15 @@ export class Authority {
     if (stored?.network === this.#parts.networkId) this.#document = stored;
   }
 
-  /** @param expiresIn milliseconds from now; @param name given to the node instead of the one it asks for */
+  /**
+   * @param options.expiresIn milliseconds from now
+   * @param options.name given to the node instead of the one it asks for
+   * @param options.listen where the enrolment listener is, to be there again after a restart
+   */
   async createInvite(options: {
     expiresIn: Millis;
     name?: string;
+    listen?: string[];
   }): Promise<{ secret: Uint8Array; expiresAt: Millis }> {
     if (options.name !== undefined && !NODE_NAME.test(options.name)) {
       throw new ParlmeshError('NODE_NAME_INVALID', `"${options.name}" cannot name a node`, {
@@ -90,8 +97,14 @@ export class Authority {
       expiresAt,
       ...(options.name !== undefined && { name: options.name }),
     });
+    if (options.listen !== undefined) this.#document.listen = options.listen;
     await this.#save();
     return { secret, expiresAt };
+  }
+
+  /** Where the listener was when the last invite was made. */
+  get listenedOn(): readonly string[] | undefined {
+    return this.#document.listen;
   }
 
   /** When the last open invite expires; undefined when none is open. */

@@ -28,7 +28,7 @@ export interface EnrolmentServerParts {
   key: SigningKey;
   credentials: Credentials;
   authority: Authority;
-  /** Multiaddresses; when their port is taken any free one serves, the token tells it. */
+  /** Multiaddresses of the listener. When the port is taken any free one serves: the token tells it. */
   listen: string[];
   /** Milliseconds for one enrolment. */
   timeout: number;
@@ -51,11 +51,19 @@ export class EnrolmentServer {
     return this.#node !== undefined;
   }
 
-  async open(): Promise<void> {
+  /** @param before where open tokens say that the listener is */
+  async open(before?: readonly string[]): Promise<void> {
     const { listen } = this.#parts;
-    this.#node = await this.#listen(listen).catch(() =>
-      this.#listen(listen.map((address) => address.replace(/\/tcp\/\d+/, '/tcp/0'))),
-    );
+    const anyPort = listen.map((address) => address.replace(/\/tcp\/\d+/, '/tcp/0'));
+    this.#node = await this.#listen(before ?? listen)
+      .catch(() => this.#listen(listen))
+      .catch(() => this.#listen(anyPort));
+  }
+
+  /** Where it listens, as it could be told to `open` again. */
+  listeningOn(): string[] {
+    const [port] = (this.#node?.getMultiaddrs() ?? []).map((address) => /\/tcp\/(\d+)/.exec(address.toString())?.[1]);
+    return port === undefined ? [] : this.#parts.listen.map((address) => address.replace(/\/tcp\/\d+/, `/tcp/${port}`));
   }
 
   async close(): Promise<void> {
@@ -71,9 +79,9 @@ export class EnrolmentServer {
     return (beyond.length > 0 ? beyond : all).slice(0, 8);
   }
 
-  async #listen(listen: string[]): Promise<Libp2p> {
+  async #listen(listen: readonly string[]): Promise<Libp2p> {
     const { key, timeout } = this.#parts;
-    const node = await createNode(key, { listen, connections: 8, timeout });
+    const node = await createNode(key, { listen: [...listen], connections: 8, timeout });
     try {
       await node.handle(ENROL_PROTOCOL, (stream, { remotePeer }) => this.#serve(stream, remotePeer.toString()), {
         maxInboundStreams: 1,

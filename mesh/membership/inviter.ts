@@ -71,7 +71,8 @@ export class Inviter {
   async createInvite(options: { expiresIn: Millis; name?: string }): Promise<{ token: string; expiresAt: Millis }> {
     const { authority, credentials, journal } = this.#parts;
     await this.#open();
-    const { secret, expiresAt } = await authority.createInvite(options);
+    const listen = this.#server.listeningOn();
+    const { secret, expiresAt } = await authority.createInvite({ ...options, listen });
     const token = encodeToken({
       network: credentials.network,
       authority: credentials.authority.raw,
@@ -95,7 +96,9 @@ export class Inviter {
 
   async #open(): Promise<void> {
     if (this.#server.isOpen) return;
-    this.#opening ??= this.#server.open().finally(() => {
+    const { authority } = this.#parts;
+    const before = authority.inviteOpenUntil() === undefined ? undefined : authority.listenedOn;
+    this.#opening ??= this.#server.open(before).finally(() => {
       this.#opening = undefined;
     });
     await this.#opening;

@@ -6,7 +6,7 @@ import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { type GossipSub, gossipsub, StrictNoSign } from '@libp2p/gossipsub';
 import { type Identify, identify } from '@libp2p/identify';
-import type { ConnectionEncrypter, ConnectionProtector, Libp2p, MessageStream, PrivateKey } from '@libp2p/interface';
+import type { ConnectionGater, Libp2p, MultiaddrConnection, PrivateKey } from '@libp2p/interface';
 import { mdns } from '@libp2p/mdns';
 import { preSharedKey } from '@libp2p/pnet';
 import { tcp } from '@libp2p/tcp';
@@ -46,11 +46,8 @@ export function createNode(options: Libp2pNodeOptions): Promise<MeshLibp2p> {
     nodeInfo: { name: 'parlmesh', version: options.version, userAgent: `parlmesh/${options.version}` },
     addresses: { listen: options.listen, announce: options.announce },
     transports: [tcp({ backlog: 32, maxConnections: maxPeers + 16 })],
-    connectionProtector: watched(
-      preSharedKey({ psk: pnetFile(options.networkKey), timeout: handshakeTimeout }),
-      options,
-    ),
-    connectionEncrypters: [watchedNoise(options)],
+    connectionProtector: preSharedKey({ psk: pnetFile(options.networkKey), timeout: handshakeTimeout }),
+    connectionEncrypters: [noise()],
     streamMuxers: [
       yamux({
         maxInboundStreams: 64,
@@ -75,11 +72,7 @@ export function createNode(options: Libp2pNodeOptions): Promise<MeshLibp2p> {
       reconnectRetries: 0,
     },
     connectionMonitor: { enabled: false },
-    connectionGater: {
-      denyDialMultiaddr: () => false,
-      denyDialPeer: (peer) => !options.admits(peer.toString()),
-      denyInboundEncryptedConnection: (peer) => !options.admits(peer.toString()),
-    },
+    connectionGater: gater(options),
     peerDiscovery: options.mdns ? [mdns({ serviceTag: serviceTag(networkId), interval: 20_000 })] : [],
     services: {
       identify: identify({ maxMessageSize: 8192 }),
@@ -114,34 +107,28 @@ function pnetFile(key: Uint8Array): Uint8Array {
   return Buffer.from(`/key/swarm/psk/1.0.0/\n/base16/\n${Buffer.from(key).toString('hex')}`);
 }
 
-type Watch = Pick<Libp2pNodeOptions, 'handshakeFailed'>;
-
-/** A stranger without the network key fails here or in noise; libp2p only logs it, so both are watched. */
-function watched(protector: () => ConnectionProtector, watch: Watch): () => ConnectionProtector {
-  return () => {
-    const inner = protector();
-    return { protect: (connection, options) => reportFailure(inner.protect(connection, options), connection, watch) };
+/**
+ * Turns away the refused, and tells of connections that end before their other side has proven any key: strangers
+ * without the network key cannot even negotiate, and libp2p itself only logs that.
+ */
+function gater({ admits, handshakeFailed }: Libp2pNodeOptions): ConnectionGater {
+  const proven = new WeakSet<MultiaddrConnection>();
+  return {
+    denyDialMultiaddr: () => false,
+    denyDialPeer: (peer) => !admits(peer.toString()),
+    denyInboundConnection: (connection) => {
+      connection.addEventListener(
+        'close',
+        () => {
+          if (!proven.has(connection)) handshakeFailed(connection.remoteAddr.toString());
+        },
+        { once: true },
+      );
+      return false;
+    },
+    denyInboundEncryptedConnection: (peer, connection) => {
+      proven.add(connection);
+      return !admits(peer.toString());
+    },
   };
-}
-
-function watchedNoise(watch: Watch): (components: Parameters<ReturnType<typeof noise>>[0]) => ConnectionEncrypter {
-  const create = noise();
-  return (components) => {
-    const inner = create(components);
-    return {
-      protocol: inner.protocol,
-      secureOutbound: (connection, options) => inner.secureOutbound(connection, options),
-      secureInbound: (connection, options) =>
-        reportFailure(inner.secureInbound(connection, options), connection, watch),
-    };
-  };
-}
-
-async function reportFailure<T>(outcome: Promise<T>, connection: MessageStream, watch: Watch): Promise<T> {
-  try {
-    return await outcome;
-  } catch (error) {
-    if (connection.direction === 'inbound') watch.handshakeFailed('an inbound connection');
-    throw error;
-  }
 }

@@ -70,6 +70,8 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   readonly #cameras = new Map<string, CameraHandle>();
   #configured: readonly CameraConfig[];
   #detector: { model: Model; detector: OnnxDetector } | undefined;
+  /** Why the detector failed last, until it works again: told once. */
+  #failure: string | undefined;
   #running = false;
   /** Changes of the list of cameras, one after the other. */
   #change: Promise<void> = Promise.resolve();
@@ -90,7 +92,6 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   async stop(): Promise<void> {
     this.#running = false;
     await this.#enqueue([]);
-    await this.#closeDetector();
   }
 
   /** Opens, closes and reopens cameras until they are those of the list; a camera that did not change goes on. */
@@ -149,7 +150,8 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
     for (const [name] of removed) this.#cameras.delete(name);
     await Promise.all(removed.map(([, camera]) => camera.stop()));
     const added = cameras.filter(({ name }) => !this.#cameras.has(name));
-    if (added.some(({ detect }) => detect)) await this.#openDetector();
+    if (cameras.some(({ detect }) => detect)) await this.#openDetector();
+    else await this.#closeDetector();
     for (const config of added) {
       const camera = this.#open(config);
       this.#cameras.set(config.name, camera);
@@ -236,17 +238,15 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
     await open?.detector.close();
   }
 
-  #failedBefore: string | undefined;
-
   #onDetectorState(state: DetectorState): void {
     const subject = `model/${this.#modelId}`;
-    if (state.kind === 'failed' && state.cause !== this.#failedBefore) {
-      this.#failedBefore = state.cause;
+    if (state.kind === 'failed' && state.cause !== this.#failure) {
+      this.#failure = state.cause;
       const message = `Nothing is detected: ${state.cause}`;
       const data = { code: state.code };
       this.#options.journal.record({ severity: 'error', kind: 'vision.detector-failed', subject, message, data });
-    } else if (state.kind === 'ready' && this.#failedBefore !== undefined) {
-      this.#failedBefore = undefined;
+    } else if (state.kind === 'ready' && this.#failure !== undefined) {
+      this.#failure = undefined;
       const message = `Detector ${this.#modelId} works again`;
       this.#options.journal.record({ severity: 'info', kind: 'vision.detector-ready', subject, message });
     }

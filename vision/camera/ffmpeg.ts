@@ -35,6 +35,7 @@ export class FfmpegSource implements FrameSource {
   }
 
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const process = spawn(this.#program, ffmpegArguments(this.#input, this.#framesPerSecond), {
       stdio: ['ignore', 'pipe', 'pipe'],
       // Its own process group, so that helpers it may start end with it.

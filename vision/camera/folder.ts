@@ -120,7 +120,7 @@ class Arrivals {
   /** A file changed; it is ready when nothing more happens to it for `stillFor` ms. */
   touch(name: string, stillFor: Millis = SETTLE_MS): void {
     const timer = this.#timers.get(name);
-    if (timer === undefined && this.#timers.size >= MOST_WAITING) return;
+    if (timer === undefined && this.#timers.size + this.#ready.size >= MOST_WAITING) return;
     timer?.cancel();
     const settle = (): void => {
       this.#timers.delete(name);

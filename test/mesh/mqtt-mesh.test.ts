@@ -1,0 +1,103 @@
+// The mesh over a broker: boards that reach only it, and nodes that bridge.
+
+import { createServer, type Socket } from 'node:net';
+import { Aedes } from 'aedes';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type RealNode, realNode, started, stopAll } from './real-nodes.ts';
+
+const soon = { timeout: 15_000, interval: 20 };
+
+let url: string;
+let closeBroker: () => Promise<void>;
+let published: { topic: string; payload: Buffer }[];
+
+beforeEach(async () => {
+  const broker = await Aedes.createBroker();
+  published = [];
+  broker.on('publish', ({ topic, payload }, client) => {
+    if (client !== null) published.push({ topic, payload: Buffer.from(payload) });
+  });
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    broker.handle(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  url = `mqtt://127.0.0.1:${address.port}`;
+  closeBroker = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    await new Promise<void>((resolve) => broker.close(() => resolve()));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+});
+
+afterEach(async () => {
+  await stopAll();
+  await closeBroker();
+});
+
+/** Enrolled like any other; then it loses its connections and has the broker alone. */
+async function brokerOnly(inviter: RealNode, name: string): Promise<RealNode> {
+  const joining = await started(realNode(name));
+  const { token } = await inviter.mesh.createInvite({ expiresIn: 60_000 });
+  await joining.mesh.joinNetwork(token);
+  await joining.mesh.stop();
+  await joining.state.write('peers', { format: 1, peers: [] });
+  return started(realNode(name, { key: joining.key, state: joining.state, mqtt: { url } }));
+}
+
+const seen = (node: RealNode, other: RealNode) => node.mesh.peers().find(({ id }) => id === other.mesh.id);
+
+describe('a mesh over an MQTT broker', () => {
+  it('shows boards that reach only the broker to everybody, through the node that has both', async () => {
+    const inside = await started(realNode('inside'));
+    const bridge = realNode('bridge', { mqtt: { url } });
+    await started(bridge);
+    await bridge.mesh.joinNetwork((await inside.mesh.createInvite({ expiresIn: 60_000 })).token);
+    const board = await brokerOnly(inside, 'board');
+    await vi.waitFor(() => {
+      expect(seen(board, inside)).toMatchObject({ state: 'reachable', transports: ['mqtt'], profile: 'generic-x64' });
+      expect(seen(board, bridge)).toMatchObject({ state: 'reachable', transports: ['mqtt'] });
+      expect(seen(inside, board)?.profile).toBe('generic-x64');
+      expect(seen(bridge, board)).toMatchObject({ state: 'reachable', transports: ['mqtt'] });
+    }, soon);
+    board.mesh.setScore(0.9);
+    await vi.waitFor(() => expect(seen(inside, board)?.score).toBe(0.9), soon);
+  });
+
+  it('does not circle: what two bridges say is taken once', async () => {
+    const inside = await started(realNode('inside', { mqtt: { url } }));
+    const second = await started(realNode('second', { mqtt: { url } }));
+    await second.mesh.joinNetwork((await inside.mesh.createInvite({ expiresIn: 60_000 })).token);
+    await vi.waitFor(() => expect(second.mesh.routes()).toHaveLength(1), soon);
+    const { Type } = await import('typebox');
+    const topic = { name: 'news', kind: 'event', schema: Type.Object({ n: Type.Number() }), lifetime: 60_000 } as const;
+    const board = realNode('board', { mqtt: { url } });
+    const heard: number[] = [];
+    board.mesh.subscribe(topic, { message: ({ payload }) => heard.push(payload.n) });
+    await started(board);
+    await board.mesh.joinNetwork((await inside.mesh.createInvite({ expiresIn: 60_000 })).token);
+    await vi.waitFor(() => expect(seen(board, second)?.profile).toBeDefined(), soon);
+    for (let n = 0; n < 10; n++) inside.mesh.publish(topic, { n });
+    await vi.waitFor(() => expect([...heard].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]), soon);
+    const origin = inside.mesh.id;
+    const about = published.filter((one) => one.topic.endsWith(`/gossip/news/${origin}`));
+    // Each of at most three clients may hand a frame to the broker once; a loop would go on.
+    expect(about.length).toBeLessThanOrEqual(30);
+    expect(heard).toHaveLength(10);
+  });
+
+  it('says nothing in the clear that lets a stranger in, and believes nobody without a certificate', async () => {
+    const node = await started(realNode('node', { mqtt: { url } }));
+    await vi.waitFor(() => expect(published.length).toBeGreaterThan(0), soon);
+    const stranger = await started(realNode('stranger', { mqtt: { url } }));
+    const secret = ((await node.state.read('credentials')) as { networkKey: string }).networkKey;
+    for (const { payload } of published) expect(payload.includes(Buffer.from(secret, 'base64'))).toBe(false);
+    expect(node.mesh.peers()).toEqual([]);
+    expect(stranger.mesh.peers()).toEqual([]);
+  });
+});

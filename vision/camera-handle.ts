@@ -1,6 +1,6 @@
 // One camera with its pipeline: what the processor keeps, what a supervising agent drives, and what others see.
 
-import type { Clock, Millis } from '../core/clock.ts';
+import type { Clock, Millis, Timer } from '../core/clock.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Random } from '../core/random.ts';
 import { Camera } from './camera/camera.ts';
@@ -44,12 +44,16 @@ export interface CameraHandleOptions {
   onState: () => void;
 }
 
+/** Milliseconds that a lost camera may take to come back before what it had in view is over. */
+const FORGET_AFTER: Millis = 5_000;
+
 export class CameraHandle {
   readonly config: CameraConfig;
   /** The longest gap between two frames of a healthy live camera, in milliseconds; Infinity for still pictures. */
   readonly frameGap: Millis;
   readonly #options: CameraHandleOptions;
   readonly #camera: Camera;
+  #forget: Timer | undefined;
   readonly #frameListeners = new Set<() => void>();
   readonly #statusListeners = new Set<(status: CameraStatus) => void>();
 
@@ -148,7 +152,13 @@ export class CameraHandle {
   }
 
   #onState(state: CameraState, before: CameraState): void {
-    if (state.kind !== before.kind) this.#journal(state, before);
+    if (state.kind !== before.kind) {
+      this.#journal(state, before);
+      this.#forget?.cancel();
+      if (state.kind === 'lost') {
+        this.#forget = this.#options.clock.after(FORGET_AFTER, () => this.#options.pipeline.endAll());
+      }
+    }
     if (state.kind !== 'stopped') {
       const status: CameraStatus = 'cause' in state ? { state: state.kind, cause: state.cause } : { state: state.kind };
       for (const listener of this.#statusListeners) listener(status);

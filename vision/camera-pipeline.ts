@@ -122,10 +122,15 @@ export class CameraPipeline {
     return { picture: await this.#drawn.jpeg, at: frame.at };
   }
 
+  /** Ends what is in view. */
+  endAll(): void {
+    for (const observation of this.#observer.endAll(this.#options.clock.wall())) this.#tell(observation, undefined);
+  }
+
   /** Ends what is in view; resolves when everything was told and kept. */
   async close(): Promise<void> {
     await this.#detecting;
-    this.#endAll();
+    this.endAll();
     await this.#snapshots.settled();
   }
 
@@ -136,7 +141,7 @@ export class CameraPipeline {
     try {
       const { detections, seconds } = await detector.detect(picture.input, this.#observer.leastConfidence);
       this.#inferenceSeconds = seconds;
-      if (scene !== undefined && this.#scene !== undefined && !samePlace(scene, this.#scene)) this.#endAll();
+      if (scene !== undefined && this.#scene !== undefined && !samePlace(scene, this.#scene)) this.endAll();
       this.#scene = scene;
       const wanted = toPicture(detections, picture.used).filter(
         ({ label }) => config.labels.length === 0 || config.labels.includes(label),
@@ -144,12 +149,8 @@ export class CameraPipeline {
       for (const observation of this.#observer.observe(wanted, clock.now(), frame.at)) this.#tell(observation, frame);
     } catch (error) {
       this.#options.logger.debug({ camera: config.name, cause: messageOf(error) }, 'a frame was not searched');
-      this.#endAll();
+      this.endAll();
     }
-  }
-
-  #endAll(): void {
-    for (const observation of this.#observer.endAll(this.#options.clock.wall())) this.#tell(observation, undefined);
   }
 
   /** Starts are pictured, and updates that are much surer than what was pictured. */

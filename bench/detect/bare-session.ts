@@ -4,23 +4,21 @@ import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import ort from 'onnxruntime-node';
 import type { ModelManifest } from '../../vision/detection/manifest.ts';
+import { sessionOptions } from '../../vision/detection/session-options.ts';
 
 export interface BareSetup {
   path: string;
   manifest: ModelManifest;
   threads: number;
+  /** A ready input. */
+  pixels: Uint8Array;
   /** Runs of one round. */
   runs: number;
 }
 
-const { path, manifest, threads, runs } = workerData as BareSetup;
+const { path, manifest, threads, pixels, runs } = workerData as BareSetup;
 const { name, height, width } = manifest.input;
-const session = await ort.InferenceSession.create(await readFile(path), {
-  intraOpNumThreads: threads,
-  interOpNumThreads: 1,
-  freeDimensionOverrides: { height, width },
-});
-const pixels = Uint8Array.from({ length: height * width * 3 }, (_, i) => (i * 7919) % 256);
+const session = await ort.InferenceSession.create(await readFile(path), sessionOptions(manifest, threads));
 const feeds = { [name]: new ort.Tensor('uint8', pixels, [1, height, width, 3]) };
 parentPort?.on('message', async (message) => {
   if (message === 'close') {

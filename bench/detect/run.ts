@@ -35,8 +35,8 @@ function print(line: Line): void {
     return;
   }
   const peer =
-    line.peer === undefined ? '' : `   ${line.peer}: ${line.peerValue?.toFixed(2)} (ratio ${line.ratio?.toFixed(3)})`;
-  console.log(`${line.case}: ${line.metric} ${line.value.toFixed(3)} ${line.unit}${peer}`);
+    line.peer === undefined ? '' : `   ${line.peer}: ${line.peerValue?.toFixed(4)} (ratio ${line.ratio?.toFixed(3)})`;
+  console.log(`${line.case}: ${line.metric} ${line.value.toFixed(4)} ${line.unit}${peer}`);
 }
 
 const folder = resolve(process.env.PARLMESH_TEST_DATA ?? '../shared/data', 'vision/coco-dev');
@@ -50,15 +50,16 @@ for (const id of MODELS) {
   const model = await findModel([PACKAGED_MODELS], id);
   for (const threads of [1, 2]) {
     const name = `${id}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-    const { path, bare, worstDelay } = await measureSpeed(
-      model,
-      threads,
-      coco.images.slice(0, 20).map((image) => image.path),
-    );
-    const speed = { metric: 'time per picture', unit: 's', peer: 'bare session', peerValue: bare, ratio: path / bare };
-    print({ bench: 'detect', case: name, value: path, ...speed });
-    print({ bench: 'detect', case: name, metric: 'pictures', value: 1 / path, unit: '1/s' });
-    print({ bench: 'detect', case: name, metric: 'worst event loop delay', value: worstDelay, unit: 's' });
+    const pictures = coco.images.slice(0, 20).map((image) => image.path);
+    const speed = await measureSpeed(model, threads, pictures);
+    const about = { bench: 'detect', case: name } as const;
+    const { path, bare, usualDelay, idleDelay, worstDelay } = speed;
+    const besideBare = { peer: 'bare session', peerValue: bare, ratio: path / bare };
+    print({ ...about, metric: 'time per picture', value: path, unit: 's', ...besideBare });
+    print({ ...about, metric: 'pictures', value: 1 / path, unit: '1/s' });
+    const besideIdle = { peer: 'idle loop', peerValue: idleDelay, ratio: usualDelay / idleDelay };
+    print({ ...about, metric: 'event loop delay, worst of a round', value: usualDelay, unit: 's', ...besideIdle });
+    print({ ...about, metric: 'event loop delay, worst of all', value: worstDelay, unit: 's' });
   }
   const detector = new OnnxDetector({ model, threads: 2, clock: systemClock, random: seededRandom(1) });
   detector.open();

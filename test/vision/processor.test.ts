@@ -3,7 +3,9 @@ import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it, vi } from 'vitest';
+import { sceneSvg } from '../../vision/camera/rendered-scenes.ts';
 import { PACKAGED_MODELS } from '../../vision/detection/model-file.ts';
+import { jpegPart, serve } from './support/camera.ts';
 import { cocoFolder, temporaryFolder } from './support/journal.ts';
 import { cameraConfig, makeProcessor, startProcessor } from './support/processor.ts';
 
@@ -95,6 +97,24 @@ describe('VisionProcessor', () => {
     await copyFile(join(PACKAGED_MODELS, 'mb3-centernet.onnx'), join(folder, 'mb3-centernet.onnx'));
     await vi.waitFor(() => expect(processor.cameras()[0]!.objects).not.toEqual([]), wait);
     expect(journal.kinds()).toContain('vision.detector-ready');
+  });
+
+  it('ends what was in view when its camera stays lost', async () => {
+    const picture = await sharp(Buffer.from(sceneSvg('street', 1, 'north', { elapsed: 4, wall: 0 })))
+      .jpeg()
+      .toBuffer();
+    let reachable = true;
+    const url = await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'multipart/x-mixed-replace; boundary=frame' });
+      const send = setInterval(() => (reachable ? response.write(jpegPart(picture)) : response.destroy()), 50);
+      response.on('close', () => clearInterval(send));
+    });
+    const { processor } = await startProcessor([cameraConfig('north', `mjpeg+${url.href}`)], {
+      detector: 'mb3-centernet-512',
+    });
+    await vi.waitFor(() => expect(processor.cameras()[0]!.objects).not.toEqual([]), wait);
+    reachable = false;
+    await vi.waitFor(() => expect(processor.cameras()[0]).toMatchObject({ state: 'lost', objects: [] }), wait);
   });
 
   it('opens, closes and keeps cameras when the list changes', async () => {

@@ -63,12 +63,18 @@ export function person(coat: string, stride: number): string {
     <path d="M16,14 Q15,-5 30,-5 Q46,-5 44,14 Q42,3 31,4 Q19,3 16,14" fill="#2c1e16"/>`;
 }
 
-/** A screen, 300 × 274 with its foot, with a line of text on it. */
-export function screen(text: string): string {
+/** A screen, 300 × 274 with its foot. */
+export function screen(): string {
   return `<rect x="120" y="230" width="60" height="40" fill="#222"/>
     <rect x="80" y="262" width="140" height="12" rx="5" fill="#2a2a2a"/>
-    <rect width="300" height="230" rx="8" fill="#161616"/><rect x="10" y="10" width="280" height="205" fill="#4689c4"/>
-    <text x="24" y="200" font-family="DejaVu Sans, sans-serif" font-size="24" fill="#dcebf7">${text}</text>`;
+    <rect width="300" height="230" rx="8" fill="#161616"/><rect x="10" y="10" width="280" height="205" fill="#4689c4"/>`;
+}
+
+/** A paper note, 190 × 90, with two lines of text. */
+export function note(first: string, second: string): string {
+  const line = (y: number, text: string): string =>
+    `<text x="14" y="${y}" font-family="DejaVu Sans, sans-serif" font-size="24" fill="#222">${text}</text>`;
+  return `<rect width="190" height="90" fill="#f6e58d"/>${line(38, first)}${line(72, second)}`;
 }
 
 /** 130 wide, 130 tall from the rim. */

@@ -2,7 +2,7 @@
 
 import { seededRandom } from '../../core/random.ts';
 import { escapeXml } from '../picture/draw.ts';
-import { at, car, clockFace, cup, keyboard, person, screen, stopSign, trafficLight } from './drawn-things.ts';
+import { at, car, clockFace, cup, keyboard, note, person, screen, stopSign, trafficLight } from './drawn-things.ts';
 import type { SceneName } from './source.ts';
 
 export const SCENE_SIZE = { width: 960, height: 540 };
@@ -62,7 +62,7 @@ function desk(seed: number, name: string, { elapsed, wall }: Moment): string {
   const time = date.toISOString().slice(11, 19);
   return `<rect width="960" height="540" fill="${wallColour}"/><rect y="360" width="960" height="180" fill="#9a7148"/>
     ${at(140, 150, 1.7, clockFace(date.getUTCHours(), date.getUTCMinutes()))}
-    ${at(290, 90, 1.15, screen(`STATUS OK ${time}`))}${at(300, 420, 1, keyboard())}
+    ${at(300, 110, 1, screen())}${at(290, 400, 1, keyboard())}${at(700, 90, 1, note('STATUS OK', time))}
     ${at(cupX, 280, 1.25, cup(cupColour))}${sign(name, wall)}`;
 }
 

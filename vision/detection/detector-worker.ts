@@ -6,6 +6,7 @@ import ort from 'onnxruntime-node';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import { decodeCenterNet } from './centernet.ts';
 import { readModelFile } from './model-file.ts';
+import { sessionOptions } from './session-options.ts';
 import type { DetectRequest, WorkerMessage, WorkerReply, WorkerSetup } from './worker-protocol.ts';
 
 const port = parentPort;
@@ -18,13 +19,10 @@ const reply = (message: WorkerReply): void => port.postMessage(message);
 
 /** The session, once the file proved to be what its manifest says: the same bytes are hashed and loaded. */
 async function openSession(): Promise<ort.InferenceSession> {
-  const session = await ort.InferenceSession.create(await readModelFile(model), {
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    freeDimensionOverrides: { height: input.height, width: input.width },
-    // Waiting threads sleep: on a board without a fan, spinning between frames is heat.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-  });
+  const session = await ort.InferenceSession.create(
+    await readModelFile(model),
+    sessionOptions(model.manifest, threads),
+  );
   if (!session.inputNames.includes(input.name) || session.inputNames.length !== 1) {
     throw misfit(`its inputs are ${session.inputNames.join(', ')}, not ${input.name}`);
   }

@@ -120,6 +120,37 @@ describe('OnnxDetector', () => {
   );
 });
 
+describe('a manifest', () => {
+  it.each([
+    ['does not fit the model', (text: string) => text.replaceAll('"person",', ''), 'MODEL_MISFIT'],
+    [
+      'names an output that is not there',
+      (text: string) => text.replaceAll('"sides": "sides"', '"sides": "wh"'),
+      'MODEL_MISFIT',
+    ],
+  ])('that %s keeps the model from running', async (_what, change, code) => {
+    const { folder } = await modelFolder();
+    const path = join(folder, 'manifest.json');
+    await writeFile(path, change(await readFile(path, 'utf8')));
+    const { detector, states } = await openDetector(folder);
+    await expect(detector.detect(grey(), 0.4)).rejects.toMatchObject({ code: 'DETECTOR_UNAVAILABLE' });
+    expect(states.at(-1)).toMatchObject({ kind: 'failed', code });
+  });
+
+  it.each([
+    ['is no JSON', '{', 'is not JSON'],
+    ['lacks a field', '{"models":[{"id":"x"}]}', '/models/0'],
+  ])('that %s is refused with the place', async (_what, text, message) => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'manifest.json'), text);
+    await expect(listModels([folder])).rejects.toThrow(message);
+  });
+
+  it('is not needed in every folder', async () => {
+    expect(await listModels([await temporaryFolder()])).toEqual([]);
+  });
+});
+
 async function modelFolderWithout() {
   const made = await modelFolder();
   await rm(made.file);

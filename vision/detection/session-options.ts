@@ -1,0 +1,15 @@
+// How ONNX Runtime runs a detector.
+
+import type { InferenceSession } from 'onnxruntime-node';
+import type { ModelManifest } from './manifest.ts';
+
+/** @param threads cores that one inference uses */
+export function sessionOptions({ input }: ModelManifest, threads: number): InferenceSession.SessionOptions {
+  return {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    freeDimensionOverrides: { height: input.height, width: input.width },
+    // Waiting threads sleep: on a board without a fan, spinning between frames is heat.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  };
+}

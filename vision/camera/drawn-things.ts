@@ -19,7 +19,6 @@ export function trafficLight(lit: 'red' | 'amber' | 'green'): string {
   const lamp = (y: number, on: boolean, bright: string, dark: string): string =>
     `<circle cy="${y}" r="18" fill="${on ? bright : dark}"/>`;
   return `<rect x="-5" y="90" width="10" height="180" fill="#555"/>
-    <rect x="-29" y="-63" width="58" height="156" rx="8" fill="#c8a93a"/>
     <rect x="-26" y="-60" width="52" height="150" rx="8" fill="#1c1c1c"/>
     ${lamp(-35, lit === 'red', '#ff2a1f', '#4a1512')}
     ${lamp(14, lit === 'amber', '#ffb52e', '#4a3a10')}
@@ -67,7 +66,7 @@ export function person(coat: string, stride: number): string {
 export function screen(): string {
   return `<rect x="120" y="230" width="60" height="40" fill="#222"/>
     <rect x="80" y="262" width="140" height="12" rx="5" fill="#2a2a2a"/>
-    <rect width="300" height="230" rx="8" fill="#161616"/><rect x="10" y="10" width="280" height="205" fill="#4689c4"/>`;
+    <rect width="300" height="230" rx="8" fill="#161616"/><rect x="10" y="10" width="280" height="205" fill="#4083c4"/>`;
 }
 
 /** A paper note, 190 × 90, with two lines of text. */
@@ -91,4 +90,15 @@ export function keyboard(): string {
     (y) => `<rect x="${28 - y / 3}" y="${y}" width="${264 + y / 1.6}" height="12" fill="#4d5158"/>`,
   );
   return `<path d="M14,0 L306,0 L324,70 L0,70 Z" fill="#26282c"/>${rows.join('')}`;
+}
+
+/** A computer mouse with its cable, 48 × 100. */
+export function mouse(): string {
+  return `<ellipse cx="30" cy="26" rx="24" ry="34" fill="#1d1f22"/><line x1="30" y1="-40" x2="30" y2="14" stroke="#555" stroke-width="3"/>`;
+}
+
+/** 40 wide, 218 tall. */
+export function bottle(): string {
+  return `<path d="M20,60 Q20,44 28,36 L28,0 L52,0 L52,36 Q60,44 60,60 L60,200 Q60,210 50,210 L30,210 Q20,210 20,200 Z" fill="#1f5b33"/>
+    <rect x="26" y="-8" width="28" height="14" fill="#c9a23b"/><rect x="20" y="90" width="40" height="60" fill="#efe6c8"/>`;
 }

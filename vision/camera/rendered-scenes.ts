@@ -2,7 +2,20 @@
 
 import { seededRandom } from '../../core/random.ts';
 import { escapeXml } from '../picture/draw.ts';
-import { at, car, clockFace, cup, keyboard, note, person, screen, stopSign, trafficLight } from './drawn-things.ts';
+import {
+  at,
+  bottle,
+  car,
+  clockFace,
+  cup,
+  keyboard,
+  mouse,
+  note,
+  person,
+  screen,
+  stopSign,
+  trafficLight,
+} from './drawn-things.ts';
 import type { SceneName } from './source.ts';
 
 export const SCENE_SIZE = { width: 960, height: 540 };
@@ -48,22 +61,22 @@ function street(seed: number, name: string, { elapsed, wall }: Moment): string {
     <rect width="960" height="540" fill="url(#sky)"/>${houses.join('')}
     <rect y="340" width="960" height="40" fill="#b5b2aa"/><rect y="376" width="960" height="164" fill="#57595d"/>${dashes.join('')}
     ${at(470, 128, 1.15, clockFace(date.getUTCHours(), date.getUTCMinutes()))}
-    ${at(560, 110, 1, trafficLight(light))}${at(800, 180, 1, stopSign())}
+    ${at(590, 190, 0.7, trafficLight(light))}${at(810, 200, 0.85, stopSign())}
     ${at(personX, 195, 1.1, person(pick(COLOURS), Math.sin(elapsed * 5)))}
-    ${at(carX, 365, 1.15, car(pick(COLOURS)))}${sign(name, wall)}`;
+    ${at(carX, 385, 0.95, car(pick(COLOURS)))}${sign(name, wall)}`;
 }
 
 function desk(seed: number, name: string, { elapsed, wall }: Moment): string {
   const random = seededRandom(seed);
-  const wallColour = ['#d8d2c6', '#c9d3d6', '#d9cfd0'][random.below(3)]!;
+  const wallColour = ['#d8d2c6', '#e4dfd2', '#dcd0c8'][random.below(3)]!;
   const cupColour = ['#f4f4f2', '#c8412f', '#2f6fc8'][random.below(3)]!;
-  const cupX = 690 + 60 * Math.sin(elapsed / 4 + random.next() * 6);
+  const cupX = 770 + 40 * Math.sin(elapsed / 4 + random.next() * 6);
   const date = new Date(wall);
   const time = date.toISOString().slice(11, 19);
   return `<rect width="960" height="540" fill="${wallColour}"/><rect y="360" width="960" height="180" fill="#9a7148"/>
-    ${at(140, 150, 1.7, clockFace(date.getUTCHours(), date.getUTCMinutes()))}
-    ${at(300, 110, 1, screen())}${at(290, 400, 1, keyboard())}${at(700, 90, 1, note('STATUS OK', time))}
-    ${at(cupX, 280, 1.25, cup(cupColour))}${sign(name, wall)}`;
+    ${at(110, 130, 1.5, clockFace(date.getUTCHours(), date.getUTCMinutes()))}
+    ${at(320, 150, 0.85, screen())}${at(290, 400, 1, keyboard())}${at(640, 420, 1, mouse())}${at(140, 250, 1.1, bottle())}${at(720, 70, 0.8, note('STATUS OK', time))}
+    ${at(cupX, 330, 0.9, cup(cupColour))}${sign(name, wall)}`;
 }
 
 /** The camera's name and the time, to be read by people and by character recognition. */

@@ -19,15 +19,18 @@ it('shows its name and the time to be read, escaped', () => {
   expect(sceneSvg('desk', 1, '<n>', moment(0))).toContain('&#60;n&#62;  2026-11-24 10:15:30');
 });
 
-it('draws a street in which the real detector sees signs, a clock, cars and people', async () => {
+it.each([
+  ['street', { 'stop sign': 0.5, clock: 0.5, person: 0.5, car: 0.5 }],
+  ['desk', { tv: 0.5, clock: 0.5 }],
+] as const)('draws a %s in which the real detector sees things', async (scene, expected) => {
   const model = await findModel([PACKAGED_MODELS], 'mb3-centernet-512');
   const detector = new OnnxDetector({ model, threads: 2, clock: systemClock, random: seededRandom(1) });
   onTestFinished(() => detector.close());
   detector.open();
   const best = new Map<string, number>();
   for (const seed of [1, 2]) {
-    for (const elapsed of [0, 4, 9]) {
-      const picture = await sharp(Buffer.from(sceneSvg('street', seed, 'north', moment(elapsed))))
+    for (const elapsed of [0, 4]) {
+      const picture = await sharp(Buffer.from(sceneSvg(scene, seed, 'north', moment(elapsed))))
         .jpeg()
         .toBuffer();
       const { input } = await preparePicture(picture, detector.inputSize, model.manifest.input.fit);
@@ -36,6 +39,5 @@ it('draws a street in which the real detector sees signs, a clock, cars and peop
       }
     }
   }
-  for (const label of ['stop sign', 'clock', 'person']) expect(best.get(label)).toBeGreaterThan(0.5);
-  expect(best.get('car')).toBeGreaterThan(0.4);
+  for (const [label, least] of Object.entries(expected)) expect(best.get(label), label).toBeGreaterThan(least);
 });

@@ -106,8 +106,8 @@ export class CameraHandle {
     return () => this.#statusListeners.delete(listener);
   }
 
-  picture(): Promise<{ picture: Uint8Array; at: number } | undefined> {
-    return this.#options.pipeline.picture();
+  picture(boxes: boolean): Promise<{ picture: Uint8Array; at: number } | undefined> {
+    return this.#options.pipeline.picture(boxes);
   }
 
   snapshot(): CameraSnapshot {

@@ -110,11 +110,11 @@ export class CameraPipeline {
     if (detector !== undefined) this.#detecting = this.#detect(detector, frame, picture);
   }
 
-  /** The newest picture with what is in view. */
-  async picture(): Promise<{ picture: Uint8Array; at: number } | undefined> {
+  /** The newest picture as JPEG, with what is in view drawn on it where `boxes` says so. */
+  async picture(boxes: boolean): Promise<{ picture: Uint8Array; at: number } | undefined> {
     if (this.#newest === undefined) return undefined;
     const { frame } = this.#newest;
-    const present = this.#observer.present();
+    const present = boxes ? this.#observer.present() : [];
     const objects = JSON.stringify(present.map(({ label, confidence, box }) => [label, confidence, box]));
     if (this.#drawn?.frame !== frame || this.#drawn.objects !== objects) {
       this.#drawn = { frame, objects, jpeg: this.#options.annotator.draw(frame.bytes, present) };

@@ -109,9 +109,9 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
     return this.#cameras.get(id);
   }
 
-  /** A camera's newest picture with boxes drawn, as JPEG; undefined before the first one. */
-  async picture(id: string): Promise<{ picture: Uint8Array; at: number } | undefined> {
-    return this.#cameras.get(id)?.picture();
+  /** A camera's newest picture as JPEG, with what is in view drawn on it unless told not to; undefined before the first. */
+  async picture(id: string, { boxes = true } = {}): Promise<{ picture: Uint8Array; at: number } | undefined> {
+    return this.#cameras.get(id)?.picture(boxes);
   }
 
   /** All known models; each file is read and compared with its manifest. */

@@ -154,8 +154,8 @@ export class LiveView implements View {
     return this.#parts.store.history(series, since);
   }
 
-  cameraPicture(id: string): Promise<Snapshot | undefined> {
-    return this.#parts.vision.picture(id);
+  cameraPicture(id: string, options?: { boxes?: boolean }): Promise<Snapshot | undefined> {
+    return this.#parts.vision.picture(id, options);
   }
 
   observationPicture(id: string): Promise<Snapshot | undefined> {

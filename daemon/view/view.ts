@@ -67,8 +67,8 @@ export interface View {
   observations(query: ObservationQuery): ObservationView[];
   /** Named time series of the last hours for the page's charts: `[at, value][]`, newest last. */
   history(series: string, since: number): [number, number][];
-  /** The newest frame of a camera with boxes drawn, or undefined before the first. */
-  cameraPicture(id: string): Promise<Snapshot | undefined>;
+  /** The newest frame of a camera, with boxes drawn unless told not to, or undefined before the first. */
+  cameraPicture(id: string, options?: { boxes?: boolean }): Promise<Snapshot | undefined>;
   observationPicture(id: string): Promise<Snapshot | undefined>;
   /** Prometheus text exposition. */
   metrics(): Promise<string>;

@@ -36,12 +36,19 @@ export function visionRoutes({ view }: RouteContext) {
           tags: ['vision'],
           summary: 'The newest picture of a camera, with boxes',
           params: Id,
+          querystring: Type.Object({
+            boxes: Type.Optional(Type.Boolean({ default: true, description: 'Draw what is in view on it.' })),
+            at: Type.Optional(
+              Type.Number({ description: 'Ignored; a page that counts up here has its browser fetch anew.' }),
+            ),
+          }),
           response: bytesAnswer('image/jpeg', 'A JPEG. Its ETag changes with each frame.'),
         },
       },
       async (request, reply) => {
         const { id } = request.params;
-        const snapshot = await view.cameraPicture(id);
+        const { boxes = true } = request.query;
+        const snapshot = await view.cameraPicture(id, { boxes });
         if (snapshot !== undefined) return sendPicture(request, reply, snapshot);
         if (view.cameras().some((camera) => camera.id === id)) {
           throw new ParlmeshError('PICTURE_NOT_FOUND', `Camera "${id}" has not delivered a picture yet`, {

@@ -15,9 +15,11 @@ const PICTURE_EVERY_MS = 1_000;
 /** Width by height of every frame on the wall; pictures of other proportions stand inside it. */
 const FRAME = 16 / 9;
 
-/** A picture and what was in view when it came, so that boxes stay with their picture until the next. */
+/** A picture and what was in view, so that boxes stay with their picture until the next. */
 interface Shown {
   address: string;
+  /** Time of the frame, milliseconds since 1970. */
+  at: number;
   objects: CameraView['objects'];
 }
 
@@ -102,7 +104,7 @@ function usePicture(camera: CameraView): Shown | undefined {
     image.src = address;
     // A picture that fails to load leaves the last one standing; the camera's state says why.
     await image.decode().then(
-      () => alive.current && show({ address, objects: latest.current.objects }),
+      () => alive.current && show({ address, at: lastFrameAt, objects: latest.current.objects }),
       () => undefined,
     );
     setTimeout(() => {
@@ -114,6 +116,10 @@ function usePicture(camera: CameraView): Shown | undefined {
   useEffect(() => {
     void next();
   }, [camera.lastFrameAt]);
+  // A frame is shown before the detector has looked at it: its boxes come later than the picture.
+  useEffect(() => {
+    show((now) => (now !== undefined && now.at === camera.lastFrameAt ? { ...now, objects: camera.objects } : now));
+  }, [camera.objects]);
   useEffect(() => {
     alive.current = true;
     return () => {

@@ -36,6 +36,7 @@ import { type Connection, Neighbours } from './neighbours.ts';
 import type { RouteChange } from './routing/mesh-router.ts';
 import { RouteJournal } from './routing/route-journal.ts';
 import { Routing } from './routing/routing.ts';
+import { Throttle } from './throttle.ts';
 import { Media } from './transport/media.ts';
 import type { Transport } from './transport/transport.ts';
 import {
@@ -83,9 +84,12 @@ const HOUSEKEEPING: Millis = 5000;
 const ANTI_ENTROPY: Millis = 30_000;
 /** From the link state that says goodbye to the closing of the connections it travels over. */
 const FAREWELL: Millis = 150;
+/** Drawing the map anew is work for who looks at it. */
+const TOPOLOGY_PERIOD: Millis = 100;
 
 export class MeshNode extends EventEmitter<MeshNodeEvents> {
   readonly id: NodeId;
+  readonly nameOf = (id: NodeId): string => (id === this.id ? this.#parts.name : this.#members.nameOf(id));
   readonly #parts: MeshNodeParts;
   readonly #drops = new DropCounters();
   readonly #members: Members;
@@ -101,6 +105,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   readonly #media: Media;
   readonly #announcer: Announcer;
   readonly #story: MeshJournal;
+  readonly #topologyThrottle: Throttle;
   #timers: Timer[] = [];
   #routeChanges = 0;
   #dialsFailed = 0;
@@ -114,7 +119,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     const { key, credentials, config, clock, random, journal, transports, logger, version } = parts;
     const { network, authority, certificate } = credentials;
     const drops = this.#drops;
-    const nameOf = (id: NodeId): string => this.nameOf(id);
+    const { nameOf } = this;
     const send = (peer: NodeId, message: PeerMessage): boolean => this.#neighbours.send(peer, message);
 
     const members = new Members({
@@ -199,18 +204,18 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       }),
     });
     this.#story = new MeshJournal(journal, nameOf);
+    this.#topologyThrottle = new Throttle(clock, TOPOLOGY_PERIOD, () => this.emit('topology', this.topology()));
     this.#subscribe();
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
     this.#running = true;
     await this.#media.start(signal);
     this.#routing.start();
     this.#announcer.start();
     this.#timers = [
-      clock.every(HOUSEKEEPING, () => this.#keepHouse()),
-      clock.every(ANTI_ENTROPY, () => this.#synchronizer.reconcile(this.#neighbours.admitted())),
+      this.#parts.clock.every(HOUSEKEEPING, () => this.#keepHouse()),
+      this.#parts.clock.every(ANTI_ENTROPY, () => this.#synchronizer.reconcile(this.#neighbours.admitted())),
     ];
     if (this.#media.canDial) this.#reach.start();
   }
@@ -224,6 +229,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#announcer.stop();
     if (this.#neighbours.count > 0 || this.#media.hasUnseenListeners) await delay(this.#parts.clock, FAREWELL);
     this.#running = false;
+    this.#topologyThrottle.cancel();
     this.#links.stop();
     this.#neighbours.stop();
     await this.#media.stop();
@@ -237,10 +243,6 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   /** @param score 0 normal to 1 anomalous */
   setScore(score: number): void {
     this.#announcer.setScore(score);
-  }
-
-  nameOf(id: NodeId): string {
-    return id === this.id ? this.#parts.name : this.#members.nameOf(id);
   }
 
   /** Cuts a member that was just revoked. */
@@ -260,11 +262,11 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   }
 
   links(): MeshLink[] {
-    return this.#links.links().map((link) => linkView(link, (id) => this.nameOf(id)));
+    return this.#links.links().map((link) => linkView(link, this.nameOf));
   }
 
   routes(): MeshRoute[] {
-    return this.#routing.routes().map((route) => routeView(route, (id) => this.nameOf(id)));
+    return this.#routing.routes().map((route) => routeView(route, this.nameOf));
   }
 
   topology(): MeshTopology {
@@ -316,13 +318,13 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#gossip.subscribe(summaryTopic, {
       message: ({ origin, payload }) => {
         this.#directory.summary(origin, payload);
-        this.#settle(origin);
+        this.#tell(origin);
       },
     });
     this.#gossip.subscribe(anomalyTopic, {
       message: ({ origin, payload }) => {
         this.#directory.score(origin, payload.score);
-        this.#settle(origin);
+        this.#tell(origin);
       },
       ended: (origin) => this.#directory.score(origin, undefined),
     });
@@ -361,11 +363,8 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     if (!this.#running) return;
     this.#story.link(link, before);
     this.#routing.linksChanged();
-    this.emit(
-      'link',
-      linkView(link, (id) => this.nameOf(id)),
-    );
-    this.emit('topology', this.topology());
+    this.emit('link', linkView(link, this.nameOf));
+    this.#topologyThrottle.request();
   }
 
   #routesComputed(changes: readonly RouteChange[]): void {
@@ -374,17 +373,18 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#routeJournal.record(changes);
     this.#settle();
     if (changes.length > 0) this.emit('routes', this.routes());
-    this.emit('topology', this.topology());
+    this.#topologyThrottle.request();
   }
 
   /** Brings peers' states up to date, and tells of those that changed and of `touched`. */
   #settle(touched?: NodeId): void {
     const changed = this.#directory.settle((id) => this.#routing.hasRoute(id));
-    if (!this.#running) return;
-    for (const id of new Set(touched === undefined ? changed : [...changed, touched])) {
-      const peer = this.#directory.peer(id);
-      if (peer !== undefined) this.emit('peer', peer);
-    }
+    for (const id of new Set(touched === undefined ? changed : [...changed, touched])) this.#tell(id);
+  }
+
+  #tell(id: NodeId): void {
+    const peer = this.#running ? this.#directory.peer(id) : undefined;
+    if (peer !== undefined) this.emit('peer', peer);
   }
 
   #keepHouse(): void {

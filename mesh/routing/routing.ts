@@ -32,6 +32,7 @@ export class Routing {
   readonly #flood: Throttle;
   readonly #compute: Throttle;
   #refresh: Timer | undefined;
+  #withdrawn = false;
 
   constructor(parts: RoutingParts) {
     this.#parts = parts;
@@ -46,7 +47,7 @@ export class Routing {
     this.#flood.request();
   }
 
-  stop(): void {
+  #stop(): void {
     this.#refresh?.cancel();
     this.#flood.cancel();
     this.#compute.cancel();
@@ -59,8 +60,8 @@ export class Routing {
 
   /** One of our links changed its state or cost. */
   linksChanged(): void {
-    if (!this.#takeOwn()) return;
-    this.#flood.request();
+    // What was withdrawn must not come back in the last moments.
+    if (!this.#withdrawn && this.#takeOwn()) this.#flood.request();
   }
 
   onLinkState(origin: NodeId, { links }: LinkStatePayload): void {
@@ -75,7 +76,8 @@ export class Routing {
 
   /** Says goodbye: from here on nobody should route through this node. */
   withdraw(): void {
-    this.stop();
+    this.#withdrawn = true;
+    this.#stop();
     this.#parts.flood({ links: [] });
   }
 

@@ -75,16 +75,23 @@ export class Media {
   async #startOne(transport: Transport, signal: AbortSignal): Promise<void> {
     const { gossip, connectionEvents, logger } = this.#parts;
     const { kind } = transport;
+    let isAway = false;
     const events = {
       frame: (frame: Uint8Array) => (this.#running ? gossip.ingest(frame, kind) : 'ignore'),
       lost: (cause: string) => {
-        if (this.#running) logger.info({ transport: kind, cause }, 'the medium is away');
+        if (this.#running && !isAway) logger.warn({ transport: kind, cause }, 'the medium is away');
+        isAway = true;
+      },
+      ready: () => {
+        if (isAway) logger.info({ transport: kind }, 'the medium is back');
+        isAway = false;
+        if (!isPeerTransport(transport)) this.#callRoll(transport);
       },
     } as const;
     if (isPeerTransport(transport)) {
-      await transport.start({ ...events, ...connectionEvents(transport), ready: () => {} }, signal);
+      await transport.start({ ...events, ...connectionEvents(transport) }, signal);
     } else {
-      await transport.start({ ...events, ready: () => this.#callRoll(transport) }, signal);
+      await transport.start(events, signal);
     }
   }
 

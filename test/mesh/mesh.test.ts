@@ -200,7 +200,7 @@ describe('strangers', () => {
   });
 });
 
-describe('a mesh that cannot start', () => {
+describe('a mesh that cannot start as it was told', () => {
   it('says why when somebody chose a port that is taken, and can be started again', async () => {
     const first = await started(realNode('first'));
     const port = /\/tcp\/(\d+)/.exec(first.mesh.addresses()[0]!)?.[1];
@@ -209,6 +209,15 @@ describe('a mesh that cannot start', () => {
     await first.mesh.stop();
     await started(second);
     expect(second.mesh.addresses()[0]).toContain(`/tcp/${port}/`);
+  });
+
+  it('takes any free port when the default one is taken', async () => {
+    const first = await started(realNode('first'));
+    const port = /\/tcp\/(\d+)/.exec(first.mesh.addresses()[0]!)?.[1];
+    const config = { listen: [`/ip4/127.0.0.1/tcp/${port}`] };
+    const second = await started(realNode('second', { config, listenIsExplicit: false }));
+    expect(second.mesh.addresses()[0]).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\//);
+    expect(second.mesh.addresses()[0]).not.toContain(`/tcp/${port}/`);
   });
 
   it('says which document is broken', async () => {

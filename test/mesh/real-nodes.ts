@@ -23,7 +23,7 @@ const created: Mesh[] = [];
 export function realNode(
   name: string,
   options: { config?: Partial<MeshConfig>; key?: SigningKey; state?: MeshState } & Partial<
-    Pick<MeshParts, 'mqtt'>
+    Pick<MeshParts, 'mqtt' | 'listenIsExplicit'>
   > = {},
 ): RealNode {
   const key = options.key ?? SigningKey.generate();
@@ -42,7 +42,7 @@ export function realNode(
   };
   const mesh = new Mesh({
     config,
-    listenIsExplicit: true,
+    listenIsExplicit: options.listenIsExplicit ?? true,
     key,
     name,
     version: '0.0.0-test',

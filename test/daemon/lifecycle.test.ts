@@ -101,7 +101,9 @@ describe('Lifecycle', () => {
 
   it('lets what half a start serves go on until the next try', async () => {
     const { lifecycle, service, clock, story } = setUp();
-    lifecycle.add(service({ name: 'http', start: () => Promise.reject(new Error('port in use')) }), { required: false });
+    lifecycle.add(service({ name: 'http', start: () => Promise.reject(new Error('port in use')) }), {
+      required: false,
+    });
     await lifecycle.start(signal);
     expect(story).toEqual(['start http']);
     clock.advance(1_000);

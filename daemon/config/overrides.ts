@@ -27,6 +27,7 @@ export const OTHER_VARIABLES: readonly string[] = [
   'PARLMESH_TEST_DATA',
   'PARLMESH_CHROMIUM',
   'PARLMESH_SOURCES',
+  'PARLMESH_HUMAN_MODELS',
 ];
 
 /** A variable that is set but empty sets nothing, as service managers and containers expect. */

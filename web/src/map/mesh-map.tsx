@@ -19,6 +19,8 @@ const NARROW = 480;
 const MOST_NAMES = 60;
 /** Pixels kept free at the sides for the names below the outermost nodes. */
 const LABEL_ROOM = 20;
+/** Pixels kept free below the lowest node for its name and "this node". */
+const NAME_ROOM = 16;
 /** A score from here on is drawn around the node. */
 const NOTABLE_SCORE = 0.5;
 
@@ -39,7 +41,7 @@ export function MeshMap({ large = false }: { large?: boolean }) {
   const at = (id: string): Point => {
     const place = places.current.get(id) ?? { x: WIDTH / 2, y: 0.5 };
     const inner = size.width - 2 * LABEL_ROOM;
-    return { x: LABEL_ROOM + (place.x / WIDTH) * inner, y: place.y * size.height };
+    return { x: LABEL_ROOM + (place.x / WIDTH) * inner, y: place.y * (size.height - NAME_ROOM) };
   };
 
   const byId = new Map(mesh.nodes.map((node) => [node.id, node]));

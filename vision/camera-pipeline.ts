@@ -10,6 +10,7 @@ import type { Detector } from './detection/detector.ts';
 import type { Annotator } from './picture/draw.ts';
 import { Mask } from './picture/mask.ts';
 import { type Fit, type PreparedPicture, preparePicture, toPicture } from './picture/prepare.ts';
+import type { SnapshotBudget } from './snapshot-budget.ts';
 import { type Snapshot, Snapshots } from './snapshots.ts';
 import { type Observation, Observer } from './tracking/observer.ts';
 import { fingerprint, type SceneFingerprint, samePlace } from './tracking/scene.ts';
@@ -29,6 +30,7 @@ export interface PipelineOptions {
   clock: Clock;
   logger: Logger;
   annotator: Annotator;
+  budget: SnapshotBudget;
   newId: () => string;
   onObservation: (observation: RecordedObservation) => void;
   /** Keeps a picture; resolves with where it is found. */
@@ -75,6 +77,7 @@ export class CameraPipeline {
     });
     this.#snapshots = new Snapshots({
       annotator: options.annotator,
+      budget: options.budget,
       logger: options.logger,
       save: options.saveSnapshot,
       onDone: (id, path) => this.#onSnapshot(id, path),

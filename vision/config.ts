@@ -70,6 +70,13 @@ export const VisionConfig = Type.Object(
           minimum: 0,
           description: 'Most bytes of snapshots; the oldest go first.',
         }),
+        bytesPerHour: Type.Integer({
+          default: 10_000_000,
+          minimum: 0,
+          description:
+            'Bytes of snapshots written in an hour at most, by all cameras together; beyond it, observations are recorded without one. ' +
+            'A snapshot has 30 to 150 kB. More shows more and wears flash faster.',
+        }),
       },
       { additionalProperties: false, default: {} },
     ),

@@ -15,6 +15,7 @@ import type { CameraConfig, VisionConfig } from './config.ts';
 import { checkModelFile, findModel, listModels, type Model } from './detection/model-file.ts';
 import { type DetectorState, OnnxDetector } from './detection/onnx-detector.ts';
 import { Annotator } from './picture/draw.ts';
+import { SnapshotBudget } from './snapshot-budget.ts';
 import type { Snapshot } from './snapshots.ts';
 
 /** Keeps what is seen. */
@@ -67,6 +68,7 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   readonly name = 'vision';
   readonly #options: VisionProcessorOptions;
   readonly #annotator = new Annotator();
+  readonly #budget: SnapshotBudget;
   readonly #cameras = new Map<string, CameraHandle>();
   #configured: readonly CameraConfig[];
   #detector: { model: Model; detector: OnnxDetector } | undefined;
@@ -80,6 +82,7 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
     super();
     this.#options = options;
     this.#configured = options.cameras;
+    this.#budget = new SnapshotBudget(options.clock, options.config.snapshots);
   }
 
   /** Resolves when every camera has begun; one that cannot see says so in its own state. */
@@ -175,6 +178,7 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
       clock,
       logger: logger.child({ camera: config.name }),
       annotator: this.#annotator,
+      budget: this.#budget,
       newId: () => this.#newId(config.name),
       onObservation: (observation) => {
         sink.recordObservation(observation);

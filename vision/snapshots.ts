@@ -4,6 +4,7 @@
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Annotator } from './picture/draw.ts';
+import type { SnapshotBudget } from './snapshot-budget.ts';
 import type { Observation } from './tracking/observer.ts';
 
 export interface Snapshot {
@@ -17,6 +18,7 @@ export interface Snapshot {
 
 export interface SnapshotsOptions {
   annotator: Annotator;
+  budget: SnapshotBudget;
   logger: Logger;
   /** Keeps a snapshot; resolves with where it is found. */
   save: (snapshot: Snapshot) => Promise<string>;
@@ -42,9 +44,10 @@ export class Snapshots {
     this.#options = options;
   }
 
-  /** False when too many wait. */
+  /** False when too many wait, or when enough were written lately. */
   request(observation: Observation, bytes: Uint8Array, at: number): boolean {
     if (this.#waiting.size >= MOST_WAITING && !this.#waiting.has(observation.id)) return false;
+    if (!this.#options.budget.allows()) return false;
     this.#waiting.set(observation.id, { observation, bytes, at });
     this.#working ??= this.#work();
     return true;
@@ -61,6 +64,7 @@ export class Snapshots {
       let path: string | undefined;
       try {
         const jpeg = await this.#options.annotator.draw(bytes, [observation]);
+        this.#options.budget.spend(jpeg.length);
         path = await this.#options.save({ observation: id, camera: observation.camera, at, jpeg });
       } catch (error) {
         this.#options.logger.warn({ observation: id, cause: messageOf(error) }, 'a snapshot could not be kept');

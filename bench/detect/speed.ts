@@ -11,6 +11,7 @@ import type { Model } from '../../vision/detection/model-file.ts';
 import { OnnxDetector } from '../../vision/detection/onnx-detector.ts';
 import { Annotator } from '../../vision/picture/draw.ts';
 import { preparePicture } from '../../vision/picture/prepare.ts';
+import { SnapshotBudget } from '../../vision/snapshot-budget.ts';
 import type { BareSetup } from './bare-session.ts';
 
 export interface Speed {
@@ -71,6 +72,7 @@ function pipelineOf(detector: OnnxDetector, model: Model): CameraPipeline {
     clock: systemClock,
     logger: silentLogger,
     annotator: new Annotator(),
+    budget: new SnapshotBudget(systemClock, { bytesPerHour: 0 }),
     newId: () => `observation-${ids++}`,
     onObservation: () => {},
     saveSnapshot: async () => '',

@@ -28,6 +28,7 @@ const other = load({
   'agents.retryDegraded': '7',
   'vision.snapshots.keepDays': '8',
   'vision.snapshots.maxBytes': '7',
+  'vision.snapshots.bytesPerHour': '7',
   'vision.threads': '7',
   cameras: '[{"name":"a","source":"rendered:"}]',
   name: 'other',

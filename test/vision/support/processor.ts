@@ -24,7 +24,7 @@ export function makeProcessor(
   const snapshots: Snapshot[] = [];
   const processor = new VisionProcessor({
     cameras,
-    config: { enabled: true, snapshots: { keepDays: 7, maxBytes: 1e6 }, ...more.config },
+    config: { enabled: true, snapshots: { keepDays: 7, maxBytes: 1e6, bytesPerHour: 1e7 }, ...more.config },
     defaults: {
       detector: more.detector ?? 'mb3-centernet-320',
       threads: 1,

@@ -20,7 +20,7 @@ const libraries = (): string[] => {
 const folder = await mkdtemp(join(tmpdir(), 'parlmesh-telemetry-'));
 const processor = new VisionProcessor({
   cameras: [],
-  config: { enabled: true, snapshots: { keepDays: 1, maxBytes: 1 } },
+  config: { enabled: true, snapshots: { keepDays: 1, maxBytes: 1, bytesPerHour: 1 } },
   defaults: { detector: 'mb3-centernet-320', threads: 1, framesPerSecond: 1 },
   modelsDirs: [PACKAGED_MODELS],
   sink: { recordObservation: () => {}, saveSnapshot: async () => '' },

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file parlmesh.proto.
  */
 export const file_parlmesh: GenFile = /*@__PURE__*/
-  fileDesc("Cg5wYXJsbWVzaC5wcm90bxILcGFybG1lc2gudjEiPgoGU2lnbmVkEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMEhMKC2NlcnRpZmljYXRlGAMgASgMInkKD0NlcnRpZmljYXRlQm9keRIPCgduZXR3b3JrGAEgASgJEhAKCG5vZGVfa2V5GAIgASgMEgwKBG5hbWUYAyABKAkSEQoJaXNzdWVkX2F0GAQgASgEEhIKCmV4cGlyZXNfYXQYBSABKAQSDgoGc2VyaWFsGAYgASgJIoUBCgxFbnZlbG9wZUJvZHkSDwoHbmV0d29yaxgBIAEoCRISCgpvcmlnaW5fa2V5GAIgASgMEhAKCHNlcXVlbmNlGAMgASgEEg0KBXRvcGljGAQgASgJEgwKBHRpbWUYBSABKAQSEAoIbGlmZXRpbWUYBiABKA0SDwoHcGF5bG9hZBgHIAEoDCLtAQoLUGVlck1lc3NhZ2USIwoFaGVsbG8YASABKAsyEi5wYXJsbWVzaC52MS5IZWxsb0gAEiEKBHBpbmcYAiABKAsyES5wYXJsbWVzaC52MS5QaW5nSAASIQoEcG9uZxgDIAEoCzIRLnBhcmxtZXNoLnYxLlBvbmdIABIhCgRoYXZlGAQgASgLMhEucGFybG1lc2gudjEuSGF2ZUgAEiEKBHdhbnQYBSABKAsyES5wYXJsbWVzaC52MS5XYW50SAASJQoGZnJhbWVzGAYgASgLMhMucGFybG1lc2gudjEuRnJhbWVzSABCBgoEa2luZCI9CgVIZWxsbxITCgtjZXJ0aWZpY2F0ZRgBIAEoDBIPCgd2ZXJzaW9uGAIgASgJEg4KBmFuc3dlchgDIAEoCCIpCgRQaW5nEhAKCHNlcXVlbmNlGAEgASgNEg8KB3NlbnRfYXQYAiABKAQiKQoEUG9uZxIQCghzZXF1ZW5jZRgBIAEoDRIPCgdzZW50X2F0GAIgASgEIj4KB1N0YXRlSWQSEgoKb3JpZ2luX2tleRgBIAEoDBINCgV0b3BpYxgCIAEoCRIQCghzZXF1ZW5jZRgDIAEoBCIsCgRIYXZlEiQKBnN0YXRlcxgBIAMoCzIULnBhcmxtZXNoLnYxLlN0YXRlSWQiLAoEV2FudBIkCgZzdGF0ZXMYASADKAsyFC5wYXJsbWVzaC52MS5TdGF0ZUlkIhgKBkZyYW1lcxIOCgZmcmFtZXMYASADKAwiPQoMRW5yb2xSZXF1ZXN0Eg8KB25ldHdvcmsYASABKAkSDgoGc2VjcmV0GAIgASgMEgwKBG5hbWUYAyABKAkicQoLRW5yb2xBbnN3ZXISDwoHcmVmdXNhbBgBIAEoCRITCgtjZXJ0aWZpY2F0ZRgCIAEoDBITCgtuZXR3b3JrX2tleRgDIAEoDBInCgVwZWVycxgEIAMoCzIYLnBhcmxtZXNoLnYxLlBlZXJBZGRyZXNzIjoKC1BlZXJBZGRyZXNzEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEQoJYWRkcmVzc2VzGAMgAygJYgZwcm90bzM");
+  fileDesc("Cg5wYXJsbWVzaC5wcm90bxILcGFybG1lc2gudjEiPgoGU2lnbmVkEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMEhMKC2NlcnRpZmljYXRlGAMgASgMInkKD0NlcnRpZmljYXRlQm9keRIPCgduZXR3b3JrGAEgASgJEhAKCG5vZGVfa2V5GAIgASgMEgwKBG5hbWUYAyABKAkSEQoJaXNzdWVkX2F0GAQgASgEEhIKCmV4cGlyZXNfYXQYBSABKAQSDgoGc2VyaWFsGAYgASgJIoUBCgxFbnZlbG9wZUJvZHkSDwoHbmV0d29yaxgBIAEoCRISCgpvcmlnaW5fa2V5GAIgASgMEhAKCHNlcXVlbmNlGAMgASgEEg0KBXRvcGljGAQgASgJEgwKBHRpbWUYBSABKAQSEAoIbGlmZXRpbWUYBiABKA0SDwoHcGF5bG9hZBgHIAEoDCL7AgoLUGVlck1lc3NhZ2USIwoFaGVsbG8YASABKAsyEi5wYXJsbWVzaC52MS5IZWxsb0gAEiEKBHBpbmcYAiABKAsyES5wYXJsbWVzaC52MS5QaW5nSAASIQoEcG9uZxgDIAEoCzIRLnBhcmxtZXNoLnYxLlBvbmdIABIhCgRoYXZlGAQgASgLMhEucGFybG1lc2gudjEuSGF2ZUgAEiEKBHdhbnQYBSABKAsyES5wYXJsbWVzaC52MS5XYW50SAASJQoGZnJhbWVzGAYgASgLMhMucGFybG1lc2gudjEuRnJhbWVzSAASLgoLcHJvYmVfb2ZmZXIYFCABKAsyFy5wYXJsbWVzaC52MS5Qcm9iZU9mZmVySAASKgoJcHJvYmVfYXNrGBUgASgLMhUucGFybG1lc2gudjEuUHJvYmVBc2tIABIwCgxwcm9iZV9hbnN3ZXIYFiABKAsyGC5wYXJsbWVzaC52MS5Qcm9iZUFuc3dlckgAQgYKBGtpbmQiPQoFSGVsbG8SEwoLY2VydGlmaWNhdGUYASABKAwSDwoHdmVyc2lvbhgCIAEoCRIOCgZhbnN3ZXIYAyABKAgiKQoEUGluZxIQCghzZXF1ZW5jZRgBIAEoDRIPCgdzZW50X2F0GAIgASgEIikKBFBvbmcSEAoIc2VxdWVuY2UYASABKA0SDwoHc2VudF9hdBgCIAEoBCJKCgpQcm9iZU9mZmVyEg0KBXNoYXJlGAEgASgMEgwKBHBvcnQYAiABKA0SDwoHc2Vzc2lvbhgDIAEoDRIOCgZhbnN3ZXIYBCABKAgiKAoIUHJvYmVBc2sSDgoGbnVtYmVyGAEgASgNEgwKBHBlZXIYAiABKAkiLgoLUHJvYmVBbnN3ZXISDgoGbnVtYmVyGAEgASgNEg8KB3JlYWNoZWQYAiABKAgiPgoHU3RhdGVJZBISCgpvcmlnaW5fa2V5GAEgASgMEg0KBXRvcGljGAIgASgJEhAKCHNlcXVlbmNlGAMgASgEIiwKBEhhdmUSJAoGc3RhdGVzGAEgAygLMhQucGFybG1lc2gudjEuU3RhdGVJZCIsCgRXYW50EiQKBnN0YXRlcxgBIAMoCzIULnBhcmxtZXNoLnYxLlN0YXRlSWQiGAoGRnJhbWVzEg4KBmZyYW1lcxgBIAMoDCI9CgxFbnJvbFJlcXVlc3QSDwoHbmV0d29yaxgBIAEoCRIOCgZzZWNyZXQYAiABKAwSDAoEbmFtZRgDIAEoCSJxCgtFbnJvbEFuc3dlchIPCgdyZWZ1c2FsGAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgMEhMKC25ldHdvcmtfa2V5GAMgASgMEicKBXBlZXJzGAQgAygLMhgucGFybG1lc2gudjEuUGVlckFkZHJlc3MiOgoLUGVlckFkZHJlc3MSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIRCglhZGRyZXNzZXMYAyADKAliBnByb3RvMw");
 
 /**
  * A statement and whose word it is. `signature` is Ed25519 over a domain prefix and the exact bytes of `body`.
@@ -196,6 +196,24 @@ export type PeerMessage = Message<"parlmesh.v1.PeerMessage"> & {
      */
     value: Frames;
     case: "frames";
+  } | {
+    /**
+     * @generated from field: parlmesh.v1.ProbeOffer probe_offer = 20;
+     */
+    value: ProbeOffer;
+    case: "probeOffer";
+  } | {
+    /**
+     * @generated from field: parlmesh.v1.ProbeAsk probe_ask = 21;
+     */
+    value: ProbeAsk;
+    case: "probeAsk";
+  } | {
+    /**
+     * @generated from field: parlmesh.v1.ProbeAnswer probe_answer = 22;
+     */
+    value: ProbeAnswer;
+    case: "probeAnswer";
   } | { case: undefined; value?: undefined };
 };
 
@@ -284,6 +302,98 @@ export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
   messageDesc(file_parlmesh, 6);
 
 /**
+ * Where and with which key share this node may be probed over UDP; said by both sides once they are admitted.
+ *
+ * @generated from message parlmesh.v1.ProbeOffer
+ */
+export type ProbeOffer = Message<"parlmesh.v1.ProbeOffer"> & {
+  /**
+   * X25519 public key, 32 bytes, made for this offer.
+   *
+   * @generated from field: bytes share = 1;
+   */
+  share: Uint8Array;
+
+  /**
+   * @generated from field: uint32 port = 2;
+   */
+  port: number;
+
+  /**
+   * What the datagrams to this node begin with.
+   *
+   * @generated from field: uint32 session = 3;
+   */
+  session: number;
+
+  /**
+   * An answer to an offer; it is not answered again.
+   *
+   * @generated from field: bool answer = 4;
+   */
+  answer: boolean;
+};
+
+/**
+ * Describes the message parlmesh.v1.ProbeOffer.
+ * Use `create(ProbeOfferSchema)` to create a new message.
+ */
+export const ProbeOfferSchema: GenMessage<ProbeOffer> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 7);
+
+/**
+ * "I do not reach this peer: do you?"
+ *
+ * @generated from message parlmesh.v1.ProbeAsk
+ */
+export type ProbeAsk = Message<"parlmesh.v1.ProbeAsk"> & {
+  /**
+   * Chosen by the asker, repeated in the answer.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * Peer id.
+   *
+   * @generated from field: string peer = 2;
+   */
+  peer: string;
+};
+
+/**
+ * Describes the message parlmesh.v1.ProbeAsk.
+ * Use `create(ProbeAskSchema)` to create a new message.
+ */
+export const ProbeAskSchema: GenMessage<ProbeAsk> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 8);
+
+/**
+ * @generated from message parlmesh.v1.ProbeAnswer
+ */
+export type ProbeAnswer = Message<"parlmesh.v1.ProbeAnswer"> & {
+  /**
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * The peer answered a probe that was sent after the question came.
+   *
+   * @generated from field: bool reached = 2;
+   */
+  reached: boolean;
+};
+
+/**
+ * Describes the message parlmesh.v1.ProbeAnswer.
+ * Use `create(ProbeAnswerSchema)` to create a new message.
+ */
+export const ProbeAnswerSchema: GenMessage<ProbeAnswer> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 9);
+
+/**
  * The newest sequence known of a topic and origin.
  *
  * @generated from message parlmesh.v1.StateId
@@ -310,7 +420,7 @@ export type StateId = Message<"parlmesh.v1.StateId"> & {
  * Use `create(StateIdSchema)` to create a new message.
  */
 export const StateIdSchema: GenMessage<StateId> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 7);
+  messageDesc(file_parlmesh, 10);
 
 /**
  * @generated from message parlmesh.v1.Have
@@ -327,7 +437,7 @@ export type Have = Message<"parlmesh.v1.Have"> & {
  * Use `create(HaveSchema)` to create a new message.
  */
 export const HaveSchema: GenMessage<Have> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 8);
+  messageDesc(file_parlmesh, 11);
 
 /**
  * @generated from message parlmesh.v1.Want
@@ -344,7 +454,7 @@ export type Want = Message<"parlmesh.v1.Want"> & {
  * Use `create(WantSchema)` to create a new message.
  */
 export const WantSchema: GenMessage<Want> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 9);
+  messageDesc(file_parlmesh, 12);
 
 /**
  * Encoded envelopes, exactly as they were received.
@@ -363,7 +473,7 @@ export type Frames = Message<"parlmesh.v1.Frames"> & {
  * Use `create(FramesSchema)` to create a new message.
  */
 export const FramesSchema: GenMessage<Frames> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 10);
+  messageDesc(file_parlmesh, 13);
 
 /**
  * @generated from message parlmesh.v1.EnrolRequest
@@ -390,7 +500,7 @@ export type EnrolRequest = Message<"parlmesh.v1.EnrolRequest"> & {
  * Use `create(EnrolRequestSchema)` to create a new message.
  */
 export const EnrolRequestSchema: GenMessage<EnrolRequest> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 11);
+  messageDesc(file_parlmesh, 14);
 
 /**
  * @generated from message parlmesh.v1.EnrolAnswer
@@ -424,7 +534,7 @@ export type EnrolAnswer = Message<"parlmesh.v1.EnrolAnswer"> & {
  * Use `create(EnrolAnswerSchema)` to create a new message.
  */
 export const EnrolAnswerSchema: GenMessage<EnrolAnswer> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 12);
+  messageDesc(file_parlmesh, 15);
 
 /**
  * @generated from message parlmesh.v1.PeerAddress
@@ -451,5 +561,5 @@ export type PeerAddress = Message<"parlmesh.v1.PeerAddress"> & {
  * Use `create(PeerAddressSchema)` to create a new message.
  */
 export const PeerAddressSchema: GenMessage<PeerAddress> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 13);
+  messageDesc(file_parlmesh, 16);
 

@@ -16,6 +16,8 @@ export interface LocalNodeOptions {
   settings?: Record<string, string>;
   /** Configuration file. */
   config?: string;
+  /** Words before the program, e.g. `['ip', 'netns', 'exec', 'barn']`; what they name must keep the process id. */
+  launcher?: readonly string[];
 }
 
 export interface Answer {
@@ -65,12 +67,13 @@ export class LocalNode {
 
   /** Starts the process; `ready` waits for it. */
   start(): void {
-    const { config, settings } = this.#options;
-    const child = spawn(
-      program,
-      ['run', '--data-dir', this.dataDir, '--name', this.name, ...(config === undefined ? [] : ['--config', config])],
-      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...LOOPBACK, ...settings } },
-    );
+    const { config, settings, launcher = [] } = this.#options;
+    const run = ['run', '--data-dir', this.dataDir, '--name', this.name];
+    const [command = program, ...args] = [...launcher, program, ...run, ...(config ? ['--config', config] : [])];
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...LOOPBACK, ...settings },
+    });
     this.#child = child;
     this.#output = '';
     const keep = (chunk: Buffer): void => {

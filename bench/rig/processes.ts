@@ -1,0 +1,61 @@
+// Programs that the benches run: once to the end, or until they are stopped.
+
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+
+/** Milliseconds of the machine's monotonic clock, the same in every process. */
+export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+export const isInstalled = (program: string): boolean =>
+  spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+
+/** Runs a program with `input` and gives what it printed; rejects with its last words when it fails. */
+export function run([program, ...args]: readonly [string, ...string[]], input = ''): Promise<string> {
+  return new Promise((done, fail) => {
+    const child = spawn(program, args, { stdio: 'pipe' });
+    let output = '';
+    let complaint = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      complaint += chunk.toString();
+    });
+    child.once('error', fail);
+    child.once('close', (code) => {
+      if (code === 0) done(output);
+      else fail(new Error(`${program} ${args.join(' ')} ended with ${code}: ${complaint.trim() || output.trim()}`));
+    });
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+  });
+}
+
+/** A program that runs until it is stopped. */
+export class Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<void>;
+
+  constructor([program, ...args]: readonly [string, ...string[]], options: SpawnOptions = { stdio: 'ignore' }) {
+    this.child = spawn(program, args, options);
+    this.ended = new Promise((done) => {
+      this.child.once('exit', () => done());
+      this.child.once('error', () => done());
+    });
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.child.kill(signal);
+    const late = setTimeout(() => this.child.kill('SIGKILL'), 5000);
+    await this.ended;
+    clearTimeout(late);
+  }
+}
+
+/** Asks until `condition` holds; rejects after `limit` milliseconds, naming what was waited for. */
+export async function until(what: string, limit: number, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = monotonic() + limit;
+  while (!(await condition())) {
+    if (monotonic() > end) throw new Error(`not within ${limit / 1000} s: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}

@@ -1,0 +1,98 @@
+// How long traffic is interrupted when a cable on its way is cut: parlmesh beside babeld and BIRD, one after the other,
+// on networks of network namespaces. Needs root.
+//
+//   npm run -s bench -- route-healing --json [--cuts 20] [--topologies ring,grid] [--kinds silent,carrier]
+//     [--subjects parlmesh,babeld,babeld-tuned,bird-ospf,bird-ospf-tuned,bird-bfd]
+
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type CutKind, NamespaceRig } from '../rig/namespaces.ts';
+import type { Outage } from '../rig/outage.ts';
+import { isInstalled } from '../rig/processes.ts';
+import { note, report } from '../rig/report.ts';
+import { percentile } from '../rig/statistics.ts';
+import { grid, ring, type Topology } from '../rig/topology.ts';
+import { babeld } from './babeld.ts';
+import { birdOspf } from './bird.ts';
+import { parlmesh } from './parlmesh.ts';
+import type { Subject } from './subject.ts';
+import { trial } from './trial.ts';
+
+const SUBJECTS: Record<string, Subject> = {
+  parlmesh,
+  babeld: babeld('babeld, defaults', 4),
+  'babeld-tuned': babeld('babeld, hello 1 s', 1),
+  'bird-ospf': birdOspf('BIRD OSPF, defaults', { hello: 10, dead: 40 }),
+  'bird-ospf-tuned': birdOspf('BIRD OSPF, hello 1 s, dead 4 s', { hello: 1, dead: 4 }),
+  'bird-bfd': birdOspf('BIRD OSPF, BFD 100 ms × 3', { hello: 1, dead: 4, bfd: 100 }),
+};
+const TOPOLOGIES: Record<string, Topology> = { ring: ring(8), grid: grid(4, 4) };
+const KINDS: Record<string, CutKind> = { silent: 'silent', carrier: 'carrier' };
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean' },
+    cuts: { type: 'string', default: '20' },
+    subjects: { type: 'string', default: Object.keys(SUBJECTS).join() },
+    topologies: { type: 'string', default: Object.keys(TOPOLOGIES).join() },
+    kinds: { type: 'string', default: Object.keys(KINDS).join() },
+  },
+});
+const cuts = Number(values.cuts);
+const subjects = chosen('subjects', SUBJECTS);
+const topologies = chosen('topologies', TOPOLOGIES);
+const kinds = chosen('kinds', KINDS);
+
+function chosen<T>(option: 'subjects' | 'topologies' | 'kinds', known: Record<string, T>): T[] {
+  return values[option].split(',').map((key) => {
+    const one = known[key];
+    if (one === undefined) throw new Error(`--${option}: "${key}" is none of ${Object.keys(known).join(', ')}`);
+    return one;
+  });
+}
+
+async function measure(subject: Subject, topology: Topology): Promise<void> {
+  await using rig = await NamespaceRig.build(topology);
+  const running = await subject.start(rig);
+  for (const kind of kinds) {
+    const outages: Outage[] = [];
+    for (let cut = 0; cut < cuts; cut++) {
+      const outage = await trial(rig, running, kind, subject.settling);
+      note(`${subject.name}, ${topology.name}, ${kind}: ${outage.longest.toFixed(0)} ms, lost ${outage.lost}`);
+      outages.push(outage);
+    }
+    tell(subject, topology, kind, outages);
+  }
+  await running.stop();
+}
+
+function tell(subject: Subject, topology: Topology, kind: CutKind, outages: readonly Outage[]): void {
+  const longest = outages.map((outage) => outage.longest / 1000);
+  const lost = outages.reduce((sum, outage) => sum + outage.lost, 0) / outages.length;
+  const result = { bench: 'route-healing', case: `${topology.name}, ${kind}`, subject: subject.name };
+  const how = { flow: subject.flow, cuts: outages.length, load: Number(loadavg()[0]!.toFixed(1)) };
+  const target = subject === parlmesh && kind === 'silent' ? { target: 0.2 } : {};
+  report({ ...result, metric: 'outage p50', value: percentile(longest, 50), unit: 's' }, how);
+  report({ ...result, metric: 'outage p95', value: percentile(longest, 95), unit: 's', ...target }, how);
+  report({ ...result, metric: 'probes lost, mean', value: lost, unit: '1' }, how);
+}
+
+const obstacle = NamespaceRig.obstacle();
+if (obstacle !== undefined) {
+  note(`route-healing cannot run: ${obstacle}`);
+  process.exit(1);
+}
+for (const topology of topologies) {
+  for (const subject of subjects) {
+    if (subject.needs !== undefined && !isInstalled(subject.needs.program)) {
+      note(`skipped: ${subject.name} (not installed: apt-get install ${subject.needs.debianPackage})`);
+      continue;
+    }
+    try {
+      await measure(subject, topology);
+    } catch (error) {
+      process.exitCode = 1;
+      note(`failed: ${subject.name}, ${topology.name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}

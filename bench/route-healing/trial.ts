@@ -1,0 +1,49 @@
+// One cut: the cable in the middle of the way that traffic takes is cut, the outage measured, the cable joined again.
+
+import type { CutKind, NamespaceRig } from '../rig/namespaces.ts';
+import { isFlowing, type Outage, outageOf } from '../rig/outage.ts';
+import { monotonic, until } from '../rig/processes.ts';
+import { middleCable } from '../rig/topology.ts';
+import type { RunningSubject } from './subject.ts';
+
+/** Milliseconds. An outage that lasts longer counts as this long. */
+const LONGEST_OUTAGE = 60_000;
+/** The flow must have run this long to count as healed, and before a cut as undisturbed. */
+const STEADY = 500;
+/** Answers of probes younger than this may not have been told yet. */
+const TELLING = 150;
+/** After the cable is joined, until traffic takes it again. */
+const RECOVERY_LIMIT = 120_000;
+
+/** @param settling milliseconds of rest before the cut */
+export async function trial(
+  rig: NamespaceRig,
+  subject: RunningSubject,
+  kind: CutKind,
+  settling: number,
+): Promise<Outage> {
+  const { fewestHops } = rig.topology;
+  await until('a steady flow over a shortest path', RECOVERY_LIMIT, async () => {
+    return (await subject.path())?.length === fewestHops + 1 && flows(subject, STEADY);
+  });
+  await rest(settling);
+  const path = await subject.path();
+  if (path === undefined) throw new Error('the way between the corners went before anything was cut');
+  const cable = middleCable(rig.topology, path);
+  const before = monotonic();
+  await rig.cut(cable, kind);
+  await rest(STEADY + TELLING);
+  const healed = until('the flow heals', LONGEST_OUTAGE, () => flows(subject, STEADY));
+  await healed.catch(() => {});
+  const outage = outageOf(subject.probes(before, monotonic() - TELLING), before, monotonic() - TELLING);
+  await rig.restore(cable, kind);
+  return outage;
+}
+
+/** The probes of the last `span` milliseconds came back. */
+function flows(subject: RunningSubject, span: number): boolean {
+  const now = monotonic() - TELLING;
+  return isFlowing(subject.probes(now - span, now));
+}
+
+const rest = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));

@@ -14,20 +14,21 @@ import { BuiltInAgents } from './built-in-agents.ts';
 import { type EffectiveConfig, effectiveConfig } from './config/effective.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { nodeNameOf } from './config/node-name.ts';
-import { redactConfig } from './config/redact.ts';
+import { redactConfig, redactText } from './config/redact.ts';
 import { type ConfigChange, compareConfigs, liveConfig } from './config/reload.ts';
 import type { Detection } from './hardware/detect.ts';
 import { HardwareReader } from './hardware/reader.ts';
 import { HttpServer } from './http/server.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { RootLogger } from './log.ts';
+import { type Measure, measureBoard, measureLinks } from './measurements.ts';
 import { NetworkFiles } from './security/network.ts';
 import { Tokens } from './security/tokens.ts';
 import { Store } from './store/store.ts';
 import { EmbeddedBroker } from './telemetry/broker.ts';
-import type { TopicMemory } from './telemetry/ledger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { MqttTelemetry } from './telemetry/publisher.ts';
+import { storedTopics } from './telemetry/stored-topics.ts';
 import { LiveView } from './view/live-view.ts';
 import type { HardwareView } from './view/schema.ts';
 import type { Actions } from './view/view.ts';
@@ -51,7 +52,6 @@ export interface NodeParts {
 
 /** How often the numbers behind the page's charts are kept. */
 const MEASURE_LINKS_EVERY_MS = 10_000;
-const MQTT_TOPICS_KEY = 'mqtt.topics';
 
 export class ParlmeshNode {
   readonly view: LiveView;
@@ -66,6 +66,7 @@ export class ParlmeshNode {
   readonly #telemetry: MqttTelemetry;
   readonly #http: HttpServer;
   readonly #journal: Journal;
+  readonly #measure: Measure = (series, at, value) => this.#store.measure(series, at, value);
   /** What services read again and again; a reload writes into it. */
   readonly #config: EffectiveConfig;
   #loaded: LoadedConfig;
@@ -83,6 +84,7 @@ export class ParlmeshNode {
       config: config.store,
       flushInterval: config.store.flushInterval,
       snapshots: config.vision.snapshots,
+      cacheBytes: profile.profile.cacheBytes,
       clock,
       logger: logger.child({ service: 'store' }),
     });
@@ -153,7 +155,7 @@ export class ParlmeshNode {
       vision: this.#vision,
       supervisor: this.#supervisor,
       pageAddresses: () => this.#http.addresses,
-      brokerAddress: () => broker.url,
+      brokerAddress: () => broker.url ?? externalBrokerShown(config),
       config: () => redactConfig(this.#config),
       metrics: () => metrics.text(),
     });
@@ -183,12 +185,17 @@ export class ParlmeshNode {
       logger: logger.child({ service: 'mqtt' }),
       clock,
       random,
-      memory: this.#topicMemory(),
+      memory: storedTopics(this.#store, logger),
       embeddedUrl: () => broker.url,
       labelsOf: (camera) => this.#config.cameras.find(({ name }) => name === camera)?.labels ?? [],
       onState: (cause) => this.#lifecycle.report('mqtt', cause),
     });
 
+    this.#store.on('trouble', (cause) => this.#lifecycle.report('store', cause));
+    this.#vision.on('detector', (state) => {
+      if (state.kind === 'failed') this.#lifecycle.report('vision', `nothing is detected: ${state.cause}`);
+      if (state.kind === 'ready') this.#lifecycle.report('vision', undefined);
+    });
     this.#lifecycle.add(this.#store, { required: true });
     this.#lifecycle.add(metrics, { required: true });
     this.#lifecycle.add(this.#mesh, { required: false });
@@ -207,7 +214,9 @@ export class ParlmeshNode {
     const { clock, version } = this.#parts;
     await this.#agents.add(this.#config.hardware.interval * 1000, this.#cameraNames());
     await this.#lifecycle.start(signal);
-    this.#measuring = clock.every(MEASURE_LINKS_EVERY_MS, () => this.#measureLinks());
+    this.#measuring = clock.every(MEASURE_LINKS_EVERY_MS, () =>
+      measureLinks(this.#measure, this.#mesh.links(), clock.wall()),
+    );
     this.view.nodeChanged();
     this.#journal.record({
       severity: 'info',
@@ -231,7 +240,7 @@ export class ParlmeshNode {
 
   /** Takes what may change while running from the configuration, and names what needs a restart. */
   async reload(): Promise<ConfigChange> {
-    const next = this.#parts.loadAgain();
+    const next = this.#readConfigAgain();
     const change = compareConfigs(this.#loaded.config, next.config);
     this.#loaded = { ...next, config: liveConfig(this.#loaded.config, next.config) };
     const { profile, logger } = this.#parts;
@@ -278,6 +287,20 @@ export class ParlmeshNode {
     });
   }
 
+  #readConfigAgain(): LoadedConfig {
+    try {
+      return this.#parts.loadAgain();
+    } catch (thrown) {
+      this.#journal.record({
+        severity: 'error',
+        kind: 'config.refused',
+        subject: 'node',
+        message: `The configuration was not taken, the old one stays: ${messageOf(thrown)}`,
+      });
+      throw thrown;
+    }
+  }
+
   #actions(): Actions {
     return {
       restartAgent: (id) => this.#supervisor.restart(id),
@@ -304,21 +327,7 @@ export class ParlmeshNode {
   #onReading(reading: HardwareView, score: number): void {
     this.view.setHardware(reading);
     this.#mesh.setScore(score);
-    const { at, cpu, memory, disk, temperatureCelsius } = reading;
-    const measure = (series: string, value: number): void => this.#store.measure(series, at, value);
-    measure('cpu', cpu.load);
-    measure('memory', 1 - memory.availableBytes / memory.totalBytes);
-    measure('disk', 1 - disk.availableBytes / disk.totalBytes);
-    measure('score', score);
-    if (temperatureCelsius !== undefined) measure('temperature', temperatureCelsius);
-  }
-
-  #measureLinks(): void {
-    const at = this.#parts.clock.wall();
-    for (const { peer, roundTripSeconds, loss } of this.#mesh.links()) {
-      if (roundTripSeconds !== undefined) this.#store.measure(`link/${peer}/rtt`, at, roundTripSeconds);
-      this.#store.measure(`link/${peer}/loss`, at, loss);
-    }
+    measureBoard(this.#measure, reading, score);
   }
 
   #journalSight({
@@ -357,20 +366,12 @@ export class ParlmeshNode {
     const status = this.#lifecycle.statuses().find(({ name }) => name === 'mqtt');
     return status && status.state.kind === 'running';
   }
+}
 
-  #topicMemory(): TopicMemory {
-    return {
-      load: () => {
-        const entries = this.#store.state(MQTT_TOPICS_KEY);
-        return Array.isArray(entries) ? entries.filter((entry) => typeof entry === 'string') : [];
-      },
-      save: (entries) => {
-        this.#store.putState(MQTT_TOPICS_KEY, entries).catch((thrown: unknown) => {
-          this.#parts.logger.warn({ cause: messageOf(thrown) }, 'the published topics could not be remembered');
-        });
-      },
-    };
-  }
+/** The configured brokers without their credentials. */
+function externalBrokerShown({ mqtt }: EffectiveConfig): string | undefined {
+  if (mqtt.url === undefined || !mqtt.enabled) return undefined;
+  return [mqtt.url].flat().map(redactText).join(', ');
 }
 
 /** The broker that the mesh may use too; the embedded one reaches nobody. */

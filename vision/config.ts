@@ -46,7 +46,8 @@ export const CameraConfig = Type.Object(
     masks: Type.Array(Polygon, {
       default: [],
       maxItems: 16,
-      description: 'Areas to ignore (blacked out before detection).',
+      description:
+        'Areas to ignore (blacked out before detection): each a list of corners, `[[0, 0], [0.5, 0], [0.5, 0.3]]`.',
     }),
   },
   { additionalProperties: false },

@@ -51,6 +51,13 @@ export function durationOption(text: string): number {
   return seconds;
 }
 
+/** The same, for what must not be shorter than a minute. */
+export function minuteOrMoreOption(text: string): number {
+  const seconds = durationOption(text);
+  if (seconds < 60) throw new InvalidArgumentError('Expected at least a minute, e.g. 15min, 2h or 7d.');
+  return seconds;
+}
+
 /** For options that take a whole number from `least` to `most`. */
 export function integerOption(least: number, most: number): (text: string) => number {
   return (text) => {

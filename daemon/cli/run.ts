@@ -45,7 +45,8 @@ export async function run(options: RunOptions, env: NodeJS.ProcessEnv): Promise<
       loadAgain: load,
       profile,
       dataDir,
-      socketPath: join(dataDir, 'parlmesh.sock'),
+      // systemd's runtime folder is open to the service's group, the data folder to nobody.
+      socketPath: join(env.RUNTIME_DIRECTORY?.split(':')[0] || dataDir, 'parlmesh.sock'),
       key: await loadIdentity(dataDir),
       version: packageJson.version,
       clock: systemClock,
@@ -92,6 +93,7 @@ async function untilStopped(node: ParlmeshNode, systemd: SystemdNotifier, logger
     systemd.stopping();
     await node.stop();
     clearInterval(holding);
+    endAnyway(logger);
     process.off('SIGHUP', reload).off('SIGTERM', stop).off('SIGINT', stop).off('unhandledRejection', onStray);
   }
 }
@@ -105,4 +107,12 @@ function greet(node: ParlmeshNode, logger: RootLogger): void {
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((done) => signal.addEventListener('abort', () => done(), { once: true }));
+}
+
+/** Everything was stopped and written; what still holds the process (a blocked system call) must not keep it. */
+function endAnyway(logger: RootLogger): void {
+  setTimeout(() => {
+    logger.error({}, 'something still holds the process after everything was stopped: it is killed');
+    process.kill(process.pid, 'SIGKILL');
+  }, 10_000).unref();
 }

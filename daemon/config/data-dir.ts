@@ -35,7 +35,7 @@ export function resolveDataDir(
  */
 export function prepareDataDir(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeFolders(dir);
     const stat = statSync(dir);
     if (!stat.isDirectory()) throw new Error('it is not a folder');
     if ((stat.mode & 0o077) !== 0) chmodSync(dir, 0o700);
@@ -45,6 +45,13 @@ export function prepareDataDir(dir: string): void {
       cause: thrown,
     });
   }
+}
+
+/** One folder after the other: Node's recursive way never ends where a file system makes none, as in /proc. */
+function makeFolders(dir: string): void {
+  if (statSync(dir, { throwIfNoEntry: false }) !== undefined) return;
+  makeFolders(path.dirname(dir));
+  mkdirSync(dir, { mode: 0o700 });
 }
 
 export interface DataDirLock {

@@ -81,7 +81,7 @@ export class Access {
       `This needs the scope "${scope}"; the caller has ${scopesOf(caller).join(', ')}`,
       caller.kind === 'local'
         ? 'Without a token, tokens, network, configuration and store are changed by the parlmesh command on the board'
-        : `parlmesh token create --scope ${scope}`,
+        : `parlmesh token create NAME --scopes ${[...new Set(['read', scope])].join(',')}`,
     );
   }
 

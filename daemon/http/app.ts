@@ -47,7 +47,7 @@ export interface AppOptions {
   cameByUnixSocket(request: FastifyRequest): boolean;
 }
 
-/** JSON bodies are small; uploads get `config.maxUploadBytes` where there are any. */
+/** JSON bodies are small. */
 const MOST_JSON_BYTES = 65_536;
 const MINUTE = 60_000;
 /** Letters by which a wrong address may differ from the one that is suggested. */
@@ -78,7 +78,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
 
   const onError = answerWithProblem(logger);
   const app: App = Fastify({
-    bodyLimit: Math.min(MOST_JSON_BYTES, config.maxUploadBytes),
+    bodyLimit: MOST_JSON_BYTES,
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: true },
     frameworkErrors: onError,
     return503OnClosing: false,

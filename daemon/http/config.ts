@@ -33,7 +33,6 @@ export const HttpConfig = Type.Object(
       minimum: 10,
       description: 'Requests a minute and token, or address without one.',
     }),
-    maxUploadBytes: Type.Integer({ default: 20_000_000, minimum: 1_000, description: 'Largest accepted upload.' }),
   },
   { additionalProperties: false, default: {}, description: 'The status page and HTTP API.' },
 );

@@ -34,9 +34,9 @@ export function openWritable(file: string): Connection {
 }
 
 /** A reading connection. It waits at most 200 ms for a lock, since the event loop waits with it. */
-export function openReadOnly(file: string): Connection {
+export function openReadOnly(file: string, cacheBytes = 2_000_000): Connection {
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 200 });
-  db.pragma('cache_size = -2000');
+  db.pragma(`cache_size = -${Math.round(cacheBytes / 1000)}`);
   db.pragma('cell_size_check = ON');
   return db;
 }

@@ -39,6 +39,8 @@ export interface StoreOptions {
   flushInterval: number;
   /** How long and how many snapshots are kept. */
   snapshots: { keepDays: number; maxBytes: number };
+  /** SQLite's page cache for reads. */
+  cacheBytes: number;
   clock: Clock;
   logger: Logger;
 }
@@ -48,7 +50,14 @@ const MOST_EARLY = 1000;
 /** Ids left out after a repair: events that were lost may have been told under the next ones. */
 const REPAIR_GAP = 1000;
 
-export class Store extends EventEmitter<{ event: [EventView] }> implements Service {
+export interface StoreEvents {
+  /** An entry of the journal, at once and with its id. */
+  event: [EventView];
+  /** Why rows are not kept now, or undefined when they are again. */
+  trouble: [cause: string | undefined];
+}
+
+export class Store extends EventEmitter<StoreEvents> implements Service {
   readonly name = 'store';
   /** Records never throw and never block; entries from before the start are kept until then. */
   readonly journal: Journal = { record: (entry) => this.#record(entry) };
@@ -255,7 +264,7 @@ export class Store extends EventEmitter<{ event: [EventView] }> implements Servi
     this.#closeReader();
     await this.#writer.terminate();
     const report = await this.#writer.request({ kind: 'open' });
-    this.#reader = openReadOnly(this.#file);
+    this.#reader = openReadOnly(this.#file, this.#options.cacheBytes);
     this.#schemaVersion = report.version;
     const gap = report.recovery === undefined ? 1 : REPAIR_GAP;
     this.#nextEventId = Math.max(this.#nextEventId ?? 0, report.lastEventId + gap);
@@ -295,11 +304,14 @@ export class Store extends EventEmitter<{ event: [EventView] }> implements Servi
     if (state.kind === 'full') {
       const message = `The disk is full: ${state.cause}. Measurements and observations are not kept until there is space`;
       this.#record({ severity: 'error', kind: 'store.full', subject: 'service/store', message });
+      this.emit('trouble', `the disk is full: ${state.cause}`);
     } else if (state.kind === 'failed') {
       this.#record({ severity: 'error', kind: 'store.failed', subject: 'service/store', message: state.cause });
+      this.emit('trouble', state.cause);
     } else if (state.kind === 'open' && (before.kind === 'full' || before.kind === 'failed')) {
       const message = `The store writes again after: ${before.cause}. Rows given up since the start: ${this.#rows.shed}`;
       this.#record({ severity: 'info', kind: 'store.recovered', subject: 'service/store', message });
+      this.emit('trouble', undefined);
     }
   }
 

@@ -37,7 +37,7 @@ export const MqttConfig = Type.Object(
     baseTopic: Type.String({
       default: 'parlmesh',
       pattern: '^[^#+/\\s]+$',
-      description: 'First level of every topic.',
+      description: 'First level of the topics of telemetry. The mesh’s own gossip stays under `parlmesh/`.',
     }),
     stateInterval: Type.Number({
       default: 30,

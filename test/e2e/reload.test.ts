@@ -54,6 +54,8 @@ describe('SIGHUP', () => {
     configure('log:\n  levle: warn\n');
     process.kill(node.pid!, 'SIGHUP');
     await expect.poll(() => node.output).toContain('log.level');
+    const events = await node.get<EventView[]>('events?kind=config.refused');
+    expect(events[0]?.message).toContain('log.levle');
     expect((await node.request('GET', '/readyz')).status).toBe(200);
   });
 });

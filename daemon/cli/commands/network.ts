@@ -4,7 +4,7 @@ import { ParlmeshError } from '../../../core/errors.ts';
 import type { NodeView, PeerView } from '../../view/schema.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import { NO_DAEMON } from '../client.ts';
-import { type CliCommand, durationOption } from '../command.ts';
+import { type CliCommand, minuteOrMoreOption } from '../command.ts';
 import { ago, duration, shortId, tally } from '../format.ts';
 import type { LocalNetwork } from '../offline.ts';
 import { facts, table } from '../table.ts';
@@ -76,7 +76,7 @@ function invite(network: CliCommand, cli: Cli): void {
     .summary('print a token that lets one node in')
     .description('Prints a token that works once and expires. On the other board: parlmesh network join TOKEN.')
     .option('--name <node>', 'name of the invited node')
-    .option('--expires <duration>', 'how long it works (default: 1h)', durationOption, HOUR_SECONDS)
+    .option('--expires <duration>', 'how long it works (default: 1h)', minuteOrMoreOption, HOUR_SECONDS)
     .common()
     .example('network invite', 'a token that works for an hour')
     .example('network invite --name barn --expires 7d', 'a token for the board in the barn, for a week')

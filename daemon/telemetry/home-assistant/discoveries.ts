@@ -40,7 +40,7 @@ export class Discoveries {
       nodeId: node.id,
       nodeName: node.name,
       version: node.version,
-      page: node.addresses.page[0],
+      page: node.addresses.page.find(reachableFromElsewhere),
     };
     const cameras = view.cameras();
     for (const camera of this.#labels.keys()) if (!cameras.some(({ id }) => id === camera)) this.#labels.delete(camera);
@@ -70,4 +70,10 @@ export class Discoveries {
       return [];
     }
   }
+}
+
+/** A page that only this machine can open would lead people who click on it to their own. */
+function reachableFromElsewhere(page: string): boolean {
+  const { hostname } = new URL(page);
+  return hostname !== 'localhost' && hostname !== '[::1]' && !hostname.startsWith('127.');
 }

@@ -110,3 +110,9 @@ describe('lockDataDir', () => {
     expect(said.filter((word) => word === 'DATA_DIR_IN_USE')).toHaveLength(5);
   });
 });
+
+describe('A folder that cannot be made', () => {
+  it('is refused at once where the file system makes none, as in /proc', () => {
+    expect(() => prepareDataDir('/proc/parlmesh-nowhere/data')).toThrow(/cannot be used/);
+  });
+});

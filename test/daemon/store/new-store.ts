@@ -18,6 +18,7 @@ export function newStore(dataDir: string, options: Partial<StoreOptions> = {}): 
     config: storeConfig,
     flushInterval: 0.02,
     snapshots: { keepDays: 7, maxBytes: 200_000_000 },
+    cacheBytes: 2_000_000,
     clock: systemClock,
     logger: silentLogger,
     ...options,

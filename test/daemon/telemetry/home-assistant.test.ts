@@ -68,9 +68,13 @@ describe('Home Assistant discovery', () => {
       manufacturer: 'parlmesh',
       model: 'Raspberry Pi 4',
       sw_version: '0.1.0',
-      configuration_url: 'http://127.0.0.1:7420/',
+      configuration_url: 'http://192.168.1.10:7420/',
     });
-    expect(node.origin).toEqual({ name: 'parlmesh', sw_version: '0.1.0', support_url: 'http://127.0.0.1:7420/docs' });
+    expect(node.origin).toEqual({
+      name: 'parlmesh',
+      sw_version: '0.1.0',
+      support_url: 'http://192.168.1.10:7420/docs',
+    });
     const north = devices.get(`${DEVICE}_camera_north/config`)!;
     expect(north.device.via_device).toBe(node.device.identifiers[0]);
     expect(north.availability_mode).toBe('all');

@@ -30,7 +30,7 @@ export class TestNode implements View, Actions {
     uptimeSeconds: 60,
     health: { state: 'well', sentence: 'All 2 nodes are well', problems: [] },
     services: [{ name: 'store', state: 'running', required: true, since: AT, attempts: 0 }],
-    addresses: { page: ['http://127.0.0.1:7420/'], mesh: [] },
+    addresses: { page: ['http://127.0.0.1:7420/', 'http://192.168.1.10:7420/'], mesh: [] },
   };
   hardwareView: HardwareView | undefined = {
     at: AT,

@@ -9,14 +9,30 @@ export interface LinkStateList {
   links: ReadonlyMap<NodeId, number>;
 }
 
-/** Compressed rows: the links of node `n` are `targets[offsets[n] … offsets[n + 1] - 1]` with `costs` beside them. */
+/**
+ * Compressed rows: the arcs of node `n` are `offsets[n] … offsets[n + 1] - 1`, each with its target and cost. Every arc
+ * has its opposite. An arc that is out of use keeps its place with a cost of Infinity, so that a link that fails and
+ * comes back changes no shape.
+ */
 export interface Graph {
   ids: readonly NodeId[];
   index: ReadonlyMap<NodeId, number>;
   offsets: Int32Array;
   targets: Int32Array;
   costs: Float64Array;
+  /** The arc the other way. */
+  opposite: Int32Array;
 }
+
+/** An arc whose cost is another now. */
+export interface ArcChange {
+  arc: number;
+  /** The cost that it had. */
+  before: number;
+}
+
+/** Costs are kept in sixteenths: sums are exact, so that every node finds the same paths equal. */
+export const COST_STEP = 1 / 16;
 
 /** Only links that both ends announce count: a node cannot attract routes with links that its neighbours deny. */
 export function buildGraph(lists: Iterable<LinkStateList>): Graph {
@@ -36,20 +52,102 @@ export function buildGraph(lists: Iterable<LinkStateList>): Graph {
     neighbours.sort((a, b) => a[0] - b[0]);
     for (const [target, cost] of neighbours) {
       targets.push(target);
-      costs.push(cost);
+      costs.push(inSteps(cost));
     }
     offsets[at + 1] = targets.length;
   });
-  return { ids, index, offsets, targets: Int32Array.from(targets), costs: Float64Array.from(costs) };
+  const graph = { ids, index, offsets, targets: Int32Array.from(targets), costs: Float64Array.from(costs) };
+  return { ...graph, opposite: opposites(graph) };
+}
+
+/**
+ * Brings the costs up to date with the lists of `origins`, in place. Undefined, with nothing changed, when a node or a
+ * link is new: then the graph must be built anew.
+ */
+export function recost(
+  graph: Graph,
+  lists: ReadonlyMap<NodeId, ReadonlyMap<NodeId, number>>,
+  origins: Iterable<NodeId>,
+): ArcChange[] | undefined {
+  const { ids, index, offsets, targets, costs, opposite } = graph;
+  const wanted = new Map<number, number>();
+  for (const origin of origins) {
+    const node = index.get(origin);
+    const own = lists.get(origin);
+    if (node === undefined) {
+      if (own === undefined) continue;
+      return undefined;
+    }
+    let placed = 0;
+    for (let arc = offsets[node]!; arc < offsets[node + 1]!; arc++) {
+      const other = ids[targets[arc]!]!;
+      const there = own?.get(other);
+      const back = lists.get(other)?.get(origin);
+      if (there !== undefined) placed++;
+      const both = there !== undefined && back !== undefined;
+      wanted.set(arc, both ? inSteps(there) : Number.POSITIVE_INFINITY);
+      wanted.set(opposite[arc]!, both ? inSteps(back) : Number.POSITIVE_INFINITY);
+    }
+    if (own !== undefined && placed < own.size && hasNewLink(graph, lists, origin, own)) return undefined;
+  }
+  const changes: ArcChange[] = [];
+  for (const [arc, cost] of wanted) {
+    if (costs[arc] === cost) continue;
+    changes.push({ arc, before: costs[arc]! });
+    costs[arc] = cost;
+  }
+  return changes;
+}
+
+function hasNewLink(
+  graph: Graph,
+  lists: ReadonlyMap<NodeId, ReadonlyMap<NodeId, number>>,
+  origin: NodeId,
+  links: ReadonlyMap<NodeId, number>,
+): boolean {
+  for (const to of links.keys()) {
+    if (to !== origin && lists.get(to)?.has(origin) && arcBetween(graph, origin, to) === undefined) return true;
+  }
+  return false;
 }
 
 /** The cost of the direct link from `a` to `b`; undefined when there is none. */
 export function linkCost(graph: Graph, a: NodeId, b: NodeId): number | undefined {
+  const arc = arcBetween(graph, a, b);
+  const cost = arc === undefined ? undefined : graph.costs[arc];
+  return cost === Number.POSITIVE_INFINITY ? undefined : cost;
+}
+
+/** The arc from `a` to `b`, in use or not. */
+export function arcBetween(graph: Graph, a: NodeId, b: NodeId): number | undefined {
   const from = graph.index.get(a);
   const to = graph.index.get(b);
   if (from === undefined || to === undefined) return undefined;
-  for (let at = graph.offsets[from]!; at < graph.offsets[from + 1]!; at++) {
-    if (graph.targets[at] === to) return graph.costs[at];
-  }
-  return undefined;
+  const arc = findArc(graph, from, to);
+  return arc === -1 ? undefined : arc;
 }
+
+/** The arc between two nodes by their numbers; -1 when there is none. */
+export function findArc({ offsets, targets }: Pick<Graph, 'offsets' | 'targets'>, from: number, to: number): number {
+  let low = offsets[from]!;
+  let high = offsets[from + 1]!;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (targets[middle]! < to) low = middle + 1;
+    else high = middle;
+  }
+  return low < offsets[from + 1]! && targets[low] === to ? low : -1;
+}
+
+function opposites(graph: Pick<Graph, 'ids' | 'offsets' | 'targets'>): Int32Array {
+  const { ids, offsets, targets } = graph;
+  const opposite = new Int32Array(targets.length);
+  for (let from = 0; from < ids.length; from++) {
+    for (let arc = offsets[from]!; arc < offsets[from + 1]!; arc++) {
+      opposite[arc] = findArc(graph, targets[arc]!, from);
+    }
+  }
+  return opposite;
+}
+
+const inSteps = (cost: number): number => Math.max(1, Math.round(cost / COST_STEP)) * COST_STEP;

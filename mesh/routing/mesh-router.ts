@@ -1,10 +1,13 @@
-// MeshRouter: from everybody's link states to this node's routes, with the reason for every change.
+// MeshRouter: from everybody's link states to this node's routes, with a backup for each and the reason for every
+// change.
 
 import type { Clock, Millis } from '../../core/clock.ts';
 import type { NodeId } from '../membership/keys.ts';
+import type { Backup } from './backups.ts';
 import { explainChange } from './explain.ts';
-import { buildGraph, type Graph } from './graph.ts';
-import { pathTo, shortestPaths } from './shortest-paths.ts';
+import { buildGraph, type Graph, recost } from './graph.ts';
+import { RouteTrees } from './route-trees.ts';
+import { pathTo } from './shortest-paths.ts';
 
 export interface Route {
   destination: NodeId;
@@ -15,11 +18,33 @@ export interface Route {
   /** Milliseconds since 1970 of the last change of the path. */
   since: Millis;
   reason: string;
+  /** Next hops of all paths of this cost, `nextHop` among them, by id. */
+  equalCost: NodeId[];
+  /** What is used at once when the link to `nextHop` fails; none where the network has no other way. */
+  backup?: Backup;
 }
 
+/** What changes only with the path itself. */
+type Course = Omit<Route, 'equalCost' | 'backup'>;
+
 export type RouteChange =
-  | { kind: 'added' | 'moved'; destination: NodeId; route: Route }
+  | { kind: 'added' | 'moved'; destination: NodeId; route: Course }
   | { kind: 'lost'; destination: NodeId; reason: string };
+
+/** Where a frame goes now. */
+export interface NextHop {
+  kind: 'primary' | Backup['kind'];
+  nextHop: NodeId;
+  /** Node ids from the next hop to the destination. */
+  path: NodeId[];
+  /** The frame must carry `path` and be forwarded along it, as the next nodes may route it elsewhere. */
+  carry: boolean;
+}
+
+export interface Situation {
+  down: ReadonlySet<NodeId>;
+  settling?: boolean;
+}
 
 export interface MeshRouterParts {
   self: NodeId;
@@ -30,8 +55,11 @@ export interface MeshRouterParts {
 export class MeshRouter {
   readonly #parts: MeshRouterParts;
   readonly #lists = new Map<NodeId, ReadonlyMap<NodeId, number>>();
+  /** Whose lists changed since the last computation. */
+  readonly #changed = new Set<NodeId>();
   #graph: Graph = buildGraph([]);
-  #routes = new Map<NodeId, Route>();
+  #trees: RouteTrees | undefined;
+  #routes = new Map<NodeId, Course>();
   #computations = 0;
 
   constructor(parts: MeshRouterParts) {
@@ -43,54 +71,70 @@ export class MeshRouter {
     const known = this.#lists.get(origin);
     if (known !== undefined && sameLinks(known, links)) return false;
     this.#lists.set(origin, links);
+    this.#changed.add(origin);
     return true;
   }
 
   /** Forgets a node whose link state aged out. */
   remove(origin: NodeId): boolean {
+    this.#changed.add(origin);
     return this.#lists.delete(origin);
   }
 
-  /** Computes all routes anew and returns what changed. A change of cost alone is no change of route. */
+  /**
+   * Brings all routes up to date and returns what changed; a change of cost alone is no change of route. Costs of links
+   * that are known are followed where they matter; a new node or link computes everything anew.
+   */
   compute(): RouteChange[] {
-    const { self, clock } = this.#parts;
     this.#computations++;
-    const before = this.#graph;
-    const after = buildGraph([...this.#lists].map(([origin, links]) => ({ origin, links })));
-    this.#graph = after;
-    const source = after.index.get(self);
-    const paths = source === undefined ? undefined : shortestPaths(after, source);
-    const old = this.#routes;
-    const routes = new Map<NodeId, Route>();
-    const changes: RouteChange[] = [];
-    for (const [at, destination] of after.ids.entries()) {
-      if (paths === undefined || at === source || paths.parent[at] === -1) continue;
-      const path = pathTo(paths, at).map((node) => after.ids[node]!);
-      const cost = paths.distance[at]!;
-      const known = old.get(destination);
-      if (known !== undefined && samePath(known.path, path)) {
-        routes.set(destination, { ...known, cost });
-        continue;
-      }
-      const reason = this.#explain(known?.path, path, before, after);
-      const route: Route = { destination, nextHop: path[0]!, cost, path, since: clock.wall(), reason };
-      routes.set(destination, route);
-      changes.push({ kind: known === undefined ? 'added' : 'moved', destination, route });
+    const before = { ...this.#graph, costs: this.#graph.costs.slice() };
+    const changes = recost(this.#graph, this.#lists, this.#changed);
+    this.#changed.clear();
+    if (changes?.length === 0) return [];
+    if (changes !== undefined && this.#trees !== undefined) {
+      return this.#settle(
+        this.#trees.update(changes).map((node) => this.#graph.ids[node]!),
+        before,
+      );
     }
-    for (const [destination, route] of old) {
-      if (routes.has(destination)) continue;
-      changes.push({ kind: 'lost', destination, reason: this.#explain(route.path, undefined, before, after) });
-    }
-    this.#routes = routes;
-    return changes;
+    this.#graph = buildGraph([...this.#lists].map(([origin, links]) => ({ origin, links })));
+    const source = this.#graph.index.get(this.#parts.self);
+    this.#trees = source === undefined ? undefined : new RouteTrees(this.#graph, source);
+    return this.#settle(new Set([...this.#graph.ids, ...this.#routes.keys()]), before);
   }
 
+  /** By destination, in the order in which they were found. */
   routes(): Route[] {
-    return [...this.#routes.values()];
+    return [...this.#routes.values()].map((course) => this.#complete(course));
   }
 
   route(destination: NodeId): Route | undefined {
-    return this.#routes.get(destination);
+    const course = this.#routes.get(destination);
+    return course && this.#complete(course);
+  }
+
+  has(destination: NodeId): boolean {
+    return this.#routes.has(destination);
+  }
+
+  /**
+   * Where to send what is for `destination`: the route, else its backup, else any loop-free alternate. Computes no path
+   * anew.
+   * @param down neighbours whose link is down, whether the routes know it yet or not
+   * @param settling not all nodes may have the same routes now: every frame carries its path
+   */
+  nextHop(destination: NodeId, { down, settling = false }: Situation): NextHop | undefined {
+    const route = this.#routes.get(destination);
+    if (route === undefined) return undefined;
+    const { nextHop, path } = route;
+    if (!down.has(nextHop)) return { kind: 'primary', nextHop, path, carry: settling };
+    const target = this.#graph.index.get(destination)!;
+    const backups = this.#trees?.backups;
+    const backup = backups?.of(target);
+    const usable = backup !== undefined && !down.has(backup.nextHop) ? backup : backups?.around(target, down);
+    if (usable === undefined) return undefined;
+    const { kind } = usable;
+    return { kind, nextHop: usable.nextHop, path: usable.path, carry: settling || kind === 'path' };
   }
 
   /** As of the last `compute`. */
@@ -102,9 +146,49 @@ export class MeshRouter {
     return this.#computations;
   }
 
-  #explain(oldPath: NodeId[] | undefined, newPath: NodeId[] | undefined, before: Graph, after: Graph): string {
+  /** Compares the routes to some destinations with the trees. */
+  #settle(destinations: Iterable<NodeId>, before: Graph): RouteChange[] {
+    const changes: RouteChange[] = [];
+    for (const destination of destinations) {
+      const change = this.#settleOne(destination, before);
+      if (change !== undefined) changes.push(change);
+    }
+    return changes;
+  }
+
+  #settleOne(destination: NodeId, before: Graph): RouteChange | undefined {
+    const { ids, index } = this.#graph;
+    const known = this.#routes.get(destination);
+    const target = index.get(destination);
+    const own = this.#trees?.own;
+    const path = target === undefined || own === undefined ? [] : pathTo(own, target).map((node) => ids[node]!);
+    const [nextHop] = path;
+    if (nextHop === undefined) {
+      if (known === undefined) return undefined;
+      this.#routes.delete(destination);
+      return { kind: 'lost', destination, reason: this.#explain(known.path, undefined, before) };
+    }
+    const cost = own!.distance[target!]!;
+    if (known !== undefined && samePath(known.path, path)) {
+      this.#routes.set(destination, { ...known, cost });
+      return undefined;
+    }
+    const reason = this.#explain(known?.path, path, before);
+    const route: Course = { destination, nextHop, cost, path, since: this.#parts.clock.wall(), reason };
+    this.#routes.set(destination, route);
+    return { kind: known === undefined ? 'added' : 'moved', destination, route };
+  }
+
+  #complete(course: Course): Route {
+    const target = this.#graph.index.get(course.destination)!;
+    const backups = this.#trees?.backups;
+    const backup = backups?.of(target);
+    return { ...course, equalCost: backups?.equalCost(target) ?? [], ...(backup && { backup }) };
+  }
+
+  #explain(oldPath: NodeId[] | undefined, newPath: NodeId[] | undefined, before: Graph): string {
     const { self, nameOf } = this.#parts;
-    return explainChange({ self, oldPath, newPath, before, after, nameOf });
+    return explainChange({ self, oldPath, newPath, before, after: this.#graph, nameOf });
   }
 }
 

@@ -6,7 +6,8 @@ import type { Link } from '../link/link-monitor.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { Throttle } from '../throttle.ts';
 import type { MeshTopology } from '../views.ts';
-import { MeshRouter, type Route, type RouteChange } from './mesh-router.ts';
+import type { Graph } from './graph.ts';
+import { MeshRouter, type NextHop, type Route, type RouteChange } from './mesh-router.ts';
 
 export interface RoutingParts {
   self: NodeId;
@@ -24,6 +25,8 @@ export interface RoutingParts {
 /** Changes of one moment (a switch that dies takes many links) make one flood and one computation. */
 const FLOOD_PERIOD: Millis = 200;
 const COMPUTE_PERIOD: Millis = 20;
+/** From a change of our routes until all others follow the same: a flood and a computation at every node. */
+const SETTLE: Millis = 1000;
 
 export class Routing {
   readonly #parts: RoutingParts;
@@ -33,17 +36,20 @@ export class Routing {
   readonly #compute: Throttle;
   #refresh: Timer | undefined;
   #withdrawn = false;
+  /** Neighbours to which no link is usable. */
+  #down: ReadonlySet<NodeId> = new Set();
+  #settledAt: Millis = Number.NEGATIVE_INFINITY;
 
   constructor(parts: RoutingParts) {
     this.#parts = parts;
     this.#router = new MeshRouter(parts);
     this.#flood = new Throttle(parts.clock, FLOOD_PERIOD, () => parts.flood({ links: this.#ownList() }));
-    this.#compute = new Throttle(parts.clock, COMPUTE_PERIOD, () => parts.computed(this.#router.compute()));
+    this.#compute = new Throttle(parts.clock, COMPUTE_PERIOD, () => this.#recompute());
   }
 
   start(): void {
     this.#refresh = this.#parts.clock.every(this.#parts.refresh, () => this.#flood.request());
-    this.#takeOwn();
+    if (this.#updateOwn()) this.#compute.request();
     this.#flood.request();
   }
 
@@ -58,10 +64,17 @@ export class Routing {
     this.#flood.request();
   }
 
-  /** One of our links changed its state or cost. */
+  /**
+   * One of our links changed its state or cost. Traffic leaves a link that went down before this returns; then the word
+   * goes out, then the routes are computed.
+   */
   linksChanged(): void {
+    this.#down = downOf(this.#parts.links());
     // What was withdrawn must not come back in the last moments.
-    if (!this.#withdrawn && this.#takeOwn()) this.#flood.request();
+    if (this.#withdrawn || !this.#updateOwn()) return;
+    this.#unsettle();
+    this.#flood.request();
+    this.#compute.request();
   }
 
   onLinkState(origin: NodeId, { links }: LinkStatePayload): void {
@@ -86,7 +99,18 @@ export class Routing {
   }
 
   hasRoute(destination: NodeId): boolean {
-    return this.#router.route(destination) !== undefined;
+    return this.#router.has(destination);
+  }
+
+  /** Where a frame for `destination` goes now: over the backup from the moment on in which a link is known to be down. */
+  nextHop(destination: NodeId): NextHop | undefined {
+    const settling = this.#parts.clock.now() < this.#settledAt;
+    return this.#router.nextHop(destination, { down: this.#down, settling });
+  }
+
+  /** The network as the routes see it. Do not keep it: its costs change in place. */
+  get graph(): Graph {
+    return this.#router.graph;
   }
 
   get computations(): number {
@@ -113,10 +137,18 @@ export class Routing {
     return shown;
   }
 
-  #takeOwn(): boolean {
-    const changed = this.#router.update(this.#parts.self, costsOf(this.#ownList()));
-    if (changed) this.#compute.request();
-    return changed;
+  #recompute(): void {
+    const changes = this.#router.compute();
+    if (changes.some(({ kind }) => kind !== 'added')) this.#unsettle();
+    this.#parts.computed(changes);
+  }
+
+  #unsettle(): void {
+    this.#settledAt = this.#parts.clock.now() + SETTLE;
+  }
+
+  #updateOwn(): boolean {
+    return this.#router.update(this.#parts.self, costsOf(this.#ownList()));
   }
 
   #ownList(): LinkStatePayload['links'] {
@@ -129,5 +161,11 @@ export class Routing {
 
 const costsOf = (links: LinkStatePayload['links']): Map<NodeId, number> =>
   new Map(links.map(({ to, cost }) => [to, cost]));
+
+function downOf(links: readonly Link[]): Set<NodeId> {
+  const down = new Set(links.filter((link) => !link.usable).map(({ peer }) => peer));
+  for (const { peer, usable } of links) if (usable) down.delete(peer);
+  return down;
+}
 
 const ordered = (a: NodeId, b: NodeId): { a: NodeId; b: NodeId } => (a < b ? { a, b } : { a: b, b: a });

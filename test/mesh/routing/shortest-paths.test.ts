@@ -2,35 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildGraph, type LinkStateList } from '../../../mesh/routing/graph.ts';
 import { pathTo, shortestPaths } from '../../../mesh/routing/shortest-paths.ts';
+import { listsOf, nameOf, networks } from './random-networks.ts';
 
-type Edge = { a: number; b: number; cost: number };
-
-const randomNetwork = fc.integer({ min: 1, max: 14 }).chain((count) =>
-  fc.record({
-    count: fc.constant(count),
-    edges: fc.array(
-      fc.record({
-        a: fc.nat({ max: count - 1 }),
-        b: fc.nat({ max: count - 1 }),
-        cost: fc.integer({ min: 1, max: 20 }),
-      }),
-      { maxLength: 40 },
-    ),
-  }),
-);
-
-const nameOf = (node: number): string => `n${String(node).padStart(2, '0')}`;
-
-function listsOf(count: number, edges: Edge[]): LinkStateList[] {
-  return Array.from({ length: count }, (_, node) => ({
-    origin: nameOf(node),
-    links: new Map(
-      edges
-        .filter(({ a, b }) => a !== b && (a === node || b === node))
-        .map(({ a, b, cost }) => [nameOf(a === node ? b : a), cost]),
-    ),
-  }));
-}
+const randomNetwork = networks();
 
 /** Floyd and Warshall's, as plain as can be. */
 function allDistances(lists: LinkStateList[]): number[][] {
@@ -52,8 +26,9 @@ function allDistances(lists: LinkStateList[]): number[][] {
 describe('shortest paths', () => {
   it('are as short as Floyd and Warshall find them, along real links', () => {
     fc.assert(
-      fc.property(randomNetwork, ({ count, edges }) => {
-        const lists = listsOf(count, edges);
+      fc.property(randomNetwork, (network) => {
+        const { count } = network;
+        const lists = listsOf(network);
         const graph = buildGraph(lists);
         const expected = allDistances(lists);
         for (let source = 0; source < count; source++) {
@@ -77,8 +52,8 @@ describe('shortest paths', () => {
 
   it('do not depend on the order in which link states came', () => {
     fc.assert(
-      fc.property(randomNetwork, fc.infiniteStream(fc.nat()), ({ count, edges }, order) => {
-        const lists = listsOf(count, edges);
+      fc.property(randomNetwork, fc.infiniteStream(fc.nat()), (network, order) => {
+        const lists = listsOf(network);
         const shuffled = lists
           .map((list) => ({ list, key: order.next().value ?? 0 }))
           .sort((a, b) => a.key - b.key)
@@ -98,14 +73,17 @@ describe('shortest paths', () => {
   });
 
   it('choose fewer hops, then the smaller node, among equals', () => {
-    const lists = listsOf(5, [
-      { a: 0, b: 1, cost: 1 },
-      { a: 0, b: 2, cost: 1 },
-      { a: 1, b: 4, cost: 2 },
-      { a: 2, b: 4, cost: 2 },
-      { a: 1, b: 3, cost: 1 },
-      { a: 3, b: 4, cost: 1 },
-    ]);
+    const lists = listsOf({
+      count: 5,
+      edges: [
+        { a: 0, b: 1, cost: 1 },
+        { a: 0, b: 2, cost: 1 },
+        { a: 1, b: 4, cost: 2 },
+        { a: 2, b: 4, cost: 2 },
+        { a: 1, b: 3, cost: 1 },
+        { a: 3, b: 4, cost: 1 },
+      ],
+    });
     expect(pathTo(shortestPaths(buildGraph(lists), 0), 4)).toEqual([1, 4]);
   });
 });

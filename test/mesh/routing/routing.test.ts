@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../core/clock.ts';
+import type { Link } from '../../../mesh/link/link-monitor.ts';
+import { unmeasured } from '../../../mesh/link/link-quality.ts';
+import { Routing } from '../../../mesh/routing/routing.ts';
+
+const linkTo = (peer: string, cost: number, usable = true): Link => ({
+  peer,
+  transport: 'memory',
+  probe: 'stream',
+  state: { kind: 'up', since: 0 },
+  quality: { ...unmeasured, roundTrip: 1 },
+  cost,
+  since: 0,
+  usable,
+  flaps: 0,
+  damped: false,
+  indirect: undefined,
+});
+
+/** Node a of a ring a, b, c, d, and what it floods and computes, in order. */
+function ring() {
+  const clock = new VirtualClock();
+  const log: string[] = [];
+  let links = [linkTo('b', 10), linkTo('d', 10)];
+  const routing = new Routing({
+    self: 'a',
+    clock,
+    nameOf: (id) => id,
+    links: () => links,
+    flood: (payload) => log.push(`flood ${payload.links.map(({ to }) => to).join(' ')}`),
+    computed: (changes) =>
+      log.push(`computed ${changes.map(({ kind, destination }) => `${kind} ${destination}`).join(', ')}`),
+    refresh: 60_000,
+  });
+  const list = (...to: string[]) => ({ links: to.map((id) => ({ to: id, cost: 10, roundTrip: 0.001 })) });
+  routing.start();
+  routing.onLinkState('b', list('a', 'c'));
+  routing.onLinkState('c', list('b', 'd'));
+  routing.onLinkState('d', list('c', 'a'));
+  clock.advance(2000);
+  const set = (now: Link[]): void => {
+    links = now;
+    routing.linksChanged();
+  };
+  return { clock, log, routing, set };
+}
+
+describe('Routing', () => {
+  it('sends over the backup before the routes are computed, and tells the others first', () => {
+    const { log, routing, set, clock } = ring();
+    expect(routing.nextHop('b')).toMatchObject({ kind: 'primary', nextHop: 'b', carry: false });
+    set([linkTo('b', 9), linkTo('d', 10)]);
+    log.length = 0;
+    // Within the period after a computation the next one waits; the backup does not.
+    set([linkTo('b', 9, false), linkTo('d', 10)]);
+    expect(log).toEqual([]);
+    expect(routing.nextHop('b')).toMatchObject({ kind: 'path', nextHop: 'd', path: ['d', 'c', 'b'], carry: true });
+    clock.advance(1000);
+    expect(routing.nextHop('b')).toMatchObject({ kind: 'primary', nextHop: 'd', carry: false });
+    log.length = 0;
+    set([linkTo('b', 9), linkTo('d', 10)]);
+    expect(log).toEqual(['flood b d', 'computed moved b']);
+  });
+
+  it('lets frames carry their path until the others had time to follow', () => {
+    const { routing, set, clock } = ring();
+    set([linkTo('b', 10, false), linkTo('d', 10)]);
+    expect(routing.nextHop('c')).toMatchObject({ nextHop: 'd', carry: true });
+    clock.advance(999);
+    expect(routing.nextHop('c')?.carry).toBe(true);
+    clock.advance(1);
+    expect(routing.nextHop('c')?.carry).toBe(false);
+  });
+
+  it('brings no link back once it has withdrawn', () => {
+    const { log, routing, set, clock } = ring();
+    routing.withdraw();
+    log.length = 0;
+    set([linkTo('b', 10)]);
+    clock.advance(1000);
+    expect(log).toEqual([]);
+  });
+});

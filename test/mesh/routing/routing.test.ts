@@ -56,7 +56,7 @@ describe('Routing', () => {
     set([linkTo('b', 9, false), linkTo('d', 10)]);
     expect(log).toEqual([]);
     expect(routing.nextHop('b')).toMatchObject({ kind: 'path', nextHop: 'd', path: ['d', 'c', 'b'], carry: true });
-    clock.advance(1000);
+    clock.advance(1100);
     expect(routing.nextHop('b')).toMatchObject({ kind: 'primary', nextHop: 'd', carry: false });
     log.length = 0;
     set([linkTo('b', 9), linkTo('d', 10)]);

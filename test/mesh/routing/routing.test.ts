@@ -60,7 +60,7 @@ describe('Routing', () => {
     expect(routing.nextHop('b')).toMatchObject({ kind: 'primary', nextHop: 'd', carry: false });
     log.length = 0;
     set([linkTo('b', 9), linkTo('d', 10)]);
-    expect(log).toEqual(['flood b d', 'computed moved b']);
+    expect(log).toEqual(['flood b d', 'computed moved b, moved c']);
   });
 
   it('lets frames carry their path until the others had time to follow', () => {

@@ -2,22 +2,16 @@
 // sockets, files or real time, so that a simulator runs the same code on virtual time.
 
 import { EventEmitter } from 'node:events';
-import { type Clock, delay, type Millis, type Timer } from '../core/clock.ts';
-import type { Journal } from '../core/journal.ts';
-import type { Logger } from '../core/logger.ts';
-import type { Random } from '../core/random.ts';
+import { delay, type Millis, type Timer } from '../core/clock.ts';
 import { Announcer } from './announcer.ts';
-import type { MeshConfig } from './config.ts';
 import { DropCounters, type MeshCounters } from './counters.ts';
 import { Gossip, type Message } from './gossip/gossip.ts';
-import type { SequenceNumbers } from './gossip/sequence.ts';
 import { Synchronizer } from './gossip/synchronizer.ts';
 import {
   anomalyTopic,
   linkStateTopic,
   type MembershipPayload,
   membershipTopic,
-  type NodeSummary,
   REFRESH,
   summaryTopic,
 } from './gossip/topics.ts';
@@ -25,20 +19,19 @@ import { type Link, LinkMonitor } from './link/link-monitor.ts';
 import { linkTiming } from './link/presets.ts';
 import type { Certificate } from './membership/certificate.ts';
 import { Directory } from './membership/directory.ts';
-import type { NodeId, SigningKey } from './membership/keys.ts';
+import type { NodeId } from './membership/keys.ts';
 import { Members } from './membership/members.ts';
-import type { Credentials } from './membership/network.ts';
 import { Reach } from './membership/reach.ts';
 import type { KnownAddress } from './membership/state.ts';
 import { reportStrangers, Strangers } from './membership/strangers.ts';
 import { MeshJournal } from './mesh-journal.ts';
+import type { MeshNodeEvents, MeshNodeParts } from './mesh-node-parts.ts';
 import { type Connection, Neighbours } from './neighbours.ts';
 import type { RouteChange } from './routing/mesh-router.ts';
 import { RouteJournal } from './routing/route-journal.ts';
 import { Routing } from './routing/routing.ts';
 import { Throttle } from './throttle.ts';
 import { Media } from './transport/media.ts';
-import type { Transport } from './transport/transport.ts';
 import {
   linkView,
   type MeshLink,
@@ -50,33 +43,7 @@ import {
 } from './views.ts';
 import type { PeerMessage } from './wire/generated/parlmesh_pb.ts';
 
-export interface MeshNodeParts {
-  key: SigningKey;
-  credentials: Credentials;
-  /** Shown to people. */
-  name: string;
-  version: string;
-  config: Pick<MeshConfig, 'preset' | 'maxPeers' | 'autoDial' | 'bootstrap'>;
-  transports: readonly Transport[];
-  sequence: SequenceNumbers;
-  /** Peers of an earlier life: dialled for ever. */
-  remembered: readonly KnownAddress[];
-  /** Called when there are others to remember. */
-  remember: (peers: KnownAddress[]) => void;
-  isRevoked: (id: NodeId) => boolean;
-  summary: () => NodeSummary;
-  clock: Clock;
-  random: Random;
-  logger: Logger;
-  journal: Journal;
-}
-
-export type MeshNodeEvents = {
-  peer: [MeshPeer];
-  link: [MeshLink];
-  routes: [MeshRoute[]];
-  topology: [MeshTopology];
-};
+export type { MeshNodeEvents, MeshNodeParts } from './mesh-node-parts.ts';
 
 const MOST_NODES = 10_000;
 const HOUSEKEEPING: Millis = 5000;
@@ -167,8 +134,9 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#links = new LinkMonitor({
       clock,
       random,
-      timing: linkTiming[config.preset],
+      timing: linkTiming(config),
       send,
+      senses: parts.senses,
       changed: (link, before) => this.#linkChanged(link, before),
       hopeless: (peer, cause) => this.#neighbours.disconnect(peer, cause),
     });
@@ -211,6 +179,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   async start(signal: AbortSignal): Promise<void> {
     this.#running = true;
     await this.#media.start(signal);
+    this.#links.start(this.addresses());
     this.#routing.start();
     this.#announcer.start();
     this.#timers = [
@@ -230,9 +199,8 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     if (this.#neighbours.count > 0 || this.#media.hasUnseenListeners) await delay(this.#parts.clock, FAREWELL);
     this.#running = false;
     this.#topologyThrottle.cancel();
-    this.#links.stop();
     this.#neighbours.stop();
-    await this.#media.stop();
+    await Promise.all([this.#links.stop(), this.#media.stop()]);
   }
 
   /** The topics of other rooms go through here; subscribe before `start`. */
@@ -340,7 +308,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
 
   #admitted({ peer, transport, address }: Connection, version: string): void {
     this.#directory.connected(peer, transport.kind, version);
-    this.#links.add(peer, transport.kind);
+    this.#links.add(peer, transport.kind, address);
     this.#synchronizer.offer(peer);
     this.#rememberPeer(peer);
     this.#story.joined(peer, { address, version });
@@ -378,7 +346,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
 
   /** Brings peers' states up to date, and tells of those that changed and of `touched`. */
   #settle(touched?: NodeId): void {
-    const changed = this.#directory.settle((id) => this.#routing.hasRoute(id));
+    const changed = this.#directory.settle((id) => this.#routing.hasRoute(id), this.#links.isSilent);
     for (const id of new Set(touched === undefined ? changed : [...changed, touched])) this.#tell(id);
   }
 

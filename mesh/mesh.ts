@@ -13,6 +13,7 @@ import type { MeshCounters } from './counters.ts';
 import type { TopicHandler } from './gossip/gossip.ts';
 import { SequenceNumbers, sequenceStore } from './gossip/sequence.ts';
 import type { NodeSummary, Topic } from './gossip/topics.ts';
+import { systemSenses } from './link/system-senses.ts';
 import { Authority, type Member } from './membership/authority.ts';
 import { enrol } from './membership/enrolment.ts';
 import { Inviter } from './membership/inviter.ts';
@@ -295,6 +296,7 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
       sequence,
       remembered,
       transports: this.#transports(credentials),
+      senses: systemSenses({ ...this.#parts, self: this.id }),
       isRevoked: (id) => authority?.isRevoked(id) ?? false,
       remember: (peers) => {
         if (this.#membership?.node !== node) return;

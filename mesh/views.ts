@@ -27,12 +27,18 @@ export interface MeshLink {
   peer: string;
   peerName: string;
   transport: string;
+  /** How it is probed: UDP, or over its connection where UDP gets no answer. */
+  probe: 'udp' | 'stream';
   state: 'up' | 'suspect' | 'down';
   since: number;
   roundTripSeconds?: number;
   jitterSeconds?: number;
   loss: number;
   cost: number;
+  /** Failures so far. */
+  flaps: number;
+  /** It failed too often of late: a last resort until it holds. */
+  damped: boolean;
   cause?: string;
 }
 
@@ -67,11 +73,12 @@ export interface MeshTopology {
 }
 
 export function linkView(link: Link, nameOf: NameOf): MeshLink {
-  const { peer, transport, state, since, quality, cost } = link;
+  const { peer, transport, probe, state, since, quality, cost, flaps, damped } = link;
   return {
     peer,
     peerName: nameOf(peer),
     transport,
+    probe,
     state: state.kind,
     since,
     ...(quality.roundTrip !== undefined && {
@@ -80,6 +87,8 @@ export function linkView(link: Link, nameOf: NameOf): MeshLink {
     }),
     loss: quality.loss,
     cost,
+    flaps,
+    damped,
     ...(state.kind !== 'up' && { cause: state.cause }),
   };
 }

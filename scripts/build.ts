@@ -13,6 +13,7 @@ const entries = [
   'daemon/main.ts',
   'daemon/store/writer.worker.ts',
   'daemon/store/job.worker.ts',
+  'mesh/link/probe.worker.ts',
   'vision/detection/detector-worker.ts',
 ];
 const external = [/^better-sqlite3/, /^sharp/, /^onnxruntime-node/, /^@fastify\/swagger-ui/];

@@ -112,12 +112,21 @@ export const LinkView = Type.Object({
   peer: Type.String(),
   peerName: Type.String(),
   transport: Type.String(),
+  probe: Type.Optional(
+    Type.Union([Type.Literal('udp'), Type.Literal('stream')], {
+      description: 'What measures it: UDP probes, or probes over its connection where UDP gets no answer.',
+    }),
+  ),
   state: Type.Union([Type.Literal('up'), Type.Literal('suspect'), Type.Literal('down')]),
   since: At,
   roundTripSeconds: Type.Optional(Type.Number()),
   jitterSeconds: Type.Optional(Type.Number()),
   loss: Type.Number({ minimum: 0, maximum: 1 }),
   cost: Type.Number({ description: 'Link cost used by routing; lower is better.' }),
+  flaps: Type.Optional(Type.Integer({ minimum: 0, description: 'Failures so far.' })),
+  damped: Type.Optional(
+    Type.Boolean({ description: 'It failed too often of late: a last resort until it has held for a while.' }),
+  ),
   cause: Type.Optional(Type.String({ description: 'Why it is suspect or down.' })),
 });
 export type LinkView = Static<typeof LinkView>;

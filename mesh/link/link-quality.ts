@@ -40,12 +40,17 @@ export function withAnswer(quality: LinkQuality, roundTrip: Millis): LinkQuality
         ? 0
         : jitter + (Math.abs(roundTrip - lastRoundTrip) - jitter) * JITTER_WEIGHT,
     lastRoundTrip: roundTrip,
-    loss: loss * (1 - LOSS_WEIGHT),
+    loss: smoothLoss(loss, 0),
   };
 }
 
 export function withMiss(quality: LinkQuality): LinkQuality {
-  return { ...quality, loss: quality.loss + (1 - quality.loss) * LOSS_WEIGHT };
+  return { ...quality, loss: smoothLoss(quality.loss, 1) };
+}
+
+/** @param missed 1 for a probe that got lost, 0 for one that arrived */
+export function smoothLoss(loss: number, missed: 0 | 1): number {
+  return loss + (missed - loss) * LOSS_WEIGHT;
 }
 
 /** What a hop costs besides its time: the same path length is worth ten milliseconds a hop. */
@@ -53,13 +58,18 @@ const HOP_COST = 10;
 const MOST_COST = 60_000;
 
 /**
- * Expected transmission time: a hop's worth plus the round trip in milliseconds, times the tries it takes to get there
- * and back over a lossy link. At least 10.
+ * Expected transmission time: a hop's worth plus the round trip and its jitter in milliseconds, times the tries it takes
+ * to get there and back over a lossy link. At least 10.
  */
 export function costOf(quality: LinkQuality): number {
   const delivered = Math.max(0.05, 1 - quality.loss);
-  const cost = (HOP_COST + (quality.roundTrip ?? 0)) / (delivered * delivered);
+  const cost = (HOP_COST + (quality.roundTrip ?? 0) + quality.jitter) / (delivered * delivered);
   return Math.min(MOST_COST, Math.round(cost));
+}
+
+/** What a link that flaps costs: whoever has another way takes it, whoever has none still has this one. */
+export function dampedCost(cost: number): number {
+  return Math.min(MOST_COST, cost + 10_000);
 }
 
 /** A change below this is noise: it must not move routes nor flood the network. */

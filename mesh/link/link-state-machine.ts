@@ -32,6 +32,25 @@ export function onMiss(state: LinkState, now: Millis, detectMultiplier: number):
   return { kind: 'suspect', since: state.kind === 'suspect' ? state.since : now, missed, cause };
 }
 
+/** From which silence on a link is suspect, and down. */
+export interface Patience {
+  suspectAfter: Millis;
+  downAfter: Millis;
+}
+
+/**
+ * up -> suspect -> down as a silence grows; for probes that flow both ways and are not answered one by one.
+ * @param silence milliseconds since the last answer
+ */
+export function onSilence(state: LinkState, now: Millis, silence: Millis, patience: Patience): LinkState {
+  if (silence >= patience.downAfter) {
+    if (state.kind === 'down') return state.answers === 0 ? state : { ...state, answers: 0 };
+    return { kind: 'down', since: now, answers: 0, cause: `no answer for ${Math.round(silence)} ms` };
+  }
+  if (state.kind !== 'up' || silence < patience.suspectAfter) return state;
+  return { kind: 'suspect', since: now, missed: 1, cause: 'its probes are late' };
+}
+
 /** any -> down, at once: nothing faster than a closed connection tells that a link is gone. */
 export function onClosed(state: LinkState, now: Millis, cause: string): LinkState {
   return state.kind === 'down' ? { ...state, cause } : { kind: 'down', since: now, answers: 0, cause };

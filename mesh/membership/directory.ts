@@ -85,14 +85,17 @@ export class Directory {
     return this.#known.get(id)?.record;
   }
 
-  /** Brings the states up to date with the routes; returns whose state changed. */
-  settle(hasRoute: (id: NodeId) => boolean): NodeId[] {
+  /**
+   * Brings the states up to date with the routes; returns whose state changed.
+   * @param isSilent a connection is left, but neither this node nor others get an answer
+   */
+  settle(hasRoute: (id: NodeId) => boolean, isSilent: (id: NodeId) => boolean): NodeId[] {
     const now = this.#parts.clock.wall();
     const changed: NodeId[] = [];
     for (const known of this.#known.values()) {
       const heard = known.present && known.heardOverBroker;
-      const state =
-        known.connectedOver !== undefined ? 'connected' : hasRoute(known.id) || heard ? 'reachable' : 'gone';
+      const connected = known.connectedOver !== undefined && !isSilent(known.id);
+      const state = connected ? 'connected' : hasRoute(known.id) || heard ? 'reachable' : 'gone';
       if (state === known.state) {
         if (state === 'gone' && now - known.since > SHOW_GONE) this.#known.delete(known.id);
         continue;

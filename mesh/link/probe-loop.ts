@@ -1,0 +1,249 @@
+// Everything the prober's thread does but the socket: whom to probe when, who is silent, whether this thread itself is
+// late. Runs on any clock; the worker gives it a real one.
+
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import type { Clock, Millis, Timer } from '../../core/clock.ts';
+import type { Random } from '../../core/random.ts';
+import { ReplayWindow } from '../gossip/replay-window.ts';
+import { isLate, type LocalHealth, onPunctual, onTrouble, patienceOf, wellSince } from './local-health.ts';
+import { open, type Probe, readHead, seal } from './probe-datagram.ts';
+import type { Endpoint, ProbeCommand, ProbeFigures, ProbeRefusal, ProbeReport } from './probe-messages.ts';
+import {
+  newSession,
+  nextDeadline,
+  nextProbe,
+  onProbe,
+  onStall,
+  onTime,
+  type ProbeSession,
+  type ProbeTiming,
+} from './probe-session.ts';
+
+export interface ProbeLoopParts {
+  clock: Clock;
+  random: Random;
+  timing: ProbeTiming;
+  send: (datagram: Uint8Array, to: Endpoint) => void;
+  report: (report: ProbeReport) => void;
+}
+
+interface Peer {
+  id: number;
+  remoteId: number;
+  sendKey: KeyObject;
+  receiveKey: KeyObject;
+  endpoint: Endpoint;
+  replays: ReplayWindow;
+  sequence: number;
+  session: ProbeSession;
+}
+
+interface Watch {
+  number: number;
+  peer: Peer;
+  since: Millis;
+  until: Millis;
+}
+
+const MOST_PEERS = 1024;
+const MOST_WATCHES = 64;
+const SUMMARY_PERIOD: Millis = 1000;
+/** Probes that are due within this share of the interval leave together: one wake-up serves all peers. */
+const TOGETHER = 0.1;
+/** Timers are no finer. */
+const SOONEST: Millis = 1;
+
+export class ProbeLoop {
+  readonly #parts: ProbeLoopParts;
+  readonly #peers = new Map<number, Peer>();
+  readonly #refused: Record<ProbeRefusal, number> = { size: 0, unknown: 0, replay: 0, forged: 0 };
+  #watches: Watch[] = [];
+  #health: LocalHealth;
+  #timer: { at: Millis; timer: Timer } | undefined;
+  #summaryAt: Millis;
+  #sent = 0;
+  #received = 0;
+
+  constructor(parts: ProbeLoopParts) {
+    this.#parts = parts;
+    this.#health = wellSince(parts.clock.now());
+    this.#summaryAt = parts.clock.now() + SUMMARY_PERIOD;
+  }
+
+  command(command: ProbeCommand): void {
+    if (command.kind === 'open') this.#open(command);
+    else if (command.kind === 'close') this.#close(command.session);
+    else this.#watch(command);
+    this.#arm();
+  }
+
+  /** A datagram from anybody. What does not hold is counted and never answered. */
+  receive(datagram: Uint8Array, from: Endpoint): void {
+    const opened = this.#unseal(datagram);
+    if (typeof opened === 'string') {
+      this.#refused[opened]++;
+      return;
+    }
+    const { peer, sequence, probe } = opened;
+    peer.replays.mark(sequence);
+    this.#received++;
+    // Its address may change (another uplink, a NAT that forgot); whoever holds the key is where it last spoke from.
+    if (sequence > peer.session.sequence) peer.endpoint = from;
+    const now = this.#parts.clock.now();
+    this.#update(peer, onProbe(peer.session, sequence, probe, now, this.#parts.timing), now);
+    this.#settleWatches(now);
+    if (peer.session.dueAt < (this.#timer?.at ?? Number.POSITIVE_INFINITY)) this.#arm();
+  }
+
+  figures(): ProbeFigures {
+    return {
+      sent: this.#sent,
+      received: this.#received,
+      refused: { ...this.#refused },
+      doubt: this.#health.doubt,
+    };
+  }
+
+  stop(): void {
+    this.#timer?.timer.cancel();
+    this.#timer = undefined;
+    this.#peers.clear();
+    this.#watches = [];
+  }
+
+  #open({ session, remoteSession, keys, endpoint }: Extract<ProbeCommand, { kind: 'open' }>): void {
+    if (this.#peers.size >= MOST_PEERS) return;
+    this.#peers.set(session, {
+      id: session,
+      remoteId: remoteSession,
+      sendKey: createSecretKey(keys.send),
+      receiveKey: createSecretKey(keys.receive),
+      endpoint,
+      replays: new ReplayWindow(),
+      sequence: 0,
+      session: newSession(this.#parts.clock.now()),
+    });
+  }
+
+  #close(session: number): void {
+    this.#peers.delete(session);
+    for (const watch of this.#watches) if (watch.peer.id === session) this.#answer(watch, false);
+    this.#watches = this.#watches.filter((watch) => watch.peer.id !== session);
+  }
+
+  #watch({ number, session, within }: Extract<ProbeCommand, { kind: 'watch' }>): void {
+    const peer = this.#peers.get(session);
+    const since = this.#parts.clock.now();
+    if (peer === undefined || this.#watches.length >= MOST_WATCHES) {
+      this.#parts.report({ kind: 'watched', number, reached: false });
+      return;
+    }
+    this.#watches.push({ number, peer, since, until: since + within });
+    peer.session = { ...peer.session, dueAt: since, late: true };
+  }
+
+  #wake(): void {
+    const { clock, timing } = this.#parts;
+    const now = clock.now();
+    const lateness = now - (this.#timer?.at ?? now);
+    this.#timer = undefined;
+    if (isLate(lateness, timing.interval)) {
+      // What came meanwhile still waits in the socket: nobody is judged by it.
+      for (const peer of this.#peers.values()) peer.session = onStall(peer.session, lateness);
+      this.#health = onTrouble(this.#health, now);
+    } else {
+      this.#health = onPunctual(this.#health, now);
+    }
+    this.#judge(now);
+    this.#probeDue(now);
+    this.#settleWatches(now);
+    if (now >= this.#summaryAt) this.#summarize(now);
+    this.#arm();
+  }
+
+  #judge(now: Millis): void {
+    const served = [...this.#peers.values()].filter(
+      ({ session }) => session.answeredAt !== undefined && session.state.kind !== 'down',
+    );
+    const lateBefore = served.filter(({ session }) => session.late).length;
+    for (const peer of served) {
+      this.#update(peer, onTime(peer.session, now, this.#parts.timing, patienceOf(this.#health)), now);
+    }
+    const late = served.filter(({ session }) => session.late).length;
+    // Everybody at once: more likely it is this node.
+    if (served.length > 1 && late === served.length && lateBefore < late) this.#health = onTrouble(this.#health, now);
+  }
+
+  #probeDue(now: Millis): void {
+    const { timing, random, send } = this.#parts;
+    for (const peer of this.#peers.values()) {
+      if (peer.session.dueAt - now > timing.interval * TOGETHER) continue;
+      const { probe, session } = nextProbe(peer.session, now, timing, random.next());
+      peer.session = session;
+      peer.sequence++;
+      this.#sent++;
+      send(seal(peer.sendKey, peer.remoteId, peer.sequence, probe), peer.endpoint);
+    }
+  }
+
+  #update(peer: Peer, session: ProbeSession, now: Millis): void {
+    const before = peer.session;
+    peer.session = session;
+    const { state, quality } = session;
+    if (state.kind === before.state.kind) return;
+    const silence = now - (before.answeredAt ?? now);
+    this.#parts.report({ kind: 'changed', session: peer.id, state, quality, silence });
+  }
+
+  #settleWatches(now: Millis): void {
+    if (this.#watches.length === 0) return;
+    const [settled, open] = [[] as Watch[], [] as Watch[]];
+    for (const watch of this.#watches) {
+      const isAnswered = (watch.peer.session.answeredAt ?? Number.NEGATIVE_INFINITY) > watch.since;
+      if (isAnswered || now >= watch.until) settled.push(watch);
+      else open.push(watch);
+      if (isAnswered) this.#answer(watch, true);
+      else if (now >= watch.until) this.#answer(watch, false);
+    }
+    this.#watches = open;
+  }
+
+  #answer({ number }: Watch, reached: boolean): void {
+    this.#parts.report({ kind: 'watched', number, reached });
+  }
+
+  #summarize(now: Millis): void {
+    this.#summaryAt = now + Math.max(SUMMARY_PERIOD, this.#parts.timing.interval);
+    const sessions = [...this.#peers.values()]
+      .filter(({ session }) => session.answeredAt !== undefined)
+      .map(({ id, session }) => ({ session: id, quality: session.quality }));
+    this.#parts.report({ kind: 'summary', sessions, figures: this.figures() });
+  }
+
+  /** One timer for all: the next probe, deadline or watch. */
+  #arm(): void {
+    const { clock, timing } = this.#parts;
+    const now = clock.now();
+    const patience = patienceOf(this.#health);
+    let at = Number.POSITIVE_INFINITY;
+    for (const { session } of this.#peers.values()) {
+      at = Math.min(at, session.dueAt, nextDeadline(session, now, timing, patience) ?? at);
+    }
+    for (const { until } of this.#watches) at = Math.min(at, until);
+    at = Math.max(at, now + SOONEST);
+    if (this.#timer?.at === at) return;
+    this.#timer?.timer.cancel();
+    this.#timer = Number.isFinite(at) ? { at, timer: clock.after(at - now, () => this.#wake()) } : undefined;
+  }
+
+  #unseal(datagram: Uint8Array): { peer: Peer; sequence: number; probe: Probe } | ProbeRefusal {
+    const head = readHead(datagram);
+    if (head === undefined) return 'size';
+    const { session, sequence } = head;
+    const peer = this.#peers.get(session);
+    if (peer === undefined) return 'unknown';
+    if (peer.replays.look(sequence) !== 'new') return 'replay';
+    const probe = open(peer.receiveKey, datagram);
+    return probe === undefined ? 'forged' : { peer, sequence, probe };
+  }
+}

@@ -1,0 +1,23 @@
+// What a real node has to see its links with: UDP probes from a thread of their own, and the kernel's word.
+
+import type { Clock } from '../../core/clock.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { MeshConfig } from '../config.ts';
+import type { NodeId } from '../membership/keys.ts';
+import { IpCarrierWatch } from './carrier-watch.ts';
+import type { LinkSenses } from './link-monitor.ts';
+import { Prober } from './prober.ts';
+
+export interface SystemSensesParts {
+  self: NodeId;
+  config: Pick<MeshConfig, 'listen' | 'probe'>;
+  clock: Clock;
+  logger: Logger;
+}
+
+export function systemSenses({ self, config, clock, logger }: SystemSensesParts): LinkSenses {
+  return {
+    prober: (events) => new Prober({ ...events, self, listen: config.listen, port: config.probe.port, clock, logger }),
+    carriers: (events) => new IpCarrierWatch({ ...events, clock, logger }),
+  };
+}

@@ -1,0 +1,45 @@
+// What one node in one network is made from, and what it tells.
+
+import type { Clock } from '../core/clock.ts';
+import type { Journal } from '../core/journal.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Random } from '../core/random.ts';
+import type { MeshConfig } from './config.ts';
+import type { SequenceNumbers } from './gossip/sequence.ts';
+import type { NodeSummary } from './gossip/topics.ts';
+import type { LinkSenses } from './link/link-monitor.ts';
+import type { NodeId, SigningKey } from './membership/keys.ts';
+import type { Credentials } from './membership/network.ts';
+import type { KnownAddress } from './membership/state.ts';
+import type { Transport } from './transport/transport.ts';
+import type { MeshLink, MeshPeer, MeshRoute, MeshTopology } from './views.ts';
+
+export interface MeshNodeParts {
+  key: SigningKey;
+  credentials: Credentials;
+  /** Shown to people. */
+  name: string;
+  version: string;
+  config: Pick<MeshConfig, 'preset' | 'maxPeers' | 'autoDial' | 'bootstrap'> & Partial<Pick<MeshConfig, 'probe'>>;
+  transports: readonly Transport[];
+  /** Left out on virtual time: links are then probed over their connections. */
+  senses?: LinkSenses;
+  sequence: SequenceNumbers;
+  /** Peers of an earlier life: dialled for ever. */
+  remembered: readonly KnownAddress[];
+  /** Called when there are others to remember. */
+  remember: (peers: KnownAddress[]) => void;
+  isRevoked: (id: NodeId) => boolean;
+  summary: () => NodeSummary;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  journal: Journal;
+}
+
+export type MeshNodeEvents = {
+  peer: [MeshPeer];
+  link: [MeshLink];
+  routes: [MeshRoute[]];
+  topology: [MeshTopology];
+};

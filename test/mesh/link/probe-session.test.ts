@@ -1,0 +1,184 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Probe } from '../../../mesh/link/probe-datagram.ts';
+import {
+  detectionTime,
+  newSession,
+  nextDeadline,
+  nextProbe,
+  onProbe,
+  onStall,
+  onTime,
+  type ProbeSession,
+  type ProbeTiming,
+} from '../../../mesh/link/probe-session.ts';
+
+const wired: ProbeTiming = { interval: 50, detectMultiplier: 3, rests: false };
+const battery: ProbeTiming = { interval: 5000, detectMultiplier: 3, rests: true };
+
+const probe = (fields: Partial<Probe> = {}): Probe => ({
+  stamp: 1,
+  echo: 0,
+  held: 0,
+  interval: 50,
+  loss: 0,
+  poll: false,
+  deaf: false,
+  ...fields,
+});
+
+/** A session that was up at `now`, with a round trip of 2 ms. */
+function upAt(now: number, timing = wired): ProbeSession {
+  const answer = probe({ echo: (now - 2) * 1000, interval: timing.interval });
+  return onProbe(newSession(now - 10), 1, answer, now, timing);
+}
+
+describe('The session of a probed peer', () => {
+  it('asks for an answer until it has one, then is up with the round trip less the time that was held', () => {
+    const first = nextProbe(newSession(1000), 1000, wired, 0);
+    expect(first.probe).toEqual(probe({ stamp: 1_000_000, poll: true }));
+    expect(first.session.dueAt).toBe(1050);
+    const answer = probe({ stamp: 77, echo: 1_000_000, held: 4000 });
+    const session = onProbe(first.session, 1, answer, 1010, wired);
+    expect(session.state).toEqual({ kind: 'up', since: 1010 });
+    expect(session.quality.roundTrip).toBe(6);
+    expect(nextProbe(session, 1020, wired, 0).probe).toEqual(probe({ stamp: 1_020_000, echo: 77, held: 10_000 }));
+  });
+
+  it('takes nobody for there who does not echo, or echoes what is long past', () => {
+    const silent = onProbe(newSession(0), 1, probe(), 5000, wired);
+    expect(silent.state.kind).toBe('suspect');
+    expect(onProbe(silent, 2, probe({ echo: 1_000_000 }), 5000, wired).state.kind).toBe('suspect');
+    expect(onProbe(silent, 2, probe({ echo: 9_000_000 }), 5000, wired).state.kind).toBe('suspect');
+    expect(onProbe(silent, 2, probe({ echo: 4_990_000 }), 5000, wired).state.kind).toBe('up');
+  });
+
+  it('is asked again at once when late, suspect after 75 ms and down after 150 ms of silence, wired', () => {
+    let session = upAt(1000);
+    expect(onTime(session, 1059, wired, 1)).toBe(session);
+    expect(nextDeadline(session, 1000, wired, 1)).toBe(1060);
+    session = onTime(session, 1060, wired, 1);
+    expect(session).toMatchObject({ state: { kind: 'up' }, late: true, dueAt: 1060 });
+    const asked = nextProbe(session, 1060, wired, 0);
+    expect(asked.probe.poll).toBe(true);
+    expect(asked.session.dueAt).toBeCloseTo(1060 + 50 / 3);
+    expect(nextDeadline(session, 1060, wired, 1)).toBe(1075);
+    session = onTime(session, 1075, wired, 1);
+    expect(session.state).toEqual({ kind: 'suspect', since: 1075, missed: 1, cause: 'its probes are late' });
+    expect(nextDeadline(session, 1075, wired, 1)).toBe(1150);
+    expect(onTime(session, 1149, wired, 1).state.kind).toBe('suspect');
+    session = onTime(session, 1150, wired, 1);
+    expect(session.state).toEqual({ kind: 'down', since: 1150, answers: 0, cause: 'no answer for 150 ms' });
+    expect(nextDeadline(session, 1150, wired, 1)).toBeUndefined();
+  });
+
+  it('waits longer while this node doubts itself, and counts no time in which it did not run', () => {
+    const session = upAt(1000);
+    expect(onTime(session, 1150, wired, 2).state.kind).toBe('suspect');
+    expect(onTime(session, 1300, wired, 2).state.kind).toBe('down');
+    expect(onTime(onStall(session, 400), 1450, wired, 1).state.kind).toBe('up');
+  });
+
+  it('is down at once when the peer says that it hears nothing, and back after two answers', () => {
+    let session = onProbe(upAt(1000), 2, probe({ echo: 1_005_000, deaf: true }), 1010, wired);
+    expect(session.state).toMatchObject({ kind: 'down', cause: 'it does not hear this node any more' });
+    session = onProbe(session, 3, probe({ echo: 1_050_000 }), 1060, wired);
+    expect(session.state.kind).toBe('down');
+    session = onProbe(session, 4, probe({ echo: 1_100_000 }), 1110, wired);
+    expect(session.state).toEqual({ kind: 'up', since: 1110 });
+  });
+
+  it('tells a peer that fell silent that it is not heard', () => {
+    const session = upAt(1000);
+    expect(nextProbe(session, 1100, wired, 0).probe.deaf).toBe(false);
+    expect(nextProbe(session, 1150, wired, 0).probe.deaf).toBe(true);
+  });
+
+  it('keeps to the slower interval of the two', () => {
+    const session = onProbe(newSession(0), 1, probe({ echo: 5000, interval: 1000 }), 6, wired);
+    expect(detectionTime(session, wired)).toBe(3000);
+    expect(nextProbe(session, 10, wired, 0).session.dueAt).toBe(1010);
+    expect(nextProbe(session, 10, wired, 1).session.dueAt).toBe(910);
+  });
+
+  it('measures loss both ways by the numbers that are missing, but takes no outage for loss', () => {
+    const session = onProbe(upAt(1000), 3, probe({ echo: 1_040_000 }), 1050, wired);
+    expect(session.lossHere).toBeCloseTo(0.09);
+    expect(session.quality.loss).toBeCloseTo(0.09);
+    const there = onProbe(session, 4, probe({ echo: 1_090_000, loss: 0.5 }), 1100, wired);
+    expect(there.quality.loss).toBe(0.5);
+    const down = onTime(there, 5000, wired, 1);
+    expect(onProbe(down, 90, probe({ echo: 4_999_000 }), 5000, wired).lossHere).toBeLessThan(0.09);
+  });
+
+  it('rests while all is calm where probes are dear, and still keeps its promise', () => {
+    const session = upAt(1000, battery);
+    expect(nextProbe(session, 2000, battery, 0).session.dueAt).toBe(7000);
+    const calm = { ...upAt(41_000, battery), calmSince: 1000 };
+    expect(nextProbe(calm, 41_000, battery, 0).session.dueAt).toBe(48_500);
+    expect(nextDeadline(calm, 41_000, battery, 1)).toBe(50_000);
+    const late = onTime(calm, 50_000, battery, 1);
+    expect(late).toMatchObject({ late: true, dueAt: 50_000 });
+    expect(onTime(late, 56_000, battery, 1).state.kind).toBe('down');
+  });
+
+  it('answers who asks for it, five times an interval at most', () => {
+    const session = { ...upAt(1000), sentAt: 1000, dueAt: 1050 };
+    expect(onProbe(session, 2, probe({ echo: 1_000_000, poll: true }), 1002, wired).dueAt).toBe(1010);
+    expect(onProbe(session, 2, probe({ echo: 1_000_000, poll: true }), 1020, wired).dueAt).toBe(1020);
+  });
+
+  it('tries UDP that was never answered quickly at first, then now and then, and at once when the peer is heard', () => {
+    let session = newSession(0);
+    let now = 0;
+    const spacings: number[] = [];
+    for (let tries = 0; tries < 45; tries++) {
+      session = nextProbe(session, now, { ...wired, interval: 1000 }, 0).session;
+      spacings.push(session.dueAt - now);
+      now = session.dueAt;
+    }
+    expect(spacings[0]).toBe(250);
+    expect(spacings[20]).toBe(1000);
+    expect(spacings[44]).toBe(15_000);
+    expect(onProbe(session, 1, probe(), now, wired)).toMatchObject({ tries: 0, dueAt: now });
+  });
+
+  it('never is down before its detection time, never up without an answer, whatever comes in whatever order', () => {
+    const event = fc.record({
+      wait: fc.integer({ min: 0, max: 400 }),
+      arrives: fc.boolean(),
+      echoAge: fc.integer({ min: -100, max: 3000 }),
+      skip: fc.integer({ min: -3, max: 20 }),
+      poll: fc.boolean(),
+      patience: fc.constantFrom(1, 1.5, 2.5),
+      interval: fc.integer({ min: 0, max: 200 }),
+    });
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+        let session = newSession(0);
+        let now = 0;
+        let sequence = 10;
+        for (const { wait, arrives, echoAge, skip, poll, patience, interval } of events) {
+          now += wait;
+          const before = session;
+          session = onTime(session, now, wired, patience);
+          if (session.state.kind === 'down' && before.state.kind !== 'down') {
+            expect(now - (before.answeredAt ?? now)).toBeGreaterThanOrEqual(detectionTime(before, wired) * patience);
+          }
+          if (arrives) {
+            sequence = Math.max(1, sequence + skip);
+            const arrived = probe({ stamp: now, echo: Math.max(0, (now - echoAge) * 1000), poll, interval });
+            const heard = onProbe(session, sequence, arrived, now, wired);
+            if (heard.state.kind === 'up' && session.state.kind !== 'up') expect(heard.answeredAt).toBe(now);
+            session = heard;
+          }
+          if (session.dueAt <= now) session = nextProbe(session, now, wired, 0.5).session;
+          expect(session.dueAt).toBeGreaterThanOrEqual(now);
+          expect(session.quality.loss).toBeGreaterThanOrEqual(0);
+          expect(session.quality.loss).toBeLessThanOrEqual(1);
+          expect(session.state.kind === 'up' ? session.answeredAt : 0).toBeDefined();
+        }
+      }),
+    );
+  });
+});

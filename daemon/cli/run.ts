@@ -31,6 +31,8 @@ export async function run(options: RunOptions, env: NodeJS.ProcessEnv): Promise<
   const loaded = load();
   const logger = createLogger(loaded.config.log.level);
   const dataDir = resolveDataDir(loaded.config, env);
+  // The service's runtime folder is open to its group, the data folder to nobody; `--data-dir` names both places.
+  const runtimeDir = options.flags.dataDir === undefined ? env.RUNTIME_DIRECTORY?.split(':')[0] : undefined;
   const lock = lockDataDir(dataDir);
   try {
     const named = loaded.config.profile;
@@ -45,8 +47,7 @@ export async function run(options: RunOptions, env: NodeJS.ProcessEnv): Promise<
       loadAgain: load,
       profile,
       dataDir,
-      // systemd's runtime folder is open to the service's group, the data folder to nobody.
-      socketPath: join(env.RUNTIME_DIRECTORY?.split(':')[0] || dataDir, 'parlmesh.sock'),
+      socketPath: join(runtimeDir || dataDir, 'parlmesh.sock'),
       key: await loadIdentity(dataDir),
       version: packageJson.version,
       clock: systemClock,

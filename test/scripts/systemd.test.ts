@@ -1,5 +1,15 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,6 +17,7 @@ import { describe, expect, it } from 'vitest';
 
 const unitFile = resolve(import.meta.dirname, '../../systemd/parlmesh.service');
 const installer = resolve(import.meta.dirname, '../../scripts/install.sh');
+const program = resolve(import.meta.dirname, '../../bin/parlmesh');
 const analyze = ['/usr/bin/systemd-analyze', '/bin/systemd-analyze'].find((path) => existsSync(path));
 const run = promisify(execFile);
 
@@ -37,6 +48,43 @@ describe('The systemd unit', () => {
     expect(unit).toContain('RestartPreventExitStatus=2');
     expect(unit).not.toMatch(/^MemoryDenyWriteExecute/m);
   });
+
+  it('starts the program where the installer puts it', () => {
+    const [, prefix] = /^prefix=(.+)$/m.exec(readFileSync(installer, 'utf8')) ?? [];
+    expect(readFileSync(unitFile, 'utf8')).toContain(`ExecStart=${prefix}/current/bin/parlmesh run\n`);
+  });
+});
+
+describe('The service', () => {
+  it("puts its socket into systemd's runtime folder, for its group", async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parlmesh-service-'));
+    const runtime = join(folder, 'run');
+    mkdirSync(runtime);
+    const daemon = spawn(program, ['run'], {
+      stdio: 'ignore',
+      env: {
+        ...process.env,
+        STATE_DIRECTORY: join(folder, 'state'),
+        RUNTIME_DIRECTORY: runtime,
+        PARLMESH_CONFIG: '',
+        PARLMESH_HTTP_HOST: '127.0.0.1',
+        PARLMESH_HTTP_PORT: '0',
+        PARLMESH_MQTT_EMBEDDED_PORT: '0',
+        PARLMESH_MESH_ENABLED: 'false',
+      },
+    });
+    const exited = once(daemon, 'exit');
+    try {
+      const socket = join(runtime, 'parlmesh.sock');
+      await expect.poll(() => existsSync(socket), { timeout: 20_000 }).toBe(true);
+      expect(statSync(socket).mode & 0o777).toBe(0o660);
+      expect(readdirSync(join(folder, 'state'))).not.toContain('parlmesh.sock');
+    } finally {
+      daemon.kill();
+      await exited;
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
 
 describe('install.sh', () => {
@@ -48,5 +96,9 @@ describe('install.sh', () => {
 
   it('refuses an option that it does not know, with exit code 2', async () => {
     await expect(run('sh', [installer, '--unknown'])).rejects.toMatchObject({ code: 2 });
+  });
+
+  it('takes --purge only together with --uninstall', async () => {
+    await expect(run('sh', [installer, '--purge'])).rejects.toMatchObject({ code: 2 });
   });
 });

@@ -9,8 +9,8 @@ type NameOf = (id: string) => string;
 export interface MeshPeer {
   id: string;
   name: string;
-  /** `connected`: a direct link; `reachable`: heard through others; `gone`: neither. */
-  state: 'connected' | 'reachable' | 'gone';
+  /** `connected`: a direct link; `reachable`: heard through others; `stopped`: it said goodbye; `gone`: it was lost. */
+  state: 'connected' | 'reachable' | 'stopped' | 'gone';
   since: number;
   transports: TransportKind[];
   addresses: string[];
@@ -59,7 +59,7 @@ export interface MeshTopology {
     id: string;
     name: string;
     self: boolean;
-    state: 'connected' | 'reachable' | 'gone';
+    state: MeshPeer['state'];
     score: number;
     profile?: string;
   }[];

@@ -37,7 +37,7 @@ export function diagnose(evidence: Evidence, now: number): Finding[] {
     ...services(evidence, now),
     ...agents(evidence),
     ...evidence.cameras.flatMap(camera),
-    ...evidence.links.flatMap(link),
+    ...links(evidence).flatMap(link),
     ...evidence.peers.flatMap(gone),
     ...(evidence.hardware === undefined ? [] : board(evidence.hardware)),
     ...store(evidence.store),
@@ -99,6 +99,12 @@ function camera({ id, state, cause, since, framesBroken, framesTotal, source }: 
     ];
   }
   return [];
+}
+
+/** Without those to nodes that were stopped in order. */
+function links({ links: all, peers }: Evidence): LinkView[] {
+  const stopped = new Set(peers.filter(({ state }) => state === 'stopped').map(({ id }) => id));
+  return all.filter(({ peer }) => !stopped.has(peer));
 }
 
 function link({ peer, peerName, state, cause, since, loss }: LinkView): Found[] {

@@ -41,7 +41,7 @@ export interface Family {
 }
 
 const SERVICE_STATES = ['starting', 'running', 'degraded', 'stopping', 'stopped'] as const;
-const PEER_STATES = ['connected', 'reachable', 'gone'] as const;
+const PEER_STATES = ['connected', 'reachable', 'stopped', 'gone'] as const;
 const AGENT_STATES = ['starting', 'ready', 'busy', 'degraded', 'restarting', 'stopped'] as const;
 const MILLIS = 1000;
 /** Names are for people and need not be unique; ids are. */

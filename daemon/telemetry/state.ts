@@ -71,7 +71,7 @@ export function nodeState(node: NodeView, peers: readonly PeerView[]): object {
     degraded: degraded.map((service) => ({ name: service.name, cause: service.cause ?? 'unknown' })),
     peers: {
       connected: peers.filter(({ state }) => state === 'connected').length,
-      reachable: peers.filter(({ state }) => state !== 'gone').length,
+      reachable: peers.filter(({ state }) => state === 'connected' || state === 'reachable').length,
     },
     page: addresses.page[0],
   };

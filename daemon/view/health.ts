@@ -20,14 +20,25 @@ export function health(signs: Signs): Health {
     return { state: 'starting', sentence: 'This node is starting', problems };
   }
   const [worst, ...others] = problems;
-  if (worst === undefined) return { state: 'well', sentence: allIsWell(signs.topology), problems };
+  if (worst === undefined) return { state: 'well', sentence: allIsWell(signs), problems };
   const more = others.length === 0 ? '' : `, and ${others.length} more ${others.length === 1 ? 'problem' : 'problems'}`;
   return { state: 'degraded', sentence: `${worst.cause}${more}`, problems };
 }
 
-function allIsWell(topology: TopologyView): string {
+/** A node that was stopped on purpose is no problem, but is missing. */
+function allIsWell({ topology, sinceOf }: Signs): string {
   const count = topology.nodes.length;
   if (count <= 1) return 'This node is well; it has no peers yet';
+  const stopped = topology.nodes.filter((node) => node.state === 'stopped');
+  const [first, ...others] = stopped;
+  if (first !== undefined) {
+    const running = count - stopped.length;
+    const which =
+      others.length === 0
+        ? `${first.name} was stopped at ${timeOfDay(sinceOf(first.id))}`
+        : `${stopped.length} were stopped`;
+    return `${running} of ${count} nodes ${running === 1 ? 'runs' : 'run'}; ${which}`;
+  }
   return count === 2 ? 'Both nodes are well' : `All ${count} nodes are well`;
 }
 

@@ -90,10 +90,15 @@ export const HardwareView = Type.Object({
 });
 export type HardwareView = Static<typeof HardwareView>;
 
+const PeerState = Type.Union(
+  [Type.Literal('connected'), Type.Literal('reachable'), Type.Literal('stopped'), Type.Literal('gone')],
+  { description: 'stopped: it said goodbye; gone: it was lost.' },
+);
+
 export const PeerView = Type.Object({
   id: Type.String(),
   name: Type.String(),
-  state: Type.Union([Type.Literal('connected'), Type.Literal('reachable'), Type.Literal('gone')]),
+  state: PeerState,
   since: At,
   transports: Type.Array(Type.Union([Type.Literal('libp2p'), Type.Literal('mqtt'), Type.Literal('memory')])),
   addresses: Type.Array(Type.String()),
@@ -150,7 +155,7 @@ export const TopologyView = Type.Object({
       id: Type.String(),
       name: Type.String(),
       self: Type.Boolean(),
-      state: Type.Union([Type.Literal('connected'), Type.Literal('reachable'), Type.Literal('gone')]),
+      state: PeerState,
       score: Score,
       profile: Type.Optional(Type.String()),
     }),

@@ -14,8 +14,8 @@ export interface DirectoryParts {
   most: number;
 }
 
-/** A node of which nothing was heard is still shown as gone for this long. */
-const SHOW_GONE: Millis = 24 * 3600_000;
+/** A node that was lost or stopped is still shown for this long. */
+const SHOW_ABSENT: Millis = 24 * 3600_000;
 
 interface Known {
   id: NodeId;
@@ -95,9 +95,10 @@ export class Directory {
     for (const known of this.#known.values()) {
       const heard = known.present && known.heardOverBroker;
       const connected = known.connectedOver !== undefined && !isSilent(known.id);
-      const state = connected ? 'connected' : hasRoute(known.id) || heard ? 'reachable' : 'gone';
+      const absent = this.saidGoodbye(known.id) ? 'stopped' : 'gone';
+      const state = connected ? 'connected' : hasRoute(known.id) || heard ? 'reachable' : absent;
       if (state === known.state) {
-        if (state === 'gone' && now - known.since > SHOW_GONE) this.#known.delete(known.id);
+        if (state === absent && now - known.since > SHOW_ABSENT) this.#known.delete(known.id);
         continue;
       }
       known.state = state;

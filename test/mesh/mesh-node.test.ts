@@ -91,9 +91,13 @@ describe('a mesh on virtual time', () => {
     await mesh.pass(200);
     await stopping;
     expect(a!.node.peers().find(({ name }) => name === 'b')).toMatchObject({
-      state: 'gone',
+      state: 'stopped',
       lastError: 'it was stopped',
     });
+    expect(c!.node.topology().nodes.find(({ name }) => name === 'b')?.state).toBe('stopped');
+    const late = await mesh.add('late', { bootstrap: [a!] });
+    await mesh.pass(2000);
+    expect(late.node.peers().find(({ name }) => name === 'b')?.state).toBe('stopped');
     expect(pathBetween(a!, c!)).toEqual(['c']);
   });
 

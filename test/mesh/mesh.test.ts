@@ -48,7 +48,7 @@ describe('a mesh of real nodes', () => {
     await b.mesh.stop();
     await vi.waitFor(() => expect([a.mesh.routes(), c.mesh.routes()]).toEqual([[], []]), soon);
     expect(a.journal.map(({ message }) => message)).toContain('b is no longer connected: it was stopped');
-    expect(a.mesh.peers().map(({ state }) => state)).toEqual(['gone', 'gone']);
+    expect(a.mesh.peers().map(({ state }) => state)).toEqual(['stopped', 'gone']);
   });
 
   it('tells scores and summaries to everybody, also two hops away', async () => {

@@ -10,7 +10,7 @@ export function registerMesh(program: CliCommand, cli: Cli): void {
   listing<PeerView>(program, cli, {
     name: 'peers',
     summary: 'the other nodes of the network',
-    description: 'Lists the nodes that this one knows of: connected, reachable over others, or gone.',
+    description: 'Lists the nodes that this one knows of: connected, reachable over others, stopped in order, or gone.',
     examples: [
       ['peers', 'who is there?'],
       ['peers -o json | jq -r \'.[] | select(.state == "gone") | .name\'', 'the names of those that are gone'],
@@ -18,7 +18,11 @@ export function registerMesh(program: CliCommand, cli: Cli): void {
     empty: 'This node knows no others yet. `parlmesh network invite` lets one in.',
     columns: (now) => [
       { title: 'name', value: (peer) => peer.name },
-      { title: 'state', value: (peer) => peer.state, style: ({ state }) => (state === 'gone' ? 'red' : undefined) },
+      {
+        title: 'state',
+        value: (peer) => peer.state,
+        style: ({ state }) => (state === 'gone' ? 'red' : state === 'stopped' ? 'dim' : undefined),
+      },
       { title: 'since', align: 'right', value: (peer) => ago(peer.since, now) },
       { title: 'seen', align: 'right', value: (peer) => ago(peer.lastSeenAt, now) },
       { title: 'via', value: (peer) => peer.transports.join(',') },

@@ -204,6 +204,12 @@ describe('what changes something', () => {
 });
 
 describe('doctor', () => {
+  it('finds nothing wrong with a node that was stopped, nor with the link to it', async () => {
+    stage.answers['GET peers'] = [{ ...PEER, state: 'stopped', lastError: 'it was stopped' }];
+    stage.answers['GET links'] = [{ ...LINK, state: 'down', cause: 'it was stopped' }];
+    expect(await run('doctor')).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is wrong.') });
+  });
+
   it('explains each problem with cause, next step and journal, and exits with 1', async () => {
     stage.answers['GET node'] = {
       ...NODE,

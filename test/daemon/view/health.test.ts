@@ -4,7 +4,7 @@ import type { CameraView, ServiceView, TopologyView } from '../../../daemon/view
 
 const at = new Date(2026, 10, 24, 12, 3).getTime();
 
-function topology(...nodes: [name: string, state: 'connected' | 'reachable' | 'gone'][]): TopologyView {
+function topology(...nodes: [name: string, state: TopologyView['nodes'][number]['state']][]): TopologyView {
   return {
     nodes: nodes.map(([name, state], index) => ({ id: name, name, state, self: index === 0, score: 0 })),
     links: [],
@@ -48,6 +48,14 @@ describe('The health sentence', () => {
     expect(health({ ...calm, topology: topology(['a', 'connected']) }).sentence).toBe(
       'This node is well; it has no peers yet',
     );
+  });
+
+  it('does not take a node that was stopped for one that is lost', () => {
+    const one = topology(['a', 'connected'], ['b', 'connected'], ['m2', 'stopped']);
+    const sentence = '2 of 3 nodes run; m2 was stopped at 12:03';
+    expect(health({ ...calm, topology: one })).toEqual({ state: 'well', sentence, problems: [] });
+    const all = topology(['a', 'connected'], ['m1', 'stopped'], ['m2', 'stopped']);
+    expect(health({ ...calm, topology: all }).sentence).toBe('1 of 3 nodes runs; 2 were stopped');
   });
 
   it('names the worst problem with its cause and time, and counts the rest', () => {

@@ -104,8 +104,8 @@ export class ApiClient {
         signal?.throwIfAborted();
         const refused = connectionError(error, socketPath);
         if (refused === undefined) throw error;
-        // A socket that we may not use tells more than one that is not there.
-        if (failure === undefined || refused.code !== NO_DAEMON) failure = refused;
+        // A socket that we may not use tells more than one that is not there; the first of them most.
+        if (failure === undefined || failure.code === NO_DAEMON) failure = refused;
       }
     }
     if (failure !== undefined && failure.code !== NO_DAEMON) throw failure;

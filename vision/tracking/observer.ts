@@ -123,7 +123,7 @@ export class Observer {
       phase: 'update',
       box: clipped(track.box),
       zones,
-      confidence: Math.max(before.confidence, track.confidence),
+      confidence: track.confidence,
       updatedAt: wall,
     };
     const moved = overlap(told.box, track.box) < MOVED_BELOW && now - told.at >= MOVE_EVERY;

@@ -9,7 +9,7 @@ import { assign } from './assignment.ts';
 import { Motion } from './motion.ts';
 
 export interface TrackerOptions {
-  /** Detections at or above it start tracks; those below only continue them. */
+  /** Detections at or above it start tracks; those below only continue what counts. */
   startConfidence: number;
   /** Pictures a thing must be seen in before it counts: 1 for unrelated pictures, 2 for video. */
   hitsToStart: number;
@@ -21,6 +21,7 @@ export interface TrackerOptions {
 export interface Track {
   readonly id: number;
   label: string;
+  /** The highest so far. */
   confidence: number;
   box: Box;
   hits: number;
@@ -65,23 +66,24 @@ export class Tracker {
     const seen: Followed[] = [];
     for (const track of this.#tracks) track.box = track.motion.predict(now);
 
-    let open = this.#tracks;
-    const match = (candidates: Detection[], growth: number, least: number): Detection[] => {
-      const step = matchStep(open, candidates, growth, least);
+    const counts = (track: Track): boolean => track.hits >= this.#options.hitsToStart;
+    const open = new Set(this.#tracks);
+    const match = (tracks: Followed[], candidates: Detection[], growth: number, least: number): Detection[] => {
+      const step = matchStep(tracks, candidates, growth, least);
       for (const [track, detection] of step.matched) {
         follow(track, detection, now);
         seen.push(track);
+        open.delete(track);
       }
-      open = step.tracks;
       return step.detections;
     };
-    const unmatched = match(confident, 0, STEP_OVERLAP.confident);
-    match(doubtful, 0, STEP_OVERLAP.doubtful);
-    const fresh = match(unmatched, GROWTH, STEP_OVERLAP.grown);
+    const unmatched = match([...open], confident, 0, STEP_OVERLAP.confident);
+    // What is doubtful continues a thing and does not make one of a candidate.
+    match([...open].filter(counts), doubtful, 0, STEP_OVERLAP.doubtful);
+    const fresh = match([...open], unmatched, GROWTH, STEP_OVERLAP.grown);
 
-    const counts = (track: Track): boolean => track.hits >= this.#options.hitsToStart;
     const created = fresh.map((detection) => this.#create(detection, now));
-    const lost = open.filter((track) => !counts(track) || now - track.lastSeen >= this.#options.goneAfter);
+    const lost = [...open].filter((track) => !counts(track) || now - track.lastSeen >= this.#options.goneAfter);
     this.#tracks = [...this.#tracks.filter((track) => !lost.includes(track)), ...created];
     return {
       started: [...seen.filter(({ hits }) => hits === this.#options.hitsToStart), ...created.filter(counts)],
@@ -105,7 +107,7 @@ export class Tracker {
 function follow(track: Followed, { confidence, box }: Detection, now: Millis): void {
   track.motion.correct(box, now);
   track.box = box;
-  track.confidence = confidence;
+  track.confidence = Math.max(track.confidence, confidence);
   track.hits++;
   track.lastSeen = now;
 }
@@ -119,11 +121,9 @@ function matchStep(tracks: Followed[], detections: Detection[], growth: number, 
     return shared < least ? 0 : shared;
   };
   const pairs = assign(tracks.length, detections.length, gain);
-  const rows = new Set(pairs.map(({ row }) => row));
   const columns = new Set(pairs.map(({ column }) => column));
   return {
     matched: pairs.map(({ row, column }) => [tracks[row]!, detections[column]!] as const),
-    tracks: tracks.filter((_, row) => !rows.has(row)),
     detections: detections.filter((_, column) => !columns.has(column)),
   };
 }

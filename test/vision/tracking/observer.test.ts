@@ -64,6 +64,14 @@ describe('Observer', () => {
     expect(eyes.present()[0]!.confidence).toBe(0.8);
   });
 
+  it('starts nothing from a doubtful second sight', () => {
+    const eyes = observer('video');
+    eyes.observe([person(0.1, 0.45)], 0, 0);
+    expect(eyes.observe([person(0.1, 0.3)], 200, 200)).toEqual([]);
+    expect(eyes.observe([person(0.1, 0.45)], 400, 400)).toEqual([]);
+    expect(eyes.observe([person(0.1, 0.42)], 600, 600)[0]).toMatchObject({ phase: 'start', confidence: 0.45 });
+  });
+
   it('starts from a single still picture', () => {
     expect(told(observer('stills').observe([person(0.1)], 0, 0))).toEqual(['id-0 start']);
   });

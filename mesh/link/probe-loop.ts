@@ -90,7 +90,10 @@ export class ProbeLoop {
     // Its address may change (another uplink, a NAT that forgot); whoever holds the key is where it last spoke from.
     if (sequence > peer.session.sequence) peer.endpoint = from;
     const now = this.#parts.clock.now();
-    this.#update(peer, onProbe(peer.session, sequence, probe, now, this.#parts.timing), now);
+    // After a stall the socket may be read before the timer runs: notice it first.
+    if (this.#lateness(now) > 0) this.#wake();
+    const doubts = this.#health.doubt > 0;
+    this.#update(peer, onProbe(peer.session, sequence, probe, now, this.#parts.timing, doubts), now);
     this.#settleWatches(now);
     if (peer.session.dueAt < (this.#timer?.at ?? Number.POSITIVE_INFINITY)) this.#arm();
   }
@@ -143,11 +146,11 @@ export class ProbeLoop {
   }
 
   #wake(): void {
-    const { clock, timing } = this.#parts;
-    const now = clock.now();
-    const lateness = now - (this.#timer?.at ?? now);
+    const now = this.#parts.clock.now();
+    const lateness = this.#lateness(now);
+    this.#timer?.timer.cancel();
     this.#timer = undefined;
-    if (isLate(lateness, timing.interval)) {
+    if (lateness > 0) {
       // What came meanwhile still waits in the socket: nobody is judged by it.
       for (const peer of this.#peers.values()) peer.session = onStall(peer.session, lateness);
       this.#health = onTrouble(this.#health, now);
@@ -159,6 +162,12 @@ export class ProbeLoop {
     this.#settleWatches(now);
     if (now >= this.#summaryAt) this.#summarize(now);
     this.#arm();
+  }
+
+  /** By how much this thread missed its timer; 0 when it is punctual enough. */
+  #lateness(now: Millis): Millis {
+    const lateness = now - (this.#timer?.at ?? now);
+    return isLate(lateness, this.#parts.timing.interval) ? lateness : 0;
   }
 
   #judge(now: Millis): void {

@@ -80,13 +80,17 @@ export const intervalOf = (session: ProbeSession, timing: ProbeTiming): Millis =
 export const detectionTime = (session: ProbeSession, timing: ProbeTiming): Millis =>
   intervalOf(session, timing) * timing.detectMultiplier;
 
-/** An authentic probe that was not heard before. */
+/**
+ * An authentic probe that was not heard before.
+ * @param doubts this node was late of late: no wonder that it was not heard
+ */
 export function onProbe(
   session: ProbeSession,
   sequence: number,
   probe: Probe,
   now: Millis,
   timing: ProbeTiming,
+  doubts: boolean,
 ): ProbeSession {
   const heard = { ...noted(session, sequence, probe, now), heardAt: now };
   const { interval } = timing;
@@ -101,7 +105,10 @@ export function onProbe(
   }
   const age = now - probe.echo / 1000;
   if (probe.echo === 0 || age < 0 || age > 2 * detectionTime(heard, timing) + SLOWEST_PATH) return heard;
-  if (probe.deaf) return { ...heard, state: onClosed(session.state, now, 'it does not hear this node any more') };
+  if (probe.deaf) {
+    if (doubts) return heard;
+    return { ...heard, state: onClosed(session.state, now, 'it does not hear this node any more') };
+  }
   const quality = withAnswer(session.quality, Math.max(0, age - probe.held / 1000));
   return {
     ...heard,

@@ -6,7 +6,7 @@ import {
   newSession,
   nextDeadline,
   nextProbe,
-  onProbe,
+  onProbe as onProbeOf,
   onStall,
   onTime,
   type ProbeSession,
@@ -26,6 +26,10 @@ const probe = (fields: Partial<Probe> = {}): Probe => ({
   deaf: false,
   ...fields,
 });
+
+/** To a node that is well. */
+const onProbe = (session: ProbeSession, sequence: number, heard: Probe, now: number, timing: ProbeTiming) =>
+  onProbeOf(session, sequence, heard, now, timing, false);
 
 /** A session that was up at `now`, with a round trip of 2 ms. */
 function upAt(now: number, timing = wired): ProbeSession {
@@ -86,6 +90,11 @@ describe('The session of a probed peer', () => {
     expect(session.state.kind).toBe('down');
     session = onProbe(session, 4, probe({ echo: 1_100_000 }), 1110, wired);
     expect(session.state).toEqual({ kind: 'up', since: 1110 });
+  });
+
+  it('takes no such word for it while this node doubts itself', () => {
+    const deaf = probe({ echo: 1_005_000, deaf: true });
+    expect(onProbeOf(upAt(1000), 2, deaf, 1010, wired, true).state.kind).toBe('up');
   });
 
   it('tells a peer that fell silent that it is not heard', () => {

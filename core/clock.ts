@@ -48,7 +48,9 @@ export class VirtualClock implements Clock {
   #now: Millis;
   readonly #epoch: Millis;
   #sequence = 0;
+  /** A binary heap: the next one first. */
   readonly #due: DueTimer[] = [];
+  #fired = 0;
 
   constructor(options: { start?: Millis; epoch?: Millis } = {}) {
     this.#now = options.start ?? 0;
@@ -77,16 +79,22 @@ export class VirtualClock implements Clock {
     for (;;) {
       const next = this.#due[0];
       if (next === undefined || next.at > end) break;
-      this.#due.shift();
+      this.#takeFirst();
       if (!next.live) continue;
       this.#now = next.at;
       if (next.period !== undefined) {
         next.at += next.period;
         this.#insert(next);
       }
+      this.#fired++;
       next.run();
     }
     this.#now = end;
+  }
+
+  /** Timers that ran so far. */
+  get fired(): number {
+    return this.#fired;
   }
 
   #schedule(delayMs: Millis, run: () => void, period: Millis | undefined): Timer {
@@ -106,14 +114,32 @@ export class VirtualClock implements Clock {
   }
 
   #insert(entry: DueTimer): void {
-    let low = 0;
-    let high = this.#due.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = this.#due[middle]!;
-      if (other.at < entry.at || (other.at === entry.at && other.sequence < entry.sequence)) low = middle + 1;
-      else high = middle;
+    const due = this.#due;
+    let at = due.length;
+    while (at > 0) {
+      const parent = (at - 1) >>> 1;
+      if (!isBefore(entry, due[parent]!)) break;
+      due[at] = due[parent]!;
+      at = parent;
     }
-    this.#due.splice(low, 0, entry);
+    due[at] = entry;
+  }
+
+  #takeFirst(): void {
+    const due = this.#due;
+    const last = due.pop();
+    if (last === undefined || due.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= due.length) break;
+      if (child + 1 < due.length && isBefore(due[child + 1]!, due[child]!)) child++;
+      if (!isBefore(due[child]!, last)) break;
+      due[at] = due[child]!;
+      at = child;
+    }
+    due[at] = last;
   }
 }
+
+const isBefore = (a: DueTimer, b: DueTimer): boolean => a.at < b.at || (a.at === b.at && a.sequence < b.sequence);

@@ -11,7 +11,8 @@ export interface AnnouncerParts {
   name: string;
   version: string;
   addresses: () => string[];
-  summary: () => NodeSummary;
+  /** Left out: no summary is said, and no score. */
+  summary?: (() => NodeSummary) | undefined;
 }
 
 /** A smaller change of the score waits for the next refresh. */
@@ -75,6 +76,7 @@ export class Announcer {
 
   #saySummary(): void {
     const { gossip, summary } = this.#parts;
+    if (summary === undefined) return;
     gossip.publish(summaryTopic, summary());
     this.#sayScore();
   }

@@ -1,10 +1,11 @@
 // What one node in one network is made from, and what it tells.
 
-import type { Clock } from '../core/clock.ts';
+import type { Clock, Millis } from '../core/clock.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
 import type { MeshConfig } from './config.ts';
+import type { FrameReader } from './gossip/frame-reader.ts';
 import type { SequenceNumbers } from './gossip/sequence.ts';
 import type { NodeSummary } from './gossip/topics.ts';
 import type { LinkSenses } from './link/link-monitor.ts';
@@ -24,13 +25,18 @@ export interface MeshNodeParts {
   transports: readonly Transport[];
   /** Left out on virtual time: links are then probed over their connections. */
   senses?: LinkSenses;
+  /** Left out: its own. A simulation shares one, so that no frame is decoded and verified a thousand times. */
+  reader?: FrameReader;
+  /** Milliseconds between two computations of the routes at least. */
+  computePeriod?: Millis;
   sequence: SequenceNumbers;
   /** Peers of an earlier life: dialled for ever. */
   remembered: readonly KnownAddress[];
   /** Called when there are others to remember. */
   remember: (peers: KnownAddress[]) => void;
   isRevoked: (id: NodeId) => boolean;
-  summary: () => NodeSummary;
+  /** Left out: it says no summary and no score of itself. */
+  summary?: () => NodeSummary;
   clock: Clock;
   random: Random;
   logger: Logger;

@@ -94,6 +94,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       clock,
       isRevoked: parts.isRevoked,
       most: MOST_NODES,
+      reader: parts.reader,
     });
     members.check(certificate);
     const strangers = new Strangers({ clock, report: (refused) => journal.record(reportStrangers(refused)) });
@@ -110,6 +111,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       clock,
       drops,
       logger,
+      reader: parts.reader,
       overtaken: () => {
         this.#routing.repeat();
         this.#announcer.repeat();
@@ -148,6 +150,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       flood: (payload) => this.#gossip.publish(linkStateTopic, payload),
       computed: (changes) => this.#routesComputed(changes),
       refresh: REFRESH.linkState,
+      computePeriod: parts.computePeriod,
     });
     this.#routeJournal = new RouteJournal({ clock, journal, nameOf });
     this.#reach = new Reach({
@@ -172,7 +175,9 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       }),
     });
     this.#story = new MeshJournal(journal, nameOf);
-    this.#topologyThrottle = new Throttle(clock, TOPOLOGY_PERIOD, () => this.emit('topology', this.topology()));
+    this.#topologyThrottle = new Throttle(clock, TOPOLOGY_PERIOD, () => {
+      if (this.listenerCount('topology') > 0) this.emit('topology', this.topology());
+    });
     this.#subscribe();
   }
 
@@ -208,6 +213,10 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     return this.#gossip;
   }
 
+  get routing(): Routing {
+    return this.#routing;
+  }
+
   /** @param score 0 normal to 1 anomalous */
   setScore(score: number): void {
     this.#announcer.setScore(score);
@@ -240,7 +249,14 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   topology(): MeshTopology {
     const { name, summary } = this.#parts;
     const { score } = this.#announcer;
-    const self = { id: this.id, name, self: true, state: 'connected', score, profile: summary().profile } as const;
+    const self = {
+      id: this.id,
+      name,
+      self: true,
+      state: 'connected',
+      score,
+      ...(summary && { profile: summary().profile }),
+    } as const;
     return {
       nodes: [self, ...this.#directory.peers().map(topologyNode)],
       links: this.#routing.topologyLinks(),
@@ -340,7 +356,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     if (!this.#running) return;
     this.#routeJournal.record(changes);
     this.#settle();
-    if (changes.length > 0) this.emit('routes', this.routes());
+    if (changes.length > 0 && this.listenerCount('routes') > 0) this.emit('routes', this.routes());
     this.#topologyThrottle.request();
   }
 

@@ -1,16 +1,16 @@
 // Gossip: what a node says reaches every member once, whatever it travels over; what strangers say reaches nobody.
 
 import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { Clock, Millis } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { DropCounters, DropReason } from '../counters.ts';
 import type { Certificate } from '../membership/certificate.ts';
-import { type NodeId, nodeIdOf, type SigningKey } from '../membership/keys.ts';
+import type { NodeId, SigningKey } from '../membership/keys.ts';
 import type { Members } from '../membership/members.ts';
 import type { Transport, Verdict } from '../transport/transport.ts';
-import { type OpenedEnvelope, openEnvelope, sealEnvelope } from './envelope.ts';
+import { type OpenedEnvelope, sealEnvelope } from './envelope.ts';
+import { FrameReader } from './frame-reader.ts';
 import { ReplayWindow } from './replay-window.ts';
 import type { SequenceNumbers } from './sequence.ts';
 import { type Source, StateTable } from './state-table.ts';
@@ -28,6 +28,8 @@ export interface GossipParts {
   clock: Clock;
   drops: DropCounters;
   logger: Logger;
+  /** Left out: its own. */
+  reader?: FrameReader | undefined;
   /** The network knows newer words of ours than we do (state came from a backup): all must be said again. */
   overtaken: () => void;
 }
@@ -56,7 +58,7 @@ const MOST_STATES = 50_000;
 interface Subscription {
   topic: Topic;
   /** What to call with the rest of the message; undefined when the payload is not as the topic's schema says. */
-  read(payload: unknown): ((context: Omit<Message<unknown>, 'payload'>) => void) | undefined;
+  read(opened: OpenedEnvelope): ((context: Omit<Message<unknown>, 'payload'>) => void) | undefined;
   ended(origin: NodeId): void;
 }
 
@@ -67,6 +69,7 @@ interface Speaker {
 
 export class Gossip {
   readonly states: StateTable;
+  readonly reader: FrameReader;
   readonly #parts: GossipParts;
   readonly #self: NodeId;
   readonly #subscriptions = new Map<string, Subscription>();
@@ -77,15 +80,19 @@ export class Gossip {
   constructor(parts: GossipParts) {
     this.#parts = parts;
     this.#self = parts.key.nodeId;
+    this.reader = parts.reader ?? new FrameReader();
     this.states = new StateTable(parts.clock, MOST_STATES);
   }
 
   /** One handler a topic; before the transports start. */
   subscribe<S extends TSchema>(topic: Topic<S>, handler: TopicHandler<Static<S>>): void {
-    const validator = Compile(topic.schema);
     this.#subscriptions.set(topic.name, {
       topic,
-      read: (payload) => (validator.Check(payload) ? (context) => handler.message({ ...context, payload }) : undefined),
+      read: (opened) => {
+        const payload = this.reader.payload(opened);
+        if (!this.reader.accepts(topic.schema, payload)) return undefined;
+        return (context) => handler.message({ ...context, payload });
+      },
       ended: (origin) => handler.ended?.(origin),
     });
   }
@@ -121,7 +128,7 @@ export class Gossip {
 
   /** Takes a frame from anywhere. Never throws: what does not serve is dropped and counted. */
   ingest(frame: Uint8Array, source: Source): Verdict {
-    const opened = openEnvelope(frame);
+    const opened = this.reader.open(frame);
     if (typeof opened === 'string') return this.#drop(opened);
     const dropped = this.#consider(opened, frame, source);
     if (dropped !== undefined) return this.#drop(dropped);
@@ -149,7 +156,7 @@ export class Gossip {
   #consider(opened: OpenedEnvelope, frame: Uint8Array, source: Source): DropReason | undefined {
     const { networkId, members, sequence, clock } = this.#parts;
     if (opened.network !== networkId) return 'other-network';
-    const origin = nodeIdOf(opened.originKey);
+    const origin = this.reader.idOf(opened.originKey);
     if (origin === this.#self && sequence.isOld(opened.sequence)) return 'duplicate';
 
     const seen = this.#seen(opened, origin);
@@ -161,7 +168,7 @@ export class Gossip {
     const age = clock.wall() - opened.time;
     if (age < -CLOCK_TOLERANCE) return 'clock';
     if (age > opened.lifetime + CLOCK_TOLERANCE) return 'expired';
-    if (!member.certificate.key.verify('envelope', opened.body, opened.signature)) return 'forged';
+    if (!this.reader.verify(opened, member.certificate.key)) return 'forged';
     // Verified to be our own word from a life that this node's state has forgotten: speak above it from now on.
     if (origin === this.#self) {
       sequence.passed(opened.sequence);
@@ -182,12 +189,12 @@ export class Gossip {
     if (speaker === undefined) return 'full';
     if (!speaker.bucket.take(clock.now())) return 'rate';
     const subscription = this.#subscriptions.get(opened.topic);
-    const deliver = subscription?.read(parseJson(opened.payload));
+    const deliver = subscription?.read(opened);
     if (subscription !== undefined && deliver === undefined) return 'payload';
     if (subscription?.topic.kind === 'state') {
       const { topic, originKey, sequence, lifetime } = opened;
       const memory = opened.time + lifetime + CLOCK_TOLERANCE - clock.wall();
-      const entry = { topic, origin, originKey, sequence, frame: Uint8Array.from(frame), source };
+      const entry = { topic, origin, originKey, sequence, frame: this.reader.keep(frame), source };
       if (!this.states.put(entry, Math.min(lifetime, memory), memory)) return 'full';
     } else {
       speaker.events.mark(opened.sequence);
@@ -226,7 +233,7 @@ export class Gossip {
   #bridge(frame: Uint8Array, { topic, originKey }: OpenedEnvelope, source: Source): void {
     if (this.#subscriptions.get(topic)?.topic.scope === 'medium') return;
     for (const transport of this.#parts.transports) {
-      if (transport.kind !== source) transport.broadcast(frame, topic, nodeIdOf(originKey));
+      if (transport.kind !== source) transport.broadcast(frame, topic, this.reader.idOf(originKey));
     }
   }
 
@@ -237,13 +244,5 @@ export class Gossip {
   #drop(reason: DropReason): Verdict {
     this.#parts.drops.add(reason);
     return 'ignore';
-  }
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
   }
 }

@@ -3,7 +3,7 @@
 
 import { create } from '@bufbuild/protobuf';
 import type { Random } from '../../core/random.ts';
-import { type NodeId, nodeIdOf } from '../membership/keys.ts';
+import type { NodeId } from '../membership/keys.ts';
 import { type PeerMessage, PeerMessageSchema, type StateId, StateIdSchema } from '../wire/generated/parlmesh_pb.ts';
 import type { Gossip } from './gossip.ts';
 import { TOPIC_NAME } from './topics.ts';
@@ -59,12 +59,13 @@ export class Synchronizer {
         (state) =>
           state.originKey.length === 32 &&
           TOPIC_NAME.test(state.topic) &&
-          Number(state.sequence) > gossip.states.sequence(state.topic, nodeIdOf(state.originKey)),
+          Number(state.sequence) > gossip.states.sequence(state.topic, gossip.reader.idOf(state.originKey)),
       );
     if (wanted.length > 0) this.#send(peer, { case: 'want', value: { states: wanted } });
   }
 
   #onWant(peer: NodeId, states: StateId[]): void {
+    const { gossip } = this.#parts;
     let frames: Uint8Array[] = [];
     let bytes = 0;
     const flush = (): void => {
@@ -73,7 +74,7 @@ export class Synchronizer {
       bytes = 0;
     };
     for (const { originKey, topic } of states.slice(0, MOST_STATES)) {
-      const entry = originKey.length === 32 ? this.#parts.gossip.states.get(topic, nodeIdOf(originKey)) : undefined;
+      const entry = originKey.length === 32 ? gossip.states.get(topic, gossip.reader.idOf(originKey)) : undefined;
       if (entry === undefined) continue;
       if (bytes + entry.frame.length > MOST_FRAME_BYTES) flush();
       frames.push(entry.frame);

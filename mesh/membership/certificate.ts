@@ -24,6 +24,12 @@ export type CertificateCheck = { ok: true; certificate: Certificate } | { ok: fa
 /** Clocks of boards without a battery are wrong: a certificate counts this much before its time. */
 const CLOCK_TOLERANCE: Millis = 24 * 3600_000;
 
+/** What a certificate is checked against. */
+export interface CertificateNetwork {
+  id: string;
+  authority: PublicKey;
+}
+
 export const MAX_CERTIFICATE_BYTES = 512;
 
 /** 1 to 63 characters, as `name` in the configuration. */
@@ -48,11 +54,7 @@ export function issueCertificate(
 }
 
 /** Decodes and checks against the network, its authority and the time. Never throws. */
-export function checkCertificate(
-  bytes: Uint8Array,
-  network: { id: string; authority: PublicKey },
-  now: Millis,
-): CertificateCheck {
+export function checkCertificate(bytes: Uint8Array, network: CertificateNetwork, now: Millis): CertificateCheck {
   if (bytes.length === 0 || bytes.length > MAX_CERTIFICATE_BYTES) return { ok: false, fault: 'malformed' };
   try {
     const signed = fromBinary(SignedSchema, bytes);

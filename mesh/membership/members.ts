@@ -1,22 +1,33 @@
 // Who belongs to the network, as certificates prove it. Every certificate is verified once and remembered.
 
 import type { Clock } from '../../core/clock.ts';
-import { type Certificate, type CertificateFault, checkCertificate } from './certificate.ts';
-import type { NodeId, PublicKey } from './keys.ts';
+import type { Certificate, CertificateCheck, CertificateFault, CertificateNetwork } from './certificate.ts';
+import { checkCertificate } from './certificate.ts';
+import type { NodeId } from './keys.ts';
 
 export interface MembersParts {
-  network: { id: string; authority: PublicKey };
+  network: CertificateNetwork;
   clock: Clock;
   isRevoked: (id: NodeId) => boolean;
   /** Certificates remembered at most. */
   most: number;
+  /** Left out: every certificate is checked anew until it is known. */
+  reader?: CertificateReader | undefined;
 }
+
+export interface CertificateReader {
+  checkCertificate(bytes: Uint8Array, network: CertificateNetwork, now: number): CertificateCheck;
+  /** The bytes to keep. */
+  keep(bytes: Uint8Array): Uint8Array;
+}
+
+const plainReader: CertificateReader = { checkCertificate, keep: (bytes) => Uint8Array.from(bytes) };
 
 export type MemberCheck = { ok: true; certificate: Certificate } | { ok: false; fault: CertificateFault | 'revoked' };
 
 export class Members {
   readonly #parts: MembersParts;
-  readonly #known = new Map<NodeId, { bytes: Buffer; certificate: Certificate }>();
+  readonly #known = new Map<NodeId, { bytes: Uint8Array; certificate: Certificate }>();
   /** Names that nodes give themselves, over those in their certificates. */
   readonly #names = new Map<NodeId, string>();
 
@@ -26,23 +37,23 @@ export class Members {
 
   /** @param expected the node that the certificate should be for, where that is known beforehand */
   check(bytes: Uint8Array, expected?: NodeId): MemberCheck {
-    const { network, clock, isRevoked, most } = this.#parts;
+    const { network, clock, isRevoked, most, reader = plainReader } = this.#parts;
     const now = clock.wall();
     const known = expected === undefined ? undefined : this.#known.get(expected);
     let checked: MemberCheck;
-    if (known?.bytes.equals(bytes)) {
+    if (known !== undefined && (known.bytes === bytes || Buffer.compare(known.bytes, bytes) === 0)) {
       checked =
         now < known.certificate.expiresAt
           ? { ok: true, certificate: known.certificate }
           : { ok: false, fault: 'expired' };
     } else {
-      checked = checkCertificate(bytes, network, now);
+      checked = reader.checkCertificate(bytes, network, now);
     }
     if (!checked.ok) return checked;
     const { certificate } = checked;
     if (isRevoked(certificate.node)) return { ok: false, fault: 'revoked' };
     if (this.#known.has(certificate.node) || this.#known.size < most) {
-      this.#known.set(certificate.node, { bytes: Buffer.from(bytes), certificate });
+      this.#known.set(certificate.node, { bytes: reader.keep(bytes), certificate });
     }
     return checked;
   }

@@ -20,6 +20,8 @@ export interface RoutingParts {
   computed: (changes: readonly RouteChange[]) => void;
   /** Milliseconds between two repetitions of our link state. */
   refresh: Millis;
+  /** Milliseconds between two computations at least; 20 when left out. */
+  computePeriod?: Millis | undefined;
 }
 
 /** Changes of one moment (a switch that dies takes many links) make one flood and one computation. */
@@ -44,7 +46,7 @@ export class Routing {
     this.#parts = parts;
     this.#router = new MeshRouter(parts);
     this.#flood = new Throttle(parts.clock, FLOOD_PERIOD, () => parts.flood({ links: this.#ownList() }));
-    this.#compute = new Throttle(parts.clock, COMPUTE_PERIOD, () => this.#recompute());
+    this.#compute = new Throttle(parts.clock, parts.computePeriod ?? COMPUTE_PERIOD, () => this.#recompute());
   }
 
   start(): void {

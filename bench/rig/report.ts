@@ -1,30 +1,50 @@
 // Results as every bench prints them: one JSON object a line. What is not a result goes to standard error.
 
 export interface Result {
-  bench: string;
   case: string;
-  /** Which program was measured, where several are. */
-  subject?: string;
   metric: string;
   value: number;
   unit: string;
-  /** What the value should not exceed. */
+  /** What our value should not exceed. */
   target?: number;
 }
 
-export function report({ target, ...result }: Result, more: Record<string, unknown> = {}): void {
-  const value = Number(result.value.toPrecision(4));
-  const goal = target === undefined ? {} : { target, met: value <= target };
-  console.log(JSON.stringify({ ...result, value, ...goal, ...more }));
-}
+const OURS = 'parlmesh';
 
-/** Prints what `peer` reached beside what parlmesh reached, where both were measured. */
-export function reportBeside(result: Result, peer: string, peerValue: number): void {
-  report(result, {
-    peer,
-    peerValue: Number(peerValue.toPrecision(4)),
-    ratio: Number((peerValue / result.value).toPrecision(3)),
-  });
+/** Prints what one bench measures of parlmesh, and what it measures of others beside that. */
+export class Report {
+  readonly #bench: string;
+  readonly #ours = new Map<string, number>();
+
+  constructor(bench: string) {
+    this.#bench = bench;
+  }
+
+  /**
+   * A result of `subject`. Those of others name parlmesh's value too where it was told before.
+   * @param more what else belongs to the result, e.g. the load of the machine
+   */
+  tell(subject: string, { target, ...result }: Result, more: Record<string, unknown> = {}): void {
+    const key = `${result.case}, ${result.metric}`;
+    const ours = this.#ours.get(key);
+    if (subject === OURS) {
+      this.#ours.set(key, result.value);
+      const goal = target === undefined ? {} : { target, met: result.value <= target };
+      this.#print({ ...result, value: rounded(result.value), ...goal, ...more });
+    } else if (ours === undefined) {
+      this.#print({ ...result, value: rounded(result.value), subject, ...more });
+    } else {
+      const ratio = result.value === 0 ? {} : { ratio: rounded(ours / result.value) };
+      const beside = { value: rounded(ours), peer: subject, peerValue: rounded(result.value), ...ratio };
+      this.#print({ ...result, ...beside, ...more });
+    }
+  }
+
+  #print(row: Record<string, unknown>): void {
+    console.log(JSON.stringify({ bench: this.#bench, ...row }));
+  }
 }
 
 export const note = (text: string): void => console.error(text);
+
+const rounded = (value: number): number => Number(value.toPrecision(4));

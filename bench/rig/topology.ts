@@ -32,6 +32,9 @@ export function grid(width: number, height: number): Topology {
   return { name: `grid ${width}×${height}`, nodes, cables, from: 0, to: nodes - 1, fewestHops: width + height - 2 };
 }
 
+/** One namespace without cables: whatever runs there shares its loopback with nobody else. */
+export const loopback: Topology = { name: 'loopback', nodes: 1, cables: [], from: 0, to: 0, fewestHops: 0 };
+
 /** The node's neighbours, each with the number of the cable to it. */
 export function neighbours({ cables }: Topology, node: number): { peer: number; cable: number }[] {
   return cables.flatMap(([a, b], cable) =>

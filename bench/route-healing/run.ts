@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { type CutKind, NamespaceRig } from '../rig/namespaces.ts';
 import type { Outage } from '../rig/outage.ts';
 import { isInstalled } from '../rig/processes.ts';
-import { note, report } from '../rig/report.ts';
+import { note, Report, type Result } from '../rig/report.ts';
 import { percentile } from '../rig/statistics.ts';
 import { grid, ring, type Topology } from '../rig/topology.ts';
 import { babeld } from './babeld.ts';
@@ -29,6 +29,7 @@ const SUBJECTS: Record<string, Subject> = {
 const TOPOLOGIES: Record<string, Topology> = { ring: ring(8), grid: grid(4, 4) };
 const KINDS: Record<string, CutKind> = { silent: 'silent', carrier: 'carrier' };
 
+const output = new Report('route-healing');
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean' },
@@ -69,12 +70,15 @@ async function measure(subject: Subject, topology: Topology): Promise<void> {
 function tell(subject: Subject, topology: Topology, kind: CutKind, outages: readonly Outage[]): void {
   const longest = outages.map((outage) => outage.longest / 1000);
   const lost = outages.reduce((sum, outage) => sum + outage.lost, 0) / outages.length;
-  const result = { bench: 'route-healing', case: `${topology.name}, ${kind}`, subject: subject.name };
+  const scenario = `${topology.name}, ${kind}`;
   const how = { flow: subject.flow, cuts: outages.length, load: Number(loadavg()[0]!.toFixed(1)) };
-  const target = subject === parlmesh && kind === 'silent' ? { target: 0.2 } : {};
-  report({ ...result, metric: 'outage p50', value: percentile(longest, 50), unit: 's' }, how);
-  report({ ...result, metric: 'outage p95', value: percentile(longest, 95), unit: 's', ...target }, how);
-  report({ ...result, metric: 'probes lost, mean', value: lost, unit: '1' }, how);
+  const target = kind === 'silent' ? { target: 0.2 } : {};
+  const results: Omit<Result, 'case'>[] = [
+    { metric: 'outage p50', value: percentile(longest, 50), unit: 's' },
+    { metric: 'outage p95', value: percentile(longest, 95), unit: 's', ...target },
+    { metric: 'probes lost, mean', value: lost, unit: '1' },
+  ];
+  for (const result of results) output.tell(subject.name, { case: scenario, ...result }, how);
 }
 
 const obstacle = NamespaceRig.obstacle();

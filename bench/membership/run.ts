@@ -1,0 +1,115 @@
+// Who is there: how soon a dead member is known everywhere, what knowing costs when nothing happens, and how often a
+// member is called dead that is only slow. parlmesh beside Serf, one after the other. Needs root.
+//
+//   npm run -s bench -- membership --json [--nodes 10,25] [--programs parlmesh,serf] [--victims 3] [--idle-seconds 60]
+//     [--minutes 10] [--load 250]
+//
+// A killed member's sockets are closed by its kernel, which its peers notice; a frozen one (SIGSTOP) falls silent, as a
+// board without power does.
+
+import { loadavg } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { startHogs } from '../rig/hogs.ts';
+import { NamespaceRig } from '../rig/namespaces.ts';
+import { isInstalled, monotonic, until } from '../rig/processes.ts';
+import { note, Report } from '../rig/report.ts';
+import { percentile } from '../rig/statistics.ts';
+import { loopback } from '../rig/topology.ts';
+import type { Group, Program } from './group.ts';
+import { falseAlarms, knownEverywhere } from './observations.ts';
+import { parlmesh } from './parlmesh.ts';
+import { serf } from './serf.ts';
+
+const PROGRAMS: Record<string, Program> = { parlmesh, serf };
+/** Milliseconds. */
+const SETTLING = 10_000;
+const DETECTION_LIMIT = 120_000;
+
+const output = new Report('membership');
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean' },
+    nodes: { type: 'string', default: '10,25' },
+    programs: { type: 'string', default: Object.keys(PROGRAMS).join() },
+    victims: { type: 'string', default: '3' },
+    'idle-seconds': { type: 'string', default: '60' },
+    minutes: { type: 'string', default: '10' },
+    load: { type: 'string', default: '250' },
+  },
+});
+const victims = Number(values.victims);
+const idleSeconds = Number(values['idle-seconds']);
+const minutes = Number(values.minutes);
+const load = Number(values.load);
+
+async function measure(program: Program, count: number): Promise<void> {
+  await using rig = await NamespaceRig.build(loopback);
+  const group = await program.start(rig, count);
+  const tell = (metric: string, value: number, unit: string): void => {
+    const result = { case: `${count} nodes`, metric, value, unit };
+    output.tell(program.name, result, { load: Number(loadavg()[0]!.toFixed(1)) });
+  };
+  await sleep(SETTLING);
+  tell('sent while idle, a node', await idleBytes(rig, count), 'byte/s');
+  if (minutes > 0) tell(`false alarms in ${minutes} min at ${load} % load`, await alarmsUnderLoad(group), '1');
+  const alive = [...group.members];
+  for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+    const times: number[] = [];
+    for (let round = 0; round < victims; round++) times.push(await detection(group, alive, signal));
+    const fate = signal === 'SIGKILL' ? 'killed' : 'frozen';
+    tell(`${fate}, known everywhere, p50`, percentile(times, 50), 's');
+    tell(`${fate}, known everywhere, worst`, percentile(times, 100), 's');
+  }
+  await group.stop();
+}
+
+async function idleBytes(rig: NamespaceRig, count: number): Promise<number> {
+  const before = await rig.receivedBytes(0, 'lo');
+  await sleep(idleSeconds * 1000);
+  return ((await rig.receivedBytes(0, 'lo')) - before) / idleSeconds / count;
+}
+
+async function alarmsUnderLoad(group: Group): Promise<number> {
+  const hogs = startHogs(load);
+  const began = monotonic();
+  await sleep(minutes * 60_000);
+  await Promise.all(hogs.map((hog) => hog.stop('SIGKILL')));
+  // What went wrong under load may be noticed a moment later.
+  await sleep(SETTLING);
+  return falseAlarms(group.observations, began, monotonic());
+}
+
+/** Takes the last of `alive` out; seconds until all others know, or the limit. */
+async function detection(group: Group, alive: string[], signal: 'SIGKILL' | 'SIGSTOP'): Promise<number> {
+  const victim = alive.pop()!;
+  const since = monotonic();
+  group.signal(victim, signal);
+  const known = (): number | undefined => knownEverywhere(group.observations, victim, alive, since);
+  await until(`${victim} is known to be gone`, DETECTION_LIMIT, () => known() !== undefined).catch(() => {});
+  return (known() ?? DETECTION_LIMIT) / 1000;
+}
+
+const obstacle = NamespaceRig.obstacle();
+if (obstacle !== undefined) {
+  note(`membership cannot run: ${obstacle}`);
+  process.exit(1);
+}
+for (const count of values.nodes.split(',').map(Number)) {
+  if (count <= 2 * victims + 1)
+    throw new Error(`${count} nodes are too few for ${victims} killed and ${victims} frozen`);
+  for (const key of values.programs.split(',')) {
+    const program = PROGRAMS[key];
+    if (program === undefined) throw new Error(`--programs: "${key}" is none of ${Object.keys(PROGRAMS).join(', ')}`);
+    if (program.needs !== undefined && !isInstalled(program.needs.program)) {
+      note(`skipped: ${program.name} (not installed: apt-get install ${program.needs.debianPackage})`);
+      continue;
+    }
+    try {
+      await measure(program, count);
+    } catch (error) {
+      process.exitCode = 1;
+      note(`failed: ${program.name}, ${count} nodes: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}

@@ -1,6 +1,7 @@
 // The mesh as the daemon sees it: a service that is in one network at a time, and can move to another.
 
 import { EventEmitter } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { Clock, Millis } from '../core/clock.ts';
 import { messageOf, ParlmeshError } from '../core/errors.ts';
@@ -29,6 +30,7 @@ import {
 import { KnownAddress, type MeshState, readDocument } from './membership/state.ts';
 import { decodeToken } from './membership/token.ts';
 import { MeshNode, type MeshNodeEvents } from './mesh-node.ts';
+import { RoutePlanner } from './routing/route-planner.ts';
 import { Libp2pTransport } from './transport/libp2p.ts';
 import { MqttTransport } from './transport/mqtt.ts';
 import type { Transport } from './transport/transport.ts';
@@ -65,6 +67,7 @@ const PeersDocument = Type.Object({ format: Type.Literal(1), peers: Type.Array(K
 const HANDSHAKE_TIMEOUT: Millis = 5000;
 const ENROL_TIMEOUT: Millis = 15_000;
 const MQTT_RECONNECT: Millis = 2000;
+const MOST_PLAN_THREADS = 4;
 
 /** Everything that lives as long as the membership in one network. */
 interface Membership {
@@ -77,6 +80,7 @@ interface Membership {
 export class Mesh extends EventEmitter<MeshEvents> implements Service {
   readonly name = 'mesh';
   readonly id: NodeId;
+  readonly planner: RoutePlanner;
   readonly #parts: MeshParts;
   readonly #subscriptions: ((node: MeshNode) => void)[] = [];
   #membership: Membership | undefined;
@@ -87,6 +91,8 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     super();
     this.#parts = parts;
     this.id = parts.key.nodeId;
+    const threads = Math.min(MOST_PLAN_THREADS, availableParallelism());
+    this.planner = new RoutePlanner({ self: this.id, node: () => this.#running().node, threads });
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -96,6 +102,7 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
   async stop(): Promise<void> {
     const membership = this.#membership;
     this.#membership = undefined;
+    await this.planner.stop();
     await membership?.inviter?.stop();
     await membership?.node.stop();
     membership?.node.removeAllListeners();

@@ -52,6 +52,18 @@ export interface MeshRoute {
   pathNames: string[];
   since: number;
   reason: string;
+  /** Next hops of all paths of this cost. */
+  equalCost: { id: string; name: string }[];
+  /** What is used at once when the link to the next hop fails. */
+  backup?: {
+    kind: 'lfa' | 'path';
+    nextHop: string;
+    nextHopName: string;
+    path: string[];
+    pathNames: string[];
+    cost: number;
+    protects: 'node' | 'link';
+  };
 }
 
 export interface MeshTopology {
@@ -93,12 +105,16 @@ export function linkView(link: Link, nameOf: NameOf): MeshLink {
   };
 }
 
-export function routeView(route: Route, nameOf: NameOf): MeshRoute {
+export function routeView({ equalCost, backup, ...route }: Route, nameOf: NameOf): MeshRoute {
   return {
     ...route,
     destinationName: nameOf(route.destination),
     nextHopName: nameOf(route.nextHop),
     pathNames: route.path.map(nameOf),
+    equalCost: equalCost.map((id) => ({ id, name: nameOf(id) })),
+    ...(backup && {
+      backup: { ...backup, nextHopName: nameOf(backup.nextHop), pathNames: backup.path.map(nameOf) },
+    }),
   };
 }
 

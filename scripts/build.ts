@@ -14,6 +14,7 @@ const entries = [
   'daemon/store/writer.worker.ts',
   'daemon/store/job.worker.ts',
   'mesh/link/probe.worker.ts',
+  'mesh/routing/optimizer.worker.ts',
   'vision/detection/detector-worker.ts',
 ];
 const external = [/^better-sqlite3/, /^sharp/, /^onnxruntime-node/, /^@fastify\/swagger-ui/];

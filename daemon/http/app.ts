@@ -22,6 +22,7 @@ import { journalRoutes } from './routes/journal.ts';
 import { meshRoutes } from './routes/mesh.ts';
 import { nodeRoutes } from './routes/node.ts';
 import { pageRoutes } from './routes/page.ts';
+import { routePlanningRoutes } from './routes/route-planning.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { visionRoutes } from './routes/vision.ts';
 import { Sessions, sessionCookie } from './sessions.ts';
@@ -140,6 +141,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       await api.register(sessionRoutes(context));
       await api.register(nodeRoutes(context));
       await api.register(meshRoutes(context));
+      await api.register(routePlanningRoutes(context));
       await api.register(visionRoutes(context));
       await api.register(journalRoutes(context));
       await api.register(adminRoutes(context));

@@ -118,6 +118,14 @@ export class LiveView implements View {
     return this.#parts.mesh.routes();
   }
 
+  explainRoute(node: string) {
+    return this.#parts.mesh.planner.explain(node);
+  }
+
+  plan() {
+    return this.#parts.mesh.planner.plan();
+  }
+
   topology() {
     return this.#parts.mesh.topology();
   }

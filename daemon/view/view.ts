@@ -12,6 +12,8 @@ import type {
   NodeView,
   ObservationView,
   PeerView,
+  PlanView,
+  RouteExplanationView,
   RouteView,
   StoreView,
   TopologyView,
@@ -56,6 +58,10 @@ export interface View {
   peers(): PeerView[];
   links(): LinkView[];
   routes(): RouteView[];
+  /** By id or name. Throws `ROUTE_UNKNOWN`. */
+  explainRoute(node: string): RouteExplanationView;
+  /** Of the whole network; computed in worker threads, and once while nothing changes. */
+  plan(): Promise<PlanView>;
   topology(): TopologyView;
   agents(): AgentView[];
   cameras(): CameraView[];

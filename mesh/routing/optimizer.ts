@@ -50,7 +50,7 @@ const MOST_TRIES = 60;
 
 export class PARLMeshOptimizer {
   readonly #parts: OptimizerParts;
-  #last: { version: number; plan: Promise<NetworkPlan> } | undefined;
+  #last: { shape: Graph['ids']; version: number; plan: Promise<NetworkPlan> } | undefined;
   readonly #threads = new Set<ShardThread>();
 
   constructor(parts: OptimizerParts) {
@@ -58,13 +58,14 @@ export class PARLMeshOptimizer {
   }
 
   /**
-   * The plan of a graph; the last one again while `version` is the same.
+   * The plan of a graph; the last one again while the nodes and `version` are the same.
    * @param traffic how much each node sends to each, row by row; the same between all when left out
    */
   plan(graph: Graph, version: number, traffic?: Float64Array): Promise<NetworkPlan> {
-    if (this.#last?.version === version) return this.#last.plan;
+    const shape = graph.ids;
+    if (this.#last?.shape === shape && this.#last.version === version) return this.#last.plan;
     const plan = this.#compute({ ...graph, costs: graph.costs.slice() }, traffic);
-    const last = { version, plan };
+    const last = { shape, version, plan };
     this.#last = last;
     // What failed is tried again when somebody asks again.
     plan.catch(() => {

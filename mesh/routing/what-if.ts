@@ -16,7 +16,8 @@ export interface WhatIfChange {
   from: number;
   to: number;
   cost: number;
-  /** The route moves when the cost goes beyond this: above it, or below where it is less than now. */
+  /** The route moves when the cost goes beyond this. */
+  direction: 'above' | 'below';
   threshold: number;
   /** The route then. */
   path: WhatIfPath;
@@ -69,7 +70,7 @@ function dearer(graph: Graph, own: PathTree, target: number): WhatIfChange | und
     const without = tried(graph, own, arc, Number.POSITIVE_INFINITY);
     const by = without.distance[target]! - own.distance[target]!;
     if (by < (best === undefined ? Number.POSITIVE_INFINITY : best.threshold - best.cost)) {
-      best = { from, to, cost, threshold: cost + by, path: pathOf(without, target) };
+      best = { from, to, cost, direction: 'above', threshold: cost + by, path: pathOf(without, target) };
     }
     from = to;
   }
@@ -95,7 +96,7 @@ function cheaper(graph: Graph, own: PathTree, target: number): WhatIfChange | un
   const { arc, from, by } = best;
   const cost = costs[arc]!;
   const path = pathOf(tried(graph, own, arc, cost - by - COST_STEP), target);
-  return { from, to: targets[arc]!, cost, threshold: cost - by, path };
+  return { from, to: targets[arc]!, cost, direction: 'below', threshold: cost - by, path };
 }
 
 /** The graph with every arc turned round: paths from a node are then paths to it. */

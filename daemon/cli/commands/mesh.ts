@@ -5,6 +5,7 @@ import type { Cli, CommonOptions } from '../cli.ts';
 import type { CliCommand } from '../command.ts';
 import { ago, fixed, milliseconds, percent, shortId } from '../format.ts';
 import { type Column, table } from '../table.ts';
+import { registerRouteQuestions } from './routes.ts';
 
 export function registerMesh(program: CliCommand, cli: Cli): void {
   listing<PeerView>(program, cli, {
@@ -60,11 +61,11 @@ export function registerMesh(program: CliCommand, cli: Cli): void {
       { title: 'cause', value: (link) => link.cause ?? '' },
     ],
   });
-  listing<RouteView>(program, cli, {
+  const routes = listing<RouteView>(program, cli, {
     name: 'routes',
     summary: 'where each destination is sent, and why',
     description:
-      'Lists the routes of this node: the next hop and the whole path to each node, the cost, and the reason.',
+      'Lists the routes of this node: the next hop and the whole path to each node, the cost, the next hop that takes over at once when the link to the first fails, and the reason.',
     examples: [
       ['routes', 'which way does everything go?'],
       ["routes -o json | jq '.[] | {to: .destinationName, over: .pathNames}'", 'the paths for a script'],
@@ -76,9 +77,11 @@ export function registerMesh(program: CliCommand, cli: Cli): void {
       { title: 'cost', align: 'right', value: (route) => fixed(route.cost, 1) },
       { title: 'since', align: 'right', value: (route) => ago(route.since, now) },
       { title: 'path', value: (route) => route.pathNames.join(' > ') },
+      { title: 'backup', value: (route) => route.backup?.nextHopName ?? 'none' },
       { title: 'reason', value: (route) => route.reason },
     ],
   });
+  registerRouteQuestions(routes, cli);
 }
 
 interface Listing<Row> {
@@ -92,7 +95,7 @@ interface Listing<Row> {
 }
 
 /** A command that shows a list of the API as a table. */
-function listing<Row>(program: CliCommand, cli: Cli, { name, ...list }: Listing<Row>): void {
+function listing<Row>(program: CliCommand, cli: Cli, { name, ...list }: Listing<Row>): CliCommand {
   const command = program.command(name).summary(list.summary).description(list.description).common();
   for (const [line, meaning] of list.examples) command.example(line, meaning);
   command.action(async (options: CommonOptions) => {
@@ -101,4 +104,5 @@ function listing<Row>(program: CliCommand, cli: Cli, { name, ...list }: Listing<
       rows.length === 0 ? list.empty : table(cli.terminal, rows, list.columns(Date.now())),
     );
   });
+  return command;
 }

@@ -7,6 +7,7 @@ import {
   AGENT,
   BARN,
   CAMERA,
+  EXPLANATION,
   event,
   HARDWARE,
   LINK,
@@ -14,6 +15,7 @@ import {
   NODE,
   type Outcome,
   PEER,
+  PLAN,
   problem,
   ROUTE,
   STORE,
@@ -35,6 +37,7 @@ it('is tested with what a daemon really shows', () => {
   expect(Value.Check(schema.StoreView, STORE)).toBe(true);
   expect(Value.Check(Type.Tuple([schema.PeerView, schema.LinkView, schema.RouteView]), [PEER, LINK, ROUTE])).toBe(true);
   expect(Value.Check(Type.Tuple([schema.AgentView, schema.CameraView]), [AGENT, CAMERA])).toBe(true);
+  expect(Value.Check(Type.Tuple([schema.RouteExplanationView, schema.PlanView]), [EXPLANATION, PLAN])).toBe(true);
   expect(Value.Check(Type.Tuple([schema.ModelView, schema.EventView]), [MODEL, event(1)])).toBe(true);
 });
 
@@ -52,7 +55,25 @@ describe('listings', () => {
       ],
     ],
     ['links', [/barn +up +2 h +4\.20 ms +0\.40 ms +0 % +4\.2 +libp2p/]],
-    ['routes', [/barn +barn +4\.2 +2 h +barn +direct/]],
+    ['routes', [/barn +barn +4\.2 +2 h +barn +none +direct/]],
+    [
+      'routes explain barn',
+      [
+        /route +barn\n/,
+        /backup +mill > barn \(cost 9\.0\), when the link to barn fails/,
+        /mill > barn +9\.0 +4\.8/,
+        /If the link/,
+      ],
+    ],
+    [
+      'routes plan',
+      [
+        /^3 nodes, 3 links; the same traffic between all\./,
+        /north - barn +50 % +4/,
+        /link barn - mill +1 node/,
+        /north > barn +4\.2 +6\.0/,
+      ],
+    ],
     ['agents', [/camera\/door +camera +ready +2 h +1 +0\/64 +camera\.capture@node/]],
     ['cameras', [/door +live +2 h +folder +640x480 +2\.0 .*2 person, 1 dog/]],
     ['events', [/entry 1\n.*entry 2\n.*entry 3\n$/]],

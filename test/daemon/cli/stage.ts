@@ -17,6 +17,8 @@ import type {
   ModelView,
   NodeView,
   PeerView,
+  PlanView,
+  RouteExplanationView,
   RouteView,
   StoreView,
 } from '../../../daemon/view/schema.ts';
@@ -79,6 +81,33 @@ export const ROUTE: RouteView = {
   pathNames: ['barn'],
   since: at,
   reason: 'direct',
+};
+const AROUND = { path: ['mill', BARN], pathNames: ['mill', 'barn'], cost: 9 };
+export const EXPLANATION: RouteExplanationView = {
+  route: { ...ROUTE, backup: { ...AROUND, kind: 'path', nextHop: 'mill', nextHopName: 'mill', protects: 'link' } },
+  alternatives: [AROUND],
+  change: {
+    from: SELF,
+    fromName: 'north',
+    to: BARN,
+    toName: 'barn',
+    cost: 4.2,
+    direction: 'above',
+    threshold: 9,
+    becomes: AROUND,
+    sentence: 'If the link from north to barn cost more than 9 instead of 4.2, the route would go over mill.',
+  },
+};
+const NORTH_BARN = { a: SELF, aName: 'north', b: BARN, bName: 'barn' };
+export const PLAN: PlanView = {
+  nodes: 3,
+  links: 3,
+  traffic: 'uniform',
+  busiest: [{ ...NORTH_BARN, load: 4, share: 0.5 }],
+  cutNodes: [],
+  cutLinks: [{ a: BARN, aName: 'barn', b: 'mill', bName: 'mill', cutsOff: 1 }],
+  weights: { maximum: 4, improved: 3, changes: [{ ...NORTH_BARN, cost: 4.2, better: 6 }] },
+  threads: 1,
 };
 export const AGENT: AgentView = {
   id: 'camera/door',
@@ -152,6 +181,8 @@ export function wellNode(): Record<string, unknown> {
     'GET peers': [PEER],
     'GET links': [LINK],
     'GET routes': [ROUTE],
+    'GET routes/barn/explain': EXPLANATION,
+    'GET routes/plan': PLAN,
     'GET agents': [AGENT],
     'GET cameras': [CAMERA],
     'GET models': [MODEL],

@@ -14,6 +14,8 @@ import {
   NodeView,
   ObservationView,
   PeerView,
+  PlanView,
+  RouteExplanationView,
   RouteView,
   StoreView,
   TopologyView,
@@ -26,6 +28,8 @@ const READS: [path: string, schema: TSchema][] = [
   ['peers', Type.Array(PeerView)],
   ['links', Type.Array(LinkView)],
   ['routes', Type.Array(RouteView)],
+  ['routes/charlie/explain', RouteExplanationView],
+  ['routes/plan', PlanView],
   ['topology', TopologyView],
   ['agents', Type.Array(AgentView)],
   ['cameras', Type.Array(CameraView)],
@@ -95,6 +99,7 @@ describe('pictures', () => {
     expect((await call('/api/v3/observations/walker/picture')).headers['content-type']).toBe('image/jpeg');
     expectProblem(await call('/api/v3/observations/none/picture'), 404, 'PICTURE_NOT_FOUND');
     expectProblem(await call('/api/v3/cameras/yard/picture'), 404, 'PICTURE_NOT_FOUND');
+    expectProblem(await call('/api/v3/routes/moon/explain'), 404, 'ROUTE_UNKNOWN');
     expect(expectProblem(await call('/api/v3/cameras/moon/picture'), 404, 'CAMERA_NOT_FOUND').detail).toContain('moon');
   });
 });

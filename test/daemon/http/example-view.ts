@@ -16,6 +16,8 @@ import type {
   NodeView,
   ObservationView,
   PeerView,
+  PlanView,
+  RouteExplanationView,
   RouteView,
   StoreView,
   TopologyView,
@@ -26,6 +28,15 @@ const SELF = '12D3KooWAlphaAlphaAlphaAlphaAlphaAlphaAlphaAlpha11';
 const PEERS = ['bravo', 'charlie', 'delta', 'echo'] as const;
 const idOf = (name: string): string =>
   name === 'alpha' ? SELF : `12D3KooW${`${name[0]!.toUpperCase()}${name.slice(1)}`.repeat(8).slice(0, 40)}11`;
+const AROUND_CHARLIE: RouteView['backup'] = {
+  kind: 'lfa',
+  nextHop: idOf('bravo'),
+  nextHopName: 'bravo',
+  path: [idOf('bravo'), idOf('charlie')],
+  pathNames: ['bravo', 'charlie'],
+  cost: 20,
+  protects: 'link',
+};
 const MOST_EVENTS = 500;
 const HISTORY_STEP = 30_000;
 
@@ -214,8 +225,33 @@ export class ExampleNode implements View, Actions, Journal {
         pathNames: names,
         since: this.#linkSince,
         reason: names.length === 1 ? 'direct' : charlieDown ? 'link to charlie went down' : 'shortest path',
+        ...(name === 'charlie' && !charlieDown && { backup: AROUND_CHARLIE }),
       };
     });
+  }
+
+  explainRoute(node: string): RouteExplanationView {
+    const route = this.routes().find(({ destinationName, destination }) =>
+      [destinationName, destination].includes(node),
+    );
+    if (route === undefined)
+      throw new ParlmeshError('ROUTE_UNKNOWN', `There is no route to a node "${node}" from here`);
+    const path = { path: [idOf('delta'), route.destination], pathNames: ['delta', route.destinationName], cost: 55 };
+    return { route, alternatives: [path] };
+  }
+
+  async plan(): Promise<PlanView> {
+    const link = { a: SELF, aName: 'alpha', b: idOf('charlie'), bName: 'charlie' };
+    return {
+      nodes: 5,
+      links: 6,
+      traffic: 'uniform',
+      busiest: [{ ...link, load: 10, share: 0.5 }],
+      cutNodes: [{ node: idOf('charlie'), nodeName: 'charlie', cutsOff: 1 }],
+      cutLinks: [{ a: idOf('charlie'), aName: 'charlie', b: idOf('echo'), bName: 'echo', cutsOff: 1 }],
+      weights: { maximum: 6, improved: 5, changes: [{ ...link, cost: 20, better: 31 }] },
+      threads: 1,
+    };
   }
 
   topology(): TopologyView {

@@ -1,5 +1,6 @@
 // A node made of literals that a test changes as it likes; followers are told of each change as the real node does.
 
+import { ParlmeshError } from '../../../core/errors.ts';
 import type {
   AgentView,
   CameraView,
@@ -76,6 +77,20 @@ export class TestNode implements View, Actions {
   peers = (): PeerView[] => this.peerViews;
   links = () => [];
   routes = () => [];
+  explainRoute = (node: string): never => {
+    throw new ParlmeshError('ROUTE_UNKNOWN', `There is no route to a node "${node}" from here`);
+  };
+  plan = () =>
+    Promise.resolve({
+      nodes: 0,
+      links: 0,
+      traffic: 'uniform' as const,
+      busiest: [],
+      cutNodes: [],
+      cutLinks: [],
+      weights: { maximum: 0, improved: 0, changes: [] },
+      threads: 1,
+    });
   topology = () => ({ nodes: [], links: [] });
   agents = (): AgentView[] => this.agentViews;
   cameras = (): CameraView[] => this.cameraViews;

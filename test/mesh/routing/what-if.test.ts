@@ -29,7 +29,7 @@ describe('What if', () => {
         { nodes: [3, 4], cost: 3 },
         { nodes: [2, 4], cost: 10 },
       ],
-      change: { from: 0, to: 1, cost: 1, threshold: 2, path: { nodes: [3, 4], cost: 3 } },
+      change: { from: 0, to: 1, cost: 1, direction: 'above', threshold: 2, path: { nodes: [3, 4], cost: 3 } },
     });
   });
 
@@ -50,9 +50,8 @@ describe('What if', () => {
           const by = change === undefined ? Number.POSITIVE_INFINITY : Math.abs(change.threshold - change.cost);
           if (change !== undefined) {
             const arc = findArc(graph, change.from, change.to);
-            const step = change.threshold >= change.cost && path.includes(change.to) ? COST_STEP : -COST_STEP;
-            const moved = [step, -step].map((one) => pathWith(graph, arc, change.threshold + one, target));
-            expect(moved.some((one) => one.join() !== path.join())).toBe(true);
+            const beyond = change.threshold + (change.direction === 'above' ? COST_STEP : -COST_STEP);
+            expect(pathWith(graph, arc, beyond, target)).toEqual(change.path.nodes);
             expect(change.path.nodes).not.toEqual(path);
           }
           for (let arc = 0; arc < graph.targets.length; arc++) {

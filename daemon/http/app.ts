@@ -74,6 +74,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
     streams,
     access,
     journal,
+    rateLimit: config.rateLimit,
     secure: config.tls !== undefined,
   };
 

@@ -31,6 +31,8 @@ export interface RouteContext {
   streams: Streams;
   access: Access;
   journal: Journal;
+  /** Requests a minute and caller. */
+  rateLimit: number;
   /** Whether the page is served by TLS, so that its cookie may insist on it. */
   secure: boolean;
 }

@@ -13,7 +13,11 @@ const Id = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) });
 const At = (description: string) => Type.Optional(Type.Number({ minimum: 0, description }));
 const Name = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 200, description }));
 
-export function visionRoutes({ view }: RouteContext) {
+/** A page fetches one picture a second and camera: pictures are counted apart from other requests, this many for one. */
+const PICTURES_FOR_A_REQUEST = 30;
+
+export function visionRoutes({ view, rateLimit }: RouteContext) {
+  const picture = { scope: 'read', rateLimit: { max: rateLimit * PICTURES_FOR_A_REQUEST } } as const;
   return async (app: App): Promise<void> => {
     app.get(
       '/cameras',
@@ -31,7 +35,7 @@ export function visionRoutes({ view }: RouteContext) {
     app.get(
       '/cameras/:id/picture',
       {
-        config: { scope: 'read' },
+        config: picture,
         schema: {
           tags: ['vision'],
           summary: 'The newest picture of a camera, with boxes',
@@ -85,7 +89,7 @@ export function visionRoutes({ view }: RouteContext) {
     app.get(
       '/observations/:id/picture',
       {
-        config: { scope: 'read' },
+        config: picture,
         schema: {
           tags: ['vision'],
           summary: 'The picture kept with an observation',

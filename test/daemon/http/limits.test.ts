@@ -38,6 +38,14 @@ describe('limits', () => {
     expect((await call('/api/v3/node', { headers: bearer(`pm_aaaaaaaaaa_${'x'.repeat(43)}`) })).status).toBe(429);
   });
 
+  it('counts pictures apart, thirty for one request', async () => {
+    const { call } = await startServer({ config: { rateLimit: 10 } });
+    const picture = '/api/v3/cameras/north/picture';
+    for (let i = 0; i < 300; i++) expect((await call(picture)).status).toBe(200);
+    expect((await call(picture)).json()).toMatchObject({ status: 429, code: 'HTTP_TOO_MANY_REQUESTS' });
+    expect((await call('/api/v3/node')).status).toBe(200);
+  });
+
   it('never limits the command line', async () => {
     const { call } = await startServer({ config: { rateLimit: 10 } });
     for (let i = 0; i < 30; i++) expect((await call('/api/v3/node', { unix: true })).status).toBe(200);

@@ -127,6 +127,22 @@ describe('the page in a browser', () => {
     await page.locator('.event', { hasText: 'A dog!' }).waitFor();
   });
 
+  inBrowser('shows the label of a box at the right edge of a picture whole', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server);
+    await go('cameras');
+    const [north, door] = server.node.cameras();
+    const { snapshot: _none, ...seen } = north!.objects[0]!;
+    const light = { ...seen, id: 'light-1', camera: 'door', label: 'traffic light' };
+    const atEdge = { ...light, box: { x: 0.96, y: 0.4, width: 0.04, height: 0.2 } };
+    const value = [north!, { ...door!, state: 'live' as const, lastFrameAt: Date.now() + 1, objects: [atEdge] }];
+    server.node.tell({ topic: 'cameras', value });
+    const label = page.locator('.box-label', { hasText: 'traffic light' });
+    const [place, picture] = [await label.boundingBox(), await label.locator('..').boundingBox()];
+    expect(place!.x).toBeGreaterThanOrEqual(picture!.x);
+    expect(place!.x + place!.width).toBeLessThanOrEqual(picture!.x + picture!.width + 1);
+  });
+
   inBrowser('explains a failed link on the map and in the table', async () => {
     const server = await serve();
     const { page, go } = await visit(server);

@@ -78,7 +78,7 @@ function Overlay({ width, height, zones, objects }: OverlayProps) {
           key={id}
           class={`box-label${box.y < 0.1 ? ' box-label-inside' : ''}`}
           aria-hidden="true"
-          style={{ left: `${inside(box.x) * 100}%`, top: `${inside(box.y) * 100}%` }}
+          style={labelPlace(box)}
         >
           {label} {percent(confidence)}
         </span>
@@ -133,7 +133,16 @@ function describe(camera: CameraView): string {
   return `Camera ${camera.id}: ${things(camera.counts) || 'nothing'} in view`;
 }
 
-/** Labels stay inside the picture, also for boxes that begin outside it. */
-function inside(share: number): number {
-  return Math.min(0.85, Math.max(0, share));
+/**
+ * A label stands at its box's upper left corner, and at the upper right one where the box lies right of the middle:
+ * so it has half the picture's width for itself. It stays inside the picture, also for boxes that begin outside it.
+ */
+function labelPlace({ x, y, width }: CameraView['objects'][number]['box']) {
+  const top = share(Math.min(0.85, y));
+  return x + width / 2 > 0.5 ? { right: share(1 - x - width), top } : { left: share(x), top };
+}
+
+/** A share of the picture as a length, within it. */
+function share(value: number): string {
+  return `${Math.min(1, Math.max(0, value)) * 100}%`;
 }

@@ -8,7 +8,7 @@ import { findBetterWeights } from './better-weights.ts';
 import { findCuts } from './cuts.ts';
 import type { Graph } from './graph.ts';
 import { ShardThread } from './shard-thread.ts';
-import { type LoadSource, type NewCost, TrafficShard } from './traffic-shard.ts';
+import { type LoadSource, type NewCost, type ShardSetup, TrafficShard } from './traffic-shard.ts';
 
 export interface PlannedLink {
   a: NodeId;
@@ -47,6 +47,8 @@ const MOST_BUSIEST = 20;
 /** Bounds the search: its effort grows with the square of the nodes. */
 const SEARCH_EFFORT = 12_000_000;
 const MOST_TRIES = 60;
+/** Above this many nodes no costs are tried out: the trees of all would not fit in a board's memory. */
+const MOST_SEARCHED = 1500;
 
 export class PARLMeshOptimizer {
   readonly #parts: OptimizerParts;
@@ -84,11 +86,13 @@ export class PARLMeshOptimizer {
     const count = graph.ids.length;
     const cuts = findCuts(graph);
     const fixed = new Set(cuts.links.flatMap(({ arc }) => [arc, graph.opposite[arc]!]));
-    const shards = this.#shards(graph, traffic);
+    const trying = count <= MOST_SEARCHED;
+    const shards = this.#shards({ graph, traffic, trying });
     try {
       const loads = async (costs: readonly NewCost[]): Promise<Float64Array> =>
         sum(await Promise.all(shards.map((shard) => shard.loads(costs))));
-      const tries = Math.min(MOST_TRIES, Math.floor(SEARCH_EFFORT / Math.max(1, count * count)));
+      const effort = Math.floor(SEARCH_EFFORT / Math.max(1, count * count));
+      const tries = trying ? Math.min(MOST_TRIES, effort) : 0;
       const random = seededRandom(this.#parts.seed);
       const weights = await findBetterWeights({ graph, fixed, loads, random, tries });
       const name = linkNames(graph);
@@ -114,13 +118,13 @@ export class PARLMeshOptimizer {
     }
   }
 
-  #shards(graph: Graph, traffic: Float64Array | undefined): LoadSource[] {
-    const count = graph.ids.length;
-    if (count <= SMALL) return [inThisThread(new TrafficShard({ graph, from: 0, to: count, traffic }))];
+  #shards(setup: Omit<ShardSetup, 'from' | 'to'>): LoadSource[] {
+    const count = setup.graph.ids.length;
+    if (count <= SMALL) return [inThisThread(new TrafficShard({ ...setup, from: 0, to: count }))];
     const share = Math.ceil(count / Math.max(1, this.#parts.threads));
     const shards: ShardThread[] = [];
     for (let from = 0; from < count; from += share) {
-      const thread = new ShardThread({ graph, from, to: Math.min(count, from + share), traffic });
+      const thread = new ShardThread({ ...setup, from, to: Math.min(count, from + share) });
       this.#threads.add(thread);
       shards.push(thread);
     }

@@ -12,6 +12,8 @@ export interface ShardSetup {
   to: number;
   /** How much each node sends to each, row by row; undefined for the same between all. */
   traffic: Float64Array | undefined;
+  /** Whether costs will be tried out; otherwise no tree is kept (25 bytes for each pair of source and node). */
+  trying: boolean;
 }
 
 export interface NewCost {
@@ -35,7 +37,7 @@ export class TrafficShard {
   readonly #order: Int32Array;
   readonly #starts: Int32Array;
 
-  constructor({ graph, from, to, traffic }: ShardSetup) {
+  constructor({ graph, from, to, traffic, trying }: ShardSetup) {
     const count = graph.ids.length;
     this.#graph = { ...graph, costs: graph.costs.slice() };
     this.#traffic = traffic;
@@ -45,11 +47,12 @@ export class TrafficShard {
     this.#starts = new Int32Array(count + 1);
     for (let source = from; source < to; source++) {
       const tree = PathTree.of(this.#graph, source);
-      this.#trees.push(tree);
+      if (trying) this.#trees.push(tree);
       this.#add(tree, 1);
     }
   }
 
+  /** New costs count only where they are tried out. */
   loads(costs: readonly NewCost[]): Float64Array {
     const changes = costs.map(({ arc }) => ({ arc, before: this.#graph.costs[arc]! }));
     for (const { arc, cost } of costs) this.#graph.costs[arc] = cost;

@@ -134,8 +134,8 @@ describe('A traffic shard', () => {
         fc.pre(graph.targets.length > 0);
         const half = network.count >> 1;
         const shards = [
-          new TrafficShard({ graph, from: 0, to: half, traffic: undefined }),
-          new TrafficShard({ graph, from: half, to: network.count, traffic: undefined }),
+          new TrafficShard({ graph, from: 0, to: half, traffic: undefined, trying: true }),
+          new TrafficShard({ graph, from: half, to: network.count, traffic: undefined, trying: true }),
         ];
         const costs = [...new Map(wanted.map(({ arc, cost }) => [arc % graph.targets.length, cost]))];
         const [first, second] = shards.map((shard) => shard.loads(costs.map(([arc, cost]) => ({ arc, cost }))));
@@ -151,7 +151,7 @@ describe('A traffic shard', () => {
     const graph = graphOf({ count: 3, edges: [0, 1].map((a) => ({ a, b: a + 1, cost: 1 })) });
     const traffic = new Float64Array(9);
     traffic[2] = 7;
-    const loads = new TrafficShard({ graph, from: 0, to: 3, traffic }).loads([]);
+    const loads = new TrafficShard({ graph, from: 0, to: 3, traffic, trying: false }).loads([]);
     expect(loadsByName(graph, loads)).toEqual(
       new Map([
         ['0>1', 7],
@@ -179,7 +179,7 @@ describe('PARLMeshOptimizer', () => {
       const [from, to] = [graph.index.get(a)!, graph.index.get(b)!];
       return { arc: graph.targets.indexOf(to, graph.offsets[from]), cost: better };
     });
-    const loads = new TrafficShard({ graph, from: 0, to: 120, traffic: undefined }).loads(costs);
+    const loads = new TrafficShard({ graph, from: 0, to: 120, traffic: undefined, trying: true }).loads(costs);
     const bridges = new Set(findCuts(graph).links.flatMap(({ arc }) => [arc, graph.opposite[arc]!]));
     expect(Math.max(...loads.map((load, arc) => (bridges.has(arc) ? 0 : load)))).toBe(plan.weights.improved);
   });

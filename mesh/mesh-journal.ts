@@ -33,7 +33,16 @@ export class MeshJournal {
   }
 
   /** Only up and down are news; suspicion mostly passes. */
-  link({ peer, state, cost, quality }: Link, before: Link | undefined): void {
+  link({ peer, state, cost, quality, indirect }: Link, before: Link | undefined): void {
+    if (indirect?.reached === false && before?.indirect?.reached !== false) {
+      const others = indirect.asked.map((other) => ` nor ${this.#nameOf(other)}`).join('');
+      this.#journal.record({
+        severity: 'warning',
+        kind: 'peer.silent',
+        subject: `peer/${peer}`,
+        message: `${this.#nameOf(peer)} is silent: it answers neither this node${others || ' nor anybody who could be asked'}`,
+      });
+    }
     if (before === undefined || before.state.kind === state.kind || state.kind === 'suspect') return;
     this.#journal.record({
       severity: state.kind === 'down' ? 'warning' : 'info',

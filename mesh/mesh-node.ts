@@ -222,11 +222,17 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#announcer.setScore(score);
   }
 
-  /** Cuts a member that was just revoked. */
+  /** Cuts a member that was just removed, once the word of it had time to go out: it may have to pass that member. */
   expel(id: NodeId): void {
-    this.#reach.drop(id);
-    this.#strangers.refuse('revoked', id);
-    this.#neighbours.disconnect(id, 'refused: revoked');
+    const cut = this.#parts.clock.after(FAREWELL, () => {
+      this.#reach.drop(id);
+      this.#strangers.refuse('revoked', id);
+      this.#neighbours.disconnect(id, 'refused: revoked');
+      this.#gossip.states.forget(id);
+      this.#routing.onEnded(id);
+      this.#forget(id);
+    });
+    this.#timers.push(cut);
   }
 
   /** Of every member heard of since the start, this node among them. */
@@ -341,12 +347,14 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     if (!this.#running) return;
     this.#story.left(peer, reason, stopped);
     this.#settle(peer);
+    if (this.#parts.isRevoked(peer)) this.#forget(peer);
   }
 
   #linkChanged(link: Link, before: Link | undefined): void {
     if (!this.#running) return;
     this.#story.link(link, before);
     this.#routing.linksChanged();
+    if (link.indirect !== before?.indirect) this.#settle(link.peer);
     this.emit('link', linkView(link, this.nameOf));
     this.#topologyThrottle.request();
   }
@@ -369,6 +377,14 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   #tell(id: NodeId): void {
     const peer = this.#running ? this.#directory.peer(id) : undefined;
     if (peer !== undefined) this.emit('peer', peer);
+  }
+
+  #forget(id: NodeId): void {
+    const peer = this.#directory.peer(id);
+    this.#directory.forget(id);
+    this.#links.forget(id);
+    if (peer !== undefined) this.emit('peer', { ...peer, state: 'gone' });
+    this.#topologyThrottle.request();
   }
 
   #keepHouse(): void {

@@ -40,6 +40,8 @@ export interface MeshLink {
   /** It failed too often of late: a last resort until it holds. */
   damped: boolean;
   cause?: string;
+  /** While it is down: who was asked whether they reach the peer, and who does. Names. */
+  indirect?: { reached: boolean; asked: string[]; via?: string };
 }
 
 export interface MeshRoute {
@@ -85,7 +87,7 @@ export interface MeshTopology {
 }
 
 export function linkView(link: Link, nameOf: NameOf): MeshLink {
-  const { peer, transport, probe, state, since, quality, cost, flaps, damped } = link;
+  const { peer, transport, probe, state, since, quality, cost, flaps, damped, indirect } = link;
   return {
     peer,
     peerName: nameOf(peer),
@@ -102,6 +104,13 @@ export function linkView(link: Link, nameOf: NameOf): MeshLink {
     flaps,
     damped,
     ...(state.kind !== 'up' && { cause: state.cause }),
+    ...(indirect && {
+      indirect: {
+        reached: indirect.reached,
+        asked: indirect.asked.map(nameOf),
+        ...(indirect.via !== undefined && { via: nameOf(indirect.via) }),
+      },
+    }),
   };
 }
 

@@ -133,6 +133,12 @@ export const LinkView = Type.Object({
     Type.Boolean({ description: 'It failed too often of late: a last resort until it has held for a while.' }),
   ),
   cause: Type.Optional(Type.String({ description: 'Why it is suspect or down.' })),
+  indirect: Type.Optional(
+    Type.Object(
+      { reached: Type.Boolean(), asked: Type.Array(Type.String()), via: Type.Optional(Type.String()) },
+      { description: 'While it is down: which other nodes were asked whether they reach the peer, and which does.' },
+    ),
+  ),
 });
 export type LinkView = Static<typeof LinkView>;
 

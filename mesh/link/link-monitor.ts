@@ -185,6 +185,11 @@ export class LinkMonitor {
     if (this.#gone.size > MOST_GONE && oldest !== undefined) this.#gone.delete(oldest);
   }
 
+  /** A link that is gone is no longer shown. */
+  forget(peer: NodeId): void {
+    this.#gone.delete(peer);
+  }
+
   /** Takes those messages of an admitted peer that are about links. */
   hear(peer: NodeId, message: PeerMessage['kind']): void {
     this.#streams.hear(peer, message);
@@ -271,6 +276,7 @@ export class LinkMonitor {
       cost: link.damped ? dampedCost(watched.announced) : watched.announced,
       usable: isMeasured && verdict.kind !== 'down',
     });
+    if (verdict.kind === 'down' && link.state.kind !== 'down') this.#indirect.ask(peer);
   }
 
   #change(watched: Watched, change: Partial<Link>): void {
@@ -290,7 +296,6 @@ export class LinkMonitor {
       after.usable !== before.usable ||
       after.indirect !== before.indirect;
     if (isNews) this.#parts.changed(after, before);
-    if (after.state.kind === 'down' && before.state.kind !== 'down') this.#indirect.ask(after.peer);
   }
 
   #failed(watched: Watched, link: Link): void {

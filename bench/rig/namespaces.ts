@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isInstalled, monotonic, run } from './processes.ts';
+import { isInstalled, monotonic, POISED, poised, run } from './processes.ts';
 import type { CableCut } from './route-walk.ts';
 import { type Cable, cableAddress, interfaceTo, neighbours, ownAddress, type Topology } from './topology.ts';
 
@@ -84,21 +84,21 @@ export class NamespaceRig implements AsyncDisposable {
     return this.#cuts;
   }
 
-  /** Cuts a cable; resolves to the moment from which it carries nothing in at least one direction. */
-  async cut(cable: Cable, kind: CutKind): Promise<number> {
+  /** Cuts a cable. It counts as cut from the order on, a few milliseconds before it is. */
+  async cut(cable: Cable, kind: CutKind): Promise<void> {
     const [a, b] = cable;
-    const actions =
-      kind === 'carrier' ? [this.#ip(a, [`link set ${interfaceTo(b)} down`])] : [this.#drop(a, b), this.#drop(b, a)];
-    const at = Math.min(...(await Promise.all(actions.map((action) => action.then(monotonic)))));
-    this.#cuts.push({ cable, at, until: Number.POSITIVE_INFINITY });
-    return at;
+    const pull = [...this.inside(a), ...POISED, 'ip', 'link', 'set', interfaceTo(b), 'down'] as const;
+    const orders = kind === 'carrier' ? [pull] : [this.#dropping(a, b), this.#dropping(b, a)];
+    const execute = await poised(orders);
+    this.#cuts.push({ cable, at: monotonic(), until: Number.POSITIVE_INFINITY });
+    await execute();
   }
 
   /** Joins a cable that was cut. */
   async restore(cable: Cable, kind: CutKind): Promise<void> {
     const [a, b] = cable;
     if (kind === 'carrier') await this.#ip(a, [`link set ${interfaceTo(b)} up`]);
-    else await Promise.all([a, b].map((node) => this.#nft(node, 'delete table netdev cut')));
+    else await Promise.all([a, b].map((node) => run([...this.inside(node), 'nft', 'delete table netdev cut'])));
     for (const cut of this.#cuts) if (cut.cable === cable) cut.until = Math.min(cut.until, monotonic());
   }
 
@@ -160,14 +160,8 @@ export class NamespaceRig implements AsyncDisposable {
     await run(['ip', '-n', this.namespace(node), '-batch', '-'], `${commands.join('\n')}\n`);
   }
 
-  async #drop(node: number, peer: number): Promise<void> {
-    await this.#nft(
-      node,
-      `table netdev cut { chain arriving { type filter hook ingress device ${interfaceTo(peer)} priority 0; policy drop; }; }`,
-    );
-  }
-
-  async #nft(node: number, rules: string): Promise<void> {
-    await run([...this.inside(node), 'nft', '-f', '-'], `${rules}\n`);
+  #dropping(node: number, peer: number): [string, ...string[]] {
+    const chain = `type filter hook ingress device ${interfaceTo(peer)} priority 0; policy drop;`;
+    return [...this.inside(node), ...POISED, 'nft', `table netdev cut { chain arriving { ${chain} }; }`];
   }
 }

@@ -1,6 +1,7 @@
 // Programs that the benches run: once to the end, or until they are stopped.
 
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 
 /** Milliseconds of the machine's monotonic clock, the same in every process. */
 export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
@@ -29,6 +30,27 @@ export function run([program, ...args]: readonly [string, ...string[]], input = 
     child.stdin.end(input);
   });
 }
+
+/**
+ * Brings commands to the brink, so that only they themselves take time: resolves to what starts them all and waits for
+ * their end. Each is given with what it runs inside of.
+ */
+export async function poised(commands: readonly (readonly [string, ...string[]])[]): Promise<() => Promise<void>> {
+  const waiting = commands.map(
+    ([program, ...args]) => new Running([program, ...args], { stdio: ['pipe', 'pipe', 'inherit'] }),
+  );
+  await Promise.all(waiting.map(({ child }) => once(child.stdout!, 'data')));
+  return async () => {
+    for (const { child } of waiting) child.stdin!.end('\n');
+    await Promise.all(waiting.map(({ ended }) => ended));
+    const failed = waiting.find(({ child }) => child.exitCode !== 0);
+    if (failed !== undefined)
+      throw new Error(`${failed.child.spawnargs.join(' ')} ended with ${failed.child.exitCode}`);
+  };
+}
+
+/** A program that says that it is there, waits for a line, and becomes the command after it. */
+export const POISED = ['sh', '-c', 'echo; read go; exec "$@"', 'poised'] as const;
 
 /** A program that runs until it is stopped. */
 export class Running {

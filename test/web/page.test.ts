@@ -156,6 +156,16 @@ describe('the page in a browser', () => {
       .toMatch(/bravo → charlie.*link to charlie went down/);
   });
 
+  inBrowser('says what takes over when a route fails, and what must not', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server);
+    await go('mesh');
+    await page.getByRole('row', { name: /charlie.*direct.*over bravo/ }).waitFor();
+    await page.getByRole('row', { name: /echo.*No other way/ }).waitFor();
+    await page.getByRole('row', { name: /Link charlie – echo.*1 node/ }).waitFor();
+    await page.getByRole('row', { name: /alpha – charlie.*50/ }).waitFor();
+  });
+
   inBrowser('is used by keyboard alone', async () => {
     const server = await serve();
     const { page, go } = await visit(server);

@@ -7,6 +7,7 @@ import { MeshMap } from '../map/mesh-map.tsx';
 import { State } from '../parts/mark.tsx';
 import { Table } from '../parts/table.tsx';
 import { Time } from '../parts/time.tsx';
+import { MeshPlan } from './mesh-plan.tsx';
 import { NoPeers } from './no-peers.tsx';
 
 export function Mesh() {
@@ -21,6 +22,7 @@ export function Mesh() {
           <MeshMap large />
           <Links list={links.value ?? []} />
           <Routes list={routes.value ?? []} />
+          <MeshPlan />
           <Peers list={peers.value ?? []} />
         </>
       )}
@@ -74,6 +76,7 @@ const ROUTE_COLUMNS = [
   { title: 'Path' },
   { title: 'Cost', number: true },
   { title: 'Why this path' },
+  { title: 'If its first link fails' },
   { title: 'Since', number: true },
 ];
 
@@ -85,6 +88,7 @@ function Routes({ list }: { list: readonly RouteView[] }) {
       route.pathNames.join(' → '),
       cost(route.cost),
       route.reason,
+      backupInWords(route),
       <Time at={route.since} />,
     ],
   }));
@@ -99,6 +103,13 @@ function Routes({ list }: { list: readonly RouteView[] }) {
       />
     </section>
   );
+}
+
+/** "over bravo, at once, also if charlie dies". */
+function backupInWords({ backup, nextHopName, pathNames }: RouteView): string {
+  if (backup === undefined) return 'No other way';
+  const over = backup.pathNames.length === 1 ? 'direct' : `over ${backup.pathNames.slice(0, -1).join(', ')}`;
+  return backup.protects === 'node' && pathNames.length > 1 ? `${over}; also if ${nextHopName} dies` : over;
 }
 
 const PEER_COLUMNS = [

@@ -1,0 +1,84 @@
+// How the whole network bears its traffic: what must not fail, and which links carry most. Asked for anew whenever a
+// link comes or goes.
+
+import { useEffect, useRef } from 'preact/hooks';
+import type { PlanView } from '../../../daemon/view/schema.ts';
+import { count, percent } from '../format.ts';
+import { topology } from '../live/live.ts';
+import { useResource } from '../live/resource.ts';
+import { Loaded } from '../parts/loaded.tsx';
+import { Table } from '../parts/table.tsx';
+
+const MOST_ROWS = 8;
+
+export function MeshPlan() {
+  const [plan, again] = useResource<PlanView>('/routes/plan');
+  const shape = (topology.value?.links ?? [])
+    .filter(({ state }) => state !== 'down')
+    .map(({ a, b }) => `${a} ${b}`)
+    .sort()
+    .join();
+  const shown = useRef(shape);
+  useEffect(() => {
+    if (shown.current === shape) return;
+    shown.current = shape;
+    again();
+  }, [shape, again]);
+  return (
+    <section>
+      <h2>Weak points</h2>
+      <Loaded resource={plan}>
+        {(known) => (
+          <>
+            <Cuts plan={known} />
+            <Busiest plan={known} />
+          </>
+        )}
+      </Loaded>
+    </section>
+  );
+}
+
+const CUT_COLUMNS = [{ title: 'Must not fail' }, { title: 'Would cut off', number: true }];
+
+function Cuts({ plan }: { plan: PlanView }) {
+  const rows = [
+    ...plan.cutNodes.map(({ node, nodeName, cutsOff }) => ({ key: node, cells: [nodeName, count(cutsOff, 'node')] })),
+    ...plan.cutLinks.map(({ a, aName, b, bName, cutsOff }) => ({
+      key: `${a} ${b}`,
+      cells: [`Link ${aName} – ${bName}`, count(cutsOff, 'node')],
+    })),
+  ];
+  return (
+    <Table
+      caption="Nodes and links that cut others off when they fail"
+      columns={CUT_COLUMNS}
+      rows={rows.slice(0, 2 * MOST_ROWS)}
+      empty="No single node or link cuts others off when it fails."
+    />
+  );
+}
+
+const BUSY_COLUMNS = [{ title: 'Busiest link' }, { title: 'Share of traffic', number: true }];
+
+function Busiest({ plan }: { plan: PlanView }) {
+  const rows = plan.busiest.slice(0, MOST_ROWS).map(({ a, aName, b, bName, share }) => ({
+    key: `${a} ${b}`,
+    cells: [`${aName} – ${bName}`, percent(share)],
+  }));
+  const { maximum, improved, changes } = plan.weights;
+  return (
+    <>
+      <Table caption="Links that carry most" columns={BUSY_COLUMNS} rows={rows} empty="There are no links." />
+      {plan.traffic === 'uniform' && rows.length > 0 && (
+        <p class="muted">If all nodes sent each other the same: traffic is not measured yet.</p>
+      )}
+      {changes.length > 0 && (
+        <p class="muted">
+          Other link costs could take {percent(1 - improved / maximum)} off the busiest link that has a way around it:{' '}
+          <code>parlmesh routes plan</code>
+        </p>
+      )}
+    </>
+  );
+}

@@ -77,6 +77,11 @@ export class StateTable {
     }
   }
 
+  /** Lets go of all that `origin` said. */
+  forget(origin: NodeId): void {
+    for (const origins of this.#topics.values()) if (origins.delete(origin)) this.#size--;
+  }
+
   /** Lets go of what is too old and returns what just stopped to count. */
   sweep(): StateEntry[] {
     const now = this.#clock.now();

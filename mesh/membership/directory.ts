@@ -50,6 +50,10 @@ export class Directory {
     if (this.#known.has(id)) this.#change(id, { connectedOver: undefined, lastError: cause });
   }
 
+  forget(id: NodeId): void {
+    this.#known.delete(id);
+  }
+
   failed(id: NodeId, cause: string): void {
     if (this.#known.has(id)) this.#change(id, { lastError: cause });
   }

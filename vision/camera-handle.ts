@@ -6,6 +6,7 @@ import type { Random } from '../core/random.ts';
 import { Camera } from './camera/camera.ts';
 import type { FrameSource } from './camera/frame-source.ts';
 import type { CameraState } from './camera/health.ts';
+import { Occasional } from './camera/occasional.ts';
 import type { CameraPipeline, RecordedObservation } from './camera-pipeline.ts';
 import type { CameraConfig } from './config.ts';
 
@@ -41,9 +42,12 @@ export interface CameraHandleOptions {
   clock: Clock;
   random: Random;
   journal: Journal;
-  onState: () => void;
+  /** Told of every change of state, and of frames that were looked at, these at most once a second. */
+  onChange: () => void;
 }
 
+/** Frames are told at most this often: as often as the page fetches pictures. */
+const FRAME_NEWS_EVERY: Millis = 1_000;
 /** Milliseconds that a lost camera may take to come back before what it had in view is over. */
 const FORGET_AFTER: Millis = 5_000;
 
@@ -53,6 +57,9 @@ export class CameraHandle {
   readonly frameGap: Millis;
   readonly #options: CameraHandleOptions;
   readonly #camera: Camera;
+  /** Why the camera was said to wait and to be lost since it was live: not said again. */
+  readonly #said = new Map<CameraState['kind'], string>();
+  readonly #frameNews: Occasional<void>;
   #forget: Timer | undefined;
   readonly #frameListeners = new Set<() => void>();
   readonly #statusListeners = new Set<(status: CameraStatus) => void>();
@@ -62,12 +69,14 @@ export class CameraHandle {
     this.#options = options;
     this.config = config;
     const { stallAfter } = source;
+    this.#frameNews = new Occasional(clock, FRAME_NEWS_EVERY, () => options.onChange());
     this.frameGap = source.pace === 'stills' || stallAfter === undefined ? Number.POSITIVE_INFINITY : 2 * stallAfter;
     this.#camera = new Camera({
       name: config.name,
       source,
       consumer: async (frame) => {
         await pipeline.look(frame);
+        this.#frameNews.offer('frame', undefined);
         for (const listener of this.#frameListeners) listener();
       },
       clock,
@@ -92,6 +101,8 @@ export class CameraHandle {
   async stop(): Promise<void> {
     await this.#camera.stop();
     await this.#options.pipeline.close();
+    this.#forget?.cancel();
+    this.#frameNews.flush();
   }
 
   /** Calls `listener` after each frame that was looked at; returns how to stop that. */
@@ -163,12 +174,19 @@ export class CameraHandle {
       const status: CameraStatus = 'cause' in state ? { state: state.kind, cause: state.cause } : { state: state.kind };
       for (const listener of this.#statusListeners) listener(status);
     }
-    this.#options.onState();
+    this.#options.onChange();
   }
 
   #journal(state: CameraState, before: CameraState): void {
     const { name } = this.config;
     const subject = `camera/${name}`;
+    if (state.kind === 'live') this.#said.clear();
+    if ('cause' in state) {
+      // Numbers differ from time to time: bytes, seconds.
+      const cause = state.cause.replace(/\d+/g, '#');
+      if (this.#said.get(state.kind) === cause) return;
+      this.#said.set(state.kind, cause);
+    }
     if (state.kind === 'lost') {
       const message = `Camera ${name} is lost: ${state.cause}`;
       this.#options.journal.record({ severity: 'warning', kind: 'camera.lost', subject, message });

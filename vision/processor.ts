@@ -57,7 +57,7 @@ export interface ModelSnapshot {
 }
 
 interface VisionEvents {
-  /** A camera's state or what it has in view changed. */
+  /** A camera's state or what it has in view changed, or a frame was looked at: for frames alone once a second at most. */
   camera: [snapshot: CameraSnapshot];
   observation: [observation: RecordedObservation];
   /** The detector was loaded, failed, or came back. */
@@ -141,8 +141,10 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   }
 
   #enqueue(cameras: readonly CameraConfig[]): Promise<void> {
-    this.#change = this.#change.then(() => this.#replaceCameras(cameras));
-    return this.#change;
+    const change = this.#change.then(() => this.#replaceCameras(cameras));
+    // One that fails is its caller's; the next is tried all the same.
+    this.#change = change.catch(() => {});
+    return change;
   }
 
   async #replaceCameras(cameras: readonly CameraConfig[]): Promise<void> {
@@ -196,7 +198,7 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
       clock,
       random,
       journal,
-      onState: tell,
+      onChange: tell,
     });
     return handle;
   }

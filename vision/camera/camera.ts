@@ -3,9 +3,11 @@
 
 import { backoff } from '../../core/backoff.ts';
 import { type Clock, delay, type Millis, type Timer } from '../../core/clock.ts';
-import { messageOf, ParlmeshError } from '../../core/errors.ts';
+import { ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Random } from '../../core/random.ts';
+import { causeOf } from '../cause.ts';
+import { within } from '../deadline.ts';
 import type { FrameSink, FrameSource } from './frame-source.ts';
 import { type CameraEvent, type CameraState, nextState } from './health.ts';
 import { Occasional } from './occasional.ts';
@@ -16,6 +18,8 @@ export interface Frame {
   bytes: Uint8Array;
   /** Wall-clock milliseconds of its arrival. */
   at: number;
+  /** Of its file, where it has one. */
+  name?: string | undefined;
 }
 
 /** Looks at a frame; rejects with `PICTURE_UNREADABLE` or `PICTURE_TOO_LARGE` when it is no usable picture. */
@@ -47,8 +51,22 @@ const RECONNECT = { first: 500, most: 30_000 };
 /** A connection that delivered for this long counts as good: the next loss is retried at once again. */
 const GOOD_AFTER: Millis = 10_000;
 const RATE_WINDOW: Millis = 10_000;
-/** At most one journal entry about broken pictures in this time. */
+/** At most one journal entry about pictures that are broken in the same way in this time. */
 const BROKEN_ENTRY_EVERY: Millis = 60_000;
+/** Looking at one picture takes seconds at most; with a detector that still loads, two minutes. */
+const LOOK_WITHIN: Millis = 180_000;
+/** Milliseconds that a source has to give everything back. */
+const END_WITHIN: Millis = 5_000;
+
+/** One run of the source. */
+interface Life {
+  /** Aborts when the source is to end. */
+  signal: AbortSignal;
+  /** Runs out when nothing is heard of it, and then when it does not end. */
+  timer: Timer | undefined;
+  /** Ends it as lost. */
+  fail(cause: string): void;
+}
 
 export class Camera {
   readonly name: string;
@@ -64,14 +82,24 @@ export class Camera {
   #broken = 0;
   #arrivals: Millis[] = [];
   #lastReadable: Millis = 0;
-  #stall: { timer: Timer; fail: (cause: string) => void } | undefined;
-  readonly #brokenEntries: Occasional;
+  #life: Life | undefined;
+  /** The picture that is being looked at takes too long. */
+  #stuck = false;
+  readonly #brokenNews: Occasional<string>;
 
   constructor(options: CameraOptions) {
     this.name = options.name;
     this.#options = options;
     this.#state = { kind: 'stopped', since: options.clock.wall() };
-    this.#brokenEntries = new Occasional(options.clock, BROKEN_ENTRY_EVERY);
+    this.#brokenNews = new Occasional(options.clock, BROKEN_ENTRY_EVERY, (cause, others) =>
+      options.journal.record({
+        severity: 'warning',
+        kind: 'camera.picture-broken',
+        subject: `camera/${this.name}`,
+        message: `Camera ${this.name} sent something that is not shown: ${cause}${others > 0 ? ` (and ${others} more like it)` : ''}`,
+        data: { broken: this.#broken },
+      }),
+    );
   }
 
   get state(): CameraState {
@@ -98,51 +126,75 @@ export class Camera {
     this.#loop = this.#keepAlive(this.#abort.signal);
   }
 
+  /** Resolves when the source has given everything back, or is not waited for any longer because it hangs. */
   async stop(): Promise<void> {
     this.#abort?.abort(new ParlmeshError('CAMERA_STOPPED', `Camera ${this.name} is stopped`));
-    await this.#loop;
+    await within(this.#options.clock, END_WITHIN, `stopping ${this.name}`, this.#loop).catch(() => {});
     this.#abort = undefined;
+    this.#brokenNews.flush();
     this.#enter({ kind: 'stopped' });
   }
 
   async #keepAlive(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#options;
     for (let attempt = 0; !signal.aborted; attempt++) {
-      const opened = this.#options.clock.now();
+      const opened = clock.now();
       const cause = await this.#runOnce(signal);
       // What came before the loss is told before it.
-      await this.#looking;
+      if (this.#looking !== undefined && !this.#stuck) {
+        await within(clock, LOOK_WITHIN, 'the last picture', this.#looking).catch(() => {});
+      }
       if (signal.aborted) return;
       if (this.#lastReadable - opened > GOOD_AFTER) attempt = 0;
       this.#enter({ kind: 'lost', cause });
-      await delay(this.#options.clock, backoff(attempt, RECONNECT, this.#options.random), signal).catch(() => {});
+      await delay(clock, backoff(attempt, RECONNECT, random), signal).catch(() => {});
     }
   }
 
   /** One life of the source; resolves with the cause of its end. */
   async #runOnce(signal: AbortSignal): Promise<string> {
     const stalled = new AbortController();
+    const life: Life = {
+      signal: AbortSignal.any([signal, stalled.signal]),
+      timer: undefined,
+      fail: (cause) => {
+        if (life.signal.aborted) return;
+        stalled.abort(cause);
+        life.timer?.cancel();
+        // Where it does not end, there is no new life, but everyone sees why.
+        life.timer = this.#options.clock.after(END_WITHIN, () => {
+          if (!signal.aborted) this.#enter({ kind: 'lost', cause });
+        });
+      },
+    };
+    this.#life = life;
     this.#lastReadable = this.#options.clock.now();
-    this.#watchForStall((cause) => stalled.abort(cause));
+    this.#onHeard(life);
     try {
-      await this.#options.source.run(this.#sink(), AbortSignal.any([signal, stalled.signal]));
+      await this.#options.source.run(this.#sink(life), life.signal);
       return stalled.signal.aborted ? String(stalled.signal.reason) : 'the source ended';
     } catch (error) {
-      return stalled.signal.aborted ? String(stalled.signal.reason) : redactUrls(messageOf(error));
+      return stalled.signal.aborted ? String(stalled.signal.reason) : redactUrls(causeOf(error));
     } finally {
-      this.#stall?.timer.cancel();
-      this.#stall = undefined;
+      life.timer?.cancel();
+      if (this.#life === life) this.#life = undefined;
     }
   }
 
-  #sink(): FrameSink {
+  /** What comes after the end of a life is not heard. */
+  #sink(life: Life): FrameSink {
+    const heard = (act: () => void): void => {
+      if (!life.signal.aborted) act();
+    };
     return {
-      frame: (bytes) => {
-        this.#watchForStall();
-        return this.#offer({ bytes, at: this.#options.clock.wall() });
+      frame: async (bytes, name) => {
+        if (life.signal.aborted) return;
+        this.#onHeard(life);
+        await this.#offer({ bytes, at: this.#options.clock.wall(), name });
       },
-      alive: () => this.#watchForStall(),
-      waiting: (cause) => this.#enter({ kind: 'waiting', cause }),
-      broken: (cause) => this.#onBroken(cause),
+      alive: () => heard(() => this.#onHeard(life)),
+      waiting: (cause) => heard(() => this.#enter({ kind: 'waiting', cause })),
+      broken: (error) => heard(() => this.#onBroken(error)),
     };
   }
 
@@ -162,12 +214,18 @@ export class Camera {
     while (this.#newest !== undefined) {
       const { frame, settle } = this.#newest;
       this.#newest = undefined;
+      const overdue = this.#options.clock.every(LOOK_WITHIN, () => {
+        this.#stuck = true;
+        this.#life?.fail(`looking at a picture takes longer than ${LOOK_WITHIN / 1000} s`);
+      });
       try {
         await this.#options.consumer(frame);
         this.#onReadable();
       } catch (error) {
-        this.#onBroken(messageOf(error));
+        this.#onBroken(error, frame.name);
       }
+      overdue.cancel();
+      this.#stuck = false;
       settle();
     }
     this.#looking = undefined;
@@ -185,32 +243,24 @@ export class Camera {
     this.#enter({ kind: 'picture' });
   }
 
-  #onBroken(cause: string): void {
+  #onBroken(error: unknown, file?: string): void {
     if (this.#abort?.signal.aborted !== false) return;
+    const cause = file === undefined ? causeOf(error) : `${file}: ${causeOf(error)}`;
     this.#broken++;
     this.#enter({ kind: 'unreadable', cause });
-    this.#brokenEntries.run((missed) =>
-      this.#options.journal.record({
-        severity: 'warning',
-        kind: 'camera.picture-broken',
-        subject: `camera/${this.name}`,
-        message: `Camera ${this.name} sent something that is not shown: ${cause}${missed > 0 ? ` (and ${missed} more like it)` : ''}`,
-        data: { broken: this.#broken },
-      }),
-    );
+    this.#brokenNews.offer(error instanceof ParlmeshError ? error.code : 'other', cause);
     const { stallAfter } = this.#options.source;
     if (stallAfter !== undefined && this.#options.clock.now() - this.#lastReadable > stallAfter) {
-      this.#stall?.fail(`no readable picture for ${Math.round(stallAfter / 1000)} s: ${cause}`);
+      this.#life?.fail(`no readable picture for ${Math.round(stallAfter / 1000)} s: ${cause}`);
     }
   }
 
-  /** Starts the silence timer anew; with `fail`, for a new life of the source. */
-  #watchForStall(fail = this.#stall?.fail): void {
+  /** Starts the silence timer anew. */
+  #onHeard(life: Life): void {
     const { stallAfter } = this.#options.source;
-    if (stallAfter === undefined || fail === undefined) return;
-    this.#stall?.timer.cancel();
-    const timer = this.#options.clock.after(stallAfter, () => fail(`no picture for ${stallAfter / 1000} s`));
-    this.#stall = { timer, fail };
+    if (stallAfter === undefined) return;
+    life.timer?.cancel();
+    life.timer = this.#options.clock.after(stallAfter, () => life.fail(`no picture for ${stallAfter / 1000} s`));
   }
 
   #enter(event: CameraEvent): void {

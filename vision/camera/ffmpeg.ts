@@ -113,12 +113,17 @@ function endOf(process: Ffmpeg, program: string): Promise<string> {
   return ended;
 }
 
-function lastWords(tail: string): string {
-  const lines = redactUrls(tail)
+/**
+ * ffmpeg's own reason, in the same words for the same reason: without the addresses in memory that it puts before them,
+ * and without what it says after every failure.
+ */
+export function lastWords(tail: string): string {
+  const reason = redactUrls(tail)
     .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  return lines.length === 0 ? '' : ` (${lines.slice(-2).join('; ').slice(-300)})`;
+    .map((line) => line.replace(/^(\[[^\]]* @ 0x[0-9a-f]+\] *)+/i, '').replace(/^Error opening input( files?)?: /, ''))
+    .map((line) => line.replace(/ ?@? ?\b0x[0-9a-f]+/gi, '').trim())
+    .findLast((line) => line !== '' && !/^(Error opening input file .*|Conversion failed!|Exiting .*)$/.test(line));
+  return reason === undefined ? '' : ` (${reason.slice(-300)})`;
 }
 
 function killGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {

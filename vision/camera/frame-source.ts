@@ -2,6 +2,7 @@
 // detection, counting and health belong to `camera.ts`, the same for all.
 
 import type { Millis } from '../../core/clock.ts';
+import type { ParlmeshError } from '../../core/errors.ts';
 import type { SourceKind } from './source.ts';
 
 /** Takes what a source delivers. */
@@ -9,14 +10,15 @@ export interface FrameSink {
   /**
    * A new picture, as a file's bytes. Settles when the picture has been looked at or a newer one took its place: a
    * source that keeps its pictures (a folder) waits for it, a live one goes on.
+   * @param name of its file, where it has one
    */
-  frame(bytes: Uint8Array): Promise<void>;
+  frame(bytes: Uint8Array, name?: string): Promise<void>;
   /** A sign of life without a new picture. */
   alive(): void;
   /** The source is well and has no picture yet. */
   waiting(cause: string): void;
   /** Something came that is no picture; the source goes on. */
-  broken(cause: string): void;
+  broken(error: ParlmeshError): void;
 }
 
 export interface FrameSource {
@@ -28,7 +30,8 @@ export interface FrameSource {
   readonly stallAfter: Millis | undefined;
   /**
    * Delivers pictures until `signal` aborts (then resolves or rejects, and has given everything back), or rejects with
-   * the cause when the source is lost. Called again after every loss.
+   * the cause when the source is lost. Called again after every loss. Sets its own time limits for work that may hang
+   * where `stallAfter` is undefined.
    */
   run(sink: FrameSink, signal: AbortSignal): Promise<void>;
 }

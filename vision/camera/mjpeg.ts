@@ -29,7 +29,7 @@ export class MjpegSource implements FrameSource {
     if (boundary === undefined) {
       response.destroy();
       throw new ParlmeshError('STREAM_INVALID', `${shown(this.#url)} sends ${type.slice(0, 80)}, not an MJPEG stream`, {
-        hint: 'For a single picture, write the source without "mjpeg+"',
+        hint: 'For a single picture, write the source without mjpeg+',
       });
     }
     const parser = new MultipartParser(boundary);

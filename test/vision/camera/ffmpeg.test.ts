@@ -4,7 +4,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../daemon/clock.ts';
-import { FfmpegSource } from '../../../vision/camera/ffmpeg.ts';
+import { FfmpegSource, lastWords } from '../../../vision/camera/ffmpeg.ts';
 import type { FfmpegInput } from '../../../vision/camera/source.ts';
 import { startCamera } from '../support/camera.ts';
 import { temporaryFolder } from '../support/journal.ts';
@@ -71,11 +71,30 @@ describe.skipIf(!present)('an ffmpeg camera (skipped where ffmpeg is not install
   });
 });
 
+describe('the last words of ffmpeg', () => {
+  it.each([
+    [
+      '[tcp @ 0x55f3c47b55c0] Connection to tcp://10.0.0.1:554 failed: Connection refused\nrtsp://me:x@10.0.0.1/s: Connection refused\n',
+      ' (rtsp://***@10.0.0.1/s: Connection refused)',
+    ],
+    [
+      '[in#0 @ 0x5f1] Error opening input: No route to host\nError opening input file /dev/video0.\nError opening input files: No route to host\n',
+      ' (No route to host)',
+    ],
+    ['[in#0/v4l2 @ 0x1] [x @ 0x2] buffer 0xdeadbeef is gone\nConversion failed!\n', ' (buffer is gone)'],
+    ['\n', ''],
+  ])('are its reason without what changes from time to time', (tail, words) => expect(lastWords(tail)).toBe(words));
+});
+
 describe('a missing or misbehaving ffmpeg', () => {
   it('is named with what to do', async () => {
     const { states } = startCamera(source({ kind: 'device', path: '/dev/video9' }, '/no/such/ffmpeg'));
     await vi.waitFor(
-      () => expect(states.at(-1)).toMatchObject({ kind: 'lost', cause: expect.stringContaining('cannot be started') }),
+      () =>
+        expect(states.at(-1)).toMatchObject({
+          kind: 'lost',
+          cause: expect.stringMatching(/cannot be started.*; install ffmpeg \(apt install ffmpeg\)$/),
+        }),
       wait,
     );
   });

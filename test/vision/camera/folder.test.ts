@@ -1,6 +1,8 @@
-import { mkdir, open, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, open, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { VirtualClock } from '../../../core/clock.ts';
 import { systemClock } from '../../../daemon/clock.ts';
 import { FolderSource } from '../../../vision/camera/folder.ts';
 import { jpeg, startCamera } from '../support/camera.ts';
@@ -89,6 +91,38 @@ describe('a folder of pictures', () => {
     await writeFile(join(folder, 'drawing.png'), '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
     await vi.waitFor(() => expect(camera.counts().broken).toBe(1), wait);
     expect(journal.entries[0]!.message).toContain('no JPEG, PNG');
+  });
+
+  it.each([
+    ['a link to an endless device', (path: string) => symlink('/dev/zero', path)],
+    ['a pipe', async (path: string) => void execFileSync('mkfifo', [path])],
+    ['a folder', (path: string) => mkdir(path)],
+  ])('refuses %s and goes on', async (_what, make) => {
+    const folder = await temporaryFolder();
+    await make(join(folder, 'z.jpg'));
+    const { camera, frames, journal } = watchFolder(folder);
+    await vi.waitFor(() => expect(camera.state).toMatchObject({ kind: 'waiting', cause: 'z.jpg is no file' }), wait);
+    expect(journal.entries[0]!.message).toContain('z.jpg is no file');
+    await writeFile(join(folder, 'a.jpg'), await jpeg());
+    await vi.waitFor(() => expect(frames).toHaveLength(1), wait);
+  });
+
+  it('names each broken file', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'noise.jpg'), Buffer.alloc(64, 1));
+    const { journal } = watchFolder(folder);
+    await vi.waitFor(() => expect(journal.entries[0]?.message).toContain('noise.jpg: 64 bytes are no JPEG'), wait);
+  });
+
+  it('is lost with the cause while the file system does not answer', async () => {
+    const path = await temporaryFolder();
+    const clock = new VirtualClock();
+    const run = new FolderSource({ path, clock }).run(
+      { frame: async () => {}, alive: () => {}, waiting: () => {}, broken: () => {} },
+      new AbortController().signal,
+    );
+    clock.advance(20_000);
+    await expect(run).rejects.toThrow(`folder ${path} cannot be read: asking for it takes longer than 20 s`);
   });
 
   it('is lost when the folder goes, and back when it returns', async () => {

@@ -93,7 +93,12 @@ describe('an MJPEG camera', () => {
   });
 
   it.each([
-    ['another type', 200, { 'content-type': 'text/html' }, 'sends text/html, not an MJPEG stream'],
+    [
+      'another type',
+      200,
+      { 'content-type': 'text/html' },
+      'sends text/html, not an MJPEG stream; for a single picture, write the source without mjpeg+',
+    ],
     ['401', 401, {}, 'answered 401 (wrong user or password)'],
     ['a circle of redirects', 302, { location: '/picture' }, 'redirects more than 5 times'],
     ['a redirect out of HTTP', 302, { location: 'file:///etc/passwd' }, 'not HTTP'],

@@ -12,10 +12,13 @@ import type { LinkSenses } from './link/link-monitor.ts';
 import type { NodeId, SigningKey } from './membership/keys.ts';
 import type { Credentials } from './membership/network.ts';
 import type { KnownAddress } from './membership/state.ts';
+import type { RelayAction } from './relay/relay.ts';
 import type { Transport } from './transport/transport.ts';
 import type { MeshLink, MeshPeer, MeshRoute, MeshTopology } from './views.ts';
 
 export interface MeshNodeParts {
+  /** What peers may do here over the relay; left out, they may ping. */
+  authorize?: (action: RelayAction) => boolean;
   key: SigningKey;
   credentials: Credentials;
   /** Shown to people. */

@@ -2,19 +2,14 @@
 // sockets, files or real time, so that a simulator runs the same code on virtual time.
 
 import { EventEmitter } from 'node:events';
+import { create } from '@bufbuild/protobuf';
 import { delay, type Millis, type Timer } from '../core/clock.ts';
 import { Announcer } from './announcer.ts';
 import { DropCounters, type MeshCounters } from './counters.ts';
+import { feedDirectory } from './directory-feed.ts';
 import { Gossip, type Message } from './gossip/gossip.ts';
 import { Synchronizer } from './gossip/synchronizer.ts';
-import {
-  anomalyTopic,
-  linkStateTopic,
-  type MembershipPayload,
-  membershipTopic,
-  REFRESH,
-  summaryTopic,
-} from './gossip/topics.ts';
+import { linkStateTopic, type MembershipPayload, membershipTopic, REFRESH } from './gossip/topics.ts';
 import { type Link, LinkMonitor } from './link/link-monitor.ts';
 import { linkTiming } from './link/presets.ts';
 import type { Certificate } from './membership/certificate.ts';
@@ -27,6 +22,7 @@ import { reportStrangers, Strangers } from './membership/strangers.ts';
 import { MeshJournal } from './mesh-journal.ts';
 import type { MeshNodeEvents, MeshNodeParts } from './mesh-node-parts.ts';
 import { type Connection, Neighbours } from './neighbours.ts';
+import { Relay } from './relay/relay.ts';
 import type { RouteChange } from './routing/mesh-router.ts';
 import { RouteJournal } from './routing/route-journal.ts';
 import { Routing } from './routing/routing.ts';
@@ -41,7 +37,7 @@ import {
   routeView,
   topologyNode,
 } from './views.ts';
-import type { PeerMessage } from './wire/generated/parlmesh_pb.ts';
+import { type PeerMessage, PeerMessageSchema } from './wire/generated/parlmesh_pb.ts';
 
 export type { MeshNodeEvents, MeshNodeParts } from './mesh-node-parts.ts';
 
@@ -56,6 +52,8 @@ const TOPOLOGY_PERIOD: Millis = 100;
 
 export class MeshNode extends EventEmitter<MeshNodeEvents> {
   readonly id: NodeId;
+  /** Reaches any node over as many hops as it takes. */
+  readonly relay: Relay;
   readonly nameOf = (id: NodeId): string => (id === this.id ? this.#parts.name : this.#members.nameOf(id));
   readonly #parts: MeshNodeParts;
   readonly #drops = new DropCounters();
@@ -85,8 +83,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     const self = this.id;
     const { key, credentials, config, clock, random, journal, transports, logger, version } = parts;
     const { network, authority, certificate } = credentials;
-    const drops = this.#drops;
-    const { nameOf } = this;
+    const [drops, nameOf] = [this.#drops, this.nameOf];
     const send = (peer: NodeId, message: PeerMessage): boolean => this.#neighbours.send(peer, message);
 
     const members = new Members({
@@ -128,9 +125,11 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       drops,
       admitted: (connection, peerVersion) => this.#admitted(connection, peerVersion),
       heard: (peer, message) => {
+        if (message.case === 'relay') this.relay.hear(peer, message.value);
         this.#links.hear(peer, message);
         this.#synchronizer.hear(peer, message);
       },
+      drained: (peer) => this.relay.drained(peer),
       left: (peer, cause, wasAdmitted) => this.#left(peer, cause, wasAdmitted),
     });
     this.#links = new LinkMonitor({
@@ -151,6 +150,15 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       computed: (changes) => this.#routesComputed(changes),
       refresh: REFRESH.linkState,
       computePeriod: parts.computePeriod,
+    });
+    this.relay = new Relay({
+      ...{ self, key, certificate, members, clock, random },
+      send: (peer, value) => send(peer, create(PeerMessageSchema, { kind: { case: 'relay', value } })),
+      isClear: (peer) => this.#neighbours.isClear(peer),
+      isUp: (peer) => this.#neighbours.isAdmitted(peer) && this.#routing.isUp(peer),
+      nextHop: (destination) => this.#routing.nextHop(destination),
+      hasRoute: (destination) => this.#routing.hasRoute(destination),
+      authorize: parts.authorize ?? (({ service }) => service === 'ping'),
     });
     this.#routeJournal = new RouteJournal({ clock, journal, nameOf });
     this.#reach = new Reach({
@@ -186,6 +194,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     await this.#media.start(signal);
     this.#links.start(this.addresses());
     this.#routing.start();
+    this.relay.start();
     this.#announcer.start();
     this.#timers = [
       this.#parts.clock.every(HOUSEKEEPING, () => this.#keepHouse()),
@@ -204,6 +213,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     if (this.#neighbours.count > 0 || this.#media.hasUnseenListeners) await delay(this.#parts.clock, FAREWELL);
     this.#running = false;
     this.#topologyThrottle.cancel();
+    this.relay.stop();
     this.#neighbours.stop();
     await Promise.all([this.#links.stop(), this.#media.stop()]);
   }
@@ -226,6 +236,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   expel(id: NodeId): void {
     const cut = this.#parts.clock.after(FAREWELL, () => {
       this.#reach.drop(id);
+      this.relay.expel(id);
       this.#strangers.refuse('revoked', id);
       this.#neighbours.disconnect(id, 'refused: revoked');
       this.#gossip.states.forget(id);
@@ -305,19 +316,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
         this.#settle(origin);
       },
     });
-    this.#gossip.subscribe(summaryTopic, {
-      message: ({ origin, payload }) => {
-        this.#directory.summary(origin, payload);
-        this.#tell(origin);
-      },
-    });
-    this.#gossip.subscribe(anomalyTopic, {
-      message: ({ origin, payload }) => {
-        this.#directory.score(origin, payload.score);
-        this.#tell(origin);
-      },
-      ended: (origin) => this.#directory.score(origin, undefined),
-    });
+    feedDirectory(this.#gossip, this.#directory, (id) => this.#tell(id));
   }
 
   #onMembership({ origin, payload, source }: Message<MembershipPayload>): void {
@@ -340,6 +339,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   #left(peer: NodeId, cause: string, wasAdmitted: boolean): void {
     this.#reach.lost(peer);
     if (!wasAdmitted) return;
+    this.relay.left(peer);
     const stopped = this.#directory.saidGoodbye(peer);
     const reason = stopped ? 'it was stopped' : cause;
     this.#directory.disconnected(peer, reason);

@@ -30,6 +30,7 @@ import {
 import { KnownAddress, type MeshState, readDocument } from './membership/state.ts';
 import { decodeToken } from './membership/token.ts';
 import { MeshNode, type MeshNodeEvents } from './mesh-node.ts';
+import type { Relay, RelayAction, RelayHandler } from './relay/relay.ts';
 import { RoutePlanner } from './routing/route-planner.ts';
 import { Libp2pTransport } from './transport/libp2p.ts';
 import { MqttTransport } from './transport/mqtt.ts';
@@ -49,6 +50,8 @@ export interface MeshParts {
   mqtt?: { url: string; username?: string; password?: string };
   /** What this node tells of itself; asked at every refresh. */
   summary: () => NodeSummary;
+  /** What peers may do here over the relay; left out, they may ping. */
+  authorize?: (action: RelayAction) => boolean;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -116,6 +119,16 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
   /** Says something to every node of the network. Nothing happens while the mesh is stopped. */
   publish<S extends TSchema>(topic: Topic<S>, payload: Static<S>): void {
     this.#membership?.node.gossip.publish(topic, payload);
+  }
+
+  /** One handler a service of the relay; call it before `start`. It stays through a change of network. */
+  handle(service: string, handler: RelayHandler): void {
+    this.#subscriptions.push((node) => node.relay.handle(service, handler));
+  }
+
+  /** Reaches any node over as many hops as it takes. Throws `MESH_NOT_RUNNING`. */
+  get relay(): Relay {
+    return this.#running().node.relay;
   }
 
   /** This node's anomaly score: 0 normal to 1 anomalous. */

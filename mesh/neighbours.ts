@@ -29,6 +29,8 @@ export interface NeighboursParts {
   admitted: (connection: Connection, version: string) => void;
   /** What an admitted peer says. */
   heard: (peer: NodeId, message: PeerMessage['kind']) => void;
+  /** The peer takes bulk again. */
+  drained: (peer: NodeId) => void;
   /** A connection ended. */
   left: (peer: NodeId, cause: string, wasAdmitted: boolean) => void;
 }
@@ -54,7 +56,7 @@ export class Neighbours {
   /** What a transport is to tell; one set of handlers for each. */
   eventsOf(
     transport: PeerTransport,
-  ): Pick<PeerTransportEvents, 'connected' | 'disconnected' | 'message' | 'admits' | 'handshakeFailed'> {
+  ): Pick<PeerTransportEvents, 'connected' | 'disconnected' | 'message' | 'drained' | 'admits' | 'handshakeFailed'> {
     const { self, strangers } = this.#parts;
     return {
       connected: (peer, address) => {
@@ -68,6 +70,7 @@ export class Neighbours {
         this.#parts.left(peer, cause, wasAdmitted);
       },
       message: (peer, bytes) => this.#receive(peer, bytes),
+      drained: (peer) => this.#parts.drained(peer),
       admits: (peer) => peer !== self && !strangers.isRefused(peer),
       handshakeFailed: () => strangers.refuse('no-handshake'),
     };
@@ -76,6 +79,11 @@ export class Neighbours {
   /** False when it is not connected, or cannot take more now. */
   send(peer: NodeId, message: PeerMessage): boolean {
     return this.#connections.get(peer)?.transport.send(peer, toBinary(PeerMessageSchema, message)) ?? false;
+  }
+
+  /** False while messages to the peer wait in its transport. */
+  isClear(peer: NodeId): boolean {
+    return this.#connections.get(peer)?.transport.isClear(peer) ?? false;
   }
 
   disconnect(peer: NodeId, cause: string): void {

@@ -27,8 +27,17 @@ export function newKeyShare(): KeyShare {
   return { privateKey, share: new Uint8Array(spki.subarray(SPKI_PREFIX.length)) };
 }
 
-/** Throws `PROBE_SHARE_INVALID` when the peer's share is no X25519 key, or one that leads to a known secret. */
-export function agree(own: KeyShare, self: NodeId, theirShare: Uint8Array, peer: NodeId): ProbeKeys {
+/**
+ * @param purpose keys made for one never fit another
+ * Throws `PROBE_SHARE_INVALID` when the peer's share is no X25519 key, or one that leads to a known secret.
+ */
+export function agree(
+  own: KeyShare,
+  self: NodeId,
+  theirShare: Uint8Array,
+  peer: NodeId,
+  purpose: 'probe' | 'relay' = 'probe',
+): ProbeKeys {
   let secret: Buffer;
   try {
     const publicKey = createPublicKey({
@@ -46,7 +55,7 @@ export function agree(own: KeyShare, self: NodeId, theirShare: Uint8Array, peer:
   const [low, high] = isFirst ? [own.share, theirShare] : [theirShare, own.share];
   const names = isFirst ? `${self} ${peer}` : `${peer} ${self}`;
   const salt = Buffer.concat([low, high]);
-  const keys = new Uint8Array(hkdfSync('sha256', secret, salt, `parlmesh probe 1 ${names}`, 2 * KEY_BYTES));
+  const keys = new Uint8Array(hkdfSync('sha256', secret, salt, `parlmesh ${purpose} 1 ${names}`, 2 * KEY_BYTES));
   const [fromLow, fromHigh] = [keys.slice(0, KEY_BYTES), keys.slice(KEY_BYTES)];
   return isFirst ? { send: fromLow, receive: fromHigh } : { send: fromHigh, receive: fromLow };
 }

@@ -17,11 +17,13 @@ import { ParlmeshError } from '../../core/errors.ts';
 export type NodeId = string;
 
 /** What a signature is about. A signature made for one purpose never passes for another. */
-export type SignatureDomain = 'certificate' | 'envelope';
+export type SignatureDomain = 'certificate' | 'envelope' | 'revocation' | 'relay';
 
 const domainPrefix: Record<SignatureDomain, Buffer> = {
   certificate: Buffer.from('parlmesh certificate 1\0'),
   envelope: Buffer.from('parlmesh envelope 1\0'),
+  revocation: Buffer.from('parlmesh revocation 1\0'),
+  relay: Buffer.from('parlmesh relay 1\0'),
 };
 
 const KEY_BYTES = 32;

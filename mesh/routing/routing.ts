@@ -110,6 +110,11 @@ export class Routing {
     return this.#router.nextHop(destination, { down: this.#down, settling });
   }
 
+  /** False while the link to a neighbour is known to be down. */
+  isUp(neighbour: NodeId): boolean {
+    return !this.#down.has(neighbour);
+  }
+
   /** The network as the routes see it. Do not keep it: its costs change in place. */
   get graph(): Graph {
     return this.#router.graph;

@@ -97,6 +97,11 @@ export class Libp2pTransport implements PeerTransport {
     return this.#write(outbound, bytes);
   }
 
+  isClear(peer: NodeId): boolean {
+    const outbound = this.#channels.get(peer)?.outbound;
+    return outbound?.status === 'open' && !outbound.writableNeedsDrain;
+  }
+
   broadcast(frame: Uint8Array): void {
     const node = this.#node;
     if (node === undefined) return;
@@ -194,8 +199,10 @@ export class Libp2pTransport implements PeerTransport {
         channel.outbound = undefined;
         void this.#open(peer);
       });
+      stream.addEventListener('drain', () => this.#events?.drained(peer));
       channel.outbound = stream;
       for (const bytes of channel.waiting.splice(0)) this.#write(stream, bytes);
+      this.#events?.drained(peer);
     } catch (error) {
       this.disconnect(peer, `it opens no ${PEER_PROTOCOL} stream: ${messageOf(error)}`);
     }

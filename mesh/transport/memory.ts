@@ -133,6 +133,10 @@ export class MemoryTransport implements PeerTransport {
     return true;
   }
 
+  isClear(peer: NodeId): boolean {
+    return this.#connected.has(peer);
+  }
+
   broadcast(frame: Uint8Array): void {
     this.#flood(frame, undefined);
   }

@@ -46,6 +46,8 @@ export interface PeerTransportEvents extends TransportEvents {
   disconnected(peer: NodeId, cause: string): void;
   /** Bytes from a connected peer, whole and in order (where the medium does not lose them). */
   message(peer: NodeId, bytes: Uint8Array): void;
+  /** What had to wait for a connected peer is on its way: it is clear again. */
+  drained(peer: NodeId): void;
   /** Somebody who may be of this network was seen nearby. */
   discovered(peer: NodeId, addresses: string[]): void;
   /** Asked before any work is spent on a connection. */
@@ -64,6 +66,8 @@ export interface PeerTransport extends Transport {
   dial(addresses: string[], peer: NodeId | undefined, signal: AbortSignal): Promise<NodeId>;
   /** Sends to a connected peer. False when it cannot take more now or is not connected: the message is dropped. */
   send(peer: NodeId, bytes: Uint8Array): boolean;
+  /** False while messages to the peer wait in the transport; `drained` follows. Bulk waits for it, elsewhere. */
+  isClear(peer: NodeId): boolean;
   /** Cuts the connection; `disconnected` follows. Unknown peers are ignored. */
   disconnect(peer: NodeId, cause: string): void;
   /** Where others can dial this node; multiaddresses, without the peer id. */

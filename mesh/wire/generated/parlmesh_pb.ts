@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file parlmesh.proto.
  */
 export const file_parlmesh: GenFile = /*@__PURE__*/
-  fileDesc("Cg5wYXJsbWVzaC5wcm90bxILcGFybG1lc2gudjEiPgoGU2lnbmVkEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMEhMKC2NlcnRpZmljYXRlGAMgASgMInkKD0NlcnRpZmljYXRlQm9keRIPCgduZXR3b3JrGAEgASgJEhAKCG5vZGVfa2V5GAIgASgMEgwKBG5hbWUYAyABKAkSEQoJaXNzdWVkX2F0GAQgASgEEhIKCmV4cGlyZXNfYXQYBSABKAQSDgoGc2VyaWFsGAYgASgJIoUBCgxFbnZlbG9wZUJvZHkSDwoHbmV0d29yaxgBIAEoCRISCgpvcmlnaW5fa2V5GAIgASgMEhAKCHNlcXVlbmNlGAMgASgEEg0KBXRvcGljGAQgASgJEgwKBHRpbWUYBSABKAQSEAoIbGlmZXRpbWUYBiABKA0SDwoHcGF5bG9hZBgHIAEoDCL7AgoLUGVlck1lc3NhZ2USIwoFaGVsbG8YASABKAsyEi5wYXJsbWVzaC52MS5IZWxsb0gAEiEKBHBpbmcYAiABKAsyES5wYXJsbWVzaC52MS5QaW5nSAASIQoEcG9uZxgDIAEoCzIRLnBhcmxtZXNoLnYxLlBvbmdIABIhCgRoYXZlGAQgASgLMhEucGFybG1lc2gudjEuSGF2ZUgAEiEKBHdhbnQYBSABKAsyES5wYXJsbWVzaC52MS5XYW50SAASJQoGZnJhbWVzGAYgASgLMhMucGFybG1lc2gudjEuRnJhbWVzSAASLgoLcHJvYmVfb2ZmZXIYFCABKAsyFy5wYXJsbWVzaC52MS5Qcm9iZU9mZmVySAASKgoJcHJvYmVfYXNrGBUgASgLMhUucGFybG1lc2gudjEuUHJvYmVBc2tIABIwCgxwcm9iZV9hbnN3ZXIYFiABKAsyGC5wYXJsbWVzaC52MS5Qcm9iZUFuc3dlckgAQgYKBGtpbmQiPQoFSGVsbG8SEwoLY2VydGlmaWNhdGUYASABKAwSDwoHdmVyc2lvbhgCIAEoCRIOCgZhbnN3ZXIYAyABKAgiKQoEUGluZxIQCghzZXF1ZW5jZRgBIAEoDRIPCgdzZW50X2F0GAIgASgEIikKBFBvbmcSEAoIc2VxdWVuY2UYASABKA0SDwoHc2VudF9hdBgCIAEoBCJKCgpQcm9iZU9mZmVyEg0KBXNoYXJlGAEgASgMEgwKBHBvcnQYAiABKA0SDwoHc2Vzc2lvbhgDIAEoDRIOCgZhbnN3ZXIYBCABKAgiKAoIUHJvYmVBc2sSDgoGbnVtYmVyGAEgASgNEgwKBHBlZXIYAiABKAkiLgoLUHJvYmVBbnN3ZXISDgoGbnVtYmVyGAEgASgNEg8KB3JlYWNoZWQYAiABKAgiPgoHU3RhdGVJZBISCgpvcmlnaW5fa2V5GAEgASgMEg0KBXRvcGljGAIgASgJEhAKCHNlcXVlbmNlGAMgASgEIiwKBEhhdmUSJAoGc3RhdGVzGAEgAygLMhQucGFybG1lc2gudjEuU3RhdGVJZCIsCgRXYW50EiQKBnN0YXRlcxgBIAMoCzIULnBhcmxtZXNoLnYxLlN0YXRlSWQiGAoGRnJhbWVzEg4KBmZyYW1lcxgBIAMoDCI9CgxFbnJvbFJlcXVlc3QSDwoHbmV0d29yaxgBIAEoCRIOCgZzZWNyZXQYAiABKAwSDAoEbmFtZRgDIAEoCSJxCgtFbnJvbEFuc3dlchIPCgdyZWZ1c2FsGAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgMEhMKC25ldHdvcmtfa2V5GAMgASgMEicKBXBlZXJzGAQgAygLMhgucGFybG1lc2gudjEuUGVlckFkZHJlc3MiOgoLUGVlckFkZHJlc3MSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIRCglhZGRyZXNzZXMYAyADKAliBnByb3RvMw");
+  fileDesc("Cg5wYXJsbWVzaC5wcm90bxILcGFybG1lc2gudjEiPgoGU2lnbmVkEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMEhMKC2NlcnRpZmljYXRlGAMgASgMInkKD0NlcnRpZmljYXRlQm9keRIPCgduZXR3b3JrGAEgASgJEhAKCG5vZGVfa2V5GAIgASgMEgwKBG5hbWUYAyABKAkSEQoJaXNzdWVkX2F0GAQgASgEEhIKCmV4cGlyZXNfYXQYBSABKAQSDgoGc2VyaWFsGAYgASgJIoUBCgxFbnZlbG9wZUJvZHkSDwoHbmV0d29yaxgBIAEoCRISCgpvcmlnaW5fa2V5GAIgASgMEhAKCHNlcXVlbmNlGAMgASgEEg0KBXRvcGljGAQgASgJEgwKBHRpbWUYBSABKAQSEAoIbGlmZXRpbWUYBiABKA0SDwoHcGF5bG9hZBgHIAEoDCKlAwoLUGVlck1lc3NhZ2USIwoFaGVsbG8YASABKAsyEi5wYXJsbWVzaC52MS5IZWxsb0gAEiEKBHBpbmcYAiABKAsyES5wYXJsbWVzaC52MS5QaW5nSAASIQoEcG9uZxgDIAEoCzIRLnBhcmxtZXNoLnYxLlBvbmdIABIhCgRoYXZlGAQgASgLMhEucGFybG1lc2gudjEuSGF2ZUgAEiEKBHdhbnQYBSABKAsyES5wYXJsbWVzaC52MS5XYW50SAASJQoGZnJhbWVzGAYgASgLMhMucGFybG1lc2gudjEuRnJhbWVzSAASLgoLcHJvYmVfb2ZmZXIYFCABKAsyFy5wYXJsbWVzaC52MS5Qcm9iZU9mZmVySAASKgoJcHJvYmVfYXNrGBUgASgLMhUucGFybG1lc2gudjEuUHJvYmVBc2tIABIwCgxwcm9iZV9hbnN3ZXIYFiABKAsyGC5wYXJsbWVzaC52MS5Qcm9iZUFuc3dlckgAEigKBXJlbGF5GB4gASgLMhcucGFybG1lc2gudjEuUmVsYXlGcmFtZUgAQgYKBGtpbmQiPQoFSGVsbG8SEwoLY2VydGlmaWNhdGUYASABKAwSDwoHdmVyc2lvbhgCIAEoCRIOCgZhbnN3ZXIYAyABKAgiKQoEUGluZxIQCghzZXF1ZW5jZRgBIAEoDRIPCgdzZW50X2F0GAIgASgEIikKBFBvbmcSEAoIc2VxdWVuY2UYASABKA0SDwoHc2VudF9hdBgCIAEoBCJKCgpQcm9iZU9mZmVyEg0KBXNoYXJlGAEgASgMEgwKBHBvcnQYAiABKA0SDwoHc2Vzc2lvbhgDIAEoDRIOCgZhbnN3ZXIYBCABKAgiKAoIUHJvYmVBc2sSDgoGbnVtYmVyGAEgASgNEgwKBHBlZXIYAiABKAkiLgoLUHJvYmVBbnN3ZXISDgoGbnVtYmVyGAEgASgNEg8KB3JlYWNoZWQYAiABKAgiPgoHU3RhdGVJZBISCgpvcmlnaW5fa2V5GAEgASgMEg0KBXRvcGljGAIgASgJEhAKCHNlcXVlbmNlGAMgASgEIiwKBEhhdmUSJAoGc3RhdGVzGAEgAygLMhQucGFybG1lc2gudjEuU3RhdGVJZCIsCgRXYW50EiQKBnN0YXRlcxgBIAMoCzIULnBhcmxtZXNoLnYxLlN0YXRlSWQiGAoGRnJhbWVzEg4KBmZyYW1lcxgBIAMoDCKXAgoKUmVsYXlGcmFtZRIOCgZvcmlnaW4YASABKAkSEwoLZGVzdGluYXRpb24YAiABKAkSCwoDdHRsGAMgASgNEg8KB2NvbnRyb2wYBCABKAgSDAoEcGF0aBgFIAMoCRIuCghncmVldGluZxgKIAEoCzIaLnBhcmxtZXNoLnYxLlJlbGF5R3JlZXRpbmdIABIqCgZzZWFsZWQYCyABKAsyGC5wYXJsbWVzaC52MS5SZWxheVNlYWxlZEgAEigKBXRyYWNlGAwgASgLMhcucGFybG1lc2gudjEuUmVsYXlUcmFjZUgAEioKBm5vdGljZRgNIAEoCzIYLnBhcmxtZXNoLnYxLlJlbGF5Tm90aWNlSABCBgoEYm9keSJnCg1SZWxheUdyZWV0aW5nEg8KB3Nlc3Npb24YASABKAwSDQoFc2hhcmUYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwSEQoJc2lnbmF0dXJlGAQgASgMEg4KBmFuc3dlchgFIAEoCCI9CgtSZWxheVNlYWxlZBIPCgdzZXNzaW9uGAEgASgMEhAKCHNlcXVlbmNlGAIgASgEEgsKA2JveBgDIAEoDCIcCgpSZWxheVRyYWNlEg4KBm51bWJlchgBIAEoDSI8CgtSZWxheU5vdGljZRIOCgZudW1iZXIYASABKA0SDAoEa2luZBgCIAEoCRIPCgdzZXNzaW9uGAMgASgMIp0BCg1SZWxheURhdGFncmFtEiwKB21lc3NhZ2UYASABKAsyGS5wYXJsbWVzaC52MS5SZWxheU1lc3NhZ2VIABIoCgVyZXBseRgCIAEoCzIXLnBhcmxtZXNoLnYxLlJlbGF5UmVwbHlIABIsCgdzZWdtZW50GAMgASgLMhkucGFybG1lc2gudjEuUmVsYXlTZWdtZW50SABCBgoEa2luZCJACgxSZWxheU1lc3NhZ2USDwoHc2VydmljZRgBIAEoCRIOCgZudW1iZXIYAiABKA0SDwoHcGF5bG9hZBgDIAEoDCI8CgpSZWxheVJlcGx5Eg4KBm51bWJlchgBIAEoDRIPCgdwYXlsb2FkGAIgASgMEg0KBWVycm9yGAMgASgJIsMBCgxSZWxheVNlZ21lbnQSDgoGc3RyZWFtGAEgASgNEhMKC2Zyb21fb3BlbmVyGAIgASgIEhAKCHNlcXVlbmNlGAMgASgNEgwKBGRhdGEYBCABKAwSCwoDZW5kGAUgASgIEg8KB3NlcnZpY2UYBiABKAkSFAoMYWNrbm93bGVkZ2VkGAcgASgNEg4KBmJleW9uZBgIIAEoDRIOCgZ3aW5kb3cYCSABKA0SDQoFcmVzZXQYCiABKAkSCwoDYXNrGAsgASgIIj0KDEVucm9sUmVxdWVzdBIPCgduZXR3b3JrGAEgASgJEg4KBnNlY3JldBgCIAEoDBIMCgRuYW1lGAMgASgJInEKC0Vucm9sQW5zd2VyEg8KB3JlZnVzYWwYASABKAkSEwoLY2VydGlmaWNhdGUYAiABKAwSEwoLbmV0d29ya19rZXkYAyABKAwSJwoFcGVlcnMYBCADKAsyGC5wYXJsbWVzaC52MS5QZWVyQWRkcmVzcyI6CgtQZWVyQWRkcmVzcxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCWIGcHJvdG8z");
 
 /**
  * A statement and whose word it is. `signature` is Ed25519 over a domain prefix and the exact bytes of `body`.
@@ -214,6 +214,12 @@ export type PeerMessage = Message<"parlmesh.v1.PeerMessage"> & {
      */
     value: ProbeAnswer;
     case: "probeAnswer";
+  } | {
+    /**
+     * @generated from field: parlmesh.v1.RelayFrame relay = 30;
+     */
+    value: RelayFrame;
+    case: "relay";
   } | { case: undefined; value?: undefined };
 };
 
@@ -476,6 +482,390 @@ export const FramesSchema: GenMessage<Frames> = /*@__PURE__*/
   messageDesc(file_parlmesh, 13);
 
 /**
+ * On its way over as many hops as it takes. What is inside of `sealed` only its two ends read.
+ *
+ * @generated from message parlmesh.v1.RelayFrame
+ */
+export type RelayFrame = Message<"parlmesh.v1.RelayFrame"> & {
+  /**
+   * Peer ids.
+   *
+   * @generated from field: string origin = 1;
+   */
+  origin: string;
+
+  /**
+   * @generated from field: string destination = 2;
+   */
+  destination: string;
+
+  /**
+   * Hops that are left.
+   *
+   * @generated from field: uint32 ttl = 3;
+   */
+  ttl: number;
+
+  /**
+   * Before all others in every queue.
+   *
+   * @generated from field: bool control = 4;
+   */
+  control: boolean;
+
+  /**
+   * The path that the frame must follow, the next node first; peer ids.
+   *
+   * @generated from field: repeated string path = 5;
+   */
+  path: string[];
+
+  /**
+   * @generated from oneof parlmesh.v1.RelayFrame.body
+   */
+  body: {
+    /**
+     * @generated from field: parlmesh.v1.RelayGreeting greeting = 10;
+     */
+    value: RelayGreeting;
+    case: "greeting";
+  } | {
+    /**
+     * @generated from field: parlmesh.v1.RelaySealed sealed = 11;
+     */
+    value: RelaySealed;
+    case: "sealed";
+  } | {
+    /**
+     * "Who is at this distance?"
+     *
+     * @generated from field: parlmesh.v1.RelayTrace trace = 12;
+     */
+    value: RelayTrace;
+    case: "trace";
+  } | {
+    /**
+     * @generated from field: parlmesh.v1.RelayNotice notice = 13;
+     */
+    value: RelayNotice;
+    case: "notice";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message parlmesh.v1.RelayFrame.
+ * Use `create(RelayFrameSchema)` to create a new message.
+ */
+export const RelayFrameSchema: GenMessage<RelayFrame> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 14);
+
+/**
+ * Half of a key agreement between two ends; the other half is an answer with the same session.
+ *
+ * @generated from message parlmesh.v1.RelayGreeting
+ */
+export type RelayGreeting = Message<"parlmesh.v1.RelayGreeting"> & {
+  /**
+   * 16 random bytes, chosen by the one who begins.
+   *
+   * @generated from field: bytes session = 1;
+   */
+  session: Uint8Array;
+
+  /**
+   * X25519 public key, made for this session.
+   *
+   * @generated from field: bytes share = 2;
+   */
+  share: Uint8Array;
+
+  /**
+   * @generated from field: bytes certificate = 3;
+   */
+  certificate: Uint8Array;
+
+  /**
+   * Ed25519 of the sender over who greets whom, the session and both shares known so far.
+   *
+   * @generated from field: bytes signature = 4;
+   */
+  signature: Uint8Array;
+
+  /**
+   * @generated from field: bool answer = 5;
+   */
+  answer: boolean;
+};
+
+/**
+ * Describes the message parlmesh.v1.RelayGreeting.
+ * Use `create(RelayGreetingSchema)` to create a new message.
+ */
+export const RelayGreetingSchema: GenMessage<RelayGreeting> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 15);
+
+/**
+ * @generated from message parlmesh.v1.RelaySealed
+ */
+export type RelaySealed = Message<"parlmesh.v1.RelaySealed"> & {
+  /**
+   * @generated from field: bytes session = 1;
+   */
+  session: Uint8Array;
+
+  /**
+   * Grows with every frame of the session and direction.
+   *
+   * @generated from field: uint64 sequence = 2;
+   */
+  sequence: bigint;
+
+  /**
+   * A RelayDatagram, ChaCha20-Poly1305 with the tag at its end.
+   *
+   * @generated from field: bytes box = 3;
+   */
+  box: Uint8Array;
+};
+
+/**
+ * Describes the message parlmesh.v1.RelaySealed.
+ * Use `create(RelaySealedSchema)` to create a new message.
+ */
+export const RelaySealedSchema: GenMessage<RelaySealed> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 16);
+
+/**
+ * @generated from message parlmesh.v1.RelayTrace
+ */
+export type RelayTrace = Message<"parlmesh.v1.RelayTrace"> & {
+  /**
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+};
+
+/**
+ * Describes the message parlmesh.v1.RelayTrace.
+ * Use `create(RelayTraceSchema)` to create a new message.
+ */
+export const RelayTraceSchema: GenMessage<RelayTrace> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 17);
+
+/**
+ * What became of a frame, said by the node that it came to. Nobody vouches for it: advice, as ICMP is.
+ *
+ * @generated from message parlmesh.v1.RelayNotice
+ */
+export type RelayNotice = Message<"parlmesh.v1.RelayNotice"> & {
+  /**
+   * Of a trace; 0 where another frame is meant.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * reached, ttl, no-route, no-session
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * Of the frame that could not be opened.
+   *
+   * @generated from field: bytes session = 3;
+   */
+  session: Uint8Array;
+};
+
+/**
+ * Describes the message parlmesh.v1.RelayNotice.
+ * Use `create(RelayNoticeSchema)` to create a new message.
+ */
+export const RelayNoticeSchema: GenMessage<RelayNotice> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 18);
+
+/**
+ * @generated from message parlmesh.v1.RelayDatagram
+ */
+export type RelayDatagram = Message<"parlmesh.v1.RelayDatagram"> & {
+  /**
+   * @generated from oneof parlmesh.v1.RelayDatagram.kind
+   */
+  kind: {
+    /**
+     * @generated from field: parlmesh.v1.RelayMessage message = 1;
+     */
+    value: RelayMessage;
+    case: "message";
+  } | {
+    /**
+     * @generated from field: parlmesh.v1.RelayReply reply = 2;
+     */
+    value: RelayReply;
+    case: "reply";
+  } | {
+    /**
+     * @generated from field: parlmesh.v1.RelaySegment segment = 3;
+     */
+    value: RelaySegment;
+    case: "segment";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message parlmesh.v1.RelayDatagram.
+ * Use `create(RelayDatagramSchema)` to create a new message.
+ */
+export const RelayDatagramSchema: GenMessage<RelayDatagram> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 19);
+
+/**
+ * @generated from message parlmesh.v1.RelayMessage
+ */
+export type RelayMessage = Message<"parlmesh.v1.RelayMessage"> & {
+  /**
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * 0 when no reply is wanted.
+   *
+   * @generated from field: uint32 number = 2;
+   */
+  number: number;
+
+  /**
+   * @generated from field: bytes payload = 3;
+   */
+  payload: Uint8Array;
+};
+
+/**
+ * Describes the message parlmesh.v1.RelayMessage.
+ * Use `create(RelayMessageSchema)` to create a new message.
+ */
+export const RelayMessageSchema: GenMessage<RelayMessage> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 20);
+
+/**
+ * @generated from message parlmesh.v1.RelayReply
+ */
+export type RelayReply = Message<"parlmesh.v1.RelayReply"> & {
+  /**
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * @generated from field: bytes payload = 2;
+   */
+  payload: Uint8Array;
+
+  /**
+   * Empty, or why there is no payload.
+   *
+   * @generated from field: string error = 3;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message parlmesh.v1.RelayReply.
+ * Use `create(RelayReplySchema)` to create a new message.
+ */
+export const RelayReplySchema: GenMessage<RelayReply> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 21);
+
+/**
+ * A piece of a byte stream, the acknowledgement of pieces, or both.
+ *
+ * @generated from message parlmesh.v1.RelaySegment
+ */
+export type RelaySegment = Message<"parlmesh.v1.RelaySegment"> & {
+  /**
+   * Chosen by the one who opened the stream.
+   *
+   * @generated from field: uint32 stream = 1;
+   */
+  stream: number;
+
+  /**
+   * @generated from field: bool from_opener = 2;
+   */
+  fromOpener: boolean;
+
+  /**
+   * From 1; 0 carries nothing but the acknowledgement. The opener's first has `service` and what it is asked for.
+   *
+   * @generated from field: uint32 sequence = 3;
+   */
+  sequence: number;
+
+  /**
+   * @generated from field: bytes data = 4;
+   */
+  data: Uint8Array;
+
+  /**
+   * Nothing comes after this piece.
+   *
+   * @generated from field: bool end = 5;
+   */
+  end: boolean;
+
+  /**
+   * @generated from field: string service = 6;
+   */
+  service: string;
+
+  /**
+   * All pieces up to this one have arrived.
+   *
+   * @generated from field: uint32 acknowledged = 7;
+   */
+  acknowledged: number;
+
+  /**
+   * Which of the 32 after the missing one have: bit 0 is `acknowledged` + 2.
+   *
+   * @generated from field: uint32 beyond = 8;
+   */
+  beyond: number;
+
+  /**
+   * Pieces from `acknowledged` on that there is room for.
+   *
+   * @generated from field: uint32 window = 9;
+   */
+  window: number;
+
+  /**
+   * Why the stream is broken off.
+   *
+   * @generated from field: string reset = 10;
+   */
+  reset: string;
+
+  /**
+   * "Say where you are."
+   *
+   * @generated from field: bool ask = 11;
+   */
+  ask: boolean;
+};
+
+/**
+ * Describes the message parlmesh.v1.RelaySegment.
+ * Use `create(RelaySegmentSchema)` to create a new message.
+ */
+export const RelaySegmentSchema: GenMessage<RelaySegment> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 22);
+
+/**
  * @generated from message parlmesh.v1.EnrolRequest
  */
 export type EnrolRequest = Message<"parlmesh.v1.EnrolRequest"> & {
@@ -500,7 +890,7 @@ export type EnrolRequest = Message<"parlmesh.v1.EnrolRequest"> & {
  * Use `create(EnrolRequestSchema)` to create a new message.
  */
 export const EnrolRequestSchema: GenMessage<EnrolRequest> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 14);
+  messageDesc(file_parlmesh, 23);
 
 /**
  * @generated from message parlmesh.v1.EnrolAnswer
@@ -534,7 +924,7 @@ export type EnrolAnswer = Message<"parlmesh.v1.EnrolAnswer"> & {
  * Use `create(EnrolAnswerSchema)` to create a new message.
  */
 export const EnrolAnswerSchema: GenMessage<EnrolAnswer> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 15);
+  messageDesc(file_parlmesh, 24);
 
 /**
  * @generated from message parlmesh.v1.PeerAddress
@@ -561,5 +951,5 @@ export type PeerAddress = Message<"parlmesh.v1.PeerAddress"> & {
  * Use `create(PeerAddressSchema)` to create a new message.
  */
 export const PeerAddressSchema: GenMessage<PeerAddress> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 16);
+  messageDesc(file_parlmesh, 25);
 

@@ -44,6 +44,7 @@ function listener(verdict: Verdict = 'accept', admits = true): Heard {
     message: (peer, bytes) => heard.messages.push({ peer, bytes: Buffer.from(bytes) }),
     discovered: () => {},
     admits: () => admits,
+    drained: () => {},
     handshakeFailed: () => {},
   };
   return Object.assign(heard, { events });

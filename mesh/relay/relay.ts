@@ -1,0 +1,354 @@
+// What other rooms use to reach any node over as many hops as it takes: messages, questions with answers, and streams,
+// by name of a service; and the trace of a way.
+
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { Clock, Millis } from '../../core/clock.ts';
+import { messageOf, ParlmeshError } from '../../core/errors.ts';
+import type { Random } from '../../core/random.ts';
+import type { NodeId } from '../membership/keys.ts';
+import {
+  type RelayDatagram,
+  RelayDatagramSchema,
+  type RelayFrame,
+  type RelayMessage,
+  type RelayNotice,
+} from '../wire/generated/parlmesh_pb.ts';
+import { Forwarder, type ForwarderCounts, type ForwarderParts } from './forwarder.ts';
+import { type FrameBody, MAX_HOPS, MAX_PAYLOAD_BYTES, makeFrame } from './frame.ts';
+import type { RelayStream } from './relay-stream.ts';
+import { Sessions, type SessionsParts } from './sessions.ts';
+import { Streams } from './streams.ts';
+
+/** What a peer wants of a service here. */
+export interface RelayAction {
+  kind: 'message' | 'stream';
+  service: string;
+  origin: NodeId;
+  /** What a stream is opened with, e.g. where it is to lead. */
+  header: string;
+}
+
+export interface RelayHandler {
+  /** What it returns is the reply to a question. */
+  message?: (origin: NodeId, payload: Uint8Array) => Promise<Uint8Array> | Uint8Array | undefined;
+  /** The stream is open to its opener once this resolves; a rejection refuses it, with the message. */
+  stream?: (stream: RelayStream, header: string) => Promise<void>;
+}
+
+export type Priority = 'control' | 'bulk';
+
+export interface RelayParts
+  extends Omit<ForwarderParts, 'deliver' | 'room'>,
+    Pick<SessionsParts, 'key' | 'certificate' | 'members'> {
+  clock: Clock;
+  random: Random;
+  hasRoute: (destination: NodeId) => boolean;
+  /** Asked before any handler hears of it. */
+  authorize: (action: RelayAction) => boolean;
+}
+
+export interface RelayCounters extends ForwarderCounts {
+  sessions: number;
+  streams: number;
+}
+
+export interface TraceHop {
+  node: NodeId;
+  /** There and back. */
+  roundTrip: Millis;
+}
+
+const REPLIED_WITHIN: Millis = 5000;
+const TRACED_WITHIN: Millis = 2000;
+/** Questions of this node that wait for their answer at the same time. */
+const MOST_WAITING = 4096;
+const NAME_LENGTH = 64;
+
+interface Waiting {
+  peer: NodeId;
+  settle: (reply: Uint8Array | ParlmeshError) => void;
+}
+
+export class Relay {
+  readonly #parts: RelayParts;
+  readonly #forwarder: Forwarder;
+  readonly #sessions: Sessions;
+  readonly #streams: Streams;
+  readonly #handlers = new Map<string, RelayHandler>();
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #traces = new Map<number, (from: NodeId, kind: string) => void>();
+  #number: number;
+
+  constructor(parts: RelayParts) {
+    this.#parts = parts;
+    this.#number = parts.random.below(2 ** 31);
+    this.#forwarder = new Forwarder({
+      ...parts,
+      deliver: (frame) => this.#deliver(frame),
+      room: () => this.#streams.resume(),
+    });
+    const drop = this.#forwarder.drop.bind(this.#forwarder);
+    this.#sessions = new Sessions({ ...parts, drop, send: (to, body) => this.#sendFrame(to, body, 'control') });
+    this.#streams = new Streams(
+      {
+        ...parts,
+        drop,
+        send: (peer, value) =>
+          this.#sendSealed(peer, { case: 'segment', value }, value.data.length > 0 ? 'bulk' : 'control'),
+        opened: (stream, service, header) => this.#opened(stream, service, Buffer.from(header).toString('utf8')),
+      },
+      parts.random.below(2 ** 31),
+    );
+    this.handle('ping', { message: (_origin, payload) => payload });
+  }
+
+  start(): void {
+    this.#sessions.start();
+    this.#streams.start();
+  }
+
+  stop(): void {
+    this.#streams.stop();
+    this.#sessions.stop();
+    for (const { settle } of [...this.#waiting.values()]) {
+      settle(new ParlmeshError('RELAY_STOPPED', 'This node leaves the network'));
+    }
+  }
+
+  /** One handler a service; a further one replaces it. */
+  handle(service: string, handler: RelayHandler): void {
+    this.#handlers.set(service, handler);
+  }
+
+  /** Sends without an answer; it may be lost on the way. False when there was no room for it now. */
+  async send(
+    destination: NodeId,
+    service: string,
+    payload: Uint8Array,
+    { priority = 'bulk' }: { priority?: Priority } = {},
+  ): Promise<boolean> {
+    await this.#reach(destination);
+    return this.#sendSealed(destination, { case: 'message', value: messageTo(service, payload, 0) }, priority);
+  }
+
+  /** Asks; rejects with `RELAY_REFUSED`, `RELAY_UNANSWERED` after `deadline`, `RELAY_NO_ROUTE`, `RELAY_FULL`. */
+  async request(
+    destination: NodeId,
+    service: string,
+    payload: Uint8Array,
+    { priority = 'control', deadline = REPLIED_WITHIN }: { priority?: Priority; deadline?: Millis } = {},
+  ): Promise<Uint8Array> {
+    const message = messageTo(service, payload, this.#nextNumber());
+    await this.#reach(destination);
+    if (this.#waiting.size >= MOST_WAITING) throw full(destination);
+    return new Promise((resolve, reject) => {
+      const settle = (reply: Uint8Array | ParlmeshError): void => {
+        timer.cancel();
+        this.#waiting.delete(message.number);
+        if (reply instanceof ParlmeshError) reject(reply);
+        else resolve(reply);
+      };
+      const timer = this.#parts.clock.after(deadline, () =>
+        settle(new ParlmeshError('RELAY_UNANSWERED', `${destination} did not answer within ${deadline} ms`)),
+      );
+      this.#waiting.set(message.number, { peer: destination, settle });
+      if (!this.#sendSealed(destination, { case: 'message', value: message }, priority)) settle(full(destination));
+    });
+  }
+
+  /** A reliable, ordered byte stream to a service of any node. Rejects when it is refused or not reached. */
+  async openStream(destination: NodeId, service: string, header = ''): Promise<RelayStream> {
+    await this.#reach(destination);
+    return this.#streams.open(destination, service, Buffer.from(header));
+  }
+
+  /** Milliseconds to a node and back, there and here by the main loops. */
+  async ping(destination: NodeId, deadline: Millis = REPLIED_WITHIN): Promise<Millis> {
+    await this.#reach(destination);
+    const sentAt = this.#parts.clock.now();
+    await this.request(destination, 'ping', new Uint8Array(8), { deadline });
+    return this.#parts.clock.now() - sentAt;
+  }
+
+  /** The nodes on the way as they name themselves, hop by hop; ends early where one does not answer. */
+  async trace(destination: NodeId): Promise<{ hops: TraceHop[]; reached: boolean }> {
+    this.#requireRoute(destination);
+    const hops: TraceHop[] = [];
+    for (let ttl = 1; ttl <= MAX_HOPS; ttl++) {
+      const answer = await this.#traceOne(destination, ttl);
+      if (answer === undefined || answer.kind === 'no-route') break;
+      hops.push({ node: answer.node, roundTrip: answer.roundTrip });
+      if (answer.kind === 'reached') return { hops, reached: answer.node === destination };
+    }
+    return { hops, reached: false };
+  }
+
+  /** What an admitted neighbour handed over. */
+  hear(from: NodeId, frame: RelayFrame): void {
+    this.#forwarder.receive(from, frame);
+  }
+
+  drained(neighbour: NodeId): void {
+    this.#forwarder.drained(neighbour);
+  }
+
+  left(neighbour: NodeId): void {
+    this.#forwarder.left(neighbour);
+  }
+
+  /** A member that was removed: nothing of it is opened any more. */
+  expel(peer: NodeId): void {
+    this.#streams.forget(peer, `${peer} was removed from the network`);
+    this.#sessions.forget(peer);
+  }
+
+  counters(): RelayCounters {
+    return { ...this.#forwarder.counts(), sessions: this.#sessions.count, streams: this.#streams.count };
+  }
+
+  async #reach(destination: NodeId): Promise<void> {
+    this.#requireRoute(destination);
+    await this.#sessions.ensure(destination);
+  }
+
+  #requireRoute(destination: NodeId): void {
+    if (this.#parts.hasRoute(destination)) return;
+    throw new ParlmeshError('RELAY_NO_ROUTE', `There is no way to ${destination} now`, { hint: 'parlmesh routes' });
+  }
+
+  #sendFrame(destination: NodeId, body: FrameBody, priority: Priority, ttl?: number): boolean {
+    const head = { origin: this.#parts.self, destination, control: priority === 'control' };
+    return this.#forwarder.send(makeFrame(ttl === undefined ? head : { ...head, ttl }, body));
+  }
+
+  #sendSealed(destination: NodeId, kind: RelayDatagram['kind'], priority: Priority): boolean {
+    const plain = toBinary(RelayDatagramSchema, create(RelayDatagramSchema, { kind }));
+    const value = this.#sessions.seal(destination, plain);
+    return value !== undefined && this.#sendFrame(destination, { case: 'sealed', value }, priority);
+  }
+
+  #deliver({ origin, body }: RelayFrame): void {
+    switch (body.case) {
+      case 'greeting':
+        return void this.#sessions.greeting(origin, body.value);
+      case 'trace':
+        return void this.#onTrace(origin, body.value.number);
+      case 'notice':
+        return void this.#onNotice(origin, body.value);
+      case 'sealed': {
+        const plain = this.#sessions.open(origin, body.value);
+        if (plain !== undefined) this.#onDatagram(origin, plain);
+        return;
+      }
+      default:
+        return void this.#forwarder.drop('malformed');
+    }
+  }
+
+  #onDatagram(origin: NodeId, plain: Uint8Array): void {
+    let datagram: RelayDatagram;
+    try {
+      datagram = fromBinary(RelayDatagramSchema, plain);
+    } catch {
+      return void this.#forwarder.drop('malformed');
+    }
+    const { kind } = datagram;
+    if (kind.case === 'segment') this.#streams.hear(origin, kind.value);
+    else if (kind.case === 'message') void this.#onMessage(origin, kind.value);
+    else if (kind.case === 'reply') {
+      const { number, payload, error } = kind.value;
+      const waiting = this.#waiting.get(number);
+      if (waiting?.peer !== origin) return;
+      waiting.settle(error === '' ? payload : new ParlmeshError('RELAY_REFUSED', `${origin} answers: ${error}`));
+    }
+  }
+
+  async #onMessage(origin: NodeId, { service, number, payload }: RelayMessage): Promise<void> {
+    let reply = new Uint8Array(0);
+    let error = '';
+    try {
+      const { message } = this.#handlerOf({ kind: 'message', service, origin, header: '' });
+      if (message === undefined) throw new Error('this service takes no messages');
+      const returned = await message(origin, payload);
+      if (returned !== undefined) reply = Uint8Array.from(returned);
+    } catch (thrown) {
+      error = messageOf(thrown).slice(0, 500);
+    }
+    if (number === 0) return;
+    const value = { $typeName: 'parlmesh.v1.RelayReply' as const, number, payload: reply, error };
+    this.#sendSealed(origin, { case: 'reply', value }, 'control');
+  }
+
+  async #opened(stream: RelayStream, service: string, header: string): Promise<void> {
+    const handler = this.#handlerOf({ kind: 'stream', service, origin: stream.peer, header });
+    if (handler.stream === undefined) throw new Error('this service takes no streams');
+    await handler.stream(stream, header);
+  }
+
+  /** Throws when the peer may not, or there is no such service. */
+  #handlerOf(action: RelayAction): RelayHandler {
+    const { service } = action;
+    if (service.length > NAME_LENGTH || !this.#parts.authorize(action)) {
+      this.#forwarder.drop('refused');
+      const what = action.header === '' ? '' : ` to ${action.header.slice(0, 100)}`;
+      throw new ParlmeshError('RELAY_REFUSED', `"${service.slice(0, NAME_LENGTH)}"${what} is not allowed on this node`);
+    }
+    const handler = this.#handlers.get(service);
+    if (handler === undefined) throw new ParlmeshError('RELAY_REFUSED', `there is no service "${service}"`);
+    return handler;
+  }
+
+  #onTrace(origin: NodeId, number: number): void {
+    const value = {
+      $typeName: 'parlmesh.v1.RelayNotice' as const,
+      number,
+      kind: 'reached',
+      session: new Uint8Array(0),
+    };
+    this.#sendFrame(origin, { case: 'notice', value }, 'control');
+  }
+
+  #onNotice(origin: NodeId, { number, kind, session }: RelayNotice): void {
+    if (kind === 'no-session') this.#sessions.lost(origin, session);
+    else this.#traces.get(number)?.(origin, kind);
+  }
+
+  #traceOne(destination: NodeId, ttl: number): Promise<(TraceHop & { kind: string }) | undefined> {
+    const { clock } = this.#parts;
+    const number = this.#nextNumber();
+    const sentAt = clock.now();
+    return new Promise((resolve) => {
+      const settle = (answer: (TraceHop & { kind: string }) | undefined): void => {
+        timer.cancel();
+        this.#traces.delete(number);
+        resolve(answer);
+      };
+      const timer = clock.after(TRACED_WITHIN, () => settle(undefined));
+      this.#traces.set(number, (node, kind) => settle({ node, kind, roundTrip: clock.now() - sentAt }));
+      const value = { $typeName: 'parlmesh.v1.RelayTrace' as const, number };
+      this.#sendFrame(destination, { case: 'trace', value }, 'control', ttl);
+    });
+  }
+
+  /** Never 0, which means that no reply is wanted. */
+  #nextNumber(): number {
+    this.#number = (this.#number + 1) >>> 0 || 1;
+    return this.#number;
+  }
+}
+
+function messageTo(service: string, payload: Uint8Array, number: number): RelayMessage {
+  if (payload.length > MAX_PAYLOAD_BYTES) {
+    throw new ParlmeshError(
+      'RELAY_TOO_LONG',
+      `A message may have ${MAX_PAYLOAD_BYTES} bytes, this one ${payload.length}`,
+      {
+        hint: 'Use a stream',
+      },
+    );
+  }
+  return { $typeName: 'parlmesh.v1.RelayMessage', service, number, payload };
+}
+
+const full = (peer: NodeId): ParlmeshError =>
+  new ParlmeshError('RELAY_FULL', `Too much waits on the way to ${peer}`, { hint: 'Try again in a moment' });

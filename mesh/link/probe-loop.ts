@@ -9,6 +9,7 @@ import { isLate, type LocalHealth, onPunctual, onTrouble, patienceOf, wellSince 
 import { open, type Probe, readHead, seal } from './probe-datagram.ts';
 import type { Endpoint, ProbeCommand, ProbeFigures, ProbeRefusal, ProbeReport } from './probe-messages.ts';
 import {
+  isDue,
   newSession,
   nextDeadline,
   nextProbe,
@@ -48,8 +49,6 @@ interface Watch {
 const MOST_PEERS = 1024;
 const MOST_WATCHES = 64;
 const SUMMARY_PERIOD: Millis = 1000;
-/** Probes that are due within this share of the interval leave together: one wake-up serves all peers. */
-const TOGETHER = 0.1;
 /** Timers are no finer. */
 const SOONEST: Millis = 1;
 
@@ -95,6 +94,7 @@ export class ProbeLoop {
     const doubts = this.#health.doubt > 0;
     this.#update(peer, onProbe(peer.session, sequence, probe, now, this.#parts.timing, doubts), now);
     this.#settleWatches(now);
+    if (isDue(peer.session, now, this.#parts.timing, true)) this.#probe(peer, now);
     if (peer.session.dueAt < (this.#timer?.at ?? Number.POSITIVE_INFINITY)) this.#arm();
   }
 
@@ -184,15 +184,18 @@ export class ProbeLoop {
   }
 
   #probeDue(now: Millis): void {
-    const { timing, random, send } = this.#parts;
     for (const peer of this.#peers.values()) {
-      if (peer.session.dueAt - now > timing.interval * TOGETHER) continue;
-      const { probe, session } = nextProbe(peer.session, now, timing, random.next());
-      peer.session = session;
-      peer.sequence++;
-      this.#sent++;
-      send(seal(peer.sendKey, peer.remoteId, peer.sequence, probe), peer.endpoint);
+      if (isDue(peer.session, now, this.#parts.timing, false)) this.#probe(peer, now);
     }
+  }
+
+  #probe(peer: Peer, now: Millis): void {
+    const { timing, random, send } = this.#parts;
+    const { probe, session } = nextProbe(peer.session, now, timing, random.next());
+    peer.session = session;
+    peer.sequence++;
+    this.#sent++;
+    send(seal(peer.sendKey, peer.remoteId, peer.sequence, probe), peer.endpoint);
   }
 
   #update(peer: Peer, session: ProbeSession, now: Millis): void {

@@ -44,12 +44,16 @@ const RETRY = { intervals: 20, most: 15_000 };
 /** A link that lost nothing for so long may be probed more rarely, where the medium is scarce. */
 const CALM: Millis = 30_000;
 /** In shares of the interval in which the next probe is expected. */
-const LATE = 1.2;
-const SUSPECT = 1.5;
+const LATE = 1.4;
+const SUSPECT = 2;
 const OVERDUE_POLLS = 3;
 const POLL_ANSWERS = 5;
 /** Missing numbers that count as lost at once: more is an outage. */
 const MOST_LOST = 8;
+/** Probes that are due within this share of the interval leave together: one wake-up serves all peers. */
+const TOGETHER = 0.1;
+/** And within this share at once when the peer is heard: its wake-up serves both, and the round trip is measured best. */
+const IN_ANSWER = 0.5;
 /** How much older than twice the detection time an echo may be: a fast interval on a slow path. */
 const SLOWEST_PATH: Millis = 1000;
 
@@ -193,6 +197,14 @@ export function nextProbe(
   // Up to a tenth less, never more: many nodes must not probe in step, and the other side counts on the interval.
   const dueAt = now + spacing({ ...session, tries }, now, timing) * (1 - jitter / 10);
   return { probe, session: { ...session, tries, sentAt: now, dueAt } };
+}
+
+/** @param heard the peer was heard just now */
+export function isDue(session: ProbeSession, now: Millis, timing: ProbeTiming, heard: boolean): boolean {
+  const { dueAt, sentAt } = session;
+  const interval = intervalOf(session, timing);
+  if (!heard) return dueAt - now <= interval * TOGETHER;
+  return dueAt - now <= interval * IN_ANSWER && now - sentAt >= interval / POLL_ANSWERS;
 }
 
 /** Time in which this node did not run counts for nobody's silence. */

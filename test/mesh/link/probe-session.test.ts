@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Probe } from '../../../mesh/link/probe-datagram.ts';
 import {
   detectionTime,
+  isDue,
   newSession,
   nextDeadline,
   nextProbe,
@@ -57,19 +58,19 @@ describe('The session of a probed peer', () => {
     expect(onProbe(silent, 2, probe({ echo: 4_990_000 }), 5000, wired).state.kind).toBe('up');
   });
 
-  it('is asked again at once when late, suspect after 75 ms and down after 150 ms of silence, wired', () => {
+  it('is asked again at once when late, suspect after 100 ms and down after 150 ms of silence, wired', () => {
     let session = upAt(1000);
-    expect(onTime(session, 1059, wired, 1)).toBe(session);
-    expect(nextDeadline(session, 1000, wired, 1)).toBe(1060);
-    session = onTime(session, 1060, wired, 1);
-    expect(session).toMatchObject({ state: { kind: 'up' }, late: true, dueAt: 1060 });
-    const asked = nextProbe(session, 1060, wired, 0);
+    expect(onTime(session, 1069, wired, 1)).toBe(session);
+    expect(nextDeadline(session, 1000, wired, 1)).toBe(1070);
+    session = onTime(session, 1070, wired, 1);
+    expect(session).toMatchObject({ state: { kind: 'up' }, late: true, dueAt: 1070 });
+    const asked = nextProbe(session, 1070, wired, 0);
     expect(asked.probe.poll).toBe(true);
-    expect(asked.session.dueAt).toBeCloseTo(1060 + 50 / 3);
-    expect(nextDeadline(session, 1060, wired, 1)).toBe(1075);
-    session = onTime(session, 1075, wired, 1);
-    expect(session.state).toEqual({ kind: 'suspect', since: 1075, missed: 1, cause: 'its probes are late' });
-    expect(nextDeadline(session, 1075, wired, 1)).toBe(1150);
+    expect(asked.session.dueAt).toBeCloseTo(1070 + 50 / 3);
+    expect(nextDeadline(session, 1070, wired, 1)).toBe(1100);
+    session = onTime(session, 1100, wired, 1);
+    expect(session.state).toEqual({ kind: 'suspect', since: 1100, missed: 1, cause: 'its probes are late' });
+    expect(nextDeadline(session, 1100, wired, 1)).toBe(1150);
     expect(onTime(session, 1149, wired, 1).state.kind).toBe('suspect');
     session = onTime(session, 1150, wired, 1);
     expect(session.state).toEqual({ kind: 'down', since: 1150, answers: 0, cause: 'no answer for 150 ms' });
@@ -78,7 +79,7 @@ describe('The session of a probed peer', () => {
 
   it('waits longer while this node doubts itself, and counts no time in which it did not run', () => {
     const session = upAt(1000);
-    expect(onTime(session, 1150, wired, 2).state.kind).toBe('suspect');
+    expect(onTime(session, 1250, wired, 2).state.kind).toBe('suspect');
     expect(onTime(session, 1300, wired, 2).state.kind).toBe('down');
     expect(onTime(onStall(session, 400), 1450, wired, 1).state.kind).toBe('up');
   });
@@ -125,9 +126,9 @@ describe('The session of a probed peer', () => {
     expect(nextProbe(session, 2000, battery, 0).session.dueAt).toBe(7000);
     const calm = { ...upAt(41_000, battery), calmSince: 1000 };
     expect(nextProbe(calm, 41_000, battery, 0).session.dueAt).toBe(48_500);
-    expect(nextDeadline(calm, 41_000, battery, 1)).toBe(50_000);
-    const late = onTime(calm, 50_000, battery, 1);
-    expect(late).toMatchObject({ late: true, dueAt: 50_000 });
+    expect(nextDeadline(calm, 41_000, battery, 1)).toBe(51_500);
+    const late = onTime(calm, 51_500, battery, 1);
+    expect(late).toMatchObject({ late: true, dueAt: 51_500 });
     expect(onTime(late, 56_000, battery, 1).state.kind).toBe('down');
   });
 
@@ -135,6 +136,13 @@ describe('The session of a probed peer', () => {
     const session = { ...upAt(1000), sentAt: 1000, dueAt: 1050 };
     expect(onProbe(session, 2, probe({ echo: 1_000_000, poll: true }), 1002, wired).dueAt).toBe(1010);
     expect(onProbe(session, 2, probe({ echo: 1_000_000, poll: true }), 1020, wired).dueAt).toBe(1020);
+  });
+
+  it('speaks when it is spoken to, if its own probe is due soon', () => {
+    const session = { ...upAt(1000), sentAt: 1000, dueAt: 1050 };
+    expect([1024, 1025].map((now) => isDue(session, now, wired, true))).toEqual([false, true]);
+    expect([1044, 1045].map((now) => isDue(session, now, wired, false))).toEqual([false, true]);
+    expect(isDue({ ...session, dueAt: 1005 }, 1005, wired, true)).toBe(false);
   });
 
   it('tries UDP that was never answered quickly at first, then now and then, and at once when the peer is heard', () => {

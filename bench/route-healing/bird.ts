@@ -31,9 +31,11 @@ export function birdOspf(name: string, timing: OspfTiming): Subject {
   };
 }
 
+/** `check link`: without it, BIRD does not look whether a carrier is there. */
 function configuration(node: number, peers: readonly number[], { hello, dead, bfd }: OspfTiming): string {
   const interfaces = peers.map(
-    (peer) => `interface "${interfaceTo(peer)}" { type ptp; hello ${hello}; dead ${dead};${bfd ? ' bfd yes;' : ''} };`,
+    (peer) =>
+      `interface "${interfaceTo(peer)}" { type ptp; check link yes; hello ${hello}; dead ${dead};${bfd ? ' bfd yes;' : ''} };`,
   );
   const probing = `interface "e*" { min rx interval ${bfd} ms; min tx interval ${bfd} ms; multiplier 3; };`;
   return [

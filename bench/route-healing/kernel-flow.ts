@@ -2,7 +2,7 @@
 
 import type { NamespaceRig } from '../rig/namespaces.ts';
 import { Running, run, until } from '../rig/processes.ts';
-import { ownAddress } from '../rig/topology.ts';
+import { interfaceTo, ownAddress } from '../rig/topology.ts';
 import { UdpFlow } from '../rig/udp-flow.ts';
 import type { RunningSubject } from './subject.ts';
 
@@ -33,14 +33,19 @@ export async function startInKernels(
   };
 }
 
-/** The way that the kernels' tables lead, or undefined where they lead nowhere. */
+/** The way that packets take from kernel to kernel, or undefined where it ends before `to`. */
 async function kernelPath(rig: NamespaceRig, from: number, to: number): Promise<number[] | undefined> {
   const path = [from];
-  while (path.at(-1) !== to) {
-    const [, device] =
-      /\bdev e(\d+)/.exec(await run(['ip', '-n', rig.namespace(path.at(-1)!), 'route', 'show', ownAddress(to)])) ?? [];
-    if (device === undefined || path.includes(Number(device))) return undefined;
-    path.push(Number(device));
+  for (let before: number | undefined; path.at(-1) !== to; ) {
+    const at = path.at(-1)!;
+    // Asked as the packet would: where several paths are of one cost, its source and destination choose.
+    const arriving = before === undefined ? [] : ['iif', interfaceTo(before)];
+    const question = ['route', 'get', ownAddress(to), 'from', ownAddress(from), ...arriving];
+    const answer = await run(['ip', '-n', rig.namespace(at), ...question]).catch(() => 'unreachable');
+    const next = /\bdev e(\d+)/.exec(answer)?.[1];
+    if (next === undefined || path.includes(Number(next))) return undefined;
+    before = at;
+    path.push(Number(next));
   }
   return path;
 }

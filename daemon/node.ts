@@ -316,6 +316,7 @@ export class ParlmeshNode {
         const { id, name } = await this.#mesh.joinNetwork(token);
         return { network: { id, name } };
       },
+      removeMember: (id) => this.#mesh.revoke(id),
       networkMembers: async () => this.#mesh.members(),
     };
   }
@@ -374,13 +375,12 @@ function externalBrokerShown({ mqtt }: EffectiveConfig): string | undefined {
   return [mqtt.url].flat().map(redactText).join(', ');
 }
 
-/** The broker that the mesh may use too; the embedded one reaches nobody. */
+/** The brokers that the mesh may use too; the embedded one reaches nobody. */
 function externalBroker({ mqtt }: EffectiveConfig) {
-  const url = Array.isArray(mqtt.url) ? mqtt.url[0] : mqtt.url;
-  if (url === undefined || !mqtt.enabled) return {};
+  if (mqtt.url === undefined || !mqtt.enabled) return {};
   return {
     mqtt: {
-      url,
+      urls: [mqtt.url].flat(),
       ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
       ...(mqtt.password === undefined ? {} : { password: mqtt.password }),
     },

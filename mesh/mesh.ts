@@ -9,7 +9,6 @@ import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
 import type { Service } from '../core/service.ts';
-import type { MeshConfig } from './config.ts';
 import type { MeshCounters } from './counters.ts';
 import type { TopicHandler } from './gossip/gossip.ts';
 import { SequenceNumbers, sequenceStore } from './gossip/sequence.ts';
@@ -27,27 +26,19 @@ import {
   credentialsToDocument,
   ownCertificate,
 } from './membership/network.ts';
+import { type Revocation, Revocations } from './membership/revocations.ts';
 import { KnownAddress, type MeshState, readDocument } from './membership/state.ts';
 import { decodeToken } from './membership/token.ts';
 import { MeshNode, type MeshNodeEvents } from './mesh-node.ts';
 import type { Relay, RelayAction, RelayHandler } from './relay/relay.ts';
 import { RoutePlanner } from './routing/route-planner.ts';
-import { Libp2pTransport } from './transport/libp2p.ts';
-import { MqttTransport } from './transport/mqtt.ts';
-import type { Transport } from './transport/transport.ts';
+import { createTransports, type TransportsParts } from './transports.ts';
 import type { MeshLink, MeshPeer, MeshRoute, MeshTopology } from './views.ts';
 
-export interface MeshParts {
-  config: MeshConfig;
-  /** `mesh.listen` was set by somebody: a taken port is then an error, not a reason to take another. */
-  listenIsExplicit: boolean;
-  key: SigningKey;
+export interface MeshParts extends TransportsParts {
   /** Shown to people. */
   name: string;
-  version: string;
   state: MeshState;
-  /** The broker of `mqtt.url`; undefined when it is the embedded one. */
-  mqtt?: { url: string; username?: string; password?: string };
   /** What this node tells of itself; asked at every refresh. */
   summary: () => NodeSummary;
   /** What peers may do here over the relay; left out, they may ping. */
@@ -67,9 +58,7 @@ export type MeshEvents = MeshNodeEvents & {
 
 const PeersDocument = Type.Object({ format: Type.Literal(1), peers: Type.Array(KnownAddress, { maxItems: 256 }) });
 
-const HANDSHAKE_TIMEOUT: Millis = 5000;
 const ENROL_TIMEOUT: Millis = 15_000;
-const MQTT_RECONNECT: Millis = 2000;
 const MOST_PLAN_THREADS = 4;
 
 /** Everything that lives as long as the membership in one network. */
@@ -77,6 +66,7 @@ interface Membership {
   credentials: Credentials;
   node: MeshNode;
   authority: Authority | undefined;
+  revocations: Revocations;
   inviter: Inviter | undefined;
 }
 
@@ -106,6 +96,7 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     const membership = this.#membership;
     this.#membership = undefined;
     await this.planner.stop();
+    membership?.revocations.stop();
     await membership?.inviter?.stop();
     await membership?.node.stop();
     membership?.node.removeAllListeners();
@@ -170,12 +161,16 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
 
   /** Who holds a certificate: all of them on the node with the authority, elsewhere those that were heard of. */
   members(): Omit<Member, 'serial'>[] {
-    const { authority, node } = this.#running();
-    const issued = new Map(authority?.members().map((member) => [member.id, member]));
-    for (const { node: id, name, serial, issuedAt, expiresAt } of node.certificates()) {
-      if (!issued.has(id)) issued.set(id, { id, name, serial, issuedAt, expiresAt, revoked: false });
+    const { authority, node, revocations } = this.#running();
+    const members = new Map<NodeId, Omit<Member, 'serial'>>();
+    for (const { node: id, name, issuedAt, expiresAt } of node.certificates()) {
+      members.set(id, { id, name, issuedAt, expiresAt, revoked: false });
     }
-    return [...issued.values()].map(({ serial: _, ...member }) => member);
+    for (const { serial: _, ...member } of authority?.members() ?? []) members.set(member.id, member);
+    for (const { node: id, name, issuedAt, expiresAt } of revocations.list()) {
+      members.set(id, { id, name, issuedAt, expiresAt, revoked: true });
+    }
+    return [...members.values()];
   }
 
   /**
@@ -194,19 +189,24 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     return inviter.createInvite(options);
   }
 
-  /** Refuses a member from now on. Throws `MEMBER_UNKNOWN`, `NETWORK_NO_AUTHORITY`. */
+  /**
+   * Removes a member for good: every node refuses it within seconds, or as soon as it hears of it.
+   * Throws `MEMBER_UNKNOWN`, `MEMBER_INVALID`, `NETWORK_NO_AUTHORITY`, `REVOCATIONS_LIMIT`.
+   */
   async revoke(id: NodeId): Promise<void> {
-    const { authority, node } = this.#running();
-    if (authority === undefined) {
+    const { authority, revocations, credentials } = this.#running();
+    if (authority === undefined || credentials.authorityKey === undefined) {
       throw new ParlmeshError('NETWORK_NO_AUTHORITY', 'Only the node that holds the authority can remove members', {
         hint: 'Run it on the node where the network was created',
       });
     }
+    if (id === this.id) {
+      throw new ParlmeshError('MEMBER_INVALID', 'This node holds the authority of the network and cannot be removed', {
+        hint: 'To leave the network: parlmesh network join TOKEN, or parlmesh network create NAME --replace',
+      });
+    }
     await authority.revoke(id);
-    const name = node.nameOf(id);
-    node.expel(id);
-    const message = `${name} was removed from the network`;
-    this.#parts.journal.record({ severity: 'warning', kind: 'mesh.revoked', subject: `peer/${id}`, message });
+    await this.#issueRevocations(authority, revocations, credentials.authorityKey);
   }
 
   /** Leaves the present network and enters the one that the token names. Rejects, and stays, when that fails. */
@@ -278,9 +278,11 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
       authority = new Authority({ networkId: credentials.network.id, key: credentials.authorityKey, state, clock });
       await authority.load();
     }
+    const revocations = this.#revocations(credentials);
+    await revocations.load();
     const peers = await readDocument(state, 'peers', PeersDocument);
     const sequence = await SequenceNumbers.open(sequenceStore(state));
-    const node = this.#createNode(credentials, sequence, peers?.peers ?? [], authority);
+    const node = this.#createNode(credentials, sequence, peers?.peers ?? [], revocations);
     const inviter =
       authority &&
       new Inviter({
@@ -293,9 +295,13 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
         clock,
         journal,
       });
-    this.#membership = { credentials, node, authority, inviter };
+    this.#membership = { credentials, node, authority, revocations, inviter };
     try {
       await node.start(signal);
+      revocations.start();
+      if (authority !== undefined && credentials.authorityKey !== undefined) {
+        await this.#issueRevocations(authority, revocations, credentials.authorityKey);
+      }
       await inviter?.start();
     } catch (error) {
       await this.stop();
@@ -303,11 +309,36 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     }
   }
 
+  #revocations({ network, authority }: Credentials): Revocations {
+    return new Revocations({
+      ...this.#parts,
+      network: { id: network.id, authority },
+      self: this.id,
+      removed: (revocation) => this.#onRemoved(revocation),
+    });
+  }
+
+  /** Those of the authority's document that have no statement yet. */
+  async #issueRevocations(authority: Authority, revocations: Revocations, key: SigningKey): Promise<void> {
+    for (const member of authority.members()) if (member.revoked) await revocations.issue(key, member);
+  }
+
+  #onRemoved({ node: id, name }: Revocation): void {
+    const self = id === this.id;
+    this.#parts.journal.record({
+      severity: self ? 'error' : 'warning',
+      kind: 'mesh.revoked',
+      subject: self ? 'service/mesh' : `peer/${id}`,
+      message: `${self ? 'This node' : name} was removed from the network`,
+    });
+    if (!self) this.#membership?.node.expel(id);
+  }
+
   #createNode(
     credentials: Credentials,
     sequence: SequenceNumbers,
     remembered: KnownAddress[],
-    authority: Authority | undefined,
+    revocations: Revocations,
   ): MeshNode {
     const { state, logger } = this.#parts;
     const node = new MeshNode({
@@ -315,9 +346,9 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
       credentials,
       sequence,
       remembered,
-      transports: this.#transports(credentials),
+      transports: createTransports(this.#parts, credentials),
       senses: systemSenses({ ...this.#parts, self: this.id }),
-      isRevoked: (id) => authority?.isRevoked(id) ?? false,
+      isRevoked: (id) => revocations.has(id),
       remember: (peers) => {
         if (this.#membership?.node !== node) return;
         state.write('peers', { format: 1, peers }).catch((error: unknown) => {
@@ -325,6 +356,7 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
         });
       },
     });
+    revocations.subscribe(node.gossip);
     for (const subscribe of this.#subscriptions) subscribe(node);
     node.setScore(this.#score);
     node.on('peer', (peer) => this.emit('peer', peer));
@@ -332,31 +364,6 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     node.on('routes', (routes) => this.emit('routes', routes));
     node.on('topology', (topology) => this.emit('topology', topology));
     return node;
-  }
-
-  #transports({ network, networkKey }: Credentials): Transport[] {
-    const { config, key, listenIsExplicit, version, mqtt } = this.#parts;
-    if (!config.enabled) return [];
-    const transports: Transport[] = [
-      new Libp2pTransport({
-        privateKey: key.forLibp2p(),
-        networkId: network.id,
-        networkKey,
-        listen: config.listen,
-        mayListenElsewhere: !listenIsExplicit,
-        announce: config.announce,
-        mdns: config.mdns,
-        maxPeers: config.maxPeers,
-        version,
-        handshakeTimeout: HANDSHAKE_TIMEOUT,
-      }),
-    ];
-    if (config.mqttTransport && mqtt !== undefined) {
-      transports.push(
-        new MqttTransport({ ...mqtt, networkId: network.id, nodeId: this.id, reconnectPeriod: MQTT_RECONNECT }),
-      );
-    }
-    return transports;
   }
 
   #running(): Membership {

@@ -6,7 +6,7 @@ import type { DocumentName, MeshState } from '../../mesh/membership/state.ts';
 import { readPrivateFile, writePrivateFile } from './private-files.ts';
 
 /** Documents that make up a membership; the others belong to the node. */
-const OF_A_NETWORK: readonly DocumentName[] = ['credentials', 'authority'];
+const OF_A_NETWORK: readonly DocumentName[] = ['credentials', 'authority', 'revocations'];
 
 /** Writes of one document happen one after the other, in the order of the calls. */
 export class NetworkFiles implements MeshState {

@@ -91,5 +91,7 @@ export interface Actions {
   createInvite(options: { expiresInSeconds: number; name?: string }): Promise<{ token: string; expiresAt: number }>;
   /** Enrols this node with the inviter that the token names, and moves it into that network. */
   joinNetwork(token: string): Promise<{ network: { id: string; name: string } }>;
+  /** Removes a member for good; only where the authority of the network is. */
+  removeMember(id: string): Promise<void>;
   networkMembers(): Promise<{ id: string; name: string; issuedAt: number; expiresAt: number; revoked: boolean }[]>;
 }

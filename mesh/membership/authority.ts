@@ -156,10 +156,6 @@ export class Authority {
     return this.#document.members.map((member) => ({ ...member }));
   }
 
-  isRevoked(id: NodeId): boolean {
-    return this.#document.members.some((member) => member.id === id && member.revoked);
-  }
-
   /** Throws `MEMBER_UNKNOWN` when no certificate was issued to `id`. */
   async revoke(id: NodeId): Promise<void> {
     const member = this.#document.members.find((one) => one.id === id);

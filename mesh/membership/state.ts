@@ -4,7 +4,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { ParlmeshError } from '../../core/errors.ts';
 
-export type DocumentName = 'credentials' | 'authority' | 'peers' | 'sequence';
+export type DocumentName = 'credentials' | 'authority' | 'revocations' | 'peers' | 'sequence';
 
 /** Storage handed to the mesh. `write` resolves once the document is safe; a crash leaves the old or the new one. */
 export interface MeshState {

@@ -3,6 +3,7 @@
 
 import type { Clock, Millis } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
+import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
 import type { Gossip } from '../gossip/gossip.ts';
@@ -14,6 +15,7 @@ import {
   type PeerTransportEvents,
   type Traffic,
   type Transport,
+  type TransportKind,
 } from './transport.ts';
 
 export interface MediaParts {
@@ -24,6 +26,7 @@ export interface MediaParts {
   clock: Clock;
   random: Random;
   logger: Logger;
+  journal: Journal;
 }
 
 /** Those who hear a roll call answer spread over this time: everybody was asked at once. */
@@ -73,17 +76,17 @@ export class Media {
   }
 
   async #startOne(transport: Transport, signal: AbortSignal): Promise<void> {
-    const { gossip, connectionEvents, logger } = this.#parts;
+    const { gossip, connectionEvents } = this.#parts;
     const { kind } = transport;
     let isAway = false;
     const events = {
       frame: (frame: Uint8Array) => (this.#running ? gossip.ingest(frame, kind) : 'ignore'),
       lost: (cause: string) => {
-        if (this.#running && !isAway) logger.warn({ transport: kind, cause }, 'the medium is away');
+        if (this.#running && !isAway) this.#tell('warning', kind, `is away: ${cause}`);
         isAway = true;
       },
       ready: () => {
-        if (isAway) logger.info({ transport: kind }, 'the medium is back');
+        if (isAway) this.#tell('info', kind, 'is back');
         isAway = false;
         if (!isPeerTransport(transport)) this.#callRoll(transport);
       },
@@ -93,6 +96,14 @@ export class Media {
     } else {
       await transport.start(events, signal);
     }
+  }
+
+  #tell(severity: 'info' | 'warning', kind: TransportKind, what: string): void {
+    const { logger, journal } = this.#parts;
+    const message = `The mesh's way over ${kind} ${what}`;
+    logger.info({ transport: kind }, message);
+    const name = severity === 'info' ? 'mesh.medium.back' : 'mesh.medium.away';
+    journal.record({ severity, kind: name, subject: 'service/mesh', message });
   }
 
   #callRoll(transport: Transport): void {

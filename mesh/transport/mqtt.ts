@@ -6,8 +6,8 @@ import type { NodeId } from '../membership/keys.ts';
 import { MAX_FRAME_BYTES, noTraffic, type Traffic, type Transport, type TransportEvents } from './transport.ts';
 
 export interface MqttTransportOptions {
-  /** `mqtt://host:1883`, `mqtts://…`, `ws://…`. */
-  url: string;
+  /** `mqtt://host:1883`, `mqtts://…`, `ws://…`; each is tried in turn, beginning with the first. */
+  urls: readonly string[];
   username?: string;
   password?: string;
   networkId: string;
@@ -24,6 +24,7 @@ export class MqttTransport implements Transport {
   readonly kind = 'mqtt';
   readonly #options: MqttTransportOptions;
   #client: MqttClient | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #traffic = noTraffic();
   #inFlight = 0;
 
@@ -33,14 +34,21 @@ export class MqttTransport implements Transport {
 
   async start(events: TransportEvents, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { url, username, password, networkId, nodeId, reconnectPeriod } = this.#options;
+    this.#connect(events, 0);
+  }
+
+  #connect(events: TransportEvents, turn: number): void {
+    const { urls, username, password, networkId, nodeId, reconnectPeriod } = this.#options;
+    const url = urls[turn % urls.length];
+    if (url === undefined) return;
     const tree = `parlmesh/${networkId}/gossip/`;
     const client = mqtt.connect(url, {
       clientId: `parlmesh-mesh-${nodeId.slice(-16)}`,
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
       clean: true,
-      reconnectPeriod,
+      // Each try may be at another broker: the client's own would all be at this one.
+      reconnectPeriod: 0,
       connectTimeout: 10_000,
       keepalive: 15,
       queueQoSZero: false,
@@ -58,8 +66,12 @@ export class MqttTransport implements Transport {
       problem = messageOf(error);
     });
     client.on('close', () => {
+      if (this.#client !== client) return;
+      this.#client = undefined;
       this.#inFlight = 0;
-      events.lost(problem);
+      client.end(true);
+      events.lost(`${shown(url)}: ${problem}`);
+      this.#retry = setTimeout(() => this.#connect(events, turn + 1), reconnectPeriod);
     });
     client.on('message', (topic, payload) => {
       if (!topic.startsWith(tree)) return;
@@ -72,6 +84,7 @@ export class MqttTransport implements Transport {
   async stop(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
+    clearTimeout(this.#retry);
     await client?.endAsync(!client.connected);
     client?.removeAllListeners();
   }
@@ -97,3 +110,6 @@ export class MqttTransport implements Transport {
     return { ...this.#traffic };
   }
 }
+
+/** Without the password that a URL may hold. */
+const shown = (url: string): string => url.replace(/\/\/[^/@]*@/, '//');

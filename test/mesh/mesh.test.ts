@@ -188,16 +188,6 @@ describe('strangers', () => {
     expect(b.mesh.peers()).toEqual([]);
     expect(b.mesh.routes()).toEqual([]);
   });
-
-  it('a revoked member is cut off and stays out', async () => {
-    const b = await started(realNode('b'));
-    const a = await invited(b, 'a');
-    await vi.waitFor(() => expect(pathFrom(b, a)).toEqual(['a']), soon);
-    await b.mesh.revoke(a.mesh.id);
-    await vi.waitFor(() => expect(b.mesh.routes()).toEqual([]), soon);
-    expect(b.mesh.counters()?.strangers.revoked).toBeGreaterThan(0);
-    expect(b.mesh.members().find(({ id }) => id === a.mesh.id)).toMatchObject({ revoked: true });
-  });
 });
 
 describe('a mesh that cannot start as it was told', () => {

@@ -47,7 +47,7 @@ async function brokerOnly(inviter: RealNode, name: string): Promise<RealNode> {
   await joining.mesh.joinNetwork(token);
   await joining.mesh.stop();
   await joining.state.write('peers', { format: 1, peers: [] });
-  return started(realNode(name, { key: joining.key, state: joining.state, mqtt: { url } }));
+  return started(realNode(name, { key: joining.key, state: joining.state, mqtt: { urls: [url] } }));
 }
 
 const seen = (node: RealNode, other: RealNode) => node.mesh.peers().find(({ id }) => id === other.mesh.id);
@@ -55,7 +55,7 @@ const seen = (node: RealNode, other: RealNode) => node.mesh.peers().find(({ id }
 describe('a mesh over an MQTT broker', () => {
   it('shows boards that reach only the broker to everybody, through the node that has both', async () => {
     const inside = await started(realNode('inside'));
-    const bridge = realNode('bridge', { mqtt: { url } });
+    const bridge = realNode('bridge', { mqtt: { urls: [url] } });
     await started(bridge);
     await bridge.mesh.joinNetwork((await inside.mesh.createInvite({ expiresIn: 60_000 })).token);
     const board = await brokerOnly(inside, 'board');
@@ -69,14 +69,26 @@ describe('a mesh over an MQTT broker', () => {
     await vi.waitFor(() => expect(seen(inside, board)?.score).toBe(0.9), soon);
   });
 
+  it('goes on to the next broker when one is away, and journals once that the way is lost and is back', async () => {
+    const mqtt = { urls: ['mqtt://user:secret@127.0.0.1:1', url] };
+    const node = await started(realNode('node', { mqtt }));
+    await vi.waitFor(() => expect(published.length).toBeGreaterThan(0), soon);
+    await vi.waitFor(() => expect(node.journal.map(({ kind }) => kind)).toContain('mesh.medium.back'), soon);
+    const told = node.journal.filter(({ kind }) => kind.startsWith('mesh.medium')).map(({ message }) => message);
+    expect(told).toEqual([
+      expect.stringMatching(/^The mesh's way over mqtt is away: mqtt:\/\/127\.0\.0\.1:1: .*ECONNREFUSED/),
+      "The mesh's way over mqtt is back",
+    ]);
+  });
+
   it('does not circle: what two bridges say is taken once', async () => {
-    const inside = await started(realNode('inside', { mqtt: { url } }));
-    const second = await started(realNode('second', { mqtt: { url } }));
+    const inside = await started(realNode('inside', { mqtt: { urls: [url] } }));
+    const second = await started(realNode('second', { mqtt: { urls: [url] } }));
     await second.mesh.joinNetwork((await inside.mesh.createInvite({ expiresIn: 60_000 })).token);
     await vi.waitFor(() => expect(second.mesh.routes()).toHaveLength(1), soon);
     const { Type } = await import('typebox');
     const topic = { name: 'news', kind: 'event', schema: Type.Object({ n: Type.Number() }), lifetime: 60_000 } as const;
-    const board = realNode('board', { mqtt: { url } });
+    const board = realNode('board', { mqtt: { urls: [url] } });
     const heard: number[] = [];
     board.mesh.subscribe(topic, { message: ({ payload }) => heard.push(payload.n) });
     await started(board);
@@ -92,9 +104,9 @@ describe('a mesh over an MQTT broker', () => {
   });
 
   it('says nothing in the clear that lets a stranger in, and believes nobody without a certificate', async () => {
-    const node = await started(realNode('node', { mqtt: { url } }));
+    const node = await started(realNode('node', { mqtt: { urls: [url] } }));
     await vi.waitFor(() => expect(published.length).toBeGreaterThan(0), soon);
-    const stranger = await started(realNode('stranger', { mqtt: { url } }));
+    const stranger = await started(realNode('stranger', { mqtt: { urls: [url] } }));
     const secret = ((await node.state.read('credentials')) as { networkKey: string }).networkKey;
     for (const { payload } of published) expect(payload.includes(Buffer.from(secret, 'base64'))).toBe(false);
     expect(node.mesh.peers()).toEqual([]);

@@ -38,6 +38,7 @@ export function registerNetwork(program: CliCommand, cli: Cli): void {
   join(network, cli);
   show(network, cli);
   members(network, cli);
+  remove(network, cli);
 }
 
 function create(network: CliCommand, cli: Cli): void {
@@ -190,6 +191,56 @@ function members(network: CliCommand, cli: Cli): void {
             ]),
       );
     });
+}
+
+function remove(network: CliCommand, cli: Cli): void {
+  network
+    .command('remove')
+    .argument('<node>', 'its name, or the beginning or end of its id')
+    .summary('remove a node from the network for good')
+    .description(
+      'Takes its membership from a node: every other node refuses it within seconds. Works on the node that holds the ' +
+        'authority. The removed node can come back only with a new identity and a new invite.',
+    )
+    .common()
+    .example('network remove barn', 'the board in the barn was stolen')
+    .action(async (wanted: string, options: CommonOptions) => {
+      const client = cli.client(options);
+      const { network: of } = await client.get<NodeView>('node');
+      if (!of.holdsAuthority) {
+        throw new ParlmeshError('NETWORK_NO_AUTHORITY', `This node does not hold the authority of network ${of.name}`, {
+          hint: 'Run it on the node where the network was created',
+        });
+      }
+      const { id, name } = memberCalled(wanted, await client.list<Member>('network/members'));
+      await client.delete(`network/members/${encodeURIComponent(id)}`);
+      cli.show(
+        options,
+        { removed: id, name },
+        () => `Node ${name} (${shortId(id)}) was removed from network ${of.name}.`,
+      );
+    });
+}
+
+/** A node that was removed before counts only where nothing else fits: another may have its name now. */
+function memberCalled(wanted: string, all: readonly Member[]): Member {
+  const part = wanted.replace(/^…/, '');
+  const isPart = (id: string): boolean => part.length >= 4 && (id.startsWith(part) || id.endsWith(part));
+  const fits = all.filter(({ id, name }) => name === wanted || isPart(id));
+  const present = fits.filter(({ revoked }) => !revoked);
+  const [member, another] = present.length > 0 ? present : fits;
+  if (member === undefined) {
+    throw new ParlmeshError('CLI_MEMBER_UNKNOWN', `No node of this network is called "${wanted}"`, {
+      hint: 'parlmesh network members lists them',
+    });
+  }
+  if (another !== undefined) {
+    const which = (present.length > 0 ? present : fits).map(({ name, id }) => `${name} ${id}`).join(', ');
+    throw new ParlmeshError('CLI_MEMBER_AMBIGUOUS', `"${wanted}" fits several nodes: ${which}`, {
+      hint: 'Give more of the id',
+    });
+  }
+  return member;
 }
 
 /** For what can only be done on the files of a node that is stopped. */

@@ -123,6 +123,24 @@ function networkRoutes(app: App, { actions }: RouteContext): void {
     async () => actions.networkMembers(),
   );
 
+  app.delete(
+    '/network/members/:id',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        tags: ['admin'],
+        summary: 'Remove a node from the network for good',
+        description: 'Only on the node that holds the authority. Every node refuses the removed one within seconds.',
+        params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 80 }) }),
+        response: NO_CONTENT,
+      },
+    },
+    async (request, reply) => {
+      await actions.removeMember(request.params.id);
+      return reply.code(204).send(null);
+    },
+  );
+
   app.post(
     '/network/invites',
     {

@@ -18,6 +18,7 @@ import {
   PLAN,
   problem,
   ROUTE,
+  SELF,
   STORE,
   Stage,
   start,
@@ -177,6 +178,25 @@ describe('what changes something', () => {
       stdout: 'This node belongs to network home (…2a9c31d0).\n',
     });
     expect(stage.asked[0]?.body).toEqual({ token: 'pmi_abc' });
+  });
+
+  it('network remove takes a name or a part of the id, and passes over who was removed before', async () => {
+    const member = { name: 'barn', issuedAt: 0, expiresAt: 2e12, revoked: false };
+    const former = { ...member, id: `12D3KooWformer`, revoked: true };
+    stage.answers['GET network/members'] = [{ ...member, id: BARN }, former, { ...member, id: SELF, name: 'north' }];
+    stage.answers[`DELETE network/members/${BARN}`] = undefined;
+    for (const wanted of ['barn', BARN, BARN.slice(0, 14), `…${BARN.slice(-8)}`]) {
+      expect(await run('network', 'remove', wanted)).toMatchObject({
+        code: 0,
+        stdout: `Node barn (…${BARN.slice(-8)}) was removed from network home.\n`,
+      });
+      expect(stage.asked.at(-1)?.line).toBe(`DELETE network/members/${BARN}`);
+    }
+    const wrong = async (wanted: string) => (await run('network', 'remove', wanted)).stderr;
+    expect(await wrong('nobody')).toContain('No node of this network is called "nobody"');
+    expect(await wrong('12D3KooW')).toContain('"12D3KooW" fits several nodes: barn');
+    stage.answers['GET node'] = { ...NODE, network: { ...NODE.network, holdsAuthority: false } };
+    expect(await wrong('barn')).toContain('does not hold the authority of network home');
   });
 
   it('token create prints the token alone; revoke takes its id', async () => {

@@ -129,6 +129,14 @@ describe('acting', () => {
     expect(answer.json()).toMatchObject(expected);
   });
 
+  it('removes a member, and knows who is one', async () => {
+    const { call, node } = await startServer();
+    expect((await call('/api/v3/network/members/12D3', { method: 'DELETE', unix })).status).toBe(204);
+    expect(node.asked).toEqual(['remove 12D3']);
+    const unknown = await call('/api/v3/network/members/nobody', { method: 'DELETE', unix });
+    expectProblem(unknown, 404, 'MEMBER_UNKNOWN');
+  });
+
   it('tells an error of another room with its code and hint', async () => {
     const { call } = await startServer();
     const answer = await call('/api/v3/network/join', { method: 'POST', unix, body: { token: 'nonsense' } });

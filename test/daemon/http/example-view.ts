@@ -503,6 +503,11 @@ export class ExampleNode implements View, Actions, Journal {
     return { network: { id: 'n7x3k2', name: 'home' } };
   }
 
+  async removeMember(id: string): Promise<void> {
+    this.asked.push(`remove ${id}`);
+    if (id === 'nobody') throw new ParlmeshError('MEMBER_UNKNOWN', 'No certificate was issued to nobody');
+  }
+
   async networkMembers(): Promise<
     { id: string; name: string; issuedAt: number; expiresAt: number; revoked: boolean }[]
   > {

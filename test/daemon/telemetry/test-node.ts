@@ -130,6 +130,7 @@ export class TestNode implements View, Actions {
   checkStore = () => Promise.resolve({ ok: true, problems: [] });
   createInvite = () => Promise.resolve({ token: '', expiresAt: 0 });
   joinNetwork = () => Promise.resolve({ network: { id: '', name: '' } });
+  removeMember = () => Promise.resolve();
   networkMembers = () => Promise.resolve([]);
 }
 

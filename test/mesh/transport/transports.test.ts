@@ -60,7 +60,7 @@ itIsATransport(
 const overBroker = (url: string, close: () => Promise<void>): World => {
   const client = (): MqttTransport =>
     new MqttTransport({
-      url,
+      urls: [url],
       networkId: '0123456789abcdef',
       nodeId: SigningKey.generate().nodeId,
       reconnectPeriod: 50,

@@ -3,7 +3,7 @@
 import { LocalNode } from '../../daemon/cli/local-node.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import type { PeerView } from '../../daemon/view/schema.ts';
-import { dataDirOf, enrolAll, follow, MESH_ONLY, startAll } from '../rig/parlmesh-network.ts';
+import { dataDirOf, enrolAll, follow, MESH_ONLY, startAll, untilRouted } from '../rig/parlmesh-network.ts';
 import { monotonic, until } from '../rig/processes.ts';
 import type { Program } from './group.ts';
 import type { Observation } from './observations.ts';
@@ -27,6 +27,7 @@ export const parlmesh: Program = {
     });
     await enrolAll(nodes);
     await startAll(nodes);
+    await untilRouted(nodes);
     for (const node of nodes) {
       await until(`${node.name} is connected to all`, 120_000, async () => {
         const peers = await node.get<PeerView[]>('peers');

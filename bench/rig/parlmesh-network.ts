@@ -64,7 +64,7 @@ export async function enrolAll(nodes: readonly LocalNode[]): Promise<string[]> {
   return members.map(({ key }) => key.nodeId);
 }
 
-/** Starts the nodes a few at a time (each takes a second of a core) and waits until each has a route to each other. */
+/** Starts the nodes a few at a time: each takes a second of a core. */
 export async function startAll(nodes: readonly LocalNode[]): Promise<void> {
   const waiting = [...nodes];
   await Promise.all(
@@ -75,9 +75,13 @@ export async function startAll(nodes: readonly LocalNode[]): Promise<void> {
       }
     }),
   );
+}
+
+/** Resolves when each of the nodes has a route to so many others. */
+export async function untilRouted(nodes: readonly LocalNode[], others = nodes.length - 1): Promise<void> {
   for (const node of nodes) {
     await until(`${node.name} has routes to all`, 120_000, async () => {
-      return (await node.get<unknown[]>('routes')).length === nodes.length - 1;
+      return (await node.get<unknown[]>('routes')).length === others;
     });
   }
 }

@@ -1,13 +1,13 @@
-// One end of a flow of UDP probes, run in a node's namespace. Tells its parent of each probe and each answer.
+// One end of a flow of UDP probes, run in a node's namespace.
 //
 //   udp-probe.ts echo ADDRESS             answers
-//   udp-probe.ts send SOURCE DESTINATION  sends one probe every 5 ms
+//   udp-probe.ts send SOURCE DESTINATION  sends one probe every 5 ms and reports to its parent
 
 import { createSocket } from 'node:dgram';
+import { PROBE_INTERVAL, ProbeReporter } from './probe-process.ts';
 import { monotonic } from './processes.ts';
-import { PROBE_INTERVAL, PROBE_PORT, type ProbeReport } from './udp-flow.ts';
 
-const REPORT_PERIOD = 50;
+const PORT = 7007;
 
 const [role, address, destination] = process.argv.slice(2);
 const socket = createSocket('udp4');
@@ -16,27 +16,22 @@ socket.on('error', () => {});
 
 if (role === 'echo') {
   socket.on('message', (message, from) => socket.send(message, from.port, from.address));
-  socket.bind(PROBE_PORT, address);
+  socket.bind(PORT, address);
 } else {
+  const reporter = new ProbeReporter();
   let sequence = 0;
-  let report: ProbeReport = { sent: [], answered: [] };
   const send = (): void => {
     const message = Buffer.alloc(64);
     message.writeUInt32BE(sequence);
-    report.sent.push([sequence++, monotonic()]);
-    socket.send(message, PROBE_PORT, destination);
+    reporter.sent(sequence++, monotonic());
+    socket.send(message, PORT, destination);
   };
-  socket.on('message', (message) => report.answered.push([message.readUInt32BE(), monotonic()]));
+  socket.on('message', (message) => reporter.answered(message.readUInt32BE(), monotonic()));
   socket.bind(0, address, () => {
     const began = monotonic();
     // Late timers are made up for: the rate stays what it is called.
     setInterval(() => {
       while (monotonic() - began >= sequence * PROBE_INTERVAL) send();
-    }, 1);
-    setInterval(() => {
-      process.send?.(report);
-      report = { sent: [], answered: [] };
-    }, REPORT_PERIOD);
+    }, PROBE_INTERVAL);
   });
 }
-process.on('disconnect', () => process.exit());

@@ -1,44 +1,86 @@
 // parlmesh itself: real daemons with links between neighbours only.
 
+import { join } from 'node:path';
 import { LocalNode } from '../../daemon/cli/local-node.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import type { RouteView } from '../../daemon/view/schema.ts';
 import type { NamespaceRig } from '../rig/namespaces.ts';
 import type { Probe } from '../rig/outage.ts';
-import { dataDirOf, enrolAll, follow, MESH_ONLY, startAll } from '../rig/parlmesh-network.ts';
+import { dataDirOf, enrolAll, follow, MESH_ONLY, startAll, untilRouted } from '../rig/parlmesh-network.ts';
+import { PROBE_INTERVAL, ProbeProcess } from '../rig/probe-process.ts';
 import { monotonic } from '../rig/processes.ts';
 import { type TableChange, walk, walkProbes } from '../rig/route-walk.ts';
 import { cableAddress, neighbours } from '../rig/topology.ts';
-import { PROBE_INTERVAL } from '../rig/udp-flow.ts';
+
 import type { RunningSubject, Subject } from './subject.ts';
 
+const SETTLING = 1000;
+
+/** Pings over parlmesh's own relay, from a node of the mesh in one corner to the daemon in the other. */
 export const parlmesh: Subject = {
   name: 'parlmesh',
-  flow: 'walked over the routing tables that the nodes report',
-  settling: 1000,
+  flow: 'pings over the relay',
+  settling: SETTLING,
   start: async (rig) => {
-    const nodes = Array.from({ length: rig.topology.nodes }, (_, node) => daemonOf(rig, node));
+    const { from, to } = rig.topology;
+    const nodes = daemonsOf(rig);
+    const ids = await enrolAll(nodes);
+    const daemons = nodes.filter((_, node) => node !== from);
+    await startAll(daemons);
+    const pinging = [process.execPath, join(import.meta.dirname, 'relay-probe.ts')] as const;
+    const args = [nodes[from]!.dataDir, bootstrapOf(rig, from), ids[to]!] as const;
+    const flow = new ProbeProcess([...rig.inside(from), ...pinging, ...args]);
+    await untilRouted(daemons, daemons.length);
+    return {
+      probes: (since, till) => flow.probes(since, till),
+      // As the answers take it: the far corner is asked, and tells the way from there.
+      path: async () => {
+        const routes = await nodes[to]!.get<RouteView[]>('routes');
+        const back = routes.find(({ destination }) => destination === ids[from]);
+        return back && [to, ...back.path.map((id) => ids.indexOf(id))].reverse();
+      },
+      stop: async () => {
+        await flow.stop();
+        await Promise.all(daemons.map((node) => node.stop('SIGKILL')));
+      },
+    };
+  },
+};
+
+/** What would become of probes by the routing tables alone, whatever forwards them. */
+export const parlmeshTables: Subject = {
+  name: 'parlmesh, routing tables',
+  flow: 'walked over the routing tables that the nodes report',
+  settling: SETTLING,
+  start: async (rig) => {
+    const nodes = daemonsOf(rig);
     const ids = await enrolAll(nodes);
     await startAll(nodes);
+    await untilRouted(nodes);
     return new RoutesFlow(rig, nodes, ids).start();
   },
 };
 
-function daemonOf(rig: NamespaceRig, node: number): LocalNode {
-  const bootstrap = neighbours(rig.topology, node).map(
-    ({ peer, cable }) => `/ip4/${cableAddress(rig.topology, cable, peer)}/tcp/7421`,
-  );
-  return new LocalNode({
-    name: `n${node}`,
-    dataDir: dataDirOf(rig.scratch, node),
-    launcher: rig.inside(node),
-    settings: {
-      ...MESH_ONLY,
-      PARLMESH_MESH_LISTEN: '/ip4/0.0.0.0/tcp/7421',
-      PARLMESH_MESH_AUTO_DIAL: 'false',
-      PARLMESH_MESH_BOOTSTRAP: bootstrap.join(','),
-    },
+function daemonsOf(rig: NamespaceRig): LocalNode[] {
+  return Array.from({ length: rig.topology.nodes }, (_, node) => {
+    return new LocalNode({
+      name: `n${node}`,
+      dataDir: dataDirOf(rig.scratch, node),
+      launcher: rig.inside(node),
+      settings: {
+        ...MESH_ONLY,
+        PARLMESH_MESH_LISTEN: '/ip4/0.0.0.0/tcp/7421',
+        PARLMESH_MESH_AUTO_DIAL: 'false',
+        PARLMESH_MESH_BOOTSTRAP: bootstrapOf(rig, node),
+      },
+    });
   });
+}
+
+function bootstrapOf({ topology }: NamespaceRig, node: number): string {
+  return neighbours(topology, node)
+    .map(({ peer, cable }) => `/ip4/${cableAddress(topology, cable, peer)}/tcp/7421`)
+    .join(',');
 }
 
 /** Follows the routing table of every node and says what would have become of the probes. */

@@ -2,7 +2,7 @@
 // on networks of network namespaces. Needs root.
 //
 //   npm run -s bench -- route-healing --json [--cuts 20] [--topologies ring,grid] [--kinds silent,carrier]
-//     [--subjects parlmesh,babeld,babeld-tuned,bird-ospf,bird-ospf-tuned,bird-bfd]
+//     [--subjects parlmesh,parlmesh-tables,babeld,babeld-tuned,bird-ospf,bird-ospf-tuned,bird-bfd]
 
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -14,12 +14,13 @@ import { percentile } from '../rig/statistics.ts';
 import { grid, ring, type Topology } from '../rig/topology.ts';
 import { babeld } from './babeld.ts';
 import { birdOspf } from './bird.ts';
-import { parlmesh } from './parlmesh.ts';
+import { parlmesh, parlmeshTables } from './parlmesh.ts';
 import type { Subject } from './subject.ts';
 import { trial } from './trial.ts';
 
 const SUBJECTS: Record<string, Subject> = {
   parlmesh,
+  'parlmesh-tables': parlmeshTables,
   babeld: babeld('babeld, defaults', 4),
   'babeld-tuned': babeld('babeld, hello 1 s', 1),
   'bird-ospf': birdOspf('BIRD OSPF, defaults', { hello: 10, dead: 40 }),

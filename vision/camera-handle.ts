@@ -38,7 +38,8 @@ export interface CameraHandleOptions {
   config: CameraConfig;
   source: FrameSource;
   pipeline: CameraPipeline;
-  detector: string | undefined;
+  /** The model's id. */
+  detector: () => string | undefined;
   clock: Clock;
   random: Random;
   journal: Journal;
@@ -122,7 +123,8 @@ export class CameraHandle {
   }
 
   snapshot(): CameraSnapshot {
-    const { pipeline, source, detector, config } = this.#options;
+    const { pipeline, source, config } = this.#options;
+    const detector = this.#options.detector();
     const state = this.#camera.state;
     const { frames, skipped, broken, framesPerSecond } = this.#camera.counts();
     const objects = pipeline.objects();

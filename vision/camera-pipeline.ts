@@ -25,8 +25,8 @@ export interface PipelineOptions {
   config: CameraConfig;
   pace: 'video' | 'stills';
   period: Millis;
-  /** Undefined where nothing is detected. */
-  detector: { detector: Detector; fit: Fit } | undefined;
+  /** What searches a picture now; undefined where nothing is detected. */
+  detector: () => { detector: Detector; fit: Fit } | undefined;
   clock: Clock;
   logger: Logger;
   annotator: Annotator;
@@ -106,7 +106,7 @@ export class CameraPipeline {
    * frame is no usable picture.
    */
   async look(frame: Frame): Promise<void> {
-    const { detector, fit } = this.#options.detector ?? { detector: undefined, fit: 'letterbox' };
+    const { detector, fit } = this.#options.detector() ?? { detector: undefined, fit: 'letterbox' };
     const picture = await preparePicture(frame.bytes, detector?.inputSize ?? CHECK_SIZE, fit, this.#mask);
     await this.#detecting;
     this.#newest = { frame, width: picture.width, height: picture.height };
@@ -133,8 +133,9 @@ export class CameraPipeline {
   /** Ends what is in view; resolves when everything was told and kept. */
   async close(): Promise<void> {
     await this.#detecting;
-    this.endAll();
+    // Before the end, so that it is told once, with its picture.
     await this.#snapshots.settled();
+    this.endAll();
   }
 
   /** Never rejects: a detector that cannot run is its own news, the camera goes on. */

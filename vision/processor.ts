@@ -2,7 +2,6 @@
 
 import { EventEmitter } from 'node:events';
 import type { Clock } from '../core/clock.ts';
-import { messageOf } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
@@ -12,8 +11,9 @@ import { openSource } from './camera/open-source.ts';
 import { CameraHandle, type CameraSnapshot } from './camera-handle.ts';
 import { CameraPipeline, type RecordedObservation } from './camera-pipeline.ts';
 import type { CameraConfig, VisionConfig } from './config.ts';
-import { checkModelFile, findModel, listModels, type Model } from './detection/model-file.ts';
-import { type DetectorState, OnnxDetector } from './detection/onnx-detector.ts';
+import { checkModelFile, listModels } from './detection/model-file.ts';
+import type { DetectorState } from './detection/onnx-detector.ts';
+import { SharedDetector } from './detection/shared-detector.ts';
 import { Annotator } from './picture/draw.ts';
 import { SnapshotBudget } from './snapshot-budget.ts';
 import type { Snapshot } from './snapshots.ts';
@@ -71,7 +71,7 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   readonly #budget: SnapshotBudget;
   readonly #cameras = new Map<string, CameraHandle>();
   #configured: readonly CameraConfig[];
-  #detector: { model: Model; detector: OnnxDetector } | undefined;
+  readonly #detector: SharedDetector;
   /** Why the detector failed last, until it works again: told once. */
   #failure: string | undefined;
   #running = false;
@@ -83,6 +83,12 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
     this.#options = options;
     this.#configured = options.cameras;
     this.#budget = new SnapshotBudget(options.clock, options.config.snapshots);
+    const { modelsDirs, config, defaults, clock, random } = options;
+    this.#detector = new SharedDetector({
+      ...{ id: this.#modelId, modelsDirs, clock, random },
+      threads: config.threads ?? defaults.threads,
+      onState: (state) => this.#onDetectorState(state),
+    });
   }
 
   /** Resolves when every camera has begun; one that cannot see says so in its own state. */
@@ -110,6 +116,11 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   /** For whoever supervises a single camera. Undefined while vision is stopped or when no camera has that name. */
   camera(id: string): CameraHandle | undefined {
     return this.#cameras.get(id);
+  }
+
+  /** How the detector is; `closed` while no camera asks for one. */
+  detectorState(): DetectorState {
+    return this.#detector.state;
   }
 
   /** A camera's newest picture as JPEG, with what is in view drawn on it unless told not to; undefined before the first. */
@@ -153,10 +164,11 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
       ([name, { config }]) => JSON.stringify(wanted.get(name)) !== JSON.stringify(config),
     );
     for (const [name] of removed) this.#cameras.delete(name);
-    await Promise.all(removed.map(([, camera]) => camera.stop()));
+    const detects = cameras.some(({ detect }) => detect);
+    // Closed at the same time, so that a detection that hangs does not keep a camera from ending.
+    await Promise.all([...removed.map(([, camera]) => camera.stop()), ...(detects ? [] : [this.#detector.close()])]);
     const added = cameras.filter(({ name }) => !this.#cameras.has(name));
-    if (cameras.some(({ detect }) => detect)) await this.#openDetector();
-    else await this.#closeDetector();
+    if (detects) await this.#detector.open();
     for (const config of added) {
       const camera = this.#open(config);
       this.#cameras.set(config.name, camera);
@@ -168,7 +180,7 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
     const { clock, random, logger, journal, sink, defaults } = this.#options;
     const framesPerSecond = config.framesPerSecond ?? defaults.framesPerSecond;
     const source = this.#sourceOf(config, framesPerSecond);
-    const detector = config.detect ? this.#detector : undefined;
+    const detector = () => (config.detect ? this.#detector.current : undefined);
     const tell = (): void => {
       this.emit('camera', handle.snapshot());
     };
@@ -176,7 +188,7 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
       config,
       pace: source.pace,
       period: 1000 / framesPerSecond,
-      detector: detector && { detector: detector.detector, fit: detector.model.manifest.input.fit },
+      detector,
       clock,
       logger: logger.child({ camera: config.name }),
       annotator: this.#annotator,
@@ -189,12 +201,11 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
       },
       saveSnapshot: (snapshot) => sink.saveSnapshot(snapshot),
     });
-    const model = detector?.model.manifest.id;
     const handle = new CameraHandle({
       config,
       source,
       pipeline,
-      detector: model,
+      detector: () => detector()?.detector.model,
       clock,
       random,
       journal,
@@ -216,32 +227,6 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   #newId(camera: string): string {
     const chance = this.#options.random.below(0x1_0000_0000).toString(36).padStart(7, '0');
     return `${camera}-${this.#options.clock.wall().toString(36)}-${chance}`;
-  }
-
-  /** Without a usable model the cameras are shown all the same. */
-  async #openDetector(): Promise<void> {
-    if (this.#detector !== undefined) return;
-    const { modelsDirs, config, defaults, clock, random } = this.#options;
-    try {
-      const model = await findModel(modelsDirs, this.#modelId);
-      const detector = new OnnxDetector({
-        model,
-        threads: config.threads ?? defaults.threads,
-        clock,
-        random,
-        onState: (state) => this.#onDetectorState(state),
-      });
-      this.#detector = { model, detector };
-      detector.open();
-    } catch (error) {
-      this.#onDetectorState({ kind: 'failed', code: 'MODEL_UNKNOWN', cause: messageOf(error) });
-    }
-  }
-
-  async #closeDetector(): Promise<void> {
-    const open = this.#detector;
-    this.#detector = undefined;
-    await open?.detector.close();
   }
 
   #onDetectorState(state: DetectorState): void {

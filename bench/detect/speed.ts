@@ -68,7 +68,7 @@ function pipelineOf(detector: OnnxDetector, model: Model): CameraPipeline {
     config: { name: 'bench', source: 'bench', detect: true, labels: [], minConfidence: 0.4, zones: [], masks: [] },
     pace: 'video',
     period: 50,
-    detector: { detector, fit: model.manifest.input.fit },
+    detector: () => ({ detector, fit: model.manifest.input.fit }),
     clock: systemClock,
     logger: silentLogger,
     annotator: new Annotator(),

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it, vi } from 'vitest';
@@ -97,6 +97,76 @@ describe('VisionProcessor', () => {
     await copyFile(join(PACKAGED_MODELS, 'mb3-centernet.onnx'), join(folder, 'mb3-centernet.onnx'));
     await vi.waitFor(() => expect(processor.cameras()[0]!.objects).not.toEqual([]), wait);
     expect(journal.kinds()).toContain('vision.detector-ready');
+  });
+
+  it('detects when a model that nobody knew is there, or its manifest is put right', async () => {
+    const folder = join(await temporaryFolder(), 'models');
+    await mkdir(folder);
+    const { processor } = await startProcessor([cameraConfig('north', 'rendered:')], { modelsDirs: [folder] });
+    expect(processor.detectorState()).toMatchObject({
+      kind: 'failed',
+      code: 'MODEL_UNKNOWN',
+      cause: expect.stringContaining('No model is called "mb3-centernet-320"'),
+    });
+    const manifest = await readFile(join(PACKAGED_MODELS, 'manifest.json'), 'utf8');
+    await copyFile(join(PACKAGED_MODELS, 'mb3-centernet.onnx'), join(folder, 'mb3-centernet.onnx'));
+    const other = manifest.replace(/"sha256": "[0-9a-f]{64}"/g, `"sha256": "${'0'.repeat(64)}"`);
+    await writeFile(join(folder, 'manifest.json'), other);
+    await vi.waitFor(() => expect(processor.detectorState()).toMatchObject({ code: 'MODEL_BROKEN' }), wait);
+    await writeFile(join(folder, 'manifest.json'), manifest);
+    await vi.waitFor(() => expect(processor.detectorState().kind).toBe('ready'), wait);
+    expect(processor.cameras()[0]!.detector).toBe('mb3-centernet-320');
+    await processor.stop();
+    expect(processor.detectorState()).toEqual({ kind: 'closed' });
+  });
+
+  it('tells of frames without detection, at most once a second', async () => {
+    const { processor } = await startProcessor([cameraConfig('north', 'rendered:', { detect: false })], {
+      framesPerSecond: 10,
+    });
+    const began = performance.now();
+    const seen: (number | undefined)[] = [];
+    processor.on('camera', ({ lastFrameAt }) => seen.push(lastFrameAt));
+    await vi.waitFor(() => expect(new Set(seen).size).toBeGreaterThan(3), wait);
+    // Besides one for each second: it began, its first frame, it is live.
+    expect(seen.length).toBeLessThanOrEqual((performance.now() - began) / 1000 + 3);
+  });
+
+  it('changes its cameras after a change that failed', async () => {
+    const { processor } = await startProcessor([]);
+    processor.once('camera', () => {
+      throw new Error('a listener failed');
+    });
+    const camera = (name: string) => cameraConfig(name, 'rendered:', { detect: false });
+    await expect(processor.setCameras([camera('one')])).rejects.toThrow('a listener failed');
+    await processor.setCameras([camera('two')]);
+    expect(processor.cameras().map(({ id }) => id)).toEqual(['two']);
+  });
+
+  it('journals a loss that repeats itself once until the camera was live', async () => {
+    let good: Buffer | undefined;
+    const url = await serve((_request, response) => {
+      if (good === undefined) return response.end('no picture');
+      response.end(good);
+      good = undefined;
+    });
+    const flapping = cameraConfig('door', url.href, { detect: false, framesPerSecond: 30 });
+    const { processor, journal } = await startProcessor([flapping]);
+    const camera = processor.camera('door')!;
+    const told = () => journal.kinds().filter((kind) => kind === 'camera.waiting').length;
+    await vi.waitFor(() => expect(told()).toBe(1), wait);
+    for (let i = 0; i < 2; i++) {
+      await camera.stop();
+      await camera.start(new AbortController().signal);
+    }
+    expect(told()).toBe(1);
+    good = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
+      .jpeg()
+      .toBuffer();
+    await vi.waitFor(() => expect(journal.kinds()).toContain('camera.live'), wait);
+    await camera.stop();
+    await camera.start(new AbortController().signal);
+    await vi.waitFor(() => expect(told()).toBe(2), wait);
   });
 
   it('ends what was in view when its camera stays lost', async () => {

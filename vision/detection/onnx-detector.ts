@@ -41,6 +41,8 @@ interface Request {
 
 /** Milliseconds that closing waits for the thread. */
 const CLOSE_WITHIN: Millis = 10_000;
+/** Threads that hang at once; with these, nothing more is tried: each keeps its memory, and none can be ended. */
+const MOST_HUNG = 2;
 const RETRY = { first: 1_000, most: 300_000 };
 
 export class OnnxDetector implements Detector {
@@ -56,6 +58,8 @@ export class OnnxDetector implements Detector {
   #deadline: Timer | undefined;
   #retry: Timer | undefined;
   #attempts = 0;
+  /** Threads that took too long and have not ended since. */
+  readonly #hung = new Set<Worker>();
   #watcher: FSWatcher | undefined;
 
   constructor(options: OnnxDetectorOptions) {
@@ -157,10 +161,30 @@ export class OnnxDetector implements Detector {
 
   /** Gives the thread up, tells whoever waits, and tries again later. */
   #fail(code: string, cause: string): void {
+    if (code === 'DETECTOR_HUNG' && this.#worker !== undefined) this.#countHung(this.#worker);
     void this.#dismissWorker();
-    this.#enter({ kind: 'failed', code, cause });
-    this.#rejectAll(this.#unavailable(cause));
+    const state = { kind: 'failed', code, cause: this.#hangs ? 'inference hangs; restart the node' : cause } as const;
+    this.#enter(state);
+    this.#rejectAll(this.#unavailable(state.cause));
+    if (!this.#hangs) this.#retryLater();
+  }
+
+  get #hangs(): boolean {
+    return this.#hung.size >= MOST_HUNG;
+  }
+
+  #retryLater(): void {
     this.#retry = this.#options.clock.after(backoff(this.#attempts++, RETRY, this.#options.random), () => this.#load());
+  }
+
+  /** One that ends after all was slow: where nothing was tried any more, it is again. */
+  #countHung(worker: Worker): void {
+    this.#hung.add(worker);
+    worker.once('exit', () => {
+      const gaveUp = this.#hangs;
+      this.#hung.delete(worker);
+      if (gaveUp && this.#state.kind === 'failed') this.#retryLater();
+    });
   }
 
   /**
@@ -185,7 +209,7 @@ export class OnnxDetector implements Detector {
   }
 
   #onModelFolderChange(): void {
-    if (this.#state.kind !== 'failed') return;
+    if (this.#state.kind !== 'failed' || this.#hangs) return;
     this.#retry?.cancel();
     // A file that is being copied changes many times: look when it has been still for a moment.
     this.#retry = this.#options.clock.after(300, () => this.#load());

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -9,7 +10,7 @@ import { temporaryFolder } from '../support/journal.ts';
 
 const SMALL = 'mb3-centernet-320';
 
-async function openDetector(folder: string, options: { deadline?: number; threads?: number } = {}) {
+async function openDetector(folder: string, options: { deadline?: number; loadDeadline?: number } = {}) {
   const states: DetectorState[] = [];
   const detector = new OnnxDetector({
     model: await findModel([folder], SMALL),
@@ -100,6 +101,18 @@ describe('OnnxDetector', () => {
     await expect(detector.detect(grey(), 0.4)).rejects.toMatchObject({ code: 'DETECTOR_UNAVAILABLE' });
     expect(states.at(-1)).toMatchObject({ kind: 'failed', code: 'DETECTOR_HUNG' });
     await vi.waitFor(() => expect(detector.state.kind).toBe('ready'), 20_000);
+  });
+
+  it('gives up after two threads that hang, and tries again when one ends', { timeout: 30_000 }, async () => {
+    const { folder, file } = await modelFolderWithout();
+    execFileSync('mkfifo', [file]);
+    const { states } = await openDetector(folder, { loadDeadline: 2_000 });
+    const cause = 'inference hangs; restart the node';
+    await vi.waitFor(() => expect(states.at(-1)).toEqual({ kind: 'failed', code: 'DETECTOR_HUNG', cause }), 20_000);
+    expect(states.filter(({ kind }) => kind === 'loading')).toHaveLength(2);
+    await writeFile(file, 'no model');
+    await rm(file);
+    await vi.waitFor(() => expect(states.at(-1)).toMatchObject({ code: 'MODEL_MISSING' }), 20_000);
   });
 
   it.each([

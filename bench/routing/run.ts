@@ -18,9 +18,9 @@ import { Peers } from './peers.ts';
 
 const SIZES = [100, 1000, 5000];
 /** Computations that are averaged, by size. */
-const ROUNDS: Record<number, number> = { 100: 500, 1000: 100, 5000: 20 };
-const CHANGES = 500;
-const ROUTER_CHANGES = 200;
+const ROUNDS: Record<number, number> = { 100: 5000, 1000: 500, 5000: 50 };
+const CHANGES = 10_000;
+const ROUTER_CHANGES = 500;
 
 function report(scenario: string, metric: string, seconds: number, more: Record<string, unknown> = {}): void {
   console.log(

@@ -45,7 +45,7 @@ export interface OptimizerParts {
 const SMALL = 48;
 const MOST_BUSIEST = 20;
 /** Bounds the search: its effort grows with the square of the nodes. */
-const SEARCH_EFFORT = 12_000_000;
+const SEARCH_EFFORT = 6_000_000;
 const MOST_TRIES = 60;
 /** Above this many nodes no costs are tried out: the trees of all would not fit in a board's memory. */
 const MOST_SEARCHED = 1500;

@@ -56,12 +56,16 @@ export class TrafficShard {
   loads(costs: readonly NewCost[]): Float64Array {
     const changes = costs.map(({ arc }) => ({ arc, before: this.#graph.costs[arc]! }));
     for (const { arc, cost } of costs) this.#graph.costs[arc] = cost;
-    for (const tree of this.#trees) {
-      if (!changes.some(({ arc, before }) => this.#matters(tree, arc, before))) continue;
-      this.#add(tree, -1);
+    const touched = this.#trees.filter((tree) => changes.some(({ arc, before }) => this.#matters(tree, arc, before)));
+    // Taking away and adding is two passes over a tree: where most are touched, adding all anew is less.
+    const anew = 2 * touched.length > this.#trees.length;
+    if (anew) this.#loads.fill(0);
+    for (const tree of touched) {
+      if (!anew) this.#add(tree, -1);
       tree.update(this.#graph, changes);
-      this.#add(tree, 1);
+      if (!anew) this.#add(tree, 1);
     }
+    if (anew) for (const tree of this.#trees) this.#add(tree, 1);
     return this.#loads;
   }
 

@@ -22,6 +22,7 @@ import { HttpServer } from './http/server.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { RootLogger } from './log.ts';
 import { type Measure, measureBoard, measureLinks } from './measurements.ts';
+import { RemoteNodes, relayPolicy } from './remote-nodes.ts';
 import { NetworkFiles } from './security/network.ts';
 import { Tokens } from './security/tokens.ts';
 import { Store } from './store/store.ts';
@@ -100,6 +101,7 @@ export class ParlmeshNode {
       state: new NetworkFiles(dataDir),
       ...externalBroker(config),
       summary: () => this.#summary(),
+      authorize: relayPolicy(config.mesh.forward.allow),
       clock,
       random,
       logger: logger.child({ service: 'mesh' }),
@@ -169,6 +171,7 @@ export class ParlmeshNode {
       portIsExplicit: loaded.explicit.has('http.port'),
       view: this.view,
       actions,
+      remote: new RemoteNodes(this.#mesh),
       tokens: new Tokens({ storage: this.#store.tokens, clock, logger }),
       socketPath: parts.socketPath,
       publicDir: join(ROOT, 'daemon/http/public'),

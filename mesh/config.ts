@@ -79,6 +79,17 @@ export const MeshConfig = Type.Object(
       description:
         'TCP port on which new boards join, open only while an invite is open. 0 takes any free port; so does a taken one.',
     }),
+    forward: Type.Object(
+      {
+        allow: Type.Array(Type.String({ pattern: '^[^\\s]+:[0-9]{1,5}$', maxLength: 256 }), {
+          default: [],
+          maxItems: 64,
+          description:
+            'Where other nodes may connect through this one with `parlmesh forward`, as `host:port` seen from here, e.g. `127.0.0.1:22`. Every member of the network may use them. None by default.',
+        }),
+      },
+      { additionalProperties: false, default: {}, description: 'TCP connections for other nodes.' },
+    ),
     maxPeers: Type.Integer({
       default: 64,
       minimum: 1,

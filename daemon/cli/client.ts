@@ -1,8 +1,11 @@
 // Talks to the daemon over HTTP on its Unix socket.
 
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import path from 'node:path';
+import type { Duplex } from 'node:stream';
 import { ParlmeshError } from '../../core/errors.ts';
+import { FORWARD_PROTOCOL } from '../http/forward-upgrade.ts';
 
 const SOCKET = 'parlmesh.sock';
 /** Where the service's socket is, whoever asks. */
@@ -71,6 +74,30 @@ export class ApiClient {
     const response = await this.#request('GET', withQuery(resource, query), undefined, ANSWER_WITHIN, signal);
     if (response.statusCode === 200) return response;
     throw problemOf(response.statusCode ?? 0, await read(response));
+  }
+
+  /** Turns a connection to the daemon into a byte stream to what the resource stands for. Rejects as `get` does. */
+  async upgrade(resource: string, query: Record<string, string>): Promise<Duplex> {
+    // Any answer tells which of the sockets is the daemon's.
+    if (this.#socket === undefined) await this.get('node');
+    const socketPath = this.#socket ?? '';
+    const call = request({
+      path: `/api/v3/${withQuery(resource, query)}`,
+      headers: { connection: 'Upgrade', upgrade: FORWARD_PROTOCOL },
+      // The other side may end its half and go on listening.
+      createConnection: () => connect({ path: socketPath, allowHalfOpen: true }),
+    });
+    return new Promise((resolve, reject) => {
+      call.once('upgrade', (_response, socket, head) => {
+        if (head.length > 0) socket.unshift(head);
+        resolve(socket);
+      });
+      call.once('response', (response) => {
+        read(response).then((text) => reject(problemOf(response.statusCode ?? 0, text)), reject);
+      });
+      call.once('error', (error) => reject(connectionError(error, socketPath) ?? error));
+      call.end();
+    });
   }
 
   async #exchange<T>(method: string, resource: string, body?: unknown, within = ANSWER_WITHIN): Promise<T> {

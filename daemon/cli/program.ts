@@ -23,6 +23,7 @@ const COMMANDS: readonly CommandFile[] = [
   { names: ['demo'], load: async () => (await import('./commands/run.ts')).registerDemo },
   { names: ['status'], load: async () => (await import('./commands/status.ts')).registerStatus },
   { names: ['peers', 'links', 'routes'], load: async () => (await import('./commands/mesh.ts')).registerMesh },
+  { names: ['ping', 'trace', 'forward'], load: async () => (await import('./commands/relay.ts')).registerRelay },
   { names: ['agents'], load: async () => (await import('./commands/agents.ts')).registerAgents },
   { names: ['cameras'], load: async () => (await import('./commands/cameras.ts')).registerCameras },
   { names: ['events'], load: async () => (await import('./commands/events.ts')).registerEvents },

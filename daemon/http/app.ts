@@ -9,6 +9,7 @@ import Fastify, { type FastifyRequest } from 'fastify';
 import type { Clock } from '../../core/clock.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
+import type { RemoteNodes } from '../remote-nodes.ts';
 import type { Tokens } from '../security/tokens.ts';
 import type { Actions, View } from '../view/view.ts';
 import { Access } from './access.ts';
@@ -22,6 +23,7 @@ import { journalRoutes } from './routes/journal.ts';
 import { meshRoutes } from './routes/mesh.ts';
 import { nodeRoutes } from './routes/node.ts';
 import { pageRoutes } from './routes/page.ts';
+import { relayRoutes } from './routes/relay.ts';
 import { routePlanningRoutes } from './routes/route-planning.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { visionRoutes } from './routes/vision.ts';
@@ -39,6 +41,8 @@ export interface AppOptions {
   config: HttpConfig;
   view: View;
   actions: Actions;
+  /** Left out, other nodes cannot be asked. */
+  remote?: RemoteNodes | undefined;
   tokens: Tokens;
   publicDir: string;
   clock: Clock;
@@ -143,6 +147,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       await api.register(nodeRoutes(context));
       await api.register(meshRoutes(context));
       await api.register(routePlanningRoutes(context));
+      if (options.remote !== undefined) await api.register(relayRoutes(options.remote));
       await api.register(visionRoutes(context));
       await api.register(journalRoutes(context));
       await api.register(adminRoutes(context));

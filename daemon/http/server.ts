@@ -12,12 +12,14 @@ import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Service } from '../../core/service.ts';
+import type { RemoteNodes } from '../remote-nodes.ts';
 import type { Tokens } from '../security/tokens.ts';
 import type { Actions, View } from '../view/view.ts';
 import { isLoopback } from './access.ts';
 import { buildApp, type RequestObserver } from './app.ts';
 import type { HttpConfig } from './config.ts';
 import type { App } from './context.ts';
+import { serveForwards } from './forward-upgrade.ts';
 import type { Streams } from './streams.ts';
 import { listenOnUnixSocket } from './unix-socket.ts';
 
@@ -27,6 +29,8 @@ export interface HttpServerOptions {
   portIsExplicit: boolean;
   view: View;
   actions: Actions;
+  /** Left out, other nodes cannot be asked. */
+  remote?: RemoteNodes;
   tokens: Tokens;
   /** File of the Unix socket. */
   socketPath: string;
@@ -66,6 +70,7 @@ export class HttpServer implements Service {
   #unix: Server | undefined;
   #tcp: Server | undefined;
   #unfollowTokens: (() => void) | undefined;
+  #endForwards: (() => void) | undefined;
   #rebinding: Promise<void> = Promise.resolve();
 
   constructor(options: HttpServerOptions) {
@@ -98,6 +103,7 @@ export class HttpServer implements Service {
     this.#unfollowTokens = undefined;
     await this.#rebinding;
     this.#streams?.close();
+    this.#endForwards?.();
     await Promise.all([...this.#servers].map((server) => this.#close(server)));
     this.#unix = undefined;
     this.#tcp = undefined;
@@ -130,6 +136,7 @@ export class HttpServer implements Service {
   async #listenUnix(app: App): Promise<Server> {
     const server = this.#track(createServer(LIMITS, app.routing));
     server.on('connection', (socket: Socket) => this.#unixConnections.add(socket));
+    if (this.#options.remote !== undefined) this.#endForwards = serveForwards(server, this.#options.remote);
     await listenOnUnixSocket(server, this.#options.socketPath);
     return server;
   }

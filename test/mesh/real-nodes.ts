@@ -23,7 +23,7 @@ const created: Mesh[] = [];
 export function realNode(
   name: string,
   options: { config?: Partial<MeshConfig>; key?: SigningKey; state?: MeshState } & Partial<
-    Pick<MeshParts, 'mqtt' | 'listenIsExplicit'>
+    Pick<MeshParts, 'mqtt' | 'listenIsExplicit' | 'authorize'>
   > = {},
 ): RealNode {
   const key = options.key ?? SigningKey.generate();
@@ -48,6 +48,7 @@ export function realNode(
     version: '0.0.0-test',
     state,
     ...(options.mqtt && { mqtt: options.mqtt }),
+    ...(options.authorize && { authorize: options.authorize }),
     summary: () => ({ profile: 'generic-x64', load: 0.1 }),
     clock: systemClock,
     random: seededRandom(created.length + 1),

@@ -34,6 +34,7 @@ const COMMANDS: readonly CommandFile[] = [
   { names: ['profile'], load: async () => (await import('./commands/profile.ts')).registerProfile },
   { names: ['store'], load: async () => (await import('./commands/store.ts')).registerStore },
   { names: ['model'], load: async () => (await import('./commands/model.ts')).registerModel },
+  { names: ['simulate'], load: async () => (await import('./commands/simulate.ts')).registerSimulate },
 ];
 
 export interface Program {

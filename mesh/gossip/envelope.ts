@@ -34,7 +34,7 @@ const MOST_LIFETIME: Millis = 24 * 3600_000;
 
 export function sealEnvelope(
   envelope: Omit<Envelope, 'originKey'>,
-  key: SigningKey,
+  key: Pick<SigningKey, 'publicKey' | 'sign'>,
   certificate: Uint8Array,
 ): Uint8Array {
   const body = toBinary(

@@ -10,8 +10,16 @@ import { noTraffic, type PeerTransport, type PeerTransportEvents, type Traffic }
 export interface MemoryLinkOptions {
   /** Milliseconds one way. */
   delay: Millis;
+  /** Milliseconds that a message may take longer, evenly spread; messages keep their order. */
+  jitter?: Millis;
   /** Share of messages lost, 0 to 1. */
   loss: number;
+}
+
+interface Wire extends MemoryLinkOptions {
+  cut: boolean;
+  /** When the last message will have arrived, by who sent it: none overtakes another. */
+  busyUntil: Map<NodeId, Millis>;
 }
 
 /** The world that the transports of one simulation share. */
@@ -20,8 +28,9 @@ export class MemoryMedium {
   readonly #random: Random;
   readonly #standard: MemoryLinkOptions;
   readonly #nodes = new Map<NodeId, MemoryTransport>();
-  readonly #special = new Map<string, MemoryLinkOptions>();
-  readonly #cut = new Set<string>();
+  readonly #wires = new Map<string, Wire>();
+  readonly #floods = new WeakMap<Uint8Array, Flood>();
+  #transports = 0;
 
   constructor(clock: Clock, random: Random, standard: MemoryLinkOptions = { delay: 1, loss: 0 }) {
     this.#clock = clock;
@@ -31,20 +40,25 @@ export class MemoryMedium {
 
   /** Changes one connection, both ways. */
   shape(a: NodeId, b: NodeId, options: Partial<MemoryLinkOptions>): void {
-    this.#special.set(pair(a, b), { ...this.optionsOf(a, b), ...options });
+    Object.assign(this.wire(a, b), options);
   }
 
   /** From now on the pair hears nothing of each other and is not told: a silent failure. */
   cut(a: NodeId, b: NodeId): void {
-    this.#cut.add(pair(a, b));
+    this.wire(a, b).cut = true;
   }
 
   mend(a: NodeId, b: NodeId): void {
-    this.#cut.delete(pair(a, b));
+    this.wire(a, b).cut = false;
   }
 
-  optionsOf(a: NodeId, b: NodeId): MemoryLinkOptions {
-    return this.#special.get(pair(a, b)) ?? this.#standard;
+  isCut(a: NodeId, b: NodeId): boolean {
+    return this.wire(a, b).cut;
+  }
+
+  /** A number for a transport of its own. */
+  attend(): number {
+    return this.#transports++;
   }
 
   attach(transport: MemoryTransport): void {
@@ -59,37 +73,93 @@ export class MemoryMedium {
     return this.#nodes.get(id);
   }
 
-  isCut(a: NodeId, b: NodeId): boolean {
-    return this.#cut.has(pair(a, b));
+  wire(a: NodeId, b: NodeId): Wire {
+    const key = a < b ? `${a}|${b}` : `${b}|${a}`;
+    let wire = this.#wires.get(key);
+    if (wire === undefined) {
+      wire = { ...this.#standard, cut: false, busyUntil: new Map() };
+      this.#wires.set(key, wire);
+    }
+    return wire;
   }
 
-  /** Runs `deliver` at `to` after the connection's delay, unless it is lost on the way. */
-  carry(from: NodeId, to: NodeId, deliver: (transport: MemoryTransport) => void): void {
-    const { delay, loss } = this.optionsOf(from, to);
-    if (this.isCut(from, to) || (loss > 0 && this.#random.next() < loss)) return;
-    this.#clock.after(delay, () => {
-      const transport = this.#nodes.get(to);
-      if (transport !== undefined && !this.isCut(from, to)) deliver(transport);
+  /** Who has had this very frame already; a copy of its bytes is another frame, as a replay is. */
+  flood(frame: Uint8Array): Flood {
+    let flood = this.#floods.get(frame);
+    if (flood === undefined) {
+      flood = new Flood();
+      this.#floods.set(frame, flood);
+    }
+    return flood;
+  }
+
+  /** Runs `deliver` at `to` after the connection's delay. False when it is lost on the way. */
+  carry(from: NodeId, to: NodeId, wire: Wire, deliver: (transport: MemoryTransport) => void): boolean {
+    const { delay, loss, jitter = 0, busyUntil } = wire;
+    if (wire.cut || (loss > 0 && this.#random.next() < loss)) return false;
+    let takes = delay;
+    if (jitter > 0) {
+      const now = this.#clock.now();
+      takes = Math.max(delay + this.#random.next() * jitter, (busyUntil.get(from) ?? 0) - now);
+      busyUntil.set(from, now + takes);
+    }
+    this.#clock.after(takes, () => {
+      const transport = wire.cut ? undefined : this.#nodes.get(to);
+      if (transport !== undefined) deliver(transport);
     });
+    return true;
   }
 }
 
-const pair = (a: NodeId, b: NodeId): string => (a < b ? `${a}|${b}` : `${b}|${a}`);
+/** The transports that have a frame or that it is on its way to; each takes it once, as gossipsub does. */
+class Flood {
+  #reached = new Uint8Array(16);
+
+  /** True the first time. */
+  reach(transport: number): boolean {
+    const at = transport >>> 3;
+    const bit = 1 << (transport & 7);
+    if (at >= this.#reached.length) {
+      const longer = new Uint8Array(Math.max(at + 1, 2 * this.#reached.length));
+      longer.set(this.#reached);
+      this.#reached = longer;
+    }
+    if ((this.#reached[at]! & bit) !== 0) return false;
+    this.#reached[at]! |= bit;
+    return true;
+  }
+
+  has(transport: number): boolean {
+    return ((this.#reached[transport >>> 3] ?? 0) & (1 << (transport & 7))) !== 0;
+  }
+}
 
 /** An address is the peer's id behind `memory:`. */
 export const memoryAddress = (id: NodeId): string => `memory:${id}`;
+
+/** How a transport differs from a well one. */
+export interface MemoryTransportOptions {
+  /** False: takes frames and passes none on. */
+  relays?: boolean;
+  /** Sees every frame that arrives, before the node does. */
+  tap?: (frame: Uint8Array) => void;
+}
 
 export class MemoryTransport implements PeerTransport {
   readonly kind = 'memory';
   readonly id: NodeId;
   readonly #medium: MemoryMedium;
-  readonly #connected = new Set<NodeId>();
+  readonly #number: number;
+  readonly #options: MemoryTransportOptions;
+  readonly #connected = new Map<NodeId, Wire>();
   #events: PeerTransportEvents | undefined;
   #traffic = noTraffic();
 
-  constructor(id: NodeId, medium: MemoryMedium) {
+  constructor(id: NodeId, medium: MemoryMedium, options: MemoryTransportOptions = {}) {
     this.id = id;
     this.#medium = medium;
+    this.#number = medium.attend();
+    this.#options = options;
   }
 
   async start(events: PeerTransportEvents): Promise<void> {
@@ -99,7 +169,13 @@ export class MemoryTransport implements PeerTransport {
   }
 
   async stop(): Promise<void> {
-    for (const peer of [...this.#connected]) this.disconnect(peer, 'stopped');
+    for (const peer of [...this.#connected.keys()]) this.disconnect(peer, 'stopped');
+    this.kill();
+  }
+
+  /** Power is lost: it is gone from one moment to the next, and nobody is told. */
+  kill(): void {
+    this.#connected.clear();
     this.#medium.detach(this);
     this.#events = undefined;
   }
@@ -112,8 +188,11 @@ export class MemoryTransport implements PeerTransport {
       if (other === undefined || this.#medium.isCut(this.id, peer)) continue;
       if (!other.#events?.admits(this.id) || !this.#events?.admits(peer)) continue;
       if (!this.#connected.has(peer)) {
-        this.#connected.add(peer);
-        other.#connected.add(this.id);
+        // What the other side still holds is from an earlier life of this node.
+        if (other.#connected.delete(this.id)) other.#events.disconnected(this.id, 'replaced by a new connection');
+        const wire = this.#medium.wire(this.id, peer);
+        this.#connected.set(peer, wire);
+        other.#connected.set(this.id, wire);
         this.#events.connected(peer, address);
         other.#events.connected(this.id, memoryAddress(this.id));
       }
@@ -123,9 +202,10 @@ export class MemoryTransport implements PeerTransport {
   }
 
   send(peer: NodeId, bytes: Uint8Array): boolean {
-    if (!this.#connected.has(peer)) return false;
+    const wire = this.#connected.get(peer);
+    if (wire === undefined) return false;
     this.#sent(bytes);
-    this.#medium.carry(this.id, peer, (other) => {
+    this.#medium.carry(this.id, peer, wire, (other) => {
       if (!other.#connected.has(this.id)) return;
       other.#received(bytes);
       other.#events?.message(this.id, bytes);
@@ -138,6 +218,7 @@ export class MemoryTransport implements PeerTransport {
   }
 
   broadcast(frame: Uint8Array): void {
+    this.#medium.flood(frame).reach(this.#number);
     this.#flood(frame, undefined);
   }
 
@@ -158,15 +239,25 @@ export class MemoryTransport implements PeerTransport {
   }
 
   #flood(frame: Uint8Array, except: NodeId | undefined): void {
-    for (const peer of this.#connected) {
+    const flood = this.#medium.flood(frame);
+    for (const [peer, wire] of this.#connected) {
       if (peer === except) continue;
       this.#sent(frame);
-      this.#medium.carry(this.id, peer, (other) => {
-        if (!other.#connected.has(this.id)) return;
-        other.#received(frame);
-        if (other.#events?.frame(frame) === 'accept') other.#flood(frame, this.id);
+      const to = this.#medium.node(peer);
+      // Sent all the same, but the other side throws it away unread.
+      if (to === undefined || flood.has(to.#number)) continue;
+      const arrives = this.#medium.carry(this.id, peer, wire, (other) => {
+        if (other.#connected.has(this.id)) other.#take(frame, this.id);
       });
+      if (arrives) flood.reach(to.#number);
     }
+  }
+
+  #take(frame: Uint8Array, from: NodeId): void {
+    const { relays = true, tap } = this.#options;
+    this.#received(frame);
+    tap?.(frame);
+    if (this.#events?.frame(frame) === 'accept' && relays) this.#flood(frame, from);
   }
 
   #sent(bytes: Uint8Array): void {

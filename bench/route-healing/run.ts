@@ -58,12 +58,16 @@ async function measure(subject: Subject, topology: Topology): Promise<void> {
   const running = await subject.start(rig);
   for (const kind of kinds) {
     const outages: Outage[] = [];
-    for (let cut = 0; cut < cuts; cut++) {
-      const outage = await trial(rig, running, kind, subject.settling);
-      note(`${subject.name}, ${topology.name}, ${kind}: ${outage.longest.toFixed(0)} ms, lost ${outage.lost}`);
-      outages.push(outage);
+    try {
+      for (let cut = 0; cut < cuts; cut++) {
+        const outage = await trial(rig, running, kind, subject.settling);
+        note(`${subject.name}, ${topology.name}, ${kind}: ${outage.longest.toFixed(0)} ms, lost ${outage.lost}`);
+        outages.push(outage);
+      }
+    } finally {
+      // What was measured before a failure counts.
+      if (outages.length > 0) tell(subject, topology, kind, outages);
     }
-    tell(subject, topology, kind, outages);
   }
   await running.stop();
 }

@@ -22,13 +22,7 @@ export async function trial(
   kind: CutKind,
   settling: number,
 ): Promise<Outage> {
-  const { fewestHops } = rig.topology;
-  await until('a steady flow over a shortest path', RECOVERY_LIMIT, async () => {
-    return (await subject.path())?.length === fewestHops + 1 && flows(subject, STEADY);
-  });
-  await rest(settling);
-  const path = await subject.path();
-  if (path === undefined) throw new Error('the way between the corners went before anything was cut');
+  const path = await settledPath(rig, subject, settling);
   const cable = middleCable(rig.topology, path);
   const before = monotonic();
   await rig.cut(cable, kind);
@@ -38,6 +32,19 @@ export async function trial(
   const outage = outageOf(subject.probes(before, monotonic() - TELLING), before, monotonic() - TELLING);
   await rig.restore(cable, kind);
   return outage;
+}
+
+/** The way that traffic takes, once it is a shortest one and still was after the rest. */
+async function settledPath(rig: NamespaceRig, subject: RunningSubject, settling: number): Promise<number[]> {
+  const nodes = rig.topology.fewestHops + 1;
+  for (;;) {
+    await until('a steady flow over a shortest path', RECOVERY_LIMIT, async () => {
+      return (await subject.path())?.length === nodes && flows(subject, STEADY);
+    });
+    await rest(settling);
+    const path = await subject.path();
+    if (path?.length === nodes) return path;
+  }
 }
 
 /** The probes of the last `span` milliseconds came back. */

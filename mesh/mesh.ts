@@ -59,6 +59,7 @@ export type MeshEvents = MeshNodeEvents & {
 const PeersDocument = Type.Object({ format: Type.Literal(1), peers: Type.Array(KnownAddress, { maxItems: 256 }) });
 
 const ENROL_TIMEOUT: Millis = 15_000;
+const ENTER_TIMEOUT: Millis = 60_000;
 const MOST_PLAN_THREADS = 4;
 
 /** Everything that lives as long as the membership in one network. */
@@ -232,7 +233,8 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
   }
 
   async #move(obtain: () => Promise<Credentials>): Promise<NetworkView> {
-    const left = this.#running().credentials.network;
+    const before = this.#running().credentials;
+    const left = before.network;
     if (this.#moving) {
       throw new ParlmeshError('NETWORK_MOVING', 'This node is just moving to another network', {
         hint: 'Wait until that is done: parlmesh network show',
@@ -240,11 +242,17 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     }
     this.#moving = true;
     try {
+      const peers = await this.#parts.state.read('peers');
       const credentials = await obtain();
       await this.#parts.state.archive(left.id);
-      await this.#parts.state.write('credentials', credentialsToDocument(credentials));
       await this.stop();
-      await this.#enter(credentials, AbortSignal.timeout(60_000));
+      try {
+        await this.#enter(credentials, AbortSignal.timeout(ENTER_TIMEOUT));
+        await this.#parts.state.write('credentials', credentialsToDocument(credentials));
+      } catch (error) {
+        await this.#goBack(before, peers);
+        throw error;
+      }
       const network = { ...credentials.network, holdsAuthority: credentials.authorityKey !== undefined };
       this.#parts.journal.record({
         severity: 'info',
@@ -257,6 +265,19 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
       return network;
     } finally {
       this.#moving = false;
+    }
+  }
+
+  /** Nothing was lost yet: the credentials on disk are still those of the network that was left. */
+  async #goBack(credentials: Credentials, peers: unknown): Promise<void> {
+    const { state, journal } = this.#parts;
+    await this.stop();
+    try {
+      await state.write('peers', peers ?? { format: 1, peers: [] });
+      await this.#enter(credentials, AbortSignal.timeout(ENTER_TIMEOUT));
+    } catch (error) {
+      const message = `Network "${credentials.network.name}" could not be entered again: ${messageOf(error)}`;
+      journal.record({ severity: 'error', kind: 'mesh.lost', subject: 'service/mesh', message });
     }
   }
 

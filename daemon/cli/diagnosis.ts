@@ -39,6 +39,7 @@ export function diagnose(evidence: Evidence, now: number): Finding[] {
     ...evidence.cameras.flatMap(camera),
     ...links(evidence).flatMap(link),
     ...evidence.peers.flatMap(gone),
+    ...bootstrap(evidence),
     ...(evidence.hardware === undefined ? [] : board(evidence.hardware)),
     ...store(evidence.store),
   ];
@@ -142,6 +143,25 @@ function gone({ id, name, state, since, lastError }: PeerView): Found[] {
       next: 'Check its power and network, and `parlmesh doctor` there',
     },
   ];
+}
+
+/** Configured addresses that lead nowhere, by the newest word of each since the start. */
+function bootstrap({ events, node }: Evidence): Found[] {
+  const newest = new Map<unknown, EventView>();
+  for (const event of events) {
+    const { at, kind, data } = event;
+    if (!kind.startsWith('mesh.bootstrap.') || at < node.startedAt || newest.has(data?.address)) continue;
+    newest.set(data?.address, event);
+  }
+  return [...newest.values()]
+    .filter(({ kind }) => kind === 'mesh.bootstrap.failed')
+    .map(({ subject, message, at }) => ({
+      severity: 'warning',
+      subject,
+      problem: message,
+      since: at,
+      next: 'Correct mesh.bootstrap, or start the node there; into another network: `parlmesh network join TOKEN`',
+    }));
 }
 
 function board({ throttling, disk, memory, temperatureCelsius }: HardwareView): Found[] {

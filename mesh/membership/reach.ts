@@ -1,9 +1,11 @@
 // Whom this node seeks out: configured addresses, peers of earlier lives, members that tell where they are.
 
 import type { Clock, Millis } from '../../core/clock.ts';
+import type { Journal } from '../../core/journal.ts';
 import type { Random } from '../../core/random.ts';
 import type { MeshConfig } from '../config.ts';
 import { Throttle } from '../throttle.ts';
+import { BootstrapWatch } from './bootstrap-watch.ts';
 import { Dialer, type DialTarget } from './dialer.ts';
 import type { NodeId } from './keys.ts';
 import type { KnownAddress } from './state.ts';
@@ -21,6 +23,7 @@ export interface ReachParts {
   failed: (target: DialTarget, cause: string) => void;
   clock: Clock;
   random: Random;
+  journal: Journal;
 }
 
 export const MOST_REMEMBERED = 256;
@@ -32,11 +35,22 @@ export class Reach {
   readonly #dialer: Dialer;
   readonly #known: Map<NodeId, KnownAddress>;
   readonly #save: Throttle;
+  readonly #bootstrap: BootstrapWatch;
 
   constructor(parts: ReachParts) {
     this.#parts = parts;
+    this.#bootstrap = new BootstrapWatch(parts.journal, parts.config.bootstrap);
     this.#dialer = new Dialer({
       ...parts,
+      dial: async (target, signal) => {
+        const peer = await parts.dial(target, signal);
+        this.#bootstrap.reached(target.addresses);
+        return peer;
+      },
+      failed: (target, cause) => {
+        this.#bootstrap.failed(target.addresses, cause);
+        parts.failed(target, cause);
+      },
       backoff: REDIAL,
       hasRoom: () => parts.connections() < parts.config.maxPeers,
     });
@@ -80,6 +94,7 @@ export class Reach {
 
   /** Remembers a peer that is connected. One without an address is of no use. */
   add(peer: KnownAddress): void {
+    this.#bootstrap.connected(peer.id);
     if (peer.addresses.length === 0) return;
     const known = this.#known.get(peer.id);
     this.#known.delete(peer.id);

@@ -80,7 +80,9 @@ export class Libp2pTransport implements PeerTransport {
   async dial(addresses: string[], peer: NodeId | undefined, signal: AbortSignal): Promise<NodeId> {
     const node = this.#running();
     const proven = peer === undefined ? addresses : addresses.map((address) => withPeer(address, peer));
-    const connection = await node.dial(proven.map(parseAddress), { signal });
+    const connection = await node.dial(proven.map(parseAddress), { signal }).catch((cause: unknown) => {
+      throw explained(cause);
+    });
     return connection.remotePeer.toString();
   }
 
@@ -247,6 +249,14 @@ export class Libp2pTransport implements PeerTransport {
     if (this.#node === undefined) throw new ParlmeshError('MESH_NOT_RUNNING', 'The libp2p transport is not running');
     return this.#node;
   }
+}
+
+/** Without the network key not even the encryption of a connection can begin. */
+function explained(cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause.name !== 'EncryptionFailedError') return cause;
+  return new ParlmeshError('HANDSHAKE_REFUSED', 'refused: it belongs to another network, or is no parlmesh node', {
+    cause,
+  });
 }
 
 function parseAddress(address: string): Multiaddr {

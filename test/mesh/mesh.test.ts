@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { issueCertificate } from '../../mesh/membership/certificate.ts';
 import { SigningKey } from '../../mesh/membership/keys.ts';
-import { MemoryState } from '../../mesh/membership/state.ts';
+import { type DocumentName, MemoryState } from '../../mesh/membership/state.ts';
 import { decodeToken, encodeToken } from '../../mesh/membership/token.ts';
 import { pathFrom, type RealNode, realNode, started, stopAll } from './real-nodes.ts';
 
@@ -14,6 +14,18 @@ async function invited(inviter: RealNode, name: string): Promise<RealNode> {
   const { token } = await inviter.mesh.createInvite({ expiresIn: 60_000 });
   await node.mesh.joinNetwork(token);
   return node;
+}
+
+/** Cannot be read once when a network is entered, while `failing`. */
+class MovingState extends MemoryState {
+  failing = false;
+
+  override async read(name: DocumentName): Promise<unknown> {
+    const fails = this.failing && name === 'sequence';
+    if (!fails) return super.read(name);
+    this.failing = false;
+    throw new Error('the disk is gone');
+  }
 }
 
 /** a–b–c: a and c know b only. */
@@ -145,6 +157,22 @@ describe('joining', () => {
     expect(node.mesh.network()?.name).toBe('node');
   });
 
+  it('goes back to the network it was in when the new one cannot be entered, and says why', async () => {
+    const b = await started(realNode('b'));
+    const c = await invited(b, 'c');
+    const state = new MovingState();
+    const node = await started(realNode('node', { state }));
+    await node.mesh.joinNetwork((await b.mesh.createInvite({ expiresIn: 60_000 })).token);
+    const other = await started(realNode('other'));
+    const { token } = await other.mesh.createInvite({ expiresIn: 60_000 });
+    state.failing = true;
+    await expect(node.mesh.joinNetwork(token)).rejects.toThrow('the disk is gone');
+    expect(node.mesh.network()?.name).toBe('b');
+    expect(await state.read('credentials')).toMatchObject({ network: { name: 'b' } });
+    await vi.waitFor(() => expect(pathFrom(node, c)).toBeDefined(), soon);
+    await expect(node.mesh.joinNetwork(token)).resolves.toMatchObject({ name: 'other' });
+  });
+
   it('is not offered by a node without the authority', async () => {
     const b = await started(realNode('b'));
     const a = await invited(b, 'a');
@@ -188,6 +216,29 @@ describe('strangers', () => {
     expect(b.mesh.peers()).toEqual([]);
     expect(b.mesh.routes()).toEqual([]);
   });
+});
+
+describe('an address to begin with', () => {
+  it('that leads nowhere or to another network is told once, with the cause, until it works', async () => {
+    const foreign = await started(realNode('foreign'));
+    const b = await started(realNode('b'));
+    const joined = await invited(b, 'node');
+    await joined.mesh.stop();
+    await joined.state.write('peers', { format: 1, peers: [] });
+    const bare = foreign.mesh.addresses()[0]!.replace(/\/p2p\/.*/, '');
+    const bootstrap = ['/ip4/127.0.0.1/tcp/1', bare, ...b.mesh.addresses()];
+    const again = realNode('node', { key: joined.key, state: joined.state, config: { bootstrap } });
+    await started(again);
+    const told = (): string[] =>
+      again.journal.filter(({ kind }) => kind.startsWith('mesh.bootstrap')).map(({ message }) => message);
+    // A handshake with another network's node fails by silence: three of them take a while.
+    await vi.waitFor(() => expect(told()).toHaveLength(2), { ...soon, timeout: 40_000 });
+    const [refused, foreignNetwork] = told().sort();
+    expect(refused).toMatch(
+      /^The address \/ip4\/127\.0\.0\.1\/tcp\/1 of mesh\.bootstrap leads nowhere: .*ECONNREFUSED/,
+    );
+    expect(foreignNetwork).toMatch(/of mesh\.bootstrap leads nowhere: refused: it belongs to another network/);
+  }, 60_000);
 });
 
 describe('a mesh that cannot start as it was told', () => {

@@ -251,6 +251,15 @@ describe('doctor', () => {
     expect(await run('doctor')).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is wrong.') });
   });
 
+  it('names an address of mesh.bootstrap that leads nowhere, until it works', async () => {
+    const address = '/ip4/10.0.0.9/tcp/7421';
+    const failed = { kind: 'mesh.bootstrap.failed', subject: 'service/mesh', data: { address } };
+    stage.answers['GET events'] = [event(1, { ...failed, message: `The address ${address} leads nowhere: refused` })];
+    expect((await run('doctor')).stdout).toContain(`warning: The address ${address} leads nowhere: refused`);
+    stage.answers['GET events'] = [event(2, { ...failed, kind: 'mesh.bootstrap.reached' }), event(1, failed)];
+    expect((await run('doctor')).stdout).toContain('Nothing is wrong.');
+  });
+
   it('explains each problem with cause, next step and journal, and exits with 1', async () => {
     stage.answers['GET node'] = {
       ...NODE,

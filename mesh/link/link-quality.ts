@@ -9,7 +9,8 @@ export interface LinkQuality {
   roundTrip: Millis | undefined;
   /** Smoothed difference of successive round trips (RFC 3550, section 6.4.1). */
   jitter: Millis;
-  lastRoundTrip: Millis | undefined;
+  /** The last round trips, newest last. */
+  recent: readonly Millis[];
   /** Smoothed share of probes without an answer, 0 to 1. */
   loss: number;
 }
@@ -18,7 +19,7 @@ export const unmeasured: LinkQuality = {
   answers: 0,
   roundTrip: undefined,
   jitter: 0,
-  lastRoundTrip: undefined,
+  recent: [],
   loss: 0,
 };
 
@@ -28,20 +29,31 @@ const JITTER_WEIGHT = 1 / 16;
 /** Half of a change in loss shows after seven probes. */
 const LOSS_WEIGHT = 1 / 10;
 
+/** Of these the middle one counts: a probe or two that waited for a busy processor say nothing of the link. */
+const RECENT = 5;
+/** For the same reason a jump counts in the jitter as the usual round trip at most, or as this. */
+const LEAST_JUMP: Millis = 5;
+
 export function withAnswer(quality: LinkQuality, roundTrip: Millis): LinkQuality {
-  const { answers, roundTrip: smoothed, lastRoundTrip, jitter, loss } = quality;
+  const { answers, roundTrip: smoothed, jitter, loss } = quality;
   // The first answer also measures how long the connection took to settle: the second one replaces it.
-  const weight = answers < 2 ? 1 : Math.max(ROUND_TRIP_WEIGHT, 1 / answers);
+  const isFirst = answers < 2;
+  const recent = isFirst ? [roundTrip] : [...quality.recent, roundTrip].slice(-RECENT);
+  const weight = isFirst ? 1 : Math.max(ROUND_TRIP_WEIGHT, 1 / answers);
+  const typical = middle(recent);
+  const change = Math.min(Math.abs(roundTrip - (quality.recent.at(-1) ?? roundTrip)), Math.max(typical, LEAST_JUMP));
   return {
     answers: answers + 1,
-    roundTrip: smoothed === undefined ? roundTrip : smoothed + (roundTrip - smoothed) * weight,
-    jitter:
-      lastRoundTrip === undefined || answers < 2
-        ? 0
-        : jitter + (Math.abs(roundTrip - lastRoundTrip) - jitter) * JITTER_WEIGHT,
-    lastRoundTrip: roundTrip,
+    roundTrip: smoothed === undefined ? typical : smoothed + (typical - smoothed) * weight,
+    jitter: isFirst ? 0 : jitter + (change - jitter) * JITTER_WEIGHT,
+    recent,
     loss: smoothLoss(loss, 0),
   };
+}
+
+/** The lower of two middle ones; 0 of none. */
+function middle(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
 }
 
 export function withMiss(quality: LinkQuality): LinkQuality {

@@ -40,8 +40,23 @@ describe('the quality of a link', () => {
     quality = withAnswer(quality, 4);
     expect(quality.roundTrip).toBe(4);
     quality = withAnswer(quality, 8);
-    expect(quality.roundTrip).toBe(6);
     expect(quality.jitter).toBe(4 / 16);
+    for (let probe = 0; probe < 50; probe++) quality = withAnswer(quality, 8);
+    expect(quality.roundTrip).toBeCloseTo(8, 1);
+  });
+
+  it('takes no notice of a probe or two that waited for a busy processor, but soon of a link that became slow', () => {
+    let quality = unmeasured;
+    for (let probe = 0; probe < 10; probe++) quality = withAnswer(quality, 2);
+    const cost = costOf(quality);
+    let stalled = withAnswer(withAnswer(quality, 400), 300);
+    for (let probe = 0; probe < 5; probe++) {
+      expect(steadyCost(cost, costOf(stalled))).toBe(cost);
+      stalled = withAnswer(stalled, 2);
+    }
+    let slow = quality;
+    for (let probe = 0; probe < 5; probe++) slow = withAnswer(slow, 100);
+    expect(steadyCost(cost, costOf(slow))).toBeGreaterThan(cost);
   });
 
   it('counts loss up with misses and down with answers', () => {

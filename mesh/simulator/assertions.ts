@@ -75,7 +75,10 @@ export function conclude(
       holds: late.length === 0,
       finding:
         late
-          .map(({ event, wrong_routes, pairs }) => `${event}: ${wrong_routes} of ${pairs} routes are not the shortest`)
+          .map(
+            ({ event, wrong_routes, stale_routes, pairs }) =>
+              `${event}: ${wrong_routes} of ${pairs} routes are not the shortest, ${stale_routes} lead to nobody`,
+          )
           .join('; ') || 'all routes were the shortest in time after every event',
     },
     {

@@ -11,6 +11,8 @@ export interface TrialReport {
   pairs: number;
   unreachable_pairs: number;
   wrong_routes: number;
+  /** Routes to nodes that are dead or cut off. */
+  stale_routes: number;
   messages_per_node: number;
   bytes_per_node: number;
 }
@@ -55,7 +57,7 @@ export async function settle(
     if (!isQuiet && now - judgedAt < PATIENCE) continue;
     judgedAt = now;
     verdict = judge(network);
-    converged = verdict.wrong === 0 && verdict.unreachable === 0;
+    converged = verdict.wrong + verdict.stale + verdict.unreachable === 0;
   }
   verdict ??= judge(network);
   const after = network.traffic();
@@ -67,6 +69,7 @@ export async function settle(
       pairs: verdict.pairs,
       unreachable_pairs: verdict.unreachable,
       wrong_routes: verdict.wrong,
+      stale_routes: verdict.stale,
       messages_per_node: Math.round((after.messages - before.messages) / nodes.length),
       bytes_per_node: Math.round((after.bytes - before.bytes) / nodes.length),
     },

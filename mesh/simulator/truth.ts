@@ -13,7 +13,9 @@ export interface Verdict {
   pairs: number;
   /** Of them: the source has no route, or one that is not the shortest. */
   wrong: number;
-  /** Of them: frames would end nowhere or go round in circles. */
+  /** Routes to nodes that are dead or cut off. */
+  stale: number;
+  /** Of the pairs: frames would end nowhere or go round in circles. */
   unreachable: number;
 }
 
@@ -26,16 +28,22 @@ export function judge(network: SimulatedNetwork): Verdict {
   const arcs = workingArcs(network);
   const part = partsOf(nodes.length, arcs);
   const next = nextHops(network, arcs);
-  const verdict: Verdict = { pairs: 0, wrong: 0, unreachable: 0 };
+  const verdict: Verdict = { pairs: 0, wrong: 0, stale: 0, unreachable: 0 };
   const incoming = reversed(arcs);
-  for (const { number: destination, alive } of nodes) {
-    if (!alive) continue;
+  for (const { number: destination, alive, id } of nodes) {
+    if (!alive) {
+      verdict.stale += nodes.filter((node) => node.alive && node.mesh.routing.hasRoute(id)).length;
+      continue;
+    }
     const distance = distancesTo(destination, incoming);
     const arrives = whoArrives(destination, next[destination]!);
-    for (const { number: source, alive: lives } of nodes) {
+    for (const { number: source, alive: lives, mesh } of nodes) {
       if (!lives || source === destination) continue;
       const hop = next[destination]![source]!;
-      if (part[source] !== part[destination]) continue;
+      if (part[source] !== part[destination]) {
+        if (mesh.routing.hasRoute(id)) verdict.stale++;
+        continue;
+      }
       verdict.pairs++;
       if (!arrives[source]) verdict.unreachable++;
       const cost = hop < 0 ? undefined : arcs[source]!.find(({ to }) => to === hop)?.cost;

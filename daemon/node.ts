@@ -163,7 +163,11 @@ export class ParlmeshNode {
     });
     const metrics = new Metrics({
       view: this.view,
-      totals: () => ({ mesh: this.#mesh.counters(), mqttConnected: this.#mqttConnected() }),
+      totals: () => ({
+        mesh: this.#mesh.counters(),
+        relay: this.#mesh.relayCounters(),
+        mqttConnected: this.#mqttConnected(),
+      }),
     });
     const actions = this.#actions();
     this.#http = new HttpServer({

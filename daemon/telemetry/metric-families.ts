@@ -2,6 +2,7 @@
 // follow Prometheus' conventions (base units, `_total` for counters); labels are bounded by what the node may have.
 
 import type { MeshCounters } from '../../mesh/counters.ts';
+import type { RelayCounters } from '../../mesh/relay/relay.ts';
 import type {
   AgentView,
   CameraView,
@@ -12,6 +13,7 @@ import type {
   RouteView,
   StoreView,
 } from '../view/schema.ts';
+import { relayFamilies } from './relay-families.ts';
 
 /** What one scrape reads from. */
 export interface Reading {
@@ -26,6 +28,7 @@ export interface Reading {
   /** Observations that began, by camera and label, since the metrics' start. */
   observations: readonly { camera: string; label: string; count: number }[];
   mesh: MeshCounters | undefined;
+  relay: RelayCounters | undefined;
   mqttConnected: boolean | undefined;
 }
 
@@ -279,6 +282,7 @@ export const FAMILIES: readonly Family[] = [
   ...nodeFamilies,
   ...hardwareFamilies,
   ...meshFamilies,
+  ...relayFamilies,
   ...agentFamilies,
   ...visionFamilies,
   ...storeFamilies,

@@ -5,6 +5,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Value } from 'typebox/value';
 import type { Service } from '../../core/service.ts';
 import type { MeshCounters } from '../../mesh/counters.ts';
+import type { RelayCounters } from '../../mesh/relay/relay.ts';
 import { ObservationView } from '../view/schema.ts';
 import type { View } from '../view/view.ts';
 import { FAMILIES, type Family, type Reading } from './metric-families.ts';
@@ -12,6 +13,7 @@ import { FAMILIES, type Family, type Reading } from './metric-families.ts';
 /** Totals that no view shows; undefined for what does not run. */
 export interface Totals {
   mesh?: MeshCounters | undefined;
+  relay?: RelayCounters | undefined;
   mqttConnected?: boolean | undefined;
 }
 
@@ -91,7 +93,7 @@ export class Metrics implements Service {
 
   #read(): Reading {
     const view = this.#view;
-    const { mesh, mqttConnected } = this.#totals();
+    const { mesh, relay, mqttConnected } = this.#totals();
     return {
       node: view.node(),
       hardware: view.hardware(),
@@ -103,6 +105,7 @@ export class Metrics implements Service {
       store: view.store(),
       observations: [...this.#observed.values()],
       mesh,
+      relay,
       mqttConnected,
     };
   }

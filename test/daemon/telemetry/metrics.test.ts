@@ -5,10 +5,22 @@ import { parse } from 'yaml';
 import { VirtualClock } from '../../../core/clock.ts';
 import { Metrics, type Totals } from '../../../daemon/telemetry/metrics.ts';
 import { DROP_REASONS, DropCounters } from '../../../mesh/counters.ts';
+import { Forwarder } from '../../../mesh/relay/forwarder.ts';
 import { ExampleNode } from '../http/example-view.ts';
 import { startServer } from '../http/harness.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
+
+const NO_RELAY_DROPS = new Forwarder({
+  self: 'self',
+  clock: new VirtualClock(),
+  send: () => false,
+  isClear: () => false,
+  isUp: () => false,
+  nextHop: () => undefined,
+  deliver: () => {},
+  room: () => {},
+}).counts().drops;
 
 const TOTALS: Totals = {
   mesh: {
@@ -20,6 +32,17 @@ const TOTALS: Totals = {
     routeComputations: 5,
     routeChanges: 4,
     dialsFailed: 1,
+  },
+  relay: {
+    forwardedFrames: 9,
+    forwardedBytes: 9000,
+    sentFrames: 3,
+    deliveredFrames: 2,
+    queuedFrames: 1,
+    queuedBytes: 1000,
+    drops: { ...NO_RELAY_DROPS, ttl: 1 },
+    sessions: 1,
+    streams: 1,
   },
   mqttConnected: true,
 };

@@ -165,7 +165,7 @@ export class ParlmeshNode {
       view: this.view,
       totals: () => ({
         mesh: this.#mesh.counters(),
-        relay: this.#mesh.relayCounters(),
+        relay: this.#mesh.network() && this.#mesh.relay.counters(),
         mqttConnected: this.#mqttConnected(),
       }),
     });

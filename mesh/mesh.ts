@@ -30,7 +30,7 @@ import { type Revocation, Revocations } from './membership/revocations.ts';
 import { KnownAddress, type MeshState, readDocument } from './membership/state.ts';
 import { decodeToken } from './membership/token.ts';
 import { MeshNode, type MeshNodeEvents } from './mesh-node.ts';
-import type { Relay, RelayAction, RelayCounters, RelayHandler } from './relay/relay.ts';
+import type { Relay, RelayAction, RelayHandler } from './relay/relay.ts';
 import { RoutePlanner } from './routing/route-planner.ts';
 import { createTransports, type TransportsParts } from './transports.ts';
 import type { MeshLink, MeshPeer, MeshRoute, MeshTopology } from './views.ts';
@@ -149,10 +149,6 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
 
   topology(): MeshTopology {
     return this.#membership?.node.topology() ?? { nodes: [], links: [] };
-  }
-
-  relayCounters(): RelayCounters | undefined {
-    return this.#membership?.node.relay.counters();
   }
 
   counters(): MeshCounters | undefined {

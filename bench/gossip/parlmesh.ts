@@ -25,8 +25,8 @@ export const startParlmesh: StartNetwork = async (count, heard) => {
   for (const [index, { key, name }] of members.entries()) {
     const state = new MemoryState();
     await state.write('credentials', credentialsToDocument(credentials[index]!));
-    const bootstrap = nodes[0]?.mesh.addresses() ?? [];
-    const node = realNode(name, { key, state, config: { autoDial: true, bootstrap, preset: 'sparse' } });
+    const bootstrap = nodes.flatMap(({ mesh }) => mesh.addresses());
+    const node = realNode(name, { key, state, config: { bootstrap, preset: 'sparse' } });
     node.mesh.subscribe(topic, {
       message: ({ origin, payload }) => {
         if (origin !== key.nodeId) heard(payload.message);

@@ -1,5 +1,6 @@
 // What the mesh counts, for metrics: refusals and drops, each by its reason.
 
+import type { ProbeFigures } from './link/probe-messages.ts';
 import type { Traffic, TransportKind } from './transport/transport.ts';
 
 /** Why a gossiped frame or a direct message was dropped. */
@@ -47,6 +48,8 @@ export interface MeshCounters {
   /** Frames accepted, by topic; topics that this version does not know are `other`. */
   accepted: Record<string, number>;
   published: number;
+  /** Of the UDP prober; undefined where there is none. */
+  probes: ProbeFigures | undefined;
   routeComputations: number;
   routeChanges: number;
   dialsFailed: number;

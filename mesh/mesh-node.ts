@@ -11,7 +11,6 @@ import { Gossip, type Message } from './gossip/gossip.ts';
 import { Synchronizer } from './gossip/synchronizer.ts';
 import { linkStateTopic, type MembershipPayload, membershipTopic, REFRESH } from './gossip/topics.ts';
 import { type Link, LinkMonitor } from './link/link-monitor.ts';
-import { linkTiming } from './link/presets.ts';
 import type { Certificate } from './membership/certificate.ts';
 import { Directory } from './membership/directory.ts';
 import type { NodeId } from './membership/keys.ts';
@@ -135,7 +134,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#links = new LinkMonitor({
       clock,
       random,
-      timing: linkTiming(config),
+      config,
       send,
       senses: parts.senses,
       changed: (link, before) => this.#linkChanged(link, before),
@@ -286,6 +285,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       strangers: this.#strangers.counts(),
       traffic: this.#media.traffic(),
       ...this.#gossip.counts(),
+      probes: this.#links.figures(),
       routeComputations: this.#routing.computations,
       routeChanges: this.#routeChanges,
       dialsFailed: this.#dialsFailed,

@@ -187,6 +187,13 @@ const meshFamilies: Family[] = [
   mesh('parlmesh_gossip_published_total', 'Gossip messages of this node.', ({ published }) => [[published]]),
   mesh('parlmesh_gossip_accepted_total', 'Gossip frames accepted.', ({ accepted }) => byKey(accepted), 'topic'),
   mesh('parlmesh_gossip_dropped_total', 'Gossip frames dropped.', ({ drops }) => byKey(drops), 'reason'),
+  mesh('parlmesh_link_probes_sent_total', 'Link probes sent over UDP.', ({ probes }) => [[probes?.sent ?? 0]]),
+  mesh(
+    'parlmesh_link_probes_refused_total',
+    'Datagrams at the probe port that were no probe of a peer.',
+    ({ probes }) => byKey(probes?.refused ?? {}),
+    'reason',
+  ),
   mesh('parlmesh_connections_refused_total', 'Connections refused.', ({ strangers }) => byKey(strangers), 'reason'),
   mesh('parlmesh_dials_failed_total', 'Connections that could not be opened.', ({ dialsFailed }) => [[dialsFailed]]),
   mesh(

@@ -10,7 +10,8 @@ import { type Flap, isForgotten, neverFlapped, onFlap, settled, untilReuse } fro
 import { IndirectProbes, type IndirectVerdict } from './indirect-probes.ts';
 import { costOf, dampedCost, type LinkQuality, steadyCost, unmeasured } from './link-quality.ts';
 import { type LinkState, newLink, onClosed } from './link-state-machine.ts';
-import type { LinkTiming } from './presets.ts';
+import { type LinkTiming, linkTiming, type TimingConfig } from './presets.ts';
+import type { ProbeFigures } from './probe-messages.ts';
 import { StreamProbes } from './stream-probes.ts';
 
 export interface Link {
@@ -49,6 +50,8 @@ export interface LinkProber {
   hear(peer: NodeId, offer: ProbeOffer): void;
   /** Does the peer answer a probe that is sent from now on? */
   watch(peer: NodeId, within: Millis, done: (reached: boolean) => void): void;
+  /** Undefined before the first second. */
+  figures(): ProbeFigures | undefined;
 }
 
 /** What the kernel says of the interfaces that links run over. */
@@ -70,7 +73,8 @@ interface LinkVoice {
   timing: LinkTiming;
 }
 
-export interface LinkMonitorParts extends LinkVoice {
+export interface LinkMonitorParts extends Omit<LinkVoice, 'timing'> {
+  config: TimingConfig;
   clock: Clock;
   random: Random;
   senses?: LinkSenses | undefined;
@@ -97,6 +101,7 @@ interface Watched {
 
 export class LinkMonitor {
   readonly #parts: LinkMonitorParts;
+  readonly #timing: LinkTiming;
   readonly #streams: StreamProbes;
   readonly #indirect: IndirectProbes;
   readonly #prober: LinkProber | undefined;
@@ -107,15 +112,19 @@ export class LinkMonitor {
 
   constructor(parts: LinkMonitorParts) {
     this.#parts = parts;
-    this.#prober = parts.senses?.prober({ ...parts, changed: (peer, probed) => this.#onUdp(peer, probed) });
+    const timing = linkTiming(parts.config);
+    this.#timing = timing;
+    this.#prober = parts.senses?.prober({ ...parts, timing, changed: (peer, probed) => this.#onUdp(peer, probed) });
     this.#carriers = parts.senses?.carriers({ carrier: (name, up) => this.#onCarrier(name, up) });
     this.#streams = new StreamProbes({
       ...parts,
+      timing,
       changed: (peer) => this.#update(peer),
       goesOn: (peer) => this.#goesOn(peer),
     });
     this.#indirect = new IndirectProbes({
       ...parts,
+      timing,
       neighbours: () => this.links().flatMap(({ peer, state }) => (state.kind === 'up' ? [peer] : [])),
       reaches: (peer, within, done) => this.#reaches(peer, within, done),
       verdict: (peer, verdict) => this.#onVerdict(peer, verdict),
@@ -205,6 +214,10 @@ export class LinkMonitor {
     return this.#watched.get(peer)?.link ?? this.#gone.get(peer);
   }
 
+  figures(): ProbeFigures | undefined {
+    return this.#prober?.figures();
+  }
+
   /** Its link is down, and no third node that was asked reaches it either. */
   readonly isSilent = (peer: NodeId): boolean => {
     const link = this.#watched.get(peer)?.link;
@@ -215,9 +228,9 @@ export class LinkMonitor {
     const watched = this.#watched.get(peer);
     if (watched === undefined) return false;
     const { state } = watched.link;
-    const { clock, timing, hopeless } = this.#parts;
+    const { clock, hopeless } = this.#parts;
     if (state.kind !== 'down') return true;
-    if (clock.now() - watched.changedAt < timing.giveUpAfter) {
+    if (clock.now() - watched.changedAt < this.#timing.giveUpAfter) {
       this.#indirect.ask(peer);
       return true;
     }

@@ -28,8 +28,10 @@ const presets: Record<MeshConfig['preset'], LinkTiming> = {
   battery: { interval: 5000, detectMultiplier: 3, rests: true, streamInterval: 15_000, giveUpAfter: 60_000 },
 };
 
+export type TimingConfig = Pick<MeshConfig, 'preset'> & Partial<Pick<MeshConfig, 'probe'>>;
+
 /** The preset's timing, with what `mesh.probe` says instead. */
-export function linkTiming(config: Pick<MeshConfig, 'preset'> & Partial<Pick<MeshConfig, 'probe'>>): LinkTiming {
+export function linkTiming(config: TimingConfig): LinkTiming {
   const preset = presets[config.preset];
   const { interval = preset.interval, detectMultiplier = preset.detectMultiplier } = config.probe ?? {};
   return { ...preset, interval, detectMultiplier };

@@ -32,6 +32,7 @@ const TOTALS: Totals = {
     routeComputations: 5,
     routeChanges: 4,
     dialsFailed: 1,
+    probes: { sent: 1200, received: 1190, refused: { size: 1, unknown: 2, replay: 0, forged: 0 }, doubt: 0 },
   },
   relay: {
     forwardedFrames: 9,

@@ -6,7 +6,6 @@ import { VirtualClock } from '../../../core/clock.ts';
 import { seededRandom } from '../../../core/random.ts';
 import { type Link, LinkMonitor, type UdpProbed } from '../../../mesh/link/link-monitor.ts';
 import { unmeasured } from '../../../mesh/link/link-quality.ts';
-import { linkTiming } from '../../../mesh/link/presets.ts';
 import { type PeerMessage, PongSchema, ProbeAnswerSchema } from '../../../mesh/wire/generated/parlmesh_pb.ts';
 
 /** A monitor whose peers answer over their connections as long as `answers` says so. */
@@ -25,7 +24,7 @@ class Bench {
     this.monitor = new LinkMonitor({
       clock: this.clock,
       random: seededRandom(3),
-      timing: linkTiming({ preset: 'wired' }),
+      config: { preset: 'wired' },
       send: (peer, message) => this.#send(peer, message),
       changed: (link) => this.changes.push(link),
       hopeless: (peer) => this.hopeless.push(peer),
@@ -39,6 +38,7 @@ class Bench {
             remove: () => {},
             hear: () => {},
             watch: (_peer, _within, done) => done(this.reached),
+            figures: () => undefined,
           };
         },
         carriers: ({ carrier }) => {

@@ -3,7 +3,9 @@
 import type { Clock, Millis, Timer } from '../core/clock.ts';
 import type { Gossip } from './gossip/gossip.ts';
 import { anomalyTopic, membershipTopic, type NodeSummary, REFRESH, summaryTopic } from './gossip/topics.ts';
+import type { NodeId } from './membership/keys.ts';
 import { Throttle } from './throttle.ts';
+import type { MeshTopology } from './views.ts';
 
 export interface AnnouncerParts {
   gossip: Gossip;
@@ -54,14 +56,17 @@ export class Announcer {
     this.#sayMembership(false);
   }
 
-  get score(): number {
-    return this.#score;
-  }
-
   setScore(score: number): void {
     this.#score = Math.min(1, Math.max(0, score));
     const running = this.#timers.length > 0;
     if (running && Math.abs(this.#score - this.#saidScore) >= SCORE_STEP) this.#scoreThrottle.request();
+  }
+
+  /** This node on the map. */
+  topologyNode(id: NodeId): MeshTopology['nodes'][number] {
+    const { name, summary } = this.#parts;
+    const profile = summary?.().profile;
+    return { id, name, self: true, state: 'connected', score: this.#score, ...(profile !== undefined && { profile }) };
   }
 
   #sayMembership(present: boolean): void {

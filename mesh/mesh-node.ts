@@ -6,10 +6,9 @@ import { create } from '@bufbuild/protobuf';
 import { delay, type Millis, type Timer } from '../core/clock.ts';
 import { Announcer } from './announcer.ts';
 import { DropCounters, type MeshCounters } from './counters.ts';
-import { feedDirectory } from './directory-feed.ts';
-import { Gossip, type Message } from './gossip/gossip.ts';
+import { Gossip } from './gossip/gossip.ts';
 import { Synchronizer } from './gossip/synchronizer.ts';
-import { linkStateTopic, type MembershipPayload, membershipTopic, REFRESH } from './gossip/topics.ts';
+import { linkStateTopic, REFRESH } from './gossip/topics.ts';
 import { type Link, LinkMonitor } from './link/link-monitor.ts';
 import type { Certificate } from './membership/certificate.ts';
 import { Directory } from './membership/directory.ts';
@@ -20,7 +19,8 @@ import type { KnownAddress } from './membership/state.ts';
 import { reportStrangers, Strangers } from './membership/strangers.ts';
 import { MeshJournal } from './mesh-journal.ts';
 import type { MeshNodeEvents, MeshNodeParts } from './mesh-node-parts.ts';
-import { type Connection, Neighbours } from './neighbours.ts';
+import { Neighbours } from './neighbours.ts';
+import { PeerLife } from './peer-life.ts';
 import { Relay } from './relay/relay.ts';
 import type { RouteChange } from './routing/mesh-router.ts';
 import { RouteJournal } from './routing/route-journal.ts';
@@ -69,6 +69,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   readonly #media: Media;
   readonly #announcer: Announcer;
   readonly #story: MeshJournal;
+  readonly #peers: PeerLife;
   readonly #topologyThrottle: Throttle;
   #timers: Timer[] = [];
   #routeChanges = 0;
@@ -93,9 +94,8 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       reader: parts.reader,
     });
     members.check(certificate);
-    const strangers = new Strangers({ clock, report: (refused) => journal.record(reportStrangers(refused)) });
+    this.#strangers = new Strangers({ clock, report: (refused) => journal.record(reportStrangers(refused)) });
     this.#members = members;
-    this.#strangers = strangers;
     this.#directory = new Directory({ clock, nameOf, most: MOST_NODES });
     this.#gossip = new Gossip({
       networkId: network.id,
@@ -117,19 +117,19 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#neighbours = new Neighbours({
       self,
       members,
-      strangers,
+      strangers: this.#strangers,
       certificate,
       version,
       clock,
       drops,
-      admitted: (connection, peerVersion) => this.#admitted(connection, peerVersion),
+      admitted: (connection, peerVersion) => this.#peers.admitted(connection, peerVersion),
       heard: (peer, message) => {
         if (message.case === 'relay') this.relay.hear(peer, message.value);
         this.#links.hear(peer, message);
         this.#synchronizer.hear(peer, message);
       },
       drained: (peer) => this.relay.drained(peer),
-      left: (peer, cause, wasAdmitted) => this.#left(peer, cause, wasAdmitted),
+      left: (peer, cause, wasAdmitted) => this.#peers.left(peer, cause, { wasAdmitted, isOver: !this.#running }),
     });
     this.#links = new LinkMonitor({
       clock,
@@ -185,7 +185,27 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#topologyThrottle = new Throttle(clock, TOPOLOGY_PERIOD, () => {
       if (this.listenerCount('topology') > 0) this.emit('topology', this.topology());
     });
-    this.#subscribe();
+    this.#peers = new PeerLife({
+      ...{ members, strangers: this.#strangers, nameOf, isRevoked: parts.isRevoked },
+      gossip: this.#gossip,
+      directory: this.#directory,
+      neighbours: this.#neighbours,
+      links: this.#links,
+      routing: this.#routing,
+      relay: this.relay,
+      reach: this.#reach,
+      synchronizer: this.#synchronizer,
+      story: this.#story,
+      tell: (peer) => {
+        if (!this.#running) return;
+        this.emit('peer', peer);
+        if (peer.state === 'gone') this.#topologyThrottle.request();
+      },
+    });
+    this.#gossip.subscribe(linkStateTopic, {
+      message: ({ origin, payload }) => this.#routing.onLinkState(origin, payload),
+      ended: (origin) => this.#routing.onEnded(origin),
+    });
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -233,16 +253,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
 
   /** Cuts a member that was just removed, once the word of it had time to go out: it may have to pass that member. */
   expel(id: NodeId): void {
-    const cut = this.#parts.clock.after(FAREWELL, () => {
-      this.#reach.drop(id);
-      this.relay.expel(id);
-      this.#strangers.refuse('revoked', id);
-      this.#neighbours.disconnect(id, 'refused: revoked');
-      this.#gossip.states.forget(id);
-      this.#routing.onEnded(id);
-      this.#forget(id);
-    });
-    this.#timers.push(cut);
+    this.#timers.push(this.#parts.clock.after(FAREWELL, () => this.#peers.expel(id)));
   }
 
   /** Of every member heard of since the start, this node among them. */
@@ -263,18 +274,8 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   }
 
   topology(): MeshTopology {
-    const { name, summary } = this.#parts;
-    const { score } = this.#announcer;
-    const self = {
-      id: this.id,
-      name,
-      self: true,
-      state: 'connected',
-      score,
-      ...(summary && { profile: summary().profile }),
-    } as const;
     return {
-      nodes: [self, ...this.#directory.peers().map(topologyNode)],
+      nodes: [this.#announcer.topologyNode(this.id), ...this.#directory.peers().map(topologyNode)],
       links: this.#routing.topologyLinks(),
     };
   }
@@ -300,61 +301,14 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   /** Whom a newcomer may turn to: this node first, then its peers. */
   acquaintances(): KnownAddress[] {
     const self = { id: this.id, name: this.#parts.name, addresses: this.addresses().slice(0, 16) };
-    const peers = this.#reach.remembered().filter(({ id }) => this.#neighbours.isAdmitted(id));
-    return [self, ...peers.slice(-7)];
-  }
-
-  #subscribe(): void {
-    this.#gossip.subscribe(linkStateTopic, {
-      message: ({ origin, payload }) => this.#routing.onLinkState(origin, payload),
-      ended: (origin) => this.#routing.onEnded(origin),
-    });
-    this.#gossip.subscribe(membershipTopic, {
-      message: (message) => this.#onMembership(message),
-      ended: (origin) => {
-        this.#directory.recordEnded(origin);
-        this.#settle(origin);
-      },
-    });
-    feedDirectory(this.#gossip, this.#directory, (id) => this.#tell(id));
-  }
-
-  #onMembership({ origin, payload, source }: Message<MembershipPayload>): void {
-    this.#members.rename(origin, payload.name);
-    this.#directory.record(origin, payload, source);
-    if (this.#neighbours.isAdmitted(origin)) this.#rememberPeer(origin);
-    if (payload.present) this.#reach.memberSeen(origin, payload.addresses);
-    this.#settle(origin);
-  }
-
-  #admitted({ peer, transport, address }: Connection, version: string): void {
-    this.#directory.connected(peer, transport.kind, version);
-    this.#links.add(peer, transport.kind, address);
-    this.#synchronizer.offer(peer);
-    this.#rememberPeer(peer);
-    this.#story.joined(peer, { address, version });
-    this.#settle(peer);
-  }
-
-  #left(peer: NodeId, cause: string, wasAdmitted: boolean): void {
-    this.#reach.lost(peer);
-    if (!wasAdmitted) return;
-    this.relay.left(peer);
-    const stopped = this.#directory.saidGoodbye(peer);
-    const reason = stopped ? 'it was stopped' : cause;
-    this.#directory.disconnected(peer, reason);
-    this.#links.remove(peer, reason);
-    if (!this.#running) return;
-    this.#story.left(peer, reason, stopped);
-    this.#settle(peer);
-    if (this.#parts.isRevoked(peer)) this.#forget(peer);
+    return [self, ...this.#peers.acquaintances(7)];
   }
 
   #linkChanged(link: Link, before: Link | undefined): void {
     if (!this.#running) return;
     this.#story.link(link, before);
     this.#routing.linksChanged();
-    if (link.indirect !== before?.indirect) this.#settle(link.peer);
+    if (link.indirect !== before?.indirect) this.#peers.settle(link.peer);
     this.emit('link', linkView(link, this.nameOf));
     this.#topologyThrottle.request();
   }
@@ -363,38 +317,14 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#routeChanges += changes.length;
     if (!this.#running) return;
     this.#routeJournal.record(changes);
-    this.#settle();
+    this.#peers.settle();
     if (changes.length > 0 && this.listenerCount('routes') > 0) this.emit('routes', this.routes());
-    this.#topologyThrottle.request();
-  }
-
-  /** Brings peers' states up to date, and tells of those that changed and of `touched`. */
-  #settle(touched?: NodeId): void {
-    const changed = this.#directory.settle((id) => this.#routing.hasRoute(id), this.#links.isSilent);
-    for (const id of new Set(touched === undefined ? changed : [...changed, touched])) this.#tell(id);
-  }
-
-  #tell(id: NodeId): void {
-    const peer = this.#running ? this.#directory.peer(id) : undefined;
-    if (peer !== undefined) this.emit('peer', peer);
-  }
-
-  #forget(id: NodeId): void {
-    const peer = this.#directory.peer(id);
-    this.#directory.forget(id);
-    this.#links.forget(id);
-    if (peer !== undefined) this.emit('peer', { ...peer, state: 'gone' });
     this.#topologyThrottle.request();
   }
 
   #keepHouse(): void {
     this.#gossip.sweep();
-    this.#settle();
+    this.#peers.settle();
     this.#reach.seekAll(this.#directory.presentRecords());
-  }
-
-  #rememberPeer(id: NodeId): void {
-    const addresses = this.#directory.recordOf(id)?.addresses ?? [];
-    this.#reach.add({ id, name: this.nameOf(id), addresses });
   }
 }

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
+import { changeNetwork } from '../../mesh/membership/change-of-network.ts';
 import { enrol } from '../../mesh/membership/enrolment.ts';
 import type { SigningKey } from '../../mesh/membership/keys.ts';
 import {
@@ -11,10 +12,9 @@ import {
   CredentialsDocument,
   createNetwork,
   credentialsFromDocument,
-  credentialsToDocument,
   ownCertificate,
 } from '../../mesh/membership/network.ts';
-import { type KnownAddress, readDocument } from '../../mesh/membership/state.ts';
+import { readDocument } from '../../mesh/membership/state.ts';
 import { decodeToken } from '../../mesh/membership/token.ts';
 import { checkModelFile, listModels, PACKAGED_MODELS } from '../../vision/detection/model-file.ts';
 import { lockDataDir } from '../config/data-dir.ts';
@@ -41,7 +41,7 @@ export function actionsOnFiles(clock: Clock): OfflineActions {
           });
         }
         const credentials = createNetwork(name, await loadIdentity(dataDir), nodeName, clock.wall());
-        await enter(state, present, credentials, []);
+        await changeNetwork(state, present, { credentials, peers: [] }, nothingRuns);
         return { network: credentials.network };
       }),
 
@@ -51,7 +51,7 @@ export function actionsOnFiles(clock: Clock): OfflineActions {
         const newcomer = { key: await loadIdentity(dataDir), name: nodeName };
         const timing = { wall: clock.wall(), timeout: ENROL_TIMEOUT_MS };
         const { credentials, peers } = await enrol(decodeToken(token), newcomer, timing);
-        await enter(state, await credentialsIn(state), credentials, peers);
+        await changeNetwork(state, await credentialsIn(state), { credentials, peers }, nothingRuns);
         return { network: credentials.network };
       }),
 
@@ -109,6 +109,8 @@ export function actionsOnFiles(clock: Clock): OfflineActions {
   };
 }
 
+const nothingRuns = async (): Promise<void> => {};
+
 async function whileLocked<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
   const lock = lockDataDir(dataDir);
   try {
@@ -121,16 +123,4 @@ async function whileLocked<T>(dataDir: string, work: () => Promise<T>): Promise<
 async function credentialsIn(state: NetworkFiles): Promise<Credentials | undefined> {
   const document = await readDocument(state, 'credentials', CredentialsDocument);
   return document && credentialsFromDocument(document);
-}
-
-/** The network that is left is kept aside; its peers are not those of the next. */
-async function enter(
-  state: NetworkFiles,
-  left: Credentials | undefined,
-  credentials: Credentials,
-  peers: KnownAddress[],
-): Promise<void> {
-  if (left !== undefined) await state.archive(left.network.id);
-  await state.write('peers', { format: 1, peers });
-  await state.write('credentials', credentialsToDocument(credentials));
 }

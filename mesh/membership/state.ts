@@ -53,3 +53,9 @@ export const KnownAddress = Type.Object({
   addresses: Type.Array(Type.String({ maxLength: 300 }), { maxItems: 16 }),
 });
 export type KnownAddress = Static<typeof KnownAddress>;
+
+/** The `peers` document: whom this node dials for ever. */
+export const PeersDocument = Type.Object({
+  format: Type.Literal(1),
+  peers: Type.Array(KnownAddress, { maxItems: 256 }),
+});

@@ -12,7 +12,8 @@
 //  37   reserved  7 zero bytes
 //  44   tag       16 bytes, Poly1305
 
-import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import type { ProbeKeys } from './probe-keys.ts';
 
 export interface Probe {
   /** Microseconds of the sender's clock. */
@@ -30,6 +31,26 @@ export interface Probe {
   deaf: boolean;
 }
 
+export interface ProbeHead {
+  /** Which of the receiver's sessions it is for. */
+  session: number;
+  sequence: number;
+}
+
+/** How probes travel between two loops: sealed in datagrams, or, inside a simulation, as they are. */
+export interface ProbeCodec<Datagram> {
+  /** The part that is readable without a key; undefined when it is no datagram. */
+  readHead(datagram: Datagram): ProbeHead | undefined;
+  /** For the probes of one session. */
+  channel(keys: ProbeKeys): ProbeChannel<Datagram>;
+}
+
+export interface ProbeChannel<Datagram> {
+  seal(head: ProbeHead, probe: Probe): Datagram;
+  /** Undefined when it is not from who holds the key. */
+  open(datagram: Datagram): Probe | undefined;
+}
+
 export const DATAGRAM_BYTES = 60;
 const HEAD_BYTES = 12;
 const BODY_BYTES = 32;
@@ -38,7 +59,7 @@ const ALGORITHM = 'chacha20-poly1305';
 const MOST_HELD = 0xffff_ffff;
 
 /** The part that is readable without a key; undefined when the size is wrong. */
-export function readHead(datagram: Uint8Array): { session: number; sequence: number } | undefined {
+export function readHead(datagram: Uint8Array): ProbeHead | undefined {
   if (datagram.length !== DATAGRAM_BYTES) return undefined;
   const view = new DataView(datagram.buffer, datagram.byteOffset, DATAGRAM_BYTES);
   return { session: view.getUint32(0), sequence: Number(view.getBigUint64(4)) };
@@ -89,6 +110,17 @@ export function open(key: KeyObject, datagram: Uint8Array): Probe | undefined {
     deaf: (flags & 2) !== 0,
   };
 }
+
+export const sealedProbes: ProbeCodec<Uint8Array> = {
+  readHead,
+  channel: (keys) => {
+    const [sendKey, receiveKey] = [createSecretKey(keys.send), createSecretKey(keys.receive)];
+    return {
+      seal: ({ session, sequence }, probe) => seal(sendKey, session, sequence, probe),
+      open: (datagram) => open(receiveKey, datagram),
+    };
+  },
+};
 
 /** 96 bits: the sequence, which each key sees once, after four bytes of zero. */
 function nonceOf(head: Uint8Array): Uint8Array {

@@ -1,12 +1,11 @@
 // Everything the prober's thread does but the socket: whom to probe when, who is silent, whether this thread itself is
 // late. Runs on any clock; the worker gives it a real one.
 
-import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
 import { ReplayWindow } from '../gossip/replay-window.ts';
 import { isLate, type LocalHealth, onPunctual, onTrouble, patienceOf, wellSince } from './local-health.ts';
-import { open, type Probe, readHead, seal } from './probe-datagram.ts';
+import type { Probe, ProbeChannel, ProbeCodec } from './probe-datagram.ts';
 import type { Endpoint, ProbeCommand, ProbeFigures, ProbeRefusal, ProbeReport } from './probe-messages.ts';
 import {
   isDue,
@@ -20,28 +19,28 @@ import {
   type ProbeTiming,
 } from './probe-session.ts';
 
-export interface ProbeLoopParts {
+export interface ProbeLoopParts<Datagram> {
   clock: Clock;
   random: Random;
   timing: ProbeTiming;
-  send: (datagram: Uint8Array, to: Endpoint) => void;
+  codec: ProbeCodec<Datagram>;
+  send: (datagram: Datagram, to: Endpoint) => void;
   report: (report: ProbeReport) => void;
 }
 
-interface Peer {
+interface Peer<Datagram> {
   id: number;
   remoteId: number;
-  sendKey: KeyObject;
-  receiveKey: KeyObject;
+  channel: ProbeChannel<Datagram>;
   endpoint: Endpoint;
   replays: ReplayWindow;
   sequence: number;
   session: ProbeSession;
 }
 
-interface Watch {
+interface Watch<Datagram> {
   number: number;
-  peer: Peer;
+  peer: Peer<Datagram>;
   since: Millis;
   until: Millis;
 }
@@ -52,18 +51,18 @@ const SUMMARY_PERIOD: Millis = 1000;
 /** Timers are no finer. */
 const SOONEST: Millis = 1;
 
-export class ProbeLoop {
-  readonly #parts: ProbeLoopParts;
-  readonly #peers = new Map<number, Peer>();
+export class ProbeLoop<Datagram = Uint8Array> {
+  readonly #parts: ProbeLoopParts<Datagram>;
+  readonly #peers = new Map<number, Peer<Datagram>>();
   readonly #refused: Record<ProbeRefusal, number> = { size: 0, unknown: 0, replay: 0, forged: 0 };
-  #watches: Watch[] = [];
+  #watches: Watch<Datagram>[] = [];
   #health: LocalHealth;
   #timer: { at: Millis; timer: Timer } | undefined;
   #summaryAt: Millis;
   #sent = 0;
   #received = 0;
 
-  constructor(parts: ProbeLoopParts) {
+  constructor(parts: ProbeLoopParts<Datagram>) {
     this.#parts = parts;
     this.#health = wellSince(parts.clock.now());
     this.#summaryAt = parts.clock.now() + SUMMARY_PERIOD;
@@ -77,7 +76,7 @@ export class ProbeLoop {
   }
 
   /** A datagram from anybody. What does not hold is counted and never answered. */
-  receive(datagram: Uint8Array, from: Endpoint): void {
+  receive(datagram: Datagram, from: Endpoint): void {
     const opened = this.#unseal(datagram);
     if (typeof opened === 'string') {
       this.#refused[opened]++;
@@ -119,8 +118,7 @@ export class ProbeLoop {
     this.#peers.set(session, {
       id: session,
       remoteId: remoteSession,
-      sendKey: createSecretKey(keys.send),
-      receiveKey: createSecretKey(keys.receive),
+      channel: this.#parts.codec.channel(keys),
       endpoint,
       replays: new ReplayWindow(),
       sequence: 0,
@@ -189,16 +187,17 @@ export class ProbeLoop {
     }
   }
 
-  #probe(peer: Peer, now: Millis): void {
+  #probe(peer: Peer<Datagram>, now: Millis): void {
     const { timing, random, send } = this.#parts;
     const { probe, session } = nextProbe(peer.session, now, timing, random.next());
     peer.session = session;
     peer.sequence++;
     this.#sent++;
-    send(seal(peer.sendKey, peer.remoteId, peer.sequence, probe), peer.endpoint);
+    const head = { session: peer.remoteId, sequence: peer.sequence };
+    send(peer.channel.seal(head, probe), peer.endpoint);
   }
 
-  #update(peer: Peer, session: ProbeSession, now: Millis): void {
+  #update(peer: Peer<Datagram>, session: ProbeSession, now: Millis): void {
     const before = peer.session;
     peer.session = session;
     const { state, quality } = session;
@@ -209,7 +208,7 @@ export class ProbeLoop {
 
   #settleWatches(now: Millis): void {
     if (this.#watches.length === 0) return;
-    const [settled, open] = [[] as Watch[], [] as Watch[]];
+    const [settled, open] = [[] as Watch<Datagram>[], [] as Watch<Datagram>[]];
     for (const watch of this.#watches) {
       const isAnswered = (watch.peer.session.answeredAt ?? Number.NEGATIVE_INFINITY) > watch.since;
       if (isAnswered || now >= watch.until) settled.push(watch);
@@ -220,7 +219,7 @@ export class ProbeLoop {
     this.#watches = open;
   }
 
-  #answer({ number }: Watch, reached: boolean): void {
+  #answer({ number }: Watch<Datagram>, reached: boolean): void {
     this.#parts.report({ kind: 'watched', number, reached });
   }
 
@@ -248,14 +247,14 @@ export class ProbeLoop {
     this.#timer = Number.isFinite(at) ? { at, timer: clock.after(at - now, () => this.#wake()) } : undefined;
   }
 
-  #unseal(datagram: Uint8Array): { peer: Peer; sequence: number; probe: Probe } | ProbeRefusal {
-    const head = readHead(datagram);
+  #unseal(datagram: Datagram): { peer: Peer<Datagram>; sequence: number; probe: Probe } | ProbeRefusal {
+    const head = this.#parts.codec.readHead(datagram);
     if (head === undefined) return 'size';
     const { session, sequence } = head;
     const peer = this.#peers.get(session);
     if (peer === undefined) return 'unknown';
     if (peer.replays.look(sequence) !== 'new') return 'replay';
-    const probe = open(peer.receiveKey, datagram);
+    const probe = peer.channel.open(datagram);
     return probe === undefined ? 'forged' : { peer, sequence, probe };
   }
 }

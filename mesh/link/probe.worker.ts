@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { isIPv4 } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Clock } from '../../core/clock.ts';
+import { sealedProbes } from './probe-datagram.ts';
 import { ProbeLoop } from './probe-loop.ts';
 import type { Endpoint, ProbeCommand, ProbeReport, ProberSetup } from './probe-messages.ts';
 
@@ -32,6 +33,7 @@ const loop = new ProbeLoop({
   clock,
   random: { next: Math.random, below: (bound) => Math.floor(Math.random() * bound) },
   timing,
+  codec: sealedProbes,
   send: (datagram, to) => {
     // What cannot be sent is a lost probe: the loop sees it as silence.
     socket.send(datagram, to.port, family === 6 && isIPv4(to.address) ? MAPPED + to.address : to.address, () => {});

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Clock, type Millis, VirtualClock } from '../../../core/clock.ts';
 import { seededRandom } from '../../../core/random.ts';
+import { sealedProbes } from '../../../mesh/link/probe-datagram.ts';
 import { agree, newKeyShare } from '../../../mesh/link/probe-keys.ts';
 import { ProbeLoop } from '../../../mesh/link/probe-loop.ts';
 import type { Endpoint, ProbeReport } from '../../../mesh/link/probe-messages.ts';
@@ -34,6 +35,7 @@ class Wire {
         clock: this.#clockOf(name),
         random: this.#random,
         timing,
+        codec: sealedProbes,
         send: (datagram, to) => {
           node.sent.push(datagram);
           this.#carry(name, datagram, to);

@@ -24,7 +24,9 @@ import { PeerLife } from './peer-life.ts';
 import { Relay } from './relay/relay.ts';
 import type { RouteChange } from './routing/mesh-router.ts';
 import { RouteJournal } from './routing/route-journal.ts';
+import { RouteLog, type RouteLogQuery } from './routing/route-log.ts';
 import { Routing } from './routing/routing.ts';
+import type { Computation } from './routing/switch-over.ts';
 import { Throttle } from './throttle.ts';
 import { Media } from './transport/media.ts';
 import {
@@ -32,7 +34,9 @@ import {
   type MeshLink,
   type MeshPeer,
   type MeshRoute,
+  type MeshRouteChange,
   type MeshTopology,
+  routeChangeView,
   routeView,
   topologyNode,
 } from './views.ts';
@@ -41,6 +45,8 @@ import { type PeerMessage, PeerMessageSchema } from './wire/generated/parlmesh_p
 export type { MeshNodeEvents, MeshNodeParts } from './mesh-node-parts.ts';
 
 const MOST_NODES = 10_000;
+/** Remembered for people to read: what a network of some hundred nodes does in a bad hour. */
+const ROUTE_CHANGES = 500;
 const HOUSEKEEPING: Millis = 5000;
 /** Two neighbours that missed something of each other agree again within about this time. */
 const ANTI_ENTROPY: Millis = 30_000;
@@ -65,6 +71,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   readonly #links: LinkMonitor;
   readonly #routing: Routing;
   readonly #routeJournal: RouteJournal;
+  readonly #routeLog: RouteLog;
   readonly #reach: Reach;
   readonly #media: Media;
   readonly #announcer: Announcer;
@@ -146,7 +153,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       nameOf,
       links: () => this.#links.links(),
       flood: (payload) => this.#gossip.publish(linkStateTopic, payload),
-      computed: (changes) => this.#routesComputed(changes),
+      computed: (changes, computation) => this.#routesComputed(changes, computation),
       refresh: REFRESH.linkState,
       computePeriod: parts.computePeriod,
     });
@@ -160,6 +167,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       authorize: parts.authorize ?? (({ service }) => service === 'ping'),
     });
     this.#routeJournal = new RouteJournal({ clock, journal, nameOf });
+    this.#routeLog = new RouteLog({ clock, most: parts.rememberedChanges ?? ROUTE_CHANGES });
     this.#reach = new Reach({
       ...parts,
       self,
@@ -273,6 +281,11 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     return this.#routing.routes().map((route) => routeView(route, this.nameOf));
   }
 
+  /** The newest changes of routes, newest first. */
+  routeLog(query: RouteLogQuery): MeshRouteChange[] {
+    return this.#routeLog.read(query).map((change) => routeChangeView(change, this.nameOf));
+  }
+
   topology(): MeshTopology {
     return {
       nodes: [this.#announcer.topologyNode(this.id), ...this.#directory.peers().map(topologyNode)],
@@ -289,6 +302,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       probes: this.#links.figures(),
       routeComputations: this.#routing.computations,
       routeChanges: this.#routeChanges,
+      ...this.#routing.switchOvers(),
       dialsFailed: this.#dialsFailed,
     };
   }
@@ -308,15 +322,19 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     if (!this.#running) return;
     this.#story.link(link, before);
     this.#routing.linksChanged();
+    if (!link.usable && before?.usable) this.relay.linkDown(link.peer);
     if (link.indirect !== before?.indirect) this.#peers.settle(link.peer);
     this.emit('link', linkView(link, this.nameOf));
     this.#topologyThrottle.request();
   }
 
-  #routesComputed(changes: readonly RouteChange[]): void {
+  #routesComputed(changes: readonly RouteChange[], computation: Computation): void {
     this.#routeChanges += changes.length;
     if (!this.#running) return;
-    this.#routeJournal.record(changes);
+    this.#routeJournal.record(changes, computation);
+    this.#routeLog.record(changes, computation);
+    if (changes.length > 0) this.emit('converged', computation.delay / 1000);
+    if (changes.length > 0) this.relay.routesChanged();
     this.#peers.settle();
     if (changes.length > 0 && this.listenerCount('routes') > 0) this.emit('routes', this.routes());
     this.#topologyThrottle.request();

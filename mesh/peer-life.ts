@@ -67,10 +67,9 @@ export class PeerLife {
    * @param isOver this node itself is at its end: nothing is told any more
    */
   left(peer: NodeId, cause: string, { wasAdmitted, isOver }: { wasAdmitted: boolean; isOver: boolean }): void {
-    const { reach, relay, directory, links, story, isRevoked } = this.#parts;
+    const { reach, directory, links, story, isRevoked } = this.#parts;
     reach.lost(peer);
     if (!wasAdmitted) return;
-    relay.left(peer);
     const stopped = directory.saidGoodbye(peer);
     const reason = stopped ? 'it was stopped' : cause;
     directory.disconnected(peer, reason);

@@ -3,7 +3,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { TokenBucket } from '../gossip/token-bucket.ts';
 import type { NodeId } from '../membership/keys.ts';
-import { forward } from '../routing/forwarding.ts';
+import { forward, type Hop } from '../routing/forwarding.ts';
 import type { NextHop } from '../routing/mesh-router.ts';
 import type { RelayFrame } from '../wire/generated/parlmesh_pb.ts';
 import { frameBytes, isSound, makeFrame, RELAY_DROP_REASONS, type RelayDropReason } from './frame.ts';
@@ -28,6 +28,8 @@ export interface ForwarderCounts {
   /** Of others, passed on. */
   forwardedFrames: number;
   forwardedBytes: number;
+  /** That waited for a neighbour when the link to it went down, and took another way. */
+  rescuedFrames: number;
   /** Frames that this node sent, and that came to it. */
   sentFrames: number;
   deliveredFrames: number;
@@ -48,6 +50,7 @@ export class Forwarder {
   readonly #drops = new Map<RelayDropReason, number>();
   #forwardedFrames = 0;
   #forwardedBytes = 0;
+  #rescuedFrames = 0;
   #sentFrames = 0;
   #deliveredFrames = 0;
 
@@ -88,11 +91,20 @@ export class Forwarder {
     this.#parts.room();
   }
 
-  /** A neighbour is gone, with what waited for it: the ends repeat it over another. */
-  left(neighbour: NodeId): void {
-    const waiting = this.#outboxes.get(neighbour)?.frames ?? 0;
+  /**
+   * The link to a neighbour is down, or the neighbour is gone. What waited for it never left this node, so it takes
+   * another way without being doubled; what finds none, or no room there, is dropped, and its origin repeats it.
+   */
+  linkDown(neighbour: NodeId): void {
+    const outbox = this.#outboxes.get(neighbour);
     this.#outboxes.delete(neighbour);
-    if (waiting > 0) this.drop('link', waiting);
+    for (const { frame, from } of outbox?.takeAll() ?? []) {
+      const hop = this.#hopFor(frame, from);
+      const took = typeof hop === 'object' && hop.to !== neighbour && this.#enqueue(frame, hop, from);
+      if (took) this.#rescuedFrames++;
+      else this.drop('link');
+    }
+    this.#parts.room();
   }
 
   drop(reason: RelayDropReason, count = 1): void {
@@ -106,6 +118,7 @@ export class Forwarder {
     return {
       forwardedFrames: this.#forwardedFrames,
       forwardedBytes: this.#forwardedBytes,
+      rescuedFrames: this.#rescuedFrames,
       sentFrames: this.#sentFrames,
       deliveredFrames: this.#deliveredFrames,
       queuedFrames: outboxes.reduce((sum, { frames }) => sum + frames, 0),
@@ -116,26 +129,29 @@ export class Forwarder {
 
   /** @param from the neighbour that it came from; undefined for our own */
   #pass(frame: RelayFrame, from: NodeId | undefined): boolean {
-    const { destination, path } = frame;
+    const hop = this.#hopFor(frame, from);
+    if (typeof hop !== 'object') {
+      this.drop(hop);
+      if (from !== undefined && hop === 'no-route') this.#notify(frame, hop);
+      return false;
+    }
+    if (this.#enqueue(frame, hop, from)) return true;
+    // Our own is told so and waits; that is no loss.
+    if (from !== undefined) this.drop('queue');
+    return false;
+  }
+
+  #hopFor({ destination, path }: RelayFrame, from: NodeId | undefined): Hop | 'no-route' | 'loop' {
     const hop = forward({ destination, ...(path.length > 0 && { path }) }, this.#parts);
-    if (hop === undefined) {
-      this.drop('no-route');
-      if (from !== undefined) this.#notify(frame, 'no-route');
-      return false;
-    }
+    if (hop === undefined) return 'no-route';
     // Only a path that the frame carries may lead back: on tables alone it would go to and fro.
-    if (hop.to === from && hop.path === undefined) {
-      this.drop('loop');
-      return false;
-    }
-    frame.path = [...(hop.path ?? [])];
-    const outbox = this.#outboxOf(hop.to);
-    if (!outbox.add(frame)) {
-      // Our own is told so and waits; that is no loss.
-      if (from !== undefined) this.drop('queue');
-      return false;
-    }
-    this.#flush(hop.to);
+    return hop.to === from && hop.path === undefined ? 'loop' : hop;
+  }
+
+  #enqueue(frame: RelayFrame, { to, path }: Hop, from: NodeId | undefined): boolean {
+    if (!this.#outboxOf(to).add(frame, from)) return false;
+    frame.path = [...(path ?? [])];
+    this.#flush(to);
     return true;
   }
 

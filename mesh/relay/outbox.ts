@@ -9,8 +9,13 @@ export const OUTBOX_BYTES = { control: 128 * 1024, bulk: 1024 * 1024 } as const;
 /** Of that, what frames of one origin may hold: the others always find room. */
 export const ORIGIN_SHARE = 0.5;
 
-interface Waiting {
+export interface Queued {
   frame: RelayFrame;
+  /** The neighbour that it came from; undefined for our own. */
+  from: NodeId | undefined;
+}
+
+interface Waiting extends Queued {
   bytes: number;
 }
 
@@ -21,7 +26,7 @@ export class Outbox {
   readonly #held = new Map<NodeId, number>();
 
   /** False when it is full, or full of this origin's frames. */
-  add(frame: RelayFrame): boolean {
+  add(frame: RelayFrame, from: NodeId | undefined): boolean {
     const priority = frame.control ? 'control' : 'bulk';
     const bytes = frameBytes(frame);
     if (this.#bytes[priority] + bytes > OUTBOX_BYTES[priority]) return false;
@@ -30,7 +35,7 @@ export class Outbox {
       if (held > OUTBOX_BYTES.bulk * ORIGIN_SHARE) return false;
       this.#held.set(frame.origin, held);
     }
-    this.#queues[priority].push({ frame, bytes });
+    this.#queues[priority].push({ frame, from, bytes });
     this.#bytes[priority] += bytes;
     return true;
   }
@@ -50,6 +55,17 @@ export class Outbox {
       queue.splice(0, sent);
       if (queue.length > 0 && priority === 'control') return;
     }
+  }
+
+  /** Empties it: what waited, in the order in which it would have gone. */
+  takeAll(): Queued[] {
+    const all = [...this.#queues.control, ...this.#queues.bulk];
+    for (const priority of ['control', 'bulk'] as const) {
+      this.#queues[priority].length = 0;
+      this.#bytes[priority] = 0;
+    }
+    this.#held.clear();
+    return all;
   }
 
   get frames(): number {

@@ -192,8 +192,14 @@ export class Relay {
     this.#forwarder.drained(neighbour);
   }
 
-  left(neighbour: NodeId): void {
-    this.#forwarder.left(neighbour);
+  /** The link to a neighbour is down, or the neighbour gone: what waited for it takes another way. */
+  linkDown(neighbour: NodeId): void {
+    this.#forwarder.linkDown(neighbour);
+  }
+
+  /** Who waited for a way may have one now. */
+  routesChanged(): void {
+    this.#streams.resume();
   }
 
   /** A member that was removed: nothing of it is opened any more. */

@@ -9,6 +9,12 @@ export interface Heading {
   path?: readonly NodeId[];
 }
 
+/** The next node, and the path that the frame carries on from there. */
+export interface Hop {
+  to: NodeId;
+  path?: readonly NodeId[];
+}
+
 /**
  * Where the frame goes next and the path that it carries on; undefined when there is no way now. A frame with a path
  * follows it wherever the tables point, and takes another only where the next link of it is down.
@@ -16,7 +22,7 @@ export interface Heading {
 export function forward(
   { destination, path }: Heading,
   { isUp, nextHop }: { isUp: (neighbour: NodeId) => boolean; nextHop: (destination: NodeId) => NextHop | undefined },
-): { to: NodeId; path?: readonly NodeId[] } | undefined {
+): Hop | undefined {
   const [carried] = path ?? [];
   if (carried !== undefined && isUp(carried)) return { to: carried, path: path!.slice(1) };
   const hop = nextHop(destination);

@@ -52,8 +52,8 @@ function forwarder(parts: Partial<ForwarderParts> = {}) {
 describe('The queue to a neighbour', () => {
   it('hands out control before bulk that came earlier', () => {
     const outbox = new Outbox();
-    outbox.add(frameOf('a'));
-    outbox.add(frameOf('b', { control: true }));
+    outbox.add(frameOf('a'), undefined);
+    outbox.add(frameOf('b', { control: true }), undefined);
     const order: string[] = [];
     const take = (frame: RelayFrame): boolean => order.push(frame.origin) > 0;
     outbox.flush(take, () => true);
@@ -63,10 +63,10 @@ describe('The queue to a neighbour', () => {
 
   it('is bounded, and leaves room for others when one origin floods', () => {
     const outbox = new Outbox();
-    while (outbox.add(frameOf('flood', { bytes: 16_384 })));
+    while (outbox.add(frameOf('flood', { bytes: 16_384 }), undefined));
     expect(outbox.bytes).toBeLessThanOrEqual(OUTBOX_BYTES.bulk / 2);
-    expect(outbox.add(frameOf('other', { bytes: 16_384 }))).toBe(true);
-    for (let origin = 0; origin < 1000; origin++) outbox.add(frameOf(`origin ${origin}`, { bytes: 16_384 }));
+    expect(outbox.add(frameOf('other', { bytes: 16_384 }), undefined)).toBe(true);
+    for (let origin = 0; origin < 1000; origin++) outbox.add(frameOf(`origin ${origin}`, { bytes: 16_384 }), undefined);
     expect(outbox.bytes).toBeLessThanOrEqual(OUTBOX_BYTES.bulk);
   });
 });
@@ -110,8 +110,46 @@ describe('Forwarding', () => {
     for (let at = 0; at < 100; at++) node.receive('before', frameOf('origin', { bytes: 16_384 }));
     expect(node.counts().drops.queue).toBeGreaterThan(0);
     expect(node.counts().queuedBytes).toBeLessThanOrEqual(OUTBOX_BYTES.bulk);
-    node.left('next');
+    node.linkDown('next');
     expect(node.counts()).toMatchObject({ queuedFrames: 0, queuedBytes: 0 });
+  });
+
+  it('sends what waited for a neighbour over another way when the link goes down, each frame once, control first', () => {
+    let next = 'next';
+    const { forwarder: node, sent } = forwarder({
+      isClear: (neighbour) => neighbour !== 'next',
+      nextHop: () => ({ kind: 'primary', nextHop: next, path: [next, 'far'], carry: false }),
+    });
+    for (const origin of ['one', 'two']) node.receive('before', frameOf(origin));
+    next = 'other';
+    node.linkDown('next');
+    node.drained('next');
+    expect(sent.map(({ to, frame }) => [to, frame.origin])).toEqual([
+      ['other', 'one'],
+      ['other', 'two'],
+    ]);
+    expect(node.counts()).toMatchObject({ rescuedFrames: 2, queuedFrames: 0, queuedBytes: 0 });
+    expect(node.counts().drops.link).toBe(0);
+  });
+
+  it('sends no frame back where it came from when a link goes down, unless along a path, and counts what has no way', () => {
+    const ways = new Map([['far', 'next']]);
+    const { forwarder: node, sent } = forwarder({
+      isClear: (neighbour) => neighbour !== 'next',
+      nextHop: (destination) => {
+        const to = ways.get(destination);
+        return to === undefined ? undefined : { kind: 'primary', nextHop: to, path: [to, 'far'], carry: false };
+      },
+    });
+    node.receive('before', frameOf('one'));
+    node.receive('elsewhere', frameOf('two'));
+    ways.set('far', 'before');
+    node.linkDown('next');
+    expect(sent.map(({ frame }) => frame.origin)).toEqual(['two']);
+    expect(node.counts().drops.link).toBe(1);
+    ways.delete('far');
+    node.linkDown('before');
+    expect(sent).toHaveLength(1);
   });
 
   it('bounds the control frames of one origin', () => {

@@ -46,7 +46,7 @@ export class Backups {
   readonly #neighbours: readonly Neighbour[];
   /** The first node on the way to each; -1 for the source and the unreachable. */
   readonly #firstHop: Int32Array;
-  readonly #alternates: (Alternate | undefined)[];
+  /** By first hop; found when the first destination needs it. */
   readonly #repairs = new Map<number, Repair>();
 
   constructor(graph: Graph, own: PathTree, neighbours: readonly Neighbour[]) {
@@ -54,21 +54,23 @@ export class Backups {
     this.#own = own;
     this.#neighbours = neighbours;
     this.#firstHop = firstHops(own);
-    this.#alternates = graph.ids.map((_, target) => {
+  }
+
+  /** Does ahead what costs more than microseconds: the paths around every first hop that some destination needs. */
+  prepare(): void {
+    for (let target = 0; target < this.#firstHop.length; target++) {
       const first = this.#firstHop[target]!;
-      if (first === -1) return undefined;
-      const alternate = this.#alternate(target, (node) => node === first);
-      if (alternate === undefined && !this.#repairs.has(first)) this.#repairs.set(first, this.#repair(first));
-      return alternate;
-    });
+      if (first === -1 || this.#repairs.has(first)) continue;
+      if (this.#alternate(target, (node) => node === first) === undefined) this.#repairAround(first);
+    }
   }
 
   of(target: number): Backup | undefined {
-    const alternate = this.#alternates[target];
-    if (alternate !== undefined) return this.#fromAlternate(alternate, target);
     const first = this.#firstHop[target]!;
-    const repair = first === -1 ? undefined : this.#repairs.get(first);
-    if (repair === undefined) return undefined;
+    if (first === -1) return undefined;
+    const alternate = this.#alternate(target, (node) => node === first);
+    if (alternate !== undefined) return this.#fromAlternate(alternate, target);
+    const repair = this.#repairAround(first);
     return this.#fromPath(repair.withoutNode, target, 'node') ?? this.#fromPath(repair.withoutLink, target, 'link');
   }
 
@@ -113,11 +115,15 @@ export class Backups {
     return best;
   }
 
-  #repair(first: number): Repair {
+  #repairAround(first: number): Repair {
+    const known = this.#repairs.get(first);
+    if (known !== undefined) return known;
     const { offsets } = this.#graph;
     const link = findArc(this.#graph, this.#own.source, first);
     const arcs = Array.from({ length: offsets[first + 1]! - offsets[first]! }, (_, at) => offsets[first]! + at);
-    return { withoutNode: this.#without([link, ...arcs]), withoutLink: this.#without([link]) };
+    const repair = { withoutNode: this.#without([link, ...arcs]), withoutLink: this.#without([link]) };
+    this.#repairs.set(first, repair);
+    return repair;
   }
 
   /** The paths from here if these links did not exist. */

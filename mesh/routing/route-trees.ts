@@ -15,23 +15,34 @@ export class RouteTrees {
   readonly own: PathTree;
   readonly #graph: Graph;
   readonly #trees = new Map<number, PathTree>();
-  #backups: Backups;
+  /** What the neighbours' trees have not followed yet: arc to the cost that they count with. */
+  #pending = new Map<number, number>();
+  #backups: Backups | undefined;
 
   constructor(graph: Graph, source: number) {
     this.#graph = graph;
     this.own = PathTree.of(graph, source);
-    this.#backups = new Backups(graph, this.own, this.#neighbours());
   }
 
+  /**
+   * For the routes as they are. While changes come one upon the other nobody asks, and the trees of the neighbours
+   * follow them all at once.
+   */
   get backups(): Backups {
+    if (this.#backups === undefined) {
+      const changes = Array.from(this.#pending, ([arc, before]) => ({ arc, before }));
+      this.#pending = new Map();
+      for (const tree of this.#trees.values()) tree.update(this.#graph, changes);
+      this.#backups = new Backups(this.#graph, this.own, this.#neighbours());
+    }
     return this.#backups;
   }
 
   /** Follows changes that the graph has already. Answers the nodes to which the path or its cost may be another now. */
   update(changes: readonly ArcChange[]): number[] {
+    for (const { arc, before } of changes) if (!this.#pending.has(arc)) this.#pending.set(arc, before);
+    this.#backups = undefined;
     const moved = this.own.update(this.#graph, changes);
-    for (const tree of this.#trees.values()) tree.update(this.#graph, changes);
-    this.#backups = new Backups(this.#graph, this.own, this.#neighbours());
     return [...new Set([...moved, ...this.own.below(this.#graph, moved)])];
   }
 

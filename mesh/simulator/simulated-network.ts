@@ -13,6 +13,7 @@ import { MemoryMedium, MemoryTransport, memoryAddress } from '../transport/memor
 import { Adversary } from './adversary.ts';
 import type { DelayLaw, Scenario } from './scenario.ts';
 import { SharedReader } from './shared-reader.ts';
+import { VirtualUdp } from './virtual-udp.ts';
 
 export interface SimulatedNode {
   readonly number: number;
@@ -48,6 +49,7 @@ export class SimulatedNetwork {
   readonly random: Random;
   readonly #scenario: Scenario;
   readonly #medium: MemoryMedium;
+  readonly #udp: VirtualUdp;
   readonly #reader = new SharedReader();
   readonly #authority: SigningKey;
   readonly #neighbours: number[][];
@@ -58,6 +60,7 @@ export class SimulatedNetwork {
     this.#scenario = scenario;
     this.random = seededRandom(scenario.seed);
     this.#medium = new MemoryMedium(this.clock, this.random, { delay: 5, loss: scenario.loss });
+    this.#udp = new VirtualUdp({ clock: this.clock, random: this.random, medium: this.#medium });
     this.#authority = keyOf(scenario.seed, 'authority');
     this.links = scenario.wiring.links.map(([a, b]) => ({ a, b, cut: false }));
     this.#neighbours = scenario.wiring.nodes.map(() => []);
@@ -192,8 +195,10 @@ export class SimulatedNetwork {
           .map((other) => memoryAddress(this.#idOf(other))),
       },
       transports: [transport],
+      senses: this.#udp.sensesOf(key.nodeId),
       reader: this.#reader,
       computePeriod: this.#scenario.computePeriod,
+      rememberedChanges: 0,
       sequence,
       remembered: [],
       remember: () => {},

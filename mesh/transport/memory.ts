@@ -16,7 +16,8 @@ export interface MemoryLinkOptions {
   loss: number;
 }
 
-interface Wire extends MemoryLinkOptions {
+/** A connection, both ways. */
+export interface Wire extends MemoryLinkOptions {
   cut: boolean;
   /** When the last message will have arrived, by who sent it: none overtakes another. */
   busyUntil: Map<NodeId, Millis>;
@@ -108,6 +109,15 @@ export class MemoryMedium {
       if (transport !== undefined) deliver(transport);
     });
     return true;
+  }
+
+  /** As `carry`, but a datagram: one may overtake another, and no connection is needed. */
+  cast(from: NodeId, to: NodeId, wire: Wire, deliver: () => void): void {
+    const { delay, loss, jitter = 0 } = wire;
+    if (wire.cut || !this.#nodes.has(from) || (loss > 0 && this.#random.next() < loss)) return;
+    this.#clock.after(jitter > 0 ? delay + this.#random.next() * jitter : delay, () => {
+      if (!wire.cut && this.#nodes.has(to)) deliver();
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 // What the mesh counts, for metrics: refusals and drops, each by its reason.
 
 import type { ProbeFigures } from './link/probe-messages.ts';
+import type { SwitchOverCounts } from './routing/switch-over.ts';
 import type { Traffic, TransportKind } from './transport/transport.ts';
 
 /** Why a gossiped frame or a direct message was dropped. */
@@ -52,5 +53,9 @@ export interface MeshCounters {
   probes: ProbeFigures | undefined;
   routeComputations: number;
   routeChanges: number;
+  /** Destinations whose traffic took a backup when a link failed, by its kind, and those that had none. */
+  backups: SwitchOverCounts['backups'];
+  /** Frames sent over a backup before the routes were computed. */
+  reroutedFrames: number;
   dialsFailed: number;
 }

@@ -32,6 +32,8 @@ export interface MeshNodeParts {
   reader?: FrameReader;
   /** Milliseconds between two computations of the routes at least. */
   computePeriod?: Millis;
+  /** Route changes that are remembered for people to read; 500 when left out. */
+  rememberedChanges?: number;
   sequence: SequenceNumbers;
   /** Peers of an earlier life: dialled for ever. */
   remembered: readonly KnownAddress[];
@@ -50,5 +52,7 @@ export type MeshNodeEvents = {
   peer: [MeshPeer];
   link: [MeshLink];
   routes: [MeshRoute[]];
+  /** Seconds from the first word of a change until the routes that moved by it were there. */
+  converged: [seconds: number];
   topology: [MeshTopology];
 };

@@ -25,8 +25,9 @@ import { decodeToken } from './membership/token.ts';
 import type { MeshNode, MeshNodeEvents } from './mesh-node.ts';
 import { ENROL_TIMEOUT, Participation, type ParticipationParts } from './participation.ts';
 import type { Relay, RelayHandler } from './relay/relay.ts';
+import type { RouteLogQuery } from './routing/route-log.ts';
 import { RoutePlanner } from './routing/route-planner.ts';
-import type { MeshLink, MeshPeer, MeshRoute, MeshTopology } from './views.ts';
+import type { MeshLink, MeshPeer, MeshRoute, MeshRouteChange, MeshTopology } from './views.ts';
 
 export type MeshParts = ParticipationParts;
 
@@ -111,6 +112,11 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
 
   routes(): MeshRoute[] {
     return this.#participation?.node.routes() ?? [];
+  }
+
+  /** The newest changes of routes since the start, newest first. */
+  routeLog(query: RouteLogQuery): MeshRouteChange[] {
+    return this.#participation?.node.routeLog(query) ?? [];
   }
 
   topology(): MeshTopology {
@@ -256,6 +262,7 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     node.on('link', (link) => this.emit('link', link));
     node.on('routes', (routes) => this.emit('routes', routes));
     node.on('topology', (topology) => this.emit('topology', topology));
+    node.on('converged', (seconds) => this.emit('converged', seconds));
     this.#participation = participation;
     try {
       await participation.start(signal);

@@ -1,7 +1,10 @@
 // What the mesh shows of itself. Times are milliseconds since 1970, durations seconds, shares 0 to 1.
 
 import type { Link } from './link/link-monitor.ts';
+import type { Evidence, Presence, PresenceState } from './membership/presence.ts';
+import { changeInWords } from './routing/change-in-words.ts';
 import type { Route } from './routing/mesh-router.ts';
+import type { LoggedChange } from './routing/route-log.ts';
 import type { TransportKind } from './transport/transport.ts';
 
 type NameOf = (id: string) => string;
@@ -21,6 +24,29 @@ export interface MeshPeer {
   load?: number;
   score?: number;
   page?: string;
+  /** Is it there, and what this node goes by. */
+  presence: MeshPresence;
+}
+
+export interface MeshPresence {
+  state: PresenceState;
+  since: number;
+  /** Nodes that lost their link to it and have not told of another. */
+  suspectedBy: { id: string; name: string; since: number }[];
+  /** The ways that this node tried last, oldest outcome first. */
+  tried: {
+    way: 'udp' | 'stream' | 'indirect';
+    /** Who was asked to try; of `indirect` only. */
+    via?: string;
+    viaName?: string;
+    outcome: 'answered' | 'silent' | 'closed' | 'unanswered';
+    at: number;
+  }[];
+  /** How much this node doubted itself when the state began: 0 well, to 3 (time-outs are 2.5 times as long). */
+  localDoubt: number;
+  /** Failures of the link to it so far, and whether it is a last resort for them. */
+  flaps: number;
+  damped: boolean;
 }
 
 export interface MeshLink {
@@ -29,6 +55,8 @@ export interface MeshLink {
   transport: string;
   /** How it is probed: UDP, or over its connection where UDP gets no answer. */
   probe: 'udp' | 'stream';
+  /** `full`: as the preset says; `eased`: rarely, because nothing needs the link now and others watch the peer. */
+  pace: 'full' | 'eased';
   state: 'up' | 'suspect' | 'down';
   since: number;
   roundTripSeconds?: number;
@@ -68,6 +96,31 @@ export interface MeshRoute {
   };
 }
 
+interface NamedPath {
+  nextHop: string;
+  nextHopName: string;
+  path: string[];
+  pathNames: string[];
+}
+
+/** One change of one route. */
+export interface MeshRouteChange {
+  /** Grows by one with each change; starts anew with the node. */
+  id: number;
+  at: number;
+  kind: 'added' | 'moved' | 'lost';
+  destination: string;
+  destinationName: string;
+  before?: NamedPath & { cost: number };
+  after?: NamedPath & { cost: number };
+  reason: string;
+  /** From the first word of the cause until the routes followed. */
+  afterSeconds: number;
+  /** What frames took until then. */
+  backup?: NamedPath & { kind: 'lfa' | 'path' };
+  sentence: string;
+}
+
 export interface MeshTopology {
   nodes: {
     id: string;
@@ -86,13 +139,29 @@ export interface MeshTopology {
   }[];
 }
 
+export function presenceView(presence: Presence, { link, accusers }: Evidence, nameOf: NameOf): MeshPresence {
+  const tried = (link?.tried ?? []).map(({ way, via, outcome, at }) => {
+    return { way, ...(via !== undefined && { via, viaName: nameOf(via) }), outcome, at };
+  });
+  return {
+    state: presence.state,
+    since: presence.since,
+    suspectedBy: accusers.map(({ id, since }) => ({ id, name: nameOf(id), since })),
+    tried,
+    localDoubt: presence.doubt,
+    flaps: link?.flaps ?? 0,
+    damped: link?.damped ?? false,
+  };
+}
+
 export function linkView(link: Link, nameOf: NameOf): MeshLink {
-  const { peer, transport, probe, state, since, quality, cost, flaps, damped, indirect } = link;
+  const { peer, transport, probe, pace, state, since, quality, cost, flaps, damped, indirect } = link;
   return {
     peer,
     peerName: nameOf(peer),
     transport,
     probe,
+    pace,
     state: state.kind,
     since,
     ...(quality.roundTrip !== undefined && {
@@ -124,6 +193,28 @@ export function routeView({ equalCost, backup, ...route }: Route, nameOf: NameOf
     ...(backup && {
       backup: { ...backup, nextHopName: nameOf(backup.nextHop), pathNames: backup.path.map(nameOf) },
     }),
+  };
+}
+
+export function routeChangeView(change: LoggedChange, nameOf: NameOf): MeshRouteChange {
+  const { id, at, kind, destination, before, after, backup, reason, delay } = change;
+  const named = <Path extends { nextHop: string; path: string[] }>(path: Path): Path & NamedPath => ({
+    ...path,
+    nextHopName: nameOf(path.nextHop),
+    pathNames: path.path.map(nameOf),
+  });
+  return {
+    id,
+    at,
+    kind,
+    destination,
+    destinationName: nameOf(destination),
+    ...(before && { before: named(before) }),
+    ...(after && { after: named(after) }),
+    reason,
+    afterSeconds: delay / 1000,
+    ...(backup && { backup: named(backup) }),
+    sentence: changeInWords(change, nameOf),
   };
 }
 

@@ -25,11 +25,12 @@ export interface Route {
 }
 
 /** What changes only with the path itself. */
-type Course = Omit<Route, 'equalCost' | 'backup'>;
+export type Course = Omit<Route, 'equalCost' | 'backup'>;
 
 export type RouteChange =
-  | { kind: 'added' | 'moved'; destination: NodeId; route: Course }
-  | { kind: 'lost'; destination: NodeId; reason: string };
+  | { kind: 'added'; destination: NodeId; route: Course }
+  | { kind: 'moved'; destination: NodeId; route: Course; before: Course }
+  | { kind: 'lost'; destination: NodeId; reason: string; before: Course };
 
 /** Where a frame goes now. */
 export interface NextHop {
@@ -137,6 +138,13 @@ export class MeshRouter {
     return { kind, nextHop: usable.nextHop, path: usable.path, carry: settling || kind === 'path' };
   }
 
+  /** The destinations whose route begins with one of these neighbours. */
+  through(neighbours: ReadonlySet<NodeId>): NodeId[] {
+    return [...this.#routes.values()]
+      .filter(({ nextHop }) => neighbours.has(nextHop))
+      .map(({ destination }) => destination);
+  }
+
   /** As of the last `compute`. */
   get graph(): Graph {
     return this.#graph;
@@ -166,7 +174,7 @@ export class MeshRouter {
     if (nextHop === undefined) {
       if (known === undefined) return undefined;
       this.#routes.delete(destination);
-      return { kind: 'lost', destination, reason: this.#explain(known.path, undefined, before) };
+      return { kind: 'lost', destination, reason: this.#explain(known.path, undefined, before), before: known };
     }
     const cost = own!.distance[target!]!;
     if (known !== undefined && samePath(known.path, path)) {
@@ -176,7 +184,9 @@ export class MeshRouter {
     const reason = this.#explain(known?.path, path, before);
     const route: Course = { destination, nextHop, cost, path, since: this.#parts.clock.wall(), reason };
     this.#routes.set(destination, route);
-    return { kind: known === undefined ? 'added' : 'moved', destination, route };
+    return known === undefined
+      ? { kind: 'added', destination, route }
+      : { kind: 'moved', destination, route, before: known };
   }
 
   #complete(course: Course): Route {

@@ -8,6 +8,7 @@ import { Throttle } from '../throttle.ts';
 import type { MeshTopology } from '../views.ts';
 import type { Graph } from './graph.ts';
 import { MeshRouter, type NextHop, type Route, type RouteChange } from './mesh-router.ts';
+import { type Computation, SwitchOver, type SwitchOverCounts } from './switch-over.ts';
 
 export interface RoutingParts {
   self: NodeId;
@@ -17,7 +18,7 @@ export interface RoutingParts {
   links: () => Link[];
   flood: (payload: LinkStatePayload) => void;
   /** Called after every computation, also when no route changed. */
-  computed: (changes: readonly RouteChange[]) => void;
+  computed: (changes: readonly RouteChange[], computation: Computation) => void;
   /** Milliseconds between two repetitions of our link state. */
   refresh: Millis;
   /** Milliseconds between two computations at least; 20 when left out. */
@@ -34,6 +35,7 @@ export class Routing {
   readonly #parts: RoutingParts;
   readonly #router: MeshRouter;
   readonly #lists = new Map<NodeId, LinkStatePayload['links']>();
+  readonly #switchOver = new SwitchOver();
   readonly #flood: Throttle;
   readonly #compute: Throttle;
   #refresh: Timer | undefined;
@@ -51,7 +53,7 @@ export class Routing {
 
   start(): void {
     this.#refresh = this.#parts.clock.every(this.#parts.refresh, () => this.#flood.request());
-    if (this.#updateOwn()) this.#compute.request();
+    if (this.#updateOwn()) this.#follow();
     this.#flood.request();
   }
 
@@ -71,22 +73,24 @@ export class Routing {
    * goes out, then the routes are computed.
    */
   linksChanged(): void {
+    const before = this.#down;
     this.#down = downOf(this.#parts.links());
     // What was withdrawn must not come back in the last moments.
     if (this.#withdrawn || !this.#updateOwn()) return;
     this.#unsettle();
     this.#flood.request();
-    this.#compute.request();
+    this.#noteFailures(before);
+    this.#follow();
   }
 
   onLinkState(origin: NodeId, { links }: LinkStatePayload): void {
     this.#lists.set(origin, links);
-    if (this.#router.update(origin, costsOf(links))) this.#compute.request();
+    if (this.#router.update(origin, costsOf(links))) this.#follow();
   }
 
   onEnded(origin: NodeId): void {
     this.#lists.delete(origin);
-    if (this.#router.remove(origin)) this.#compute.request();
+    if (this.#router.remove(origin)) this.#follow();
   }
 
   /** Says goodbye: from here on nobody should route through this node. */
@@ -107,7 +111,9 @@ export class Routing {
   /** Where a frame for `destination` goes now: over the backup from the moment on in which a link is known to be down. */
   nextHop(destination: NodeId): NextHop | undefined {
     const settling = this.#parts.clock.now() < this.#settledAt;
-    return this.#router.nextHop(destination, { down: this.#down, settling });
+    const hop = this.#router.nextHop(destination, { down: this.#down, settling });
+    if (hop !== undefined) this.#switchOver.sent(hop);
+    return hop;
   }
 
   /** False while the link to a neighbour is known to be down. */
@@ -122,6 +128,11 @@ export class Routing {
 
   get computations(): number {
     return this.#router.computations;
+  }
+
+  /** Backups used since the start. */
+  switchOvers(): SwitchOverCounts {
+    return this.#switchOver.counts();
   }
 
   /** Everybody's links, each once; our own as they are measured here. */
@@ -147,7 +158,25 @@ export class Routing {
   #recompute(): void {
     const changes = this.#router.compute();
     if (changes.some(({ kind }) => kind !== 'added')) this.#unsettle();
-    this.#parts.computed(changes);
+    this.#parts.computed(changes, this.#switchOver.computed(this.#parts.clock.now()));
+  }
+
+  /** Something changed that the routes do not know yet. */
+  #follow(): void {
+    this.#switchOver.learned(this.#parts.clock.now());
+    this.#compute.request();
+  }
+
+  /** Which links failed just now, and what their traffic takes from here on. */
+  #noteFailures(before: ReadonlySet<NodeId>): void {
+    const failed = new Set([...this.#down].filter((neighbour) => !before.has(neighbour)));
+    if (failed.size === 0) return;
+    for (const { peer, state } of this.#parts.links()) {
+      if (failed.has(peer) && state.kind === 'down') this.#switchOver.failed(peer, state.cause);
+    }
+    for (const destination of this.#router.through(failed)) {
+      this.#switchOver.takeOver(destination, this.#router.nextHop(destination, { down: this.#down }));
+    }
   }
 
   #unsettle(): void {

@@ -3,6 +3,7 @@ import { VirtualClock } from '../../../core/clock.ts';
 import type { Link } from '../../../mesh/link/link-monitor.ts';
 import { unmeasured } from '../../../mesh/link/link-quality.ts';
 import { Routing } from '../../../mesh/routing/routing.ts';
+import type { Computation } from '../../../mesh/routing/switch-over.ts';
 
 const linkTo = (peer: string, cost: number, usable = true): Link => ({
   peer,
@@ -18,10 +19,16 @@ const linkTo = (peer: string, cost: number, usable = true): Link => ({
   indirect: undefined,
 });
 
+const failedTo = (peer: string): Link => ({
+  ...linkTo(peer, 10, false),
+  state: { kind: 'down', since: 0, answers: 0, cause: 'no answer' },
+});
+
 /** Node a of a ring a, b, c, d, and what it floods and computes, in order. */
 function ring() {
   const clock = new VirtualClock();
   const log: string[] = [];
+  const computations: Computation[] = [];
   let links = [linkTo('b', 10), linkTo('d', 10)];
   const routing = new Routing({
     self: 'a',
@@ -29,8 +36,10 @@ function ring() {
     nameOf: (id) => id,
     links: () => links,
     flood: (payload) => log.push(`flood ${payload.links.map(({ to }) => to).join(' ')}`),
-    computed: (changes) =>
-      log.push(`computed ${changes.map(({ kind, destination }) => `${kind} ${destination}`).join(', ')}`),
+    computed: (changes, computation) => {
+      log.push(`computed ${changes.map(({ kind, destination }) => `${kind} ${destination}`).join(', ')}`);
+      computations.push(computation);
+    },
     refresh: 60_000,
   });
   const list = (...to: string[]) => ({ links: to.map((id) => ({ to: id, cost: 10, roundTrip: 0.001 })) });
@@ -43,7 +52,7 @@ function ring() {
     links = now;
     routing.linksChanged();
   };
-  return { clock, log, routing, set };
+  return { clock, log, computations, routing, set };
 }
 
 describe('Routing', () => {
@@ -61,6 +70,28 @@ describe('Routing', () => {
     log.length = 0;
     set([linkTo('b', 9), linkTo('d', 10)]);
     expect(log).toEqual(['flood b d', 'computed moved b, moved c']);
+  });
+
+  it('counts what took a backup and how long the routes needed, and tells it with the computation', () => {
+    const { computations, routing, set, clock } = ring();
+    set([linkTo('b', 9), linkTo('d', 10)]);
+    const failed = { kind: 'down', since: 0, answers: 0, cause: 'no answer for 151 ms' } as const;
+    set([{ ...linkTo('b', 9, false), state: failed }, linkTo('d', 10)]);
+    routing.nextHop('b');
+    routing.nextHop('d');
+    expect(routing.switchOvers()).toEqual({ backups: { lfa: 1, path: 1, none: 0 }, reroutedFrames: 1 });
+    clock.advance(1000);
+    routing.nextHop('b');
+    expect(routing.switchOvers().reroutedFrames).toBe(1);
+    const { delay, failures, takeovers } = computations.at(-1)!;
+    expect(delay).toBe(20);
+    expect([...failures]).toEqual([['b', 'no answer for 151 ms']]);
+    expect([...takeovers].map(([destination, hop]) => `${destination} over ${hop?.nextHop}`)).toEqual([
+      'b over d',
+      'c over d',
+    ]);
+    set([failedTo('b'), failedTo('d')]);
+    expect(routing.switchOvers().backups.none).toBe(3);
   });
 
   it('lets frames carry their path until the others had time to follow', () => {

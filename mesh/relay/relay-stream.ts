@@ -22,16 +22,16 @@ export interface RelayStreamParts {
 }
 
 /** Bytes of one piece. */
-export const PIECE_BYTES = 16 * 1024;
+export const PIECE_BYTES = 32 * 1024;
 /** Pieces that may be under way, and that this end holds for its reader: with `PIECE_BYTES`, 1 MB each way. */
-const WINDOW = 64;
-const FIRST_PACE = 16;
+const WINDOW = 32;
+const FIRST_PACE = 8;
 /** A piece is lost when so many after it have arrived. */
 const OVERTAKEN_BY = 3;
 const BEYOND_BITS = 32;
 const REPEAT_AFTER: { first: Millis; least: Millis; most: Millis } = { first: 300, least: 100, most: 3000 };
-/** An acknowledgement waits so long for a second piece. */
-const ACKNOWLEDGE_AFTER: Millis = 10;
+/** An acknowledgement is said for so many pieces, or after so long. */
+const ACKNOWLEDGE = { pieces: 4, after: 10 } as const;
 /** A silent stream is asked after this, and given up after three times as much. */
 const SILENCE: Millis = 10_000;
 
@@ -267,8 +267,9 @@ export class RelayStream extends Duplex {
       this.push(null);
     }
     this.#unacknowledged++;
-    if (!isNext || this.#unacknowledged >= 2 || this.#ahead.size > 0 || this.#ended) return void this.#sayWhere();
-    this.#acknowledge ??= this.#parts.clock.after(ACKNOWLEDGE_AFTER, () => this.#sayWhere());
+    if (!isNext || this.#unacknowledged >= ACKNOWLEDGE.pieces || this.#ahead.size > 0 || this.#ended)
+      return void this.#sayWhere();
+    this.#acknowledge ??= this.#parts.clock.after(ACKNOWLEDGE.after, () => this.#sayWhere());
   }
 
   #onReset(reason: string): void {

@@ -11,6 +11,7 @@ import { mdns } from '@libp2p/mdns';
 import { preSharedKey } from '@libp2p/pnet';
 import { tcp } from '@libp2p/tcp';
 import { createLibp2p } from 'libp2p';
+import { noiseCrypto } from './noise-crypto.ts';
 import { MAX_FRAME_BYTES } from './transport.ts';
 
 export type MeshServices = { identify: Identify; pubsub: GossipSub };
@@ -47,7 +48,7 @@ export function createNode(options: Libp2pNodeOptions): Promise<MeshLibp2p> {
     addresses: { listen: options.listen, announce: options.announce },
     transports: [tcp({ backlog: 32, maxConnections: maxPeers + 16 })],
     connectionProtector: preSharedKey({ psk: pnetFile(options.networkKey), timeout: handshakeTimeout }),
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noise({ crypto: noiseCrypto() })],
     streamMuxers: [
       yamux({
         maxInboundStreams: 64,

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { LocalNode } from '../../daemon/cli/local-node.ts';
 import { systemClock } from '../../daemon/clock.ts';
-import type { RouteView } from '../../daemon/view/schema.ts';
+import type { RouteView } from '../../daemon/view/route-schema.ts';
 import type { NamespaceRig } from '../rig/namespaces.ts';
 import type { Probe } from '../rig/outage.ts';
 import { dataDirOf, enrolAll, follow, MESH_ONLY, startAll, untilRouted } from '../rig/parlmesh-network.ts';

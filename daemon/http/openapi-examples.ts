@@ -1,6 +1,7 @@
 // Examples for the description of the API: what a reader of /docs sees before they have a node.
 
-import type { EventView, LinkView, ObservationView, PeerView, RouteView } from '../view/schema.ts';
+import type { RouteChangeView, RouteView } from '../view/route-schema.ts';
+import type { EventView, LinkView, ObservationView, PeerView } from '../view/schema.ts';
 import type { ProblemView } from './problem.ts';
 
 const BRAVO = '12D3KooWAhvDvAS2pqTtmoM7gxpUyWNSj5MWhM9iyMmLWwTfXeBt';
@@ -44,6 +45,26 @@ const route: RouteView = {
   reason: 'link to charlie went down',
 };
 
+const routeChange: RouteChangeView = {
+  id: 31,
+  at: NOON,
+  kind: 'moved',
+  destination: CHARLIE,
+  destinationName: 'charlie',
+  before: { nextHop: CHARLIE, nextHopName: 'charlie', path: [CHARLIE], pathNames: ['charlie'], cost: 12 },
+  after: { nextHop: BRAVO, nextHopName: 'bravo', path: [BRAVO, CHARLIE], pathNames: ['bravo', 'charlie'], cost: 20 },
+  reason: 'link to charlie went down (no answer for 151 ms)',
+  afterSeconds: 0.0004,
+  backup: {
+    kind: 'lfa',
+    nextHop: BRAVO,
+    nextHopName: 'bravo',
+    path: [BRAVO, CHARLIE],
+    pathNames: ['bravo', 'charlie'],
+  },
+  sentence: 'Route to charlie was direct, is now over bravo: link to charlie went down (no answer for 151 ms)',
+};
+
 const event: EventView = {
   id: 412,
   at: NOON,
@@ -83,4 +104,5 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
   Peer: peer,
   Problem: problem,
   Route: route,
+  RouteChange: routeChange,
 };

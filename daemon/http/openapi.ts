@@ -3,6 +3,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { type TSchema, Type } from 'typebox';
+import { PlanView, RouteChangeView, RouteExplanationView, RouteView } from '../view/route-schema.ts';
 import {
   AgentView,
   Box,
@@ -14,9 +15,6 @@ import {
   NodeView,
   ObservationView,
   PeerView,
-  PlanView,
-  RouteExplanationView,
-  RouteView,
   ServiceView,
   StoreView,
   TopologyView,
@@ -40,6 +38,7 @@ const COMPONENTS = {
   Plan: PlanView,
   Problem: ProblemView,
   Route: RouteView,
+  RouteChange: RouteChangeView,
   RouteExplanation: RouteExplanationView,
   Service: ServiceView,
   Store: StoreView,

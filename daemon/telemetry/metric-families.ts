@@ -3,16 +3,8 @@
 
 import type { MeshCounters } from '../../mesh/counters.ts';
 import type { RelayCounters } from '../../mesh/relay/relay.ts';
-import type {
-  AgentView,
-  CameraView,
-  HardwareView,
-  LinkView,
-  NodeView,
-  PeerView,
-  RouteView,
-  StoreView,
-} from '../view/schema.ts';
+import type { RouteView } from '../view/route-schema.ts';
+import type { AgentView, CameraView, HardwareView, LinkView, NodeView, PeerView, StoreView } from '../view/schema.ts';
 import { relayFamilies } from './relay-families.ts';
 
 /** What one scrape reads from. */

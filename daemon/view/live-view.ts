@@ -11,7 +11,7 @@ import type { Lifecycle, ServiceStatus } from '../lifecycle.ts';
 import type { Store } from '../store/store.ts';
 import { health } from './health.ts';
 import type { ChangeTopic, HardwareView, NodeView, ServiceView } from './schema.ts';
-import type { Change, EventQuery, ObservationQuery, Snapshot, View } from './view.ts';
+import type { Change, EventQuery, ObservationQuery, RouteLogQuery, Snapshot, View } from './view.ts';
 
 export interface LiveViewParts {
   name: string;
@@ -34,6 +34,8 @@ export interface LiveViewParts {
 
 /** Bursts (ten links of a peer that left) become one message of each topic. */
 const COALESCE_MS = 100;
+/** Followers get so many changes of routes at once; older ones are asked for. */
+const LATEST_CHANGES = 20;
 /** Snapshots that are told anew as a whole; observations, events and readings are told one by one. */
 type SnapshotTopic = Exclude<ChangeTopic, 'observation' | 'event' | 'hardware'>;
 
@@ -53,9 +55,9 @@ export class LiveView implements View {
     store.on('event', (event) => this.#tell('event', event));
     mesh.on('peer', () => this.#later('peers', 'node'));
     mesh.on('link', () => this.#later('links'));
-    mesh.on('routes', () => this.#later('routes'));
+    mesh.on('routes', () => this.#later('routes', 'routeLog'));
     mesh.on('topology', () => this.#later('topology', 'node'));
-    mesh.on('network', () => this.#later('node', 'peers', 'links', 'routes', 'topology'));
+    mesh.on('network', () => this.#later('node', 'peers', 'links', 'routes', 'routeLog', 'topology'));
     vision.on('camera', () => this.#later('cameras', 'node'));
     vision.on('observation', (observation) => this.#tell('observation', observation));
     supervisor.on('agent', () => this.#later('agents', 'node'));
@@ -116,6 +118,13 @@ export class LiveView implements View {
 
   routes() {
     return this.#parts.mesh.routes();
+  }
+
+  routeLog({ node, before, limit = LATEST_CHANGES }: RouteLogQuery = {}) {
+    const { mesh } = this.#parts;
+    const named = new Set(mesh.peers().flatMap(({ id, name }) => (name === node ? [id] : [])));
+    const wants = node === undefined ? undefined : (id: string) => id === node || named.has(id);
+    return mesh.routeLog({ before, wants, limit });
   }
 
   explainRoute(node: string) {

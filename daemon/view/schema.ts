@@ -5,7 +5,7 @@
 import { type Static, Type } from 'typebox';
 
 /** Milliseconds since 1970. */
-const At = Type.Number({ description: 'Milliseconds since 1970-01-01 UTC.' });
+export const At = Type.Number({ description: 'Milliseconds since 1970-01-01 UTC.' });
 const Score = Type.Number({ minimum: 0, maximum: 1, description: 'Anomaly score: 0 normal to 1 anomalous.' });
 
 export const ServiceView = Type.Object({
@@ -95,6 +95,51 @@ const PeerState = Type.Union(
   { description: 'stopped: it said goodbye; gone: it was lost.' },
 );
 
+const PresenceView = Type.Object(
+  {
+    state: Type.Union(
+      [
+        Type.Literal('in'),
+        Type.Literal('alive'),
+        Type.Literal('suspect'),
+        Type.Literal('gone'),
+        Type.Literal('stopped'),
+      ],
+      {
+        description:
+          'in: a member not reached since this node started; alive: reached; suspect: its link is late or dead, or others lost theirs; gone: nobody reaches it; stopped: it said goodbye.',
+      },
+    ),
+    since: At,
+    suspectedBy: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), since: At }), {
+      description: 'Nodes that lost their link to it and have not told of another.',
+    }),
+    tried: Type.Array(
+      Type.Object({
+        way: Type.Union([Type.Literal('udp'), Type.Literal('stream'), Type.Literal('indirect')]),
+        via: Type.Optional(Type.String()),
+        viaName: Type.Optional(Type.String()),
+        outcome: Type.Union([
+          Type.Literal('answered'),
+          Type.Literal('silent'),
+          Type.Literal('closed'),
+          Type.Literal('unanswered'),
+        ]),
+        at: At,
+      }),
+      { description: 'The ways that this node tried last; indirect: through the node `via`.' },
+    ),
+    localDoubt: Type.Integer({
+      minimum: 0,
+      maximum: 3,
+      description: 'How much this node doubted itself when the state began: 0 well, to 3.',
+    }),
+    flaps: Type.Integer({ minimum: 0, description: 'Failures of the link to it so far.' }),
+    damped: Type.Boolean({ description: 'Its link failed too often of late: a last resort until it holds.' }),
+  },
+  { description: 'Is it there, and what this node goes by.' },
+);
+
 export const PeerView = Type.Object({
   id: Type.String(),
   name: Type.String(),
@@ -110,6 +155,7 @@ export const PeerView = Type.Object({
   load: Type.Optional(Type.Number()),
   score: Type.Optional(Score),
   page: Type.Optional(Type.String({ description: 'Address of its status page, where it told one.' })),
+  presence: Type.Optional(PresenceView),
 });
 export type PeerView = Static<typeof PeerView>;
 
@@ -120,6 +166,11 @@ export const LinkView = Type.Object({
   probe: Type.Optional(
     Type.Union([Type.Literal('udp'), Type.Literal('stream')], {
       description: 'What measures it: UDP probes, or probes over its connection where UDP gets no answer.',
+    }),
+  ),
+  pace: Type.Optional(
+    Type.Union([Type.Literal('full'), Type.Literal('eased')], {
+      description: 'eased: probed rarely, because nothing needs the link now and other nodes watch the peer.',
     }),
   ),
   state: Type.Union([Type.Literal('up'), Type.Literal('suspect'), Type.Literal('down')]),
@@ -141,100 +192,6 @@ export const LinkView = Type.Object({
   ),
 });
 export type LinkView = Static<typeof LinkView>;
-
-export const RouteView = Type.Object({
-  destination: Type.String(),
-  destinationName: Type.String(),
-  nextHop: Type.String(),
-  nextHopName: Type.String(),
-  cost: Type.Number(),
-  path: Type.Array(Type.String(), { description: 'Node ids from the first hop to the destination.' }),
-  pathNames: Type.Array(Type.String()),
-  since: At,
-  reason: Type.String({ description: 'Why this path: "direct", "link to b went down", …' }),
-  equalCost: Type.Optional(
-    Type.Array(Type.Object({ id: Type.String(), name: Type.String() }), {
-      description: 'Next hops of all paths of this cost, the one in use among them.',
-    }),
-  ),
-  backup: Type.Optional(
-    Type.Object(
-      {
-        kind: Type.Union([Type.Literal('lfa'), Type.Literal('path')], {
-          description: 'lfa: a neighbour whose own route does not lead back; path: a path that frames carry.',
-        }),
-        nextHop: Type.String(),
-        nextHopName: Type.String(),
-        path: Type.Array(Type.String(), { description: 'Node ids from the next hop to the destination.' }),
-        pathNames: Type.Array(Type.String()),
-        cost: Type.Number(),
-        protects: Type.Union([Type.Literal('node'), Type.Literal('link')], {
-          description: 'Whether it also holds when the whole first node of the route is dead.',
-        }),
-      },
-      { description: 'Used at once when the link to the next hop fails. None where the network has no other way.' },
-    ),
-  ),
-});
-export type RouteView = Static<typeof RouteView>;
-
-const NamedPath = Type.Object({
-  path: Type.Array(Type.String(), { description: 'Node ids from the first hop to the destination.' }),
-  pathNames: Type.Array(Type.String()),
-  cost: Type.Number(),
-});
-
-export const RouteExplanationView = Type.Object({
-  route: RouteView,
-  alternatives: Type.Array(NamedPath, { description: 'The best path through each other neighbour, cheapest first.' }),
-  change: Type.Optional(
-    Type.Object(
-      {
-        from: Type.String(),
-        fromName: Type.String(),
-        to: Type.String(),
-        toName: Type.String(),
-        cost: Type.Number({ description: 'Of this link in this direction, now.' }),
-        direction: Type.Union([Type.Literal('above'), Type.Literal('below')]),
-        threshold: Type.Number({ description: 'The route moves when the cost goes beyond this.' }),
-        becomes: NamedPath,
-        sentence: Type.String(),
-      },
-      { description: 'The smallest change of one link’s cost that moves the route.' },
-    ),
-  ),
-});
-export type RouteExplanationView = Static<typeof RouteExplanationView>;
-
-const NAMED_LINK = { a: Type.String(), aName: Type.String(), b: Type.String(), bName: Type.String() };
-const CutsOff = Type.Integer({ description: 'Nodes that lose the largest part of the network.' });
-
-export const PlanView = Type.Object({
-  nodes: Type.Integer(),
-  links: Type.Integer(),
-  traffic: Type.Union([Type.Literal('uniform'), Type.Literal('measured')], {
-    description: 'uniform: the same between all nodes, as nothing was measured.',
-  }),
-  busiest: Type.Array(
-    Type.Object({
-      ...NAMED_LINK,
-      load: Type.Number(),
-      share: Type.Number({ description: 'Of all traffic, 0 to 1.' }),
-    }),
-  ),
-  cutNodes: Type.Array(Type.Object({ node: Type.String(), nodeName: Type.String(), cutsOff: CutsOff })),
-  cutLinks: Type.Array(Type.Object({ ...NAMED_LINK, cutsOff: CutsOff })),
-  weights: Type.Object(
-    {
-      maximum: Type.Number({ description: 'Highest load of a link, one way, that has a way around it.' }),
-      improved: Type.Number({ description: 'The same with the better costs.' }),
-      changes: Type.Array(Type.Object({ ...NAMED_LINK, cost: Type.Number(), better: Type.Number() })),
-    },
-    { description: 'Link costs that spread the load; advice, not applied.' },
-  ),
-  threads: Type.Integer({ description: 'That the plan was computed in.' }),
-});
-export type PlanView = Static<typeof PlanView>;
 
 export const TopologyView = Type.Object({
   nodes: Type.Array(
@@ -374,6 +331,7 @@ export const CHANGE_TOPICS = [
   'peers',
   'links',
   'routes',
+  'routeLog',
   'topology',
   'agents',
   'cameras',

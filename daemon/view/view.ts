@@ -1,6 +1,7 @@
 // The window through which HTTP, MQTT and the command line see the node: snapshots to read, changes to follow, and
 // the few things they may ask for. `daemon/node.ts` implements it by joining the services; nothing here keeps state.
 
+import type { PlanView, RouteChangeView, RouteExplanationView, RouteView } from './route-schema.ts';
 import type {
   AgentView,
   CameraView,
@@ -12,9 +13,6 @@ import type {
   NodeView,
   ObservationView,
   PeerView,
-  PlanView,
-  RouteExplanationView,
-  RouteView,
   StoreView,
   TopologyView,
 } from './schema.ts';
@@ -39,6 +37,14 @@ export interface ObservationQuery {
   limit?: number;
 }
 
+export interface RouteLogQuery {
+  /** Only changes with a lesser id. */
+  before?: number;
+  limit?: number;
+  /** Id or name of the destination. */
+  node?: string;
+}
+
 /** What changed, with the new value where it is one thing (an observation, an event), else the new snapshot. */
 export interface Change {
   topic: ChangeTopic;
@@ -58,6 +64,8 @@ export interface View {
   peers(): PeerView[];
   links(): LinkView[];
   routes(): RouteView[];
+  /** The newest changes of routes since the start, newest first; without a query what a follower is told. */
+  routeLog(query?: RouteLogQuery): RouteChangeView[];
   /** By id or name. Throws `ROUTE_UNKNOWN`. */
   explainRoute(node: string): RouteExplanationView;
   /** Of the whole network; computed in worker threads, and once while nothing changes. */

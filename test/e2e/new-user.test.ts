@@ -10,7 +10,8 @@ import mqtt from 'mqtt';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LocalNode } from '../../daemon/cli/local-node.ts';
-import type { EventView, NodeView, ObservationView, RouteView } from '../../daemon/view/schema.ts';
+import type { RouteView } from '../../daemon/view/route-schema.ts';
+import type { EventView, NodeView, ObservationView } from '../../daemon/view/schema.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const photos = resolve(root, process.env.PARLMESH_TEST_DATA ?? '../shared/data', 'vision/coco-dev/images');

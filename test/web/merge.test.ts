@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RouteChangeView } from '../../daemon/view/route-schema.ts';
 import type { EventView, ObservationView } from '../../daemon/view/schema.ts';
-import { mergeEvents, mergeObservations, mergeSamples, reconnectDelay } from '../../web/src/live/merge.ts';
+import {
+  mergeChanges,
+  mergeEvents,
+  mergeObservations,
+  mergeSamples,
+  reconnectDelay,
+} from '../../web/src/live/merge.ts';
 
 const event = (id: number, message = `event ${id}`): EventView => ({
   id,
@@ -85,6 +92,24 @@ describe('samples of a chart', () => {
       [20, 2],
       [30, 3],
     ]);
+  });
+});
+
+describe('route changes from the stream', () => {
+  const change = (id: number, life = 0) => ({ id, at: life + id }) as RouteChangeView;
+  const ids = (list: readonly RouteChangeView[]) => list.map(({ id }) => id);
+
+  it('stand before those that are known', () => {
+    const known = [change(3), change(2), change(1)];
+    expect(ids(mergeChanges(known, [change(4), change(3)]))).toEqual([4, 3, 2, 1]);
+    expect(ids(mergeChanges(known, [change(5), change(4)]))).toEqual([5, 4, 3, 2, 1]);
+  });
+
+  it('replace what is known where some were missed, or the node counts anew', () => {
+    const known = [change(3), change(2), change(1)];
+    expect(ids(mergeChanges(known, [change(9), change(8)]))).toEqual([9, 8]);
+    expect(ids(mergeChanges(known, [change(3, 500), change(2, 500)]))).toEqual([3, 2]);
+    expect(mergeChanges(known, [])).toEqual([]);
   });
 });
 

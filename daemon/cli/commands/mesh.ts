@@ -1,6 +1,7 @@
 // `parlmesh peers`, `links` and `routes`: the mesh as this node sees it.
 
-import type { LinkView, PeerView, RouteView } from '../../view/schema.ts';
+import type { RouteView } from '../../view/route-schema.ts';
+import type { LinkView, PeerView } from '../../view/schema.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import type { CliCommand } from '../command.ts';
 import { ago, fixed, milliseconds, percent, shortId } from '../format.ts';

@@ -1,6 +1,6 @@
 // `parlmesh routes explain` and `routes plan`: why a route is as it is, and how the whole network bears its traffic.
 
-import type { PlanView, RouteExplanationView, RouteView } from '../../view/schema.ts';
+import type { PlanView, RouteExplanationView, RouteView } from '../../view/route-schema.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import type { CliCommand } from '../command.ts';
 import { fixed, percent, plural } from '../format.ts';

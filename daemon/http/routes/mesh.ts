@@ -1,7 +1,8 @@
 // Routes about the mesh: peers, links, routes, topology.
 
 import { Type } from 'typebox';
-import { LinkView, PeerView, RouteView, TopologyView } from '../../view/schema.ts';
+import { RouteChangeView, RouteView } from '../../view/route-schema.ts';
+import { LinkView, PeerView, TopologyView } from '../../view/schema.ts';
 import type { App, RouteContext } from '../context.ts';
 import { answers } from '../openapi.ts';
 
@@ -40,6 +41,36 @@ export function meshRoutes({ view }: RouteContext) {
         },
       },
       async () => view.routes(),
+    );
+
+    app.get(
+      '/routes/log',
+      {
+        config: { scope: 'read' },
+        schema: {
+          tags: ['mesh'],
+          summary: 'How routes changed since the node started, newest first, and why',
+          description: 'The newest 500 changes are remembered; the journal (`route.`) keeps the sentences longer.',
+          querystring: Type.Object(
+            {
+              before: Type.Optional(
+                Type.Integer({
+                  minimum: 0,
+                  maximum: Number.MAX_SAFE_INTEGER,
+                  description: 'Only changes with a lesser id.',
+                }),
+              ),
+              limit: Type.Integer({ minimum: 1, maximum: 500, default: 100 }),
+              node: Type.Optional(
+                Type.String({ minLength: 1, maxLength: 256, description: 'Id or name of the destination.' }),
+              ),
+            },
+            { additionalProperties: false },
+          ),
+          response: answers(Type.Array(RouteChangeView)),
+        },
+      },
+      async ({ query }) => view.routeLog(query),
     );
 
     app.get(

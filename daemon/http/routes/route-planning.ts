@@ -1,7 +1,7 @@
 // Routes about routes: why one is as it is, and a plan of the whole network.
 
 import { Type } from 'typebox';
-import { PlanView, RouteExplanationView } from '../../view/schema.ts';
+import { PlanView, RouteExplanationView } from '../../view/route-schema.ts';
 import type { App, RouteContext } from '../context.ts';
 import { answers } from '../openapi.ts';
 

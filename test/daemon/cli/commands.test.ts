@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as routeSchema from '../../../daemon/view/route-schema.ts';
 import * as schema from '../../../daemon/view/schema.ts';
 import {
   AGENT,
@@ -36,9 +37,13 @@ it('is tested with what a daemon really shows', () => {
   expect(Value.Check(schema.NodeView, NODE)).toBe(true);
   expect(Value.Check(schema.HardwareView, HARDWARE)).toBe(true);
   expect(Value.Check(schema.StoreView, STORE)).toBe(true);
-  expect(Value.Check(Type.Tuple([schema.PeerView, schema.LinkView, schema.RouteView]), [PEER, LINK, ROUTE])).toBe(true);
+  expect(Value.Check(Type.Tuple([schema.PeerView, schema.LinkView, routeSchema.RouteView]), [PEER, LINK, ROUTE])).toBe(
+    true,
+  );
   expect(Value.Check(Type.Tuple([schema.AgentView, schema.CameraView]), [AGENT, CAMERA])).toBe(true);
-  expect(Value.Check(Type.Tuple([schema.RouteExplanationView, schema.PlanView]), [EXPLANATION, PLAN])).toBe(true);
+  expect(Value.Check(Type.Tuple([routeSchema.RouteExplanationView, routeSchema.PlanView]), [EXPLANATION, PLAN])).toBe(
+    true,
+  );
   expect(Value.Check(Type.Tuple([schema.ModelView, schema.EventView]), [MODEL, event(1)])).toBe(true);
 });
 

@@ -8,20 +8,8 @@ import { PassThrough } from 'node:stream';
 import type { OfflineActions } from '../../../daemon/cli/offline.ts';
 import { createProgram } from '../../../daemon/cli/program.ts';
 import { Terminal } from '../../../daemon/cli/terminal.ts';
-import type {
-  AgentView,
-  CameraView,
-  EventView,
-  HardwareView,
-  LinkView,
-  ModelView,
-  NodeView,
-  PeerView,
-  PlanView,
-  RouteExplanationView,
-  RouteView,
-  StoreView,
-} from '../../../daemon/view/schema.ts';
+import type { PlanView, RouteExplanationView, RouteView } from '../../../daemon/view/route-schema.ts';
+import type { AgentView, CameraView, EventView, HardwareView, LinkView, ModelView, NodeView, PeerView, StoreView } from '../../../daemon/view/schema.ts';
 
 const at = Date.now() - 7_200_000;
 export const SELF = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp';

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ParlmeshError } from '../../../core/errors.ts';
 import { EXAMPLES } from '../../../daemon/http/openapi-examples.ts';
 import { ProblemView } from '../../../daemon/http/problem.ts';
+import { PlanView, RouteChangeView, RouteExplanationView, RouteView } from '../../../daemon/view/route-schema.ts';
 import {
   AgentView,
   CameraView,
@@ -14,9 +15,6 @@ import {
   NodeView,
   ObservationView,
   PeerView,
-  PlanView,
-  RouteExplanationView,
-  RouteView,
   StoreView,
   TopologyView,
 } from '../../../daemon/view/schema.ts';
@@ -30,6 +28,8 @@ const READS: [path: string, schema: TSchema][] = [
   ['routes', Type.Array(RouteView)],
   ['routes/charlie/explain', RouteExplanationView],
   ['routes/plan', PlanView],
+  ['routes/log', Type.Array(RouteChangeView)],
+  ['routes/log?node=charlie&before=900&limit=3', Type.Array(RouteChangeView)],
   ['topology', TopologyView],
   ['agents', Type.Array(AgentView)],
   ['cameras', Type.Array(CameraView)],
@@ -74,6 +74,18 @@ describe('reading', () => {
     const events = (await call('/api/v3/events?limit=1')).json();
     expect(events).toMatchObject([{ kind: 'camera.lost' }]);
     expect((await call('/api/v3/events?after=1')).json()).toMatchObject([{ id: 2 }, { id: 3 }]);
+  });
+
+  it('tells how routes changed, newest first, in pages and for one node', async () => {
+    const { call, node } = await startServer();
+    node.mesh.toggle();
+    expect((await call('/api/v3/routes/log')).json()).toMatchObject([
+      { id: 6, kind: 'moved', destinationName: 'echo', backup: { nextHopName: 'bravo' } },
+      ...[5, 4, 3, 2, 1].map((id) => ({ id })),
+    ]);
+    expect((await call('/api/v3/routes/log?before=6&limit=1')).json()).toMatchObject([{ id: 5 }]);
+    expect((await call('/api/v3/routes/log?node=charlie')).json()).toMatchObject([{ id: 5 }, { id: 2 }]);
+    expectProblem(await call('/api/v3/routes/log?limit=501'), 400, 'HTTP_INVALID');
   });
 
   it('says 503 while the board has not been read', async () => {

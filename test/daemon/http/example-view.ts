@@ -6,6 +6,7 @@ import type { Clock } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { Journal, JournalEntry } from '../../../core/journal.ts';
 import { type Random, seededRandom } from '../../../core/random.ts';
+import type { PlanView, RouteChangeView, RouteExplanationView, RouteView } from '../../../daemon/view/route-schema.ts';
 import type {
   AgentView,
   CameraView,
@@ -16,27 +17,20 @@ import type {
   NodeView,
   ObservationView,
   PeerView,
-  PlanView,
-  RouteExplanationView,
-  RouteView,
   StoreView,
   TopologyView,
 } from '../../../daemon/view/schema.ts';
-import type { Actions, Change, EventQuery, ObservationQuery, Snapshot, View } from '../../../daemon/view/view.ts';
+import type {
+  Actions,
+  Change,
+  EventQuery,
+  ObservationQuery,
+  RouteLogQuery,
+  Snapshot,
+  View,
+} from '../../../daemon/view/view.ts';
+import { ExampleMesh, idOf, PEERS, SELF } from './example-mesh.ts';
 
-const SELF = '12D3KooWAlphaAlphaAlphaAlphaAlphaAlphaAlphaAlpha11';
-const PEERS = ['bravo', 'charlie', 'delta', 'echo'] as const;
-const idOf = (name: string): string =>
-  name === 'alpha' ? SELF : `12D3KooW${`${name[0]!.toUpperCase()}${name.slice(1)}`.repeat(8).slice(0, 40)}11`;
-const AROUND_CHARLIE: RouteView['backup'] = {
-  kind: 'lfa',
-  nextHop: idOf('bravo'),
-  nextHopName: 'bravo',
-  path: [idOf('bravo'), idOf('charlie')],
-  pathNames: ['bravo', 'charlie'],
-  cost: 20,
-  protects: 'link',
-};
 const MOST_EVENTS = 500;
 const HISTORY_STEP = 30_000;
 
@@ -50,8 +44,7 @@ export class ExampleNode implements View, Actions, Journal {
   readonly #restarts = new Map<string, number>();
   #nextEvent = 1;
   #step = 0;
-  #linkState: LinkView['state'] = 'up';
-  #linkSince: number;
+  readonly mesh: ExampleMesh;
   #hardware: HardwareView;
   /** What `Actions` were asked for, newest last. */
   readonly asked: string[] = [];
@@ -60,7 +53,7 @@ export class ExampleNode implements View, Actions, Journal {
     this.#clock = options.clock;
     this.#random = options.random ?? seededRandom(7);
     this.#startedAt = options.clock.wall() - 3_600_000;
-    this.#linkSince = this.#startedAt;
+    this.mesh = new ExampleMesh({ wall: () => this.#wall(), random: this.#random, startedAt: this.#startedAt });
     this.#hardware = this.#readHardware();
     this.record({ severity: 'info', kind: 'node.started', subject: 'node', message: 'Node alpha started' });
     this.record({
@@ -124,8 +117,8 @@ export class ExampleNode implements View, Actions, Journal {
         since: this.#startedAt + 600_000,
       },
     ];
-    if (this.#linkState === 'down') {
-      problems.push({ subject: 'link/charlie', cause: 'no answer to three probes', since: this.#linkSince });
+    if (this.mesh.linkState === 'down') {
+      problems.push({ subject: 'link/charlie', cause: 'no answer to three probes', since: this.mesh.linkSince });
     }
     return {
       id: SELF,
@@ -138,7 +131,7 @@ export class ExampleNode implements View, Actions, Journal {
       health: {
         state: 'degraded',
         sentence:
-          this.#linkState === 'down'
+          this.mesh.linkState === 'down'
             ? 'The link to charlie is down; traffic goes over bravo. Camera yard is lost.'
             : 'Camera yard is lost: no route to host. All 5 nodes are well.',
         problems,
@@ -172,117 +165,31 @@ export class ExampleNode implements View, Actions, Journal {
   }
 
   peers(): PeerView[] {
-    return PEERS.map((name, index) => ({
-      id: idOf(name),
-      name,
-      state: index < 3 ? 'connected' : 'reachable',
-      since: this.#startedAt + index * 10_000,
-      transports: index === 2 ? ['libp2p', 'mqtt'] : ['libp2p'],
-      addresses: [`/ip4/192.168.1.${12 + index}/tcp/7421`],
-      lastSeenAt: this.#wall() - 200,
-      profile: index === 0 ? 'raspberry-pi-5' : 'orange-pi-5',
-      version: '0.1.0',
-      load: 0.1 + 0.1 * index,
-      score: index === 3 ? 0.72 : 0.05 * index,
-      page: `http://192.168.1.${12 + index}:7420/`,
-    }));
+    return this.mesh.peers();
   }
 
   links(): LinkView[] {
-    return PEERS.slice(0, 3).map((name, index) => {
-      const state = name === 'charlie' ? this.#linkState : 'up';
-      const link: LinkView = {
-        peer: idOf(name),
-        peerName: name,
-        transport: 'libp2p',
-        state,
-        since: name === 'charlie' ? this.#linkSince : this.#startedAt,
-        roundTripSeconds: 0.001 * (index + 1) + 0.0005 * this.#random.next(),
-        jitterSeconds: 0.0002 * (index + 1),
-        loss: state === 'down' ? 1 : 0.01 * index,
-        cost: 10 * (index + 1),
-      };
-      return state === 'down' ? { ...link, cause: 'no answer to three probes' } : link;
-    });
+    return this.mesh.links();
   }
 
   routes(): RouteView[] {
-    const charlieDown = this.#linkState === 'down';
-    return PEERS.map((name) => {
-      const names =
-        name === 'echo'
-          ? [charlieDown ? 'bravo' : 'charlie', 'echo']
-          : name === 'charlie' && charlieDown
-            ? ['bravo', 'charlie']
-            : [name];
-      return {
-        destination: idOf(name),
-        destinationName: name,
-        nextHop: idOf(names[0]!),
-        nextHopName: names[0]!,
-        cost: 10 * names.length,
-        path: names.map(idOf),
-        pathNames: names,
-        since: this.#linkSince,
-        reason: names.length === 1 ? 'direct' : charlieDown ? 'link to charlie went down' : 'shortest path',
-        ...(name === 'charlie' && !charlieDown && { backup: AROUND_CHARLIE }),
-      };
-    });
+    return this.mesh.routes();
+  }
+
+  routeLog(query?: RouteLogQuery): RouteChangeView[] {
+    return this.mesh.routeLog(query);
   }
 
   explainRoute(node: string): RouteExplanationView {
-    const route = this.routes().find(({ destinationName, destination }) =>
-      [destinationName, destination].includes(node),
-    );
-    if (route === undefined)
-      throw new ParlmeshError('ROUTE_UNKNOWN', `There is no route to a node "${node}" from here`);
-    const path = { path: [idOf('delta'), route.destination], pathNames: ['delta', route.destinationName], cost: 55 };
-    return { route, alternatives: [path] };
+    return this.mesh.explainRoute(node);
   }
 
   async plan(): Promise<PlanView> {
-    const link = { a: SELF, aName: 'alpha', b: idOf('charlie'), bName: 'charlie' };
-    return {
-      nodes: 5,
-      links: 6,
-      traffic: 'uniform',
-      busiest: [{ ...link, load: 10, share: 0.5 }],
-      cutNodes: [{ node: idOf('charlie'), nodeName: 'charlie', cutsOff: 1 }],
-      cutLinks: [{ a: idOf('charlie'), aName: 'charlie', b: idOf('echo'), bName: 'echo', cutsOff: 1 }],
-      weights: { maximum: 6, improved: 5, changes: [{ ...link, cost: 20, better: 31 }] },
-      threads: 1,
-    };
+    return this.mesh.plan();
   }
 
   topology(): TopologyView {
-    const link = (a: string, b: string, cost: number, state: LinkView['state'] = 'up') => ({
-      a: idOf(a),
-      b: idOf(b),
-      cost,
-      roundTripSeconds: cost / 10_000,
-      state,
-    });
-    return {
-      nodes: [
-        { id: SELF, name: 'alpha', self: true, state: 'connected', score: 0.03, profile: 'raspberry-pi-4' },
-        ...this.peers().map(({ id, name, state, score, profile }) => ({
-          id,
-          name,
-          self: false,
-          state,
-          score: score ?? 0,
-          ...(profile === undefined ? {} : { profile }),
-        })),
-      ],
-      links: [
-        link('alpha', 'bravo', 10),
-        link('alpha', 'charlie', 20, this.#linkState),
-        link('alpha', 'delta', 30),
-        link('bravo', 'charlie', 12),
-        link('charlie', 'echo', 15),
-        link('bravo', 'echo', 40, 'suspect'),
-      ],
-    };
+    return this.mesh.topology();
   }
 
   agents(): AgentView[] {
@@ -533,18 +440,20 @@ export class ExampleNode implements View, Actions, Journal {
   }
 
   #toggleLink(): void {
-    this.#linkState = this.#linkState === 'up' ? 'down' : 'up';
-    this.#linkSince = this.#wall();
+    this.mesh.toggle();
     this.record({
-      severity: this.#linkState === 'down' ? 'warning' : 'info',
-      kind: `link.${this.#linkState}`,
+      severity: this.mesh.linkState === 'down' ? 'warning' : 'info',
+      kind: `link.${this.mesh.linkState}`,
       subject: `link/${idOf('charlie')}`,
       message:
-        this.#linkState === 'down'
+        this.mesh.linkState === 'down'
           ? 'Link to charlie is down: no answer to three probes; charlie is reached over bravo'
           : 'Link to charlie is up again',
     });
+    this.#tell('peers', this.peers());
+    this.#tell('links', this.links());
     this.#tell('routes', this.routes());
+    this.#tell('routeLog', this.routeLog());
     this.#tell('topology', this.topology());
   }
 

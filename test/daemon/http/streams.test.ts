@@ -80,7 +80,18 @@ describe('the stream', () => {
     const started = await startServer();
     const listener = new Listener(started);
     await listener.wait('cameras');
-    const topics = ['node', 'hardware', 'peers', 'links', 'routes', 'topology', 'agents', 'cameras', 'observation'];
+    const topics = [
+      'node',
+      'hardware',
+      'peers',
+      'links',
+      'routes',
+      'routeLog',
+      'topology',
+      'agents',
+      'cameras',
+      'observation',
+    ];
     expect([...new Set(listener.messages.map(({ event }) => event))]).toEqual(topics);
     expect(listener.of('store')).toEqual([]);
     const before = listener.of('hardware').length;

@@ -77,6 +77,7 @@ export class TestNode implements View, Actions {
   peers = (): PeerView[] => this.peerViews;
   links = () => [];
   routes = () => [];
+  routeLog = () => [];
   explainRoute = (node: string): never => {
     throw new ParlmeshError('ROUTE_UNKNOWN', `There is no route to a node "${node}" from here`);
   };

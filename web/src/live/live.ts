@@ -2,6 +2,7 @@
 // on with every change; lists that grow (events, observations, charts) are fetched when it opens.
 
 import { batch, type Signal, signal } from '@preact/signals';
+import type { RouteChangeView, RouteView } from '../../../daemon/view/route-schema.ts';
 import type {
   AgentView,
   CameraView,
@@ -11,13 +12,12 @@ import type {
   NodeView,
   ObservationView,
   PeerView,
-  RouteView,
   TopologyView,
 } from '../../../daemon/view/schema.ts';
 import { findAccess } from './access.ts';
 import { ApiError, get, loginNeeded, STREAM_URL } from './api.ts';
 import { addSamples, fetchHistory } from './history.ts';
-import { mergeEvents, mergeObservations } from './merge.ts';
+import { mergeChanges, mergeEvents, mergeObservations } from './merge.ts';
 import { follow } from './stream.ts';
 import type { ChangeTopic } from './topics.ts';
 
@@ -30,6 +30,8 @@ export const hardware = signal<HardwareView>();
 export const peers = signal<PeerView[]>();
 export const links = signal<LinkView[]>();
 export const routes = signal<RouteView[]>();
+/** Newest first. */
+export const routeLog = signal<RouteChangeView[]>();
 export const topology = signal<TopologyView>();
 export const agents = signal<AgentView[]>();
 export const cameras = signal<CameraView[]>();
@@ -127,7 +129,8 @@ function apply(topic: ChangeTopic, value: unknown): void {
     else if (topic === 'observation') {
       const list = observations.value ?? [];
       observations.value = mergeObservations(list, [value as ObservationView], MOST_OBSERVATIONS);
-    } else set(topic, value);
+    } else if (topic === 'routeLog') routeLog.value = mergeChanges(routeLog.value ?? [], value as RouteChangeView[]);
+    else set(topic, value);
   });
 }
 

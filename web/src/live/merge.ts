@@ -1,5 +1,6 @@
 // How a change becomes part of what is shown. Pure: a list and a newcomer in, a new list out, bounded in length.
 
+import type { RouteChangeView } from '../../../daemon/view/route-schema.ts';
 import type { EventView, ObservationView } from '../../../daemon/view/schema.ts';
 
 /** Newest first, each id once, at most `most`; `incoming` may overlap `list` and come in any order. */
@@ -7,6 +8,18 @@ export function mergeEvents(list: readonly EventView[], incoming: readonly Event
   const byId = new Map(list.map((event) => [event.id, event]));
   for (const event of incoming) byId.set(event.id, event);
   return [...byId.values()].sort((a, b) => b.id - a.id).slice(0, most);
+}
+
+/**
+ * The newest changes before those known, newest first. Where some between them were missed, and where the node counts
+ * from one again, the known ones go: a list without holes can be continued.
+ */
+export function mergeChanges(list: readonly RouteChangeView[], newest: readonly RouteChangeView[]): RouteChangeView[] {
+  const oldest = newest.at(-1);
+  if (oldest === undefined) return [];
+  const known = list.find(({ id }) => id === oldest.id);
+  const follows = known === undefined ? list[0]?.id === oldest.id - 1 : known.at === oldest.at;
+  return follows ? [...newest, ...list.filter(({ id }) => id < oldest.id)] : [...newest];
 }
 
 /** Newest start first, each id once in its latest form: an older update that arrives late never undoes a newer one. */

@@ -9,6 +9,7 @@ export const CHANGE_TOPICS: typeof DAEMON_TOPICS = [
   'peers',
   'links',
   'routes',
+  'routeLog',
   'topology',
   'agents',
   'cameras',

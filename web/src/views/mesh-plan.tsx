@@ -2,7 +2,7 @@
 // link comes or goes.
 
 import { useEffect, useRef } from 'preact/hooks';
-import type { PlanView } from '../../../daemon/view/schema.ts';
+import type { PlanView } from '../../../daemon/view/route-schema.ts';
 import { count, percent } from '../format.ts';
 import { topology } from '../live/live.ts';
 import { useResource } from '../live/resource.ts';

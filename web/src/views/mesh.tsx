@@ -1,6 +1,7 @@
 // Mesh: the large map, and the same in tables: this node's links, its routes with their reasons, its peers.
 
-import type { LinkView, PeerView, RouteView } from '../../../daemon/view/schema.ts';
+import type { RouteView } from '../../../daemon/view/route-schema.ts';
+import type { LinkView, PeerView } from '../../../daemon/view/schema.ts';
 import { cost, latency, percent, shortId, UNKNOWN } from '../format.ts';
 import { links, peers, routes } from '../live/live.ts';
 import { MeshMap } from '../map/mesh-map.tsx';

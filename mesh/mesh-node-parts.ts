@@ -8,7 +8,7 @@ import type { MeshConfig } from './config.ts';
 import type { FrameReader } from './gossip/frame-reader.ts';
 import type { SequenceNumbers } from './gossip/sequence.ts';
 import type { NodeSummary } from './gossip/topics.ts';
-import type { LinkSenses } from './link/link-monitor.ts';
+import type { LinkSenses } from './link/senses.ts';
 import type { NodeId, SigningKey } from './membership/keys.ts';
 import type { Credentials } from './membership/network.ts';
 import type { KnownAddress } from './membership/state.ts';

@@ -10,10 +10,12 @@ import { Gossip } from './gossip/gossip.ts';
 import { Synchronizer } from './gossip/synchronizer.ts';
 import { linkStateTopic, REFRESH } from './gossip/topics.ts';
 import { type Link, LinkMonitor } from './link/link-monitor.ts';
+import { Accusations } from './membership/accusations.ts';
 import type { Certificate } from './membership/certificate.ts';
 import { Directory } from './membership/directory.ts';
 import type { NodeId } from './membership/keys.ts';
 import { Members } from './membership/members.ts';
+import type { Evidence } from './membership/presence.ts';
 import { Reach } from './membership/reach.ts';
 import type { KnownAddress } from './membership/state.ts';
 import { reportStrangers, Strangers } from './membership/strangers.ts';
@@ -64,6 +66,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   readonly #drops = new DropCounters();
   readonly #members: Members;
   readonly #strangers: Strangers;
+  readonly #accusations: Accusations;
   readonly #directory: Directory;
   readonly #gossip: Gossip;
   readonly #synchronizer: Synchronizer;
@@ -103,7 +106,8 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     members.check(certificate);
     this.#strangers = new Strangers({ clock, report: (refused) => journal.record(reportStrangers(refused)) });
     this.#members = members;
-    this.#directory = new Directory({ clock, nameOf, most: MOST_NODES });
+    this.#accusations = new Accusations(clock);
+    this.#directory = new Directory({ clock, nameOf, most: MOST_NODES, evidence: (id) => this.#evidenceOf(id) });
     this.#gossip = new Gossip({
       networkId: network.id,
       key,
@@ -139,6 +143,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       left: (peer, cause, wasAdmitted) => this.#peers.left(peer, cause, { wasAdmitted, isOver: !this.#running }),
     });
     this.#links = new LinkMonitor({
+      self,
       clock,
       random,
       config,
@@ -159,7 +164,10 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     });
     this.relay = new Relay({
       ...{ self, key, certificate, members, clock, random },
-      send: (peer, value) => send(peer, create(PeerMessageSchema, { kind: { case: 'relay', value } })),
+      send: (peer, value) => {
+        this.#links.need(peer);
+        return send(peer, create(PeerMessageSchema, { kind: { case: 'relay', value } }));
+      },
       isClear: (peer) => this.#neighbours.isClear(peer),
       isUp: (peer) => this.#neighbours.isAdmitted(peer) && this.#routing.isUp(peer),
       nextHop: (destination) => this.#routing.nextHop(destination),
@@ -211,8 +219,15 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       },
     });
     this.#gossip.subscribe(linkStateTopic, {
-      message: ({ origin, payload }) => this.#routing.onLinkState(origin, payload),
-      ended: (origin) => this.#routing.onEnded(origin),
+      message: ({ origin, payload }) => {
+        const lost = this.#accusations.heard(origin, this.#routing.linksOf(origin), payload.links);
+        this.#routing.onLinkState(origin, payload);
+        for (const id of lost) this.#links.doubt(id);
+      },
+      ended: (origin) => {
+        this.#accusations.ended(origin);
+        this.#routing.onEnded(origin);
+      },
     });
   }
 
@@ -316,6 +331,12 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   acquaintances(): KnownAddress[] {
     const self = { id: this.id, name: this.#parts.name, addresses: this.addresses().slice(0, 16) };
     return [self, ...this.#peers.acquaintances(7)];
+  }
+
+  /** Who is gone itself accuses nobody. */
+  #evidenceOf(id: NodeId): Evidence {
+    const accusers = this.#accusations.of(id).filter((accuser) => this.#routing.hasRoute(accuser.id));
+    return { link: this.#links.get(id), accusers, doubt: this.#links.figures()?.doubt ?? 0 };
   }
 
   #linkChanged(link: Link, before: Link | undefined): void {

@@ -7,8 +7,8 @@ import { networkInterfaces } from 'node:os';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import { LineReader, readCarrierEvent } from './ip-monitor.ts';
-import type { CarrierWatch } from './link-monitor.ts';
 import { remoteAddress } from './probe-address.ts';
+import type { CarrierWatch } from './senses.ts';
 
 export interface IpCarrierWatchParts {
   clock: Clock;

@@ -12,8 +12,16 @@ export interface IndirectVerdict {
   reached: boolean;
   /** Who was asked. */
   asked: NodeId[];
+  /** What each of them said. */
+  answers: HelperAnswer[];
   /** Who reached it first. */
   via?: NodeId;
+}
+
+export interface HelperAnswer {
+  via: NodeId;
+  /** `unanswered`: it said nothing in time, or not before another one reached the peer. */
+  outcome: 'answered' | 'silent' | 'unanswered';
 }
 
 export interface IndirectProbesParts {
@@ -60,7 +68,7 @@ export class IndirectProbes {
     const message = create(PeerMessageSchema, { kind: { case: 'probeAsk', value: { number, peer } } });
     const asked = this.#helpers(peer).filter((helper) => send(helper, message));
     if (asked.length === 0 || this.#questions.size >= MOST_QUESTIONS) {
-      verdict(peer, { reached: false, asked: [] });
+      verdict(peer, { reached: false, asked: [], answers: [] });
       return;
     }
     const timer = clock.after(this.#patience() + TRAVEL, () => this.#conclude(number, undefined));
@@ -100,8 +108,12 @@ export class IndirectProbes {
     if (question === undefined) return;
     question.timer.cancel();
     this.#questions.delete(number);
-    const { peer, asked } = question;
-    this.#parts.verdict(peer, { reached: via !== undefined, asked, ...(via !== undefined && { via }) });
+    const { peer, asked, waiting } = question;
+    const answers = asked.map((one) => {
+      const outcome = one === via ? 'answered' : waiting.has(one) ? 'unanswered' : 'silent';
+      return { via: one, outcome } as const;
+    });
+    this.#parts.verdict(peer, { reached: via !== undefined, asked, answers, ...(via !== undefined && { via }) });
   }
 
   #helpers(peer: NodeId): NodeId[] {

@@ -5,20 +5,24 @@ import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
 import type { NodeId } from '../membership/keys.ts';
 import type { TransportKind } from '../transport/transport.ts';
-import type { PeerMessage, ProbeOffer } from '../wire/generated/parlmesh_pb.ts';
+import type { PeerMessage } from '../wire/generated/parlmesh_pb.ts';
+import { Attention, type Pace } from './attention.ts';
 import { type Flap, isForgotten, neverFlapped, onFlap, settled, untilReuse } from './flap-damping.ts';
 import { IndirectProbes, type IndirectVerdict } from './indirect-probes.ts';
 import { costOf, dampedCost, type LinkQuality, steadyCost, unmeasured } from './link-quality.ts';
 import { type LinkState, newLink, onClosed } from './link-state-machine.ts';
 import { type LinkTiming, linkTiming, type TimingConfig } from './presets.ts';
 import type { ProbeFigures } from './probe-messages.ts';
+import type { CarrierWatch, LinkProber, LinkSenses, LinkVoice, UdpProbed } from './senses.ts';
 import { StreamProbes } from './stream-probes.ts';
+import { type Way, withoutHelpers, withWay } from './ways.ts';
 
 export interface Link {
   peer: NodeId;
   transport: TransportKind;
   /** What its state and quality come from. */
   probe: 'udp' | 'stream';
+  pace: Pace;
   state: LinkState;
   quality: LinkQuality;
   /** As announced, with hysteresis. */
@@ -33,47 +37,12 @@ export interface Link {
   damped: boolean;
   /** Of a link that is down: whether third nodes still reach the peer. */
   indirect: IndirectVerdict | undefined;
-}
-
-export interface UdpProbed {
-  state: LinkState;
-  quality: LinkQuality;
-}
-
-/** UDP probes, where the medium has them. */
-export interface LinkProber {
-  /** @param addresses where this node listens; multiaddresses */
-  start(addresses: readonly string[]): void;
-  stop(): Promise<void>;
-  add(peer: NodeId, address: string): void;
-  remove(peer: NodeId): void;
-  hear(peer: NodeId, offer: ProbeOffer): void;
-  /** Does the peer answer a probe that is sent from now on? */
-  watch(peer: NodeId, within: Millis, done: (reached: boolean) => void): void;
-  /** Undefined before the first second. */
-  figures(): ProbeFigures | undefined;
-}
-
-/** What the kernel says of the interfaces that links run over. */
-export interface CarrierWatch {
-  start(): void;
-  stop(): void;
-  /** The name of the interface that leads to the address of a connection; undefined when it cannot be told. */
-  interfaceTo(address: string): string | undefined;
-}
-
-/** What real nodes have and simulated ones do not. */
-export interface LinkSenses {
-  prober(events: { changed: (peer: NodeId, probed: UdpProbed | undefined) => void } & LinkVoice): LinkProber;
-  carriers(events: { carrier: (name: string, up: boolean) => void }): CarrierWatch;
-}
-
-interface LinkVoice {
-  send: (peer: NodeId, message: PeerMessage) => boolean;
-  timing: LinkTiming;
+  /** What came of the ways that were tried last. */
+  tried: readonly Way[];
 }
 
 export interface LinkMonitorParts extends Omit<LinkVoice, 'timing'> {
+  self: NodeId;
   config: TimingConfig;
   clock: Clock;
   random: Random;
@@ -103,6 +72,7 @@ export class LinkMonitor {
   readonly #parts: LinkMonitorParts;
   readonly #timing: LinkTiming;
   readonly #streams: StreamProbes;
+  readonly #attention: Attention;
   readonly #indirect: IndirectProbes;
   readonly #prober: LinkProber | undefined;
   readonly #carriers: CarrierWatch | undefined;
@@ -116,6 +86,7 @@ export class LinkMonitor {
     this.#timing = timing;
     this.#prober = parts.senses?.prober({ ...parts, timing, changed: (peer, probed) => this.#onUdp(peer, probed) });
     this.#carriers = parts.senses?.carriers({ carrier: (name, up) => this.#onCarrier(name, up) });
+    this.#attention = new Attention({ ...parts, changed: (peer, pace) => this.#onPace(peer, pace) });
     this.#streams = new StreamProbes({
       ...parts,
       timing,
@@ -140,6 +111,7 @@ export class LinkMonitor {
   async stop(): Promise<void> {
     for (const { reuse } of this.#watched.values()) reuse?.cancel();
     this.#watched.clear();
+    this.#attention.stop();
     this.#streams.stop();
     this.#indirect.stop();
     this.#carriers?.stop();
@@ -155,6 +127,7 @@ export class LinkMonitor {
       peer,
       transport,
       probe: 'stream',
+      pace: 'full',
       state: newLink(clock.now()),
       quality: unmeasured,
       cost: costOf(unmeasured),
@@ -163,6 +136,7 @@ export class LinkMonitor {
       flaps: flap.count,
       damped: flap.damped,
       indirect: undefined,
+      tried: [],
     };
     this.#gone.delete(peer);
     this.#watched.set(peer, {
@@ -175,6 +149,7 @@ export class LinkMonitor {
       reuse: undefined,
     });
     this.#parts.changed(link, undefined);
+    this.#attention.add(peer);
     this.#prober?.add(peer, address);
     this.#streams.add(peer);
   }
@@ -183,11 +158,14 @@ export class LinkMonitor {
   remove(peer: NodeId, cause: string): void {
     const watched = this.#watched.get(peer);
     if (watched === undefined) return;
+    this.#attention.remove(peer);
     this.#streams.remove(peer);
     this.#prober?.remove(peer);
     watched.reuse?.cancel();
-    const state = onClosed(watched.link.state, this.#parts.clock.now(), cause);
-    this.#change(watched, { state, usable: false });
+    const { clock } = this.#parts;
+    const state = onClosed(watched.link.state, clock.now(), cause);
+    const tried = withWay(watched.link.tried, { way: 'stream', outcome: 'closed', at: clock.wall() });
+    this.#change(watched, { state, usable: false, tried });
     this.#watched.delete(peer);
     this.#gone.set(peer, watched.link);
     const [oldest] = this.#gone.keys();
@@ -218,6 +196,18 @@ export class LinkMonitor {
     return this.#prober?.figures();
   }
 
+  /** The link to this neighbour is about to carry something. */
+  need(peer: NodeId): void {
+    this.#attention.need(peer);
+  }
+
+  /** Somebody else lost its link to this neighbour: it is asked at once, and believed only when it does not answer. */
+  doubt(peer: NodeId): void {
+    if (this.#watched.get(peer)?.link.usable !== true) return;
+    this.#prober?.doubt(peer);
+    this.#attention.need(peer);
+  }
+
   /** Its link is down, and no third node that was asked reaches it either. */
   readonly isSilent = (peer: NodeId): boolean => {
     const link = this.#watched.get(peer)?.link;
@@ -242,11 +232,20 @@ export class LinkMonitor {
     const watched = this.#watched.get(peer);
     if (watched === undefined) return;
     const wasDown = watched.udp?.state.kind === 'down';
+    const isNew = watched.udp === undefined && probed !== undefined;
     watched.udp = probed;
+    if (isNew) this.#prober?.pace(peer, watched.link.pace);
     this.#streams.besideUdp(peer, probed !== undefined && probed.state.kind !== 'down');
     // From here on the connection must prove itself anew: what it said before the silence is no answer to it.
     if (probed?.state.kind === 'down' && !wasDown) this.#streams.doubt(peer, probed.state.cause);
     this.#update(peer);
+  }
+
+  #onPace(peer: NodeId, pace: Pace): void {
+    const watched = this.#watched.get(peer);
+    if (watched === undefined) return;
+    watched.link = { ...watched.link, pace };
+    if (watched.udp !== undefined) this.#prober?.pace(peer, pace);
   }
 
   #onCarrier(name: string, up: boolean): void {
@@ -260,14 +259,20 @@ export class LinkMonitor {
 
   #reaches(peer: NodeId, within: Millis, done: (reached: boolean) => void): void {
     const link = this.#watched.get(peer)?.link;
-    if (link === undefined || this.#prober === undefined || link.probe === 'stream') done(link?.state.kind === 'up');
-    else this.#prober.watch(peer, within, done);
+    // What this node found out by itself just now need not be found out again.
+    const isKnown = link === undefined || link.state.kind === 'down';
+    if (isKnown || this.#prober === undefined || link.probe === 'stream') return done(link?.state.kind === 'up');
+    this.#prober.watch(peer, within, done);
+    this.#attention.need(peer);
   }
 
   #onVerdict(peer: NodeId, indirect: IndirectVerdict): void {
     const watched = this.#watched.get(peer);
     if (watched?.link.state.kind !== 'down' || watched.link.indirect?.reached === indirect.reached) return;
-    this.#change(watched, { indirect });
+    const at = this.#parts.clock.wall();
+    let tried = withoutHelpers(watched.link.tried);
+    for (const { via, outcome } of indirect.answers) tried = withWay(tried, { way: 'indirect', via, outcome, at });
+    this.#change(watched, { indirect, tried });
   }
 
   #update(peer: NodeId): void {
@@ -278,6 +283,10 @@ export class LinkMonitor {
     const { probe, state, quality } = judge(stream, udp);
     const verdict = noCarrier ?? state;
     const isMeasured = quality.roundTrip !== undefined;
+    const at = this.#parts.clock.wall();
+    let { tried } = link;
+    if (udp !== undefined) tried = withWay(tried, { way: 'udp', outcome: outcomeOf(udp), at });
+    if (stream.quality.answers > 0) tried = withWay(tried, { way: 'stream', outcome: outcomeOf(stream), at });
     watched.announced = steadyCost(
       link.quality.roundTrip === undefined ? undefined : watched.announced,
       costOf(quality),
@@ -288,6 +297,7 @@ export class LinkMonitor {
       quality,
       cost: link.damped ? dampedCost(watched.announced) : watched.announced,
       usable: isMeasured && verdict.kind !== 'down',
+      tried,
     });
     if (verdict.kind === 'down' && link.state.kind !== 'down') this.#indirect.ask(peer);
   }
@@ -299,6 +309,7 @@ export class LinkMonitor {
     if (after.state.kind !== before.state.kind) {
       after.since = clock.wall();
       watched.changedAt = clock.now();
+      this.#attention.need(after.peer);
       if (after.state.kind === 'down') this.#failed(watched, after);
       else after.indirect = undefined;
     }
@@ -338,6 +349,8 @@ export class LinkMonitor {
     return settled(this.#flaps.get(peer) ?? neverFlapped(now), now);
   }
 }
+
+const outcomeOf = ({ state }: UdpProbed): Way['outcome'] => (state.kind === 'down' ? 'silent' : 'answered');
 
 /**
  * UDP tells of the path, the connection of the process and of what carries the frames: a link is as good as the worse of

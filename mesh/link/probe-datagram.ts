@@ -8,7 +8,7 @@
 //  28   held      u32   microseconds between hearing that stamp and sending this
 //  32   interval  u16   milliseconds between the sender's probes as it wishes them
 //  34   loss      u16   65,535ths of our probes that did not arrive there, smoothed
-//  36   flags     u8    1 answer at once; 2 the sender heard us before, and does not any more
+//  36   flags     u8    1 answer at once; 2 the sender heard us before, and does not any more; 4 a slow pace will do
 //  37   reserved  7 zero bytes
 //  44   tag       16 bytes, Poly1305
 
@@ -29,6 +29,8 @@ export interface Probe {
   poll: boolean;
   /** The sender no longer hears the receiver. */
   deaf: boolean;
+  /** The sender needs no more than the slow pace now; a version that does not say so always needs the full one. */
+  eased: boolean;
 }
 
 export interface ProbeHead {
@@ -76,7 +78,7 @@ export function seal(key: KeyObject, session: number, sequence: number, probe: P
   view.setUint32(28, Math.min(MOST_HELD, probe.held));
   view.setUint16(32, Math.min(0xffff, probe.interval));
   view.setUint16(34, Math.round(probe.loss * 0xffff));
-  view.setUint8(36, (probe.poll ? 1 : 0) | (probe.deaf ? 2 : 0));
+  view.setUint8(36, (probe.poll ? 1 : 0) | (probe.deaf ? 2 : 0) | (probe.eased ? 4 : 0));
   const head = datagram.subarray(0, HEAD_BYTES);
   const cipher = createCipheriv(ALGORITHM, key, nonceOf(head), { authTagLength: TAG_BYTES });
   cipher.setAAD(head, { plaintextLength: BODY_BYTES });
@@ -108,6 +110,7 @@ export function open(key: KeyObject, datagram: Uint8Array): Probe | undefined {
     loss: view.getUint16(22) / 0xffff,
     poll: (flags & 1) !== 0,
     deaf: (flags & 2) !== 0,
+    eased: (flags & 4) !== 0,
   };
 }
 

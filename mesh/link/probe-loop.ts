@@ -9,9 +9,12 @@ import type { Probe, ProbeChannel, ProbeCodec } from './probe-datagram.ts';
 import type { Endpoint, ProbeCommand, ProbeFigures, ProbeRefusal, ProbeReport } from './probe-messages.ts';
 import {
   isDue,
+  isEased,
   newSession,
   nextDeadline,
   nextProbe,
+  onDoubt,
+  onPace,
   onProbe,
   onStall,
   onTime,
@@ -71,7 +74,8 @@ export class ProbeLoop<Datagram = Uint8Array> {
   command(command: ProbeCommand): void {
     if (command.kind === 'open') this.#open(command);
     else if (command.kind === 'close') this.#close(command.session);
-    else this.#watch(command);
+    else if (command.kind === 'watch') this.#watch(command);
+    else this.#attend(command);
     this.#arm();
   }
 
@@ -132,6 +136,15 @@ export class ProbeLoop<Datagram = Uint8Array> {
     this.#watches = this.#watches.filter((watch) => watch.peer.id !== session);
   }
 
+  #attend(command: Extract<ProbeCommand, { kind: 'pace' | 'doubt' }>): void {
+    const peer = this.#peers.get(command.session);
+    if (peer === undefined) return;
+    const { clock, timing } = this.#parts;
+    const now = clock.now();
+    peer.session =
+      command.kind === 'doubt' ? onDoubt(peer.session, now, timing) : onPace(peer.session, command.eased, now, timing);
+  }
+
   #watch({ number, session, within }: Extract<ProbeCommand, { kind: 'watch' }>): void {
     const peer = this.#peers.get(session);
     const since = this.#parts.clock.now();
@@ -140,7 +153,7 @@ export class ProbeLoop<Datagram = Uint8Array> {
       return;
     }
     this.#watches.push({ number, peer, since, until: since + within });
-    peer.session = { ...peer.session, dueAt: since, late: true };
+    peer.session = onDoubt(peer.session, since, this.#parts.timing);
   }
 
   #wake(): void {
@@ -172,13 +185,14 @@ export class ProbeLoop<Datagram = Uint8Array> {
     const served = [...this.#peers.values()].filter(
       ({ session }) => session.answeredAt !== undefined && session.state.kind !== 'down',
     );
-    const lateBefore = served.filter(({ session }) => session.late).length;
+    const watched = served.filter(({ session }) => !isEased(session, this.#parts.timing));
+    const lateBefore = watched.filter(({ session }) => session.late).length;
     for (const peer of served) {
       this.#update(peer, onTime(peer.session, now, this.#parts.timing, patienceOf(this.#health)), now);
     }
-    const late = served.filter(({ session }) => session.late).length;
+    const late = watched.filter(({ session }) => session.late).length;
     // Everybody at once: more likely it is this node.
-    if (served.length > 1 && late === served.length && lateBefore < late) this.#health = onTrouble(this.#health, now);
+    if (watched.length > 1 && late === watched.length && lateBefore < late) this.#health = onTrouble(this.#health, now);
   }
 
   #probeDue(now: Millis): void {
@@ -203,7 +217,7 @@ export class ProbeLoop<Datagram = Uint8Array> {
     const { state, quality } = session;
     if (state.kind === before.state.kind) return;
     const silence = now - (before.answeredAt ?? now);
-    this.#parts.report({ kind: 'changed', session: peer.id, state, quality, silence });
+    this.#parts.report({ kind: 'changed', session: peer.id, state, quality, silence, doubt: this.#health.doubt });
   }
 
   #settleWatches(now: Millis): void {

@@ -30,6 +30,10 @@ export type ProbeCommand =
       endpoint: Endpoint;
     }
   | { kind: 'close'; session: number }
+  /** Is the slow pace enough on our side? A session begins with the full one. */
+  | { kind: 'pace'; session: number; eased: boolean }
+  /** Somebody does not reach the peer: it must answer from now on. */
+  | { kind: 'doubt'; session: number }
   /** Does the peer answer a probe sent from now on, within so many milliseconds? */
   | { kind: 'watch'; number: number; session: number; within: Millis };
 
@@ -53,6 +57,8 @@ export type ProbeReport =
       quality: LinkQuality;
       /** Milliseconds since the last answer, by the prober's own clock. */
       silence: Millis;
+      /** How much this prober doubts itself now. */
+      doubt: number;
     }
   | { kind: 'watched'; number: number; reached: boolean }
   | { kind: 'summary'; sessions: { session: number; quality: LinkQuality }[]; figures: ProbeFigures };

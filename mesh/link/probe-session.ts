@@ -23,6 +23,11 @@ export interface ProbeSession {
   sequence: number;
   /** As the peer wishes it. */
   theirInterval: Millis;
+  /** This side needs no more than the slow pace now; the peer needs no more. */
+  easedHere: boolean;
+  easedThere: boolean;
+  /** When the full pace began that holds now: the silence before it was nobody's fault. */
+  attentiveSince: Millis;
   /** Share of the peer's probes that did not come here. */
   lossHere: number;
   /** The next answer is overdue: it is asked for. */
@@ -43,6 +48,8 @@ const PATIENT_TRIES = 40;
 const RETRY = { intervals: 20, most: 15_000 };
 /** A link that lost nothing for so long may be probed more rarely, where the medium is scarce. */
 const CALM: Millis = 30_000;
+/** Between probes of a link that nobody needs at the full pace. */
+const EASED: Millis = 1000;
 /** In shares of the interval in which the next probe is expected. */
 const LATE = 1.4;
 const SUSPECT = 2;
@@ -67,6 +74,9 @@ export function newSession(now: Millis): ProbeSession {
     stampAt: now,
     sequence: 0,
     theirInterval: 0,
+    easedHere: false,
+    easedThere: false,
+    attentiveSince: now,
     lossHere: 0,
     late: false,
     calmSince: now,
@@ -76,13 +86,44 @@ export function newSession(now: Millis): ProbeSession {
   };
 }
 
-/** The slower of two nodes sets the pace of both. */
-export const intervalOf = (session: ProbeSession, timing: ProbeTiming): Millis =>
+/** The slower of two nodes sets the full pace of both. */
+const intervalOf = (session: ProbeSession, timing: ProbeTiming): Millis =>
   Math.max(timing.interval, session.theirInterval);
+
+/** Neither side needs the full pace: the slow one will do, until an answer is overdue. */
+export const isEased = (session: ProbeSession, timing: ProbeTiming): boolean =>
+  session.easedHere &&
+  session.easedThere &&
+  !session.late &&
+  session.state.kind === 'up' &&
+  intervalOf(session, timing) < EASED;
 
 /** Milliseconds of silence after which the link is down, when this node is well. */
 export const detectionTime = (session: ProbeSession, timing: ProbeTiming): Millis =>
   intervalOf(session, timing) * timing.detectMultiplier;
+
+/** This side needs the full pace from now on, or no longer does. */
+export function onPace(session: ProbeSession, eased: boolean, now: Millis, timing: ProbeTiming): ProbeSession {
+  return attentive(session, { ...session, easedHere: eased }, now, timing);
+}
+
+/**
+ * Somebody does not reach the peer: it is asked to answer at once. On an eased link the silence begins now; the word of
+ * the other counts for one missed probe, and no more.
+ */
+export function onDoubt(session: ProbeSession, now: Millis, timing: ProbeTiming): ProbeSession {
+  const attentiveSince = isEased(session, timing) ? now - intervalOf(session, timing) : session.attentiveSince;
+  return { ...session, late: true, attentiveSince, dueAt: now };
+}
+
+/** eased -> full pace: the next probe says so at once, and the silence counts from here on. */
+function attentive(before: ProbeSession, after: ProbeSession, now: Millis, timing: ProbeTiming): ProbeSession {
+  return isEased(before, timing) && !isEased(after, timing) ? { ...after, attentiveSince: now, dueAt: now } : after;
+}
+
+/** Since when an answer is missed at the pace that holds now; undefined when there never was one. */
+const silentSince = ({ answeredAt, attentiveSince }: ProbeSession): Millis | undefined =>
+  answeredAt === undefined ? undefined : Math.max(answeredAt, attentiveSince);
 
 /**
  * An authentic probe that was not heard before.
@@ -96,7 +137,7 @@ export function onProbe(
   timing: ProbeTiming,
   doubts: boolean,
 ): ProbeSession {
-  const heard = { ...noted(session, sequence, probe, now), heardAt: now };
+  const heard = attentive(session, { ...noted(session, sequence, probe, now), heardAt: now }, now, timing);
   const { interval } = timing;
   if (probe.poll) {
     const soonest = session.sentAt + intervalOf(heard, timing) / POLL_ANSWERS;
@@ -108,7 +149,8 @@ export function onProbe(
     heard.dueAt = Math.min(heard.dueAt, now + interval);
   }
   const age = now - probe.echo / 1000;
-  if (probe.echo === 0 || age < 0 || age > 2 * detectionTime(heard, timing) + SLOWEST_PATH) return heard;
+  const oldest = 2 * timing.detectMultiplier * paceOf(heard, timing) + SLOWEST_PATH;
+  if (probe.echo === 0 || age < 0 || age > oldest) return heard;
   if (probe.deaf) {
     if (doubts) return heard;
     return { ...heard, state: onClosed(session.state, now, 'it does not hear this node any more') };
@@ -127,6 +169,7 @@ export function onProbe(
 function noted(session: ProbeSession, sequence: number, probe: Probe, now: Millis): ProbeSession {
   const theirInterval = Math.min(60_000, probe.interval);
   if (sequence <= session.sequence) return { ...session, theirInterval };
+  const easedThere = probe.eased;
   // What was lost while the link was down is the outage, not the link's loss.
   const counts = session.sequence > 0 && session.state.kind !== 'down';
   const missing = counts ? Math.min(MOST_LOST, sequence - session.sequence - 1) : 0;
@@ -135,6 +178,7 @@ function noted(session: ProbeSession, sequence: number, probe: Probe, now: Milli
   return {
     ...session,
     theirInterval,
+    easedThere,
     sequence,
     stamp: probe.stamp,
     stampAt: now,
@@ -148,11 +192,12 @@ function noted(session: ProbeSession, sequence: number, probe: Probe, now: Milli
  * @param patience of a node that doubts itself: over 1
  */
 export function onTime(session: ProbeSession, now: Millis, timing: ProbeTiming, patience: number): ProbeSession {
-  const { answeredAt } = session;
-  if (answeredAt === undefined) return session;
-  const silence = now - answeredAt;
+  const since = silentSince(session);
+  if (since === undefined) return session;
+  const silence = now - since;
   const expected = expectedWithin(session, now, timing);
   if (silence < expected * LATE) return session;
+  if (isEased(session, timing)) return { ...session, late: true, attentiveSince: now, calmSince: now, dueAt: now };
   const state = onSilence(session.state, now, silence, {
     suspectAfter: expected * SUSPECT * patience,
     downAfter: detectionTime(session, timing) * patience,
@@ -168,12 +213,13 @@ export function nextDeadline(
   timing: ProbeTiming,
   patience: number,
 ): Millis | undefined {
-  const { answeredAt, state } = session;
-  if (answeredAt === undefined || state.kind === 'down') return undefined;
+  const { state } = session;
+  const from = silentSince(session);
+  if (from === undefined || state.kind === 'down') return undefined;
   const expected = expectedWithin(session, now, timing);
-  if (!session.late) return answeredAt + expected * LATE;
-  if (state.kind === 'up') return answeredAt + expected * SUSPECT * patience;
-  return answeredAt + detectionTime(session, timing) * patience;
+  if (!session.late) return from + expected * LATE;
+  if (state.kind === 'up') return from + expected * SUSPECT * patience;
+  return from + detectionTime(session, timing) * patience;
 }
 
 /** The probe to send now, and the session after it. @param jitter 0 to 1 */
@@ -183,7 +229,9 @@ export function nextProbe(
   timing: ProbeTiming,
   jitter: number,
 ): { probe: Probe; session: ProbeSession } {
-  const isQuiet = session.heardAt !== undefined && now - session.heardAt >= detectionTime(session, timing);
+  const { heardAt, attentiveSince } = session;
+  const patience = paceOf(session, timing) * timing.detectMultiplier;
+  const isQuiet = heardAt !== undefined && now - Math.max(heardAt, attentiveSince) >= patience;
   const probe: Probe = {
     stamp: Math.round(now * 1000),
     echo: session.stamp,
@@ -192,6 +240,7 @@ export function nextProbe(
     loss: session.lossHere,
     poll: session.late || session.state.kind !== 'up',
     deaf: isQuiet,
+    eased: session.easedHere && !session.late,
   };
   const tries = session.tries + 1;
   // Up to a tenth less, never more: many nodes must not probe in step, and the other side counts on the interval.
@@ -202,16 +251,17 @@ export function nextProbe(
 /** @param heard the peer was heard just now */
 export function isDue(session: ProbeSession, now: Millis, timing: ProbeTiming, heard: boolean): boolean {
   const { dueAt, sentAt } = session;
-  const interval = intervalOf(session, timing);
-  if (!heard) return dueAt - now <= interval * TOGETHER;
-  return dueAt - now <= interval * IN_ANSWER && now - sentAt >= interval / POLL_ANSWERS;
+  const pace = paceOf(session, timing);
+  if (!heard) return dueAt - now <= pace * TOGETHER;
+  return dueAt - now <= pace * IN_ANSWER && now - sentAt >= pace / POLL_ANSWERS;
 }
 
 /** Time in which this node did not run counts for nobody's silence. */
 export function onStall(session: ProbeSession, stalled: Millis): ProbeSession {
-  const { answeredAt, heardAt } = session;
+  const { answeredAt, heardAt, attentiveSince } = session;
   return {
     ...session,
+    attentiveSince: attentiveSince + stalled,
     answeredAt: answeredAt === undefined ? undefined : answeredAt + stalled,
     heardAt: heardAt === undefined ? undefined : heardAt + stalled,
   };
@@ -225,9 +275,13 @@ function spacing(session: ProbeSession, now: Millis, timing: ProbeTiming): Milli
   return session.late ? interval / OVERDUE_POLLS : expectedWithin(session, now, timing);
 }
 
+/** Milliseconds between probes of a link without trouble, before it may rest. */
+const paceOf = (session: ProbeSession, timing: ProbeTiming): Millis =>
+  isEased(session, timing) ? EASED : intervalOf(session, timing);
+
 /** Half the detection time once all is calm: the other half suffices to ask again thrice. */
 function expectedWithin(session: ProbeSession, now: Millis, timing: ProbeTiming): Millis {
-  const interval = intervalOf(session, timing);
+  const interval = paceOf(session, timing);
   const rests = timing.rests && !session.late && session.state.kind === 'up' && now - session.calmSince >= CALM;
   return rests ? Math.max(interval, detectionTime(session, timing) / 2) : interval;
 }

@@ -9,11 +9,12 @@ import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { type PeerMessage, PeerMessageSchema, type ProbeOffer } from '../wire/generated/parlmesh_pb.ts';
-import type { LinkProber, UdpProbed } from './link-monitor.ts';
+import type { Pace } from './attention.ts';
 import { bindAddress, remoteAddress, tcpPort } from './probe-address.ts';
 import { agree, type KeyShare, newKeyShare } from './probe-keys.ts';
 import type { ProbeCommand, ProbeFigures, ProbeReport, ProberSetup } from './probe-messages.ts';
 import type { ProbeTiming } from './probe-session.ts';
+import type { LinkProber, UdpProbed } from './senses.ts';
 
 export interface ProberParts {
   self: NodeId;
@@ -126,6 +127,16 @@ export class Prober implements LinkProber {
     this.#tell({ kind: 'watch', number, session: peer.session, within });
   }
 
+  pace(id: NodeId, pace: Pace): void {
+    const peer = this.#peers.get(id);
+    if (peer !== undefined) this.#tell({ kind: 'pace', session: peer.session, eased: pace === 'eased' });
+  }
+
+  doubt(id: NodeId): void {
+    const peer = this.#peers.get(id);
+    if (peer !== undefined) this.#tell({ kind: 'doubt', session: peer.session });
+  }
+
   /** Undefined before the first summary. */
   figures(): ProbeFigures | undefined {
     return this.#figures;
@@ -175,6 +186,7 @@ export class Prober implements LinkProber {
     } else if (report.kind === 'changed') {
       const peer = this.#bySession(report.session);
       if (peer === undefined) return;
+      if (this.#figures !== undefined) this.#figures = { ...this.#figures, doubt: report.doubt };
       // The thread's clock began at another time than ours.
       const state = { ...report.state, since: this.#parts.clock.now() };
       this.#change(peer, { state, quality: report.quality });

@@ -5,8 +5,8 @@ import type { Logger } from '../../core/logger.ts';
 import type { MeshConfig } from '../config.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { IpCarrierWatch } from './carrier-watch.ts';
-import type { LinkSenses } from './link-monitor.ts';
 import { Prober } from './prober.ts';
+import type { LinkSenses } from './senses.ts';
 
 export interface SystemSensesParts {
   self: NodeId;

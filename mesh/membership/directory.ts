@@ -4,14 +4,17 @@ import type { Clock, Millis } from '../../core/clock.ts';
 import type { Source } from '../gossip/state-table.ts';
 import type { MembershipPayload, NodeSummary } from '../gossip/topics.ts';
 import type { TransportKind } from '../transport/transport.ts';
-import type { MeshPeer } from '../views.ts';
+import { type MeshPeer, presenceView } from '../views.ts';
 import type { NodeId } from './keys.ts';
+import { type Evidence, type Presence, presenceOf } from './presence.ts';
 
 export interface DirectoryParts {
   clock: Clock;
   nameOf: (id: NodeId) => string;
   /** Nodes remembered at most. */
   most: number;
+  /** What is known about the presence of a member. */
+  evidence: (id: NodeId) => Evidence;
 }
 
 /** A node that was lost or stopped is still shown for this long. */
@@ -21,6 +24,9 @@ interface Known {
   id: NodeId;
   state: MeshPeer['state'];
   since: Millis;
+  presence: Presence;
+  /** It was connected or had a route at some time. */
+  wasReached: boolean;
   /** The transport of our connection to it. */
   connectedOver: TransportKind | undefined;
   /** Its membership record is fresh and says that it is there. */
@@ -95,21 +101,25 @@ export class Directory {
    */
   settle(hasRoute: (id: NodeId) => boolean, isSilent: (id: NodeId) => boolean): NodeId[] {
     const now = this.#parts.clock.wall();
-    const changed: NodeId[] = [];
+    const changed = new Set<NodeId>();
     for (const known of this.#known.values()) {
       const heard = known.present && known.heardOverBroker;
       const connected = known.connectedOver !== undefined && !isSilent(known.id);
       const absent = this.saidGoodbye(known.id) ? 'stopped' : 'gone';
       const state = connected ? 'connected' : hasRoute(known.id) || heard ? 'reachable' : absent;
-      if (state === known.state) {
-        if (state === absent && now - known.since > SHOW_ABSENT) this.#known.delete(known.id);
-        continue;
+      if (state === absent) {
+        if (state === known.state && now - known.since > SHOW_ABSENT) this.#known.delete(known.id);
+      } else {
+        known.wasReached = true;
       }
-      known.state = state;
-      known.since = now;
-      changed.push(known.id);
+      if (state !== known.state) {
+        known.state = state;
+        known.since = now;
+        changed.add(known.id);
+      }
+      if (this.#settlePresence(known, now)) changed.add(known.id);
     }
-    return changed;
+    return [...changed];
   }
 
   /** Members that are there, and where. */
@@ -128,6 +138,14 @@ export class Directory {
     return [...this.#known.values()].map((known) => this.#view(known)).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  #settlePresence(known: Known, now: Millis): boolean {
+    const evidence = this.#parts.evidence(known.id);
+    const state = presenceOf(known.state, known.wasReached, evidence);
+    if (state === known.presence.state) return false;
+    known.presence = { state, since: now, doubt: evidence.doubt };
+    return true;
+  }
+
   #change(id: NodeId, change: Partial<Known>): void {
     const known = this.#known.get(id) ?? this.#add(id);
     if (known !== undefined) Object.assign(known, change);
@@ -135,10 +153,13 @@ export class Directory {
 
   #add(id: NodeId): Known | undefined {
     if (this.#known.size >= this.#parts.most) return undefined;
+    const now = this.#parts.clock.wall();
     const known: Known = {
       id,
       state: 'gone',
-      since: this.#parts.clock.wall(),
+      since: now,
+      presence: { state: 'in', since: now, doubt: 0 },
+      wasReached: false,
       connectedOver: undefined,
       present: false,
       heardOverBroker: false,
@@ -170,6 +191,7 @@ export class Directory {
       ...(score !== undefined && { score }),
       ...(summary !== undefined && { profile: summary.profile, load: summary.load }),
       ...(summary?.page !== undefined && { page: summary.page }),
+      presence: presenceView(known.presence, this.#parts.evidence(id), this.#parts.nameOf),
     };
   }
 }

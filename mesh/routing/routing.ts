@@ -93,6 +93,11 @@ export class Routing {
     if (this.#router.remove(origin)) this.#follow();
   }
 
+  /** What a node told last; undefined when it told nothing. */
+  linksOf(origin: NodeId): LinkStatePayload['links'] | undefined {
+    return this.#lists.get(origin);
+  }
+
   /** Says goodbye: from here on nobody should route through this node. */
   withdraw(): void {
     this.#withdrawn = true;

@@ -4,11 +4,12 @@
 import { create } from '@bufbuild/protobuf';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
-import type { LinkProber, LinkSenses, UdpProbed } from '../link/link-monitor.ts';
+import type { Pace } from '../link/attention.ts';
 import type { LinkTiming } from '../link/presets.ts';
 import type { Probe, ProbeCodec, ProbeHead } from '../link/probe-datagram.ts';
 import { ProbeLoop } from '../link/probe-loop.ts';
 import type { ProbeFigures, ProbeReport } from '../link/probe-messages.ts';
+import type { LinkProber, LinkSenses, UdpProbed } from '../link/senses.ts';
 import type { NodeId } from '../membership/keys.ts';
 import type { MemoryMedium, Wire } from '../transport/memory.ts';
 import { type PeerMessage, PeerMessageSchema, type ProbeOffer } from '../wire/generated/parlmesh_pb.ts';
@@ -144,6 +145,16 @@ class VirtualProber implements LinkProber {
     const number = ++this.#lastWatch;
     this.#watches.set(number, done);
     this.#loop.command({ kind: 'watch', number, session: peer.session, within });
+  }
+
+  pace(id: NodeId, pace: Pace): void {
+    const peer = this.#peers.get(id);
+    if (peer !== undefined) this.#loop.command({ kind: 'pace', session: peer.session, eased: pace === 'eased' });
+  }
+
+  doubt(id: NodeId): void {
+    const peer = this.#peers.get(id);
+    if (peer !== undefined) this.#loop.command({ kind: 'doubt', session: peer.session });
   }
 
   figures(): ProbeFigures {

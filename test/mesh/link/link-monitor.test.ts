@@ -4,8 +4,9 @@ import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../core/clock.ts';
 import { seededRandom } from '../../../core/random.ts';
-import { type Link, LinkMonitor, type UdpProbed } from '../../../mesh/link/link-monitor.ts';
+import { type Link, LinkMonitor } from '../../../mesh/link/link-monitor.ts';
 import { unmeasured } from '../../../mesh/link/link-quality.ts';
+import type { UdpProbed } from '../../../mesh/link/senses.ts';
 import { type PeerMessage, PongSchema, ProbeAnswerSchema } from '../../../mesh/wire/generated/parlmesh_pb.ts';
 
 /** A monitor whose peers answer over their connections as long as `answers` says so. */
@@ -13,6 +14,8 @@ class Bench {
   readonly clock = new VirtualClock({ start: 1000 });
   readonly changes: Link[] = [];
   readonly hopeless: string[] = [];
+  readonly paces: [string, string][] = [];
+  readonly doubted: string[] = [];
   readonly asked: { peer: string; number: number; about: string }[] = [];
   answers: (peer: string) => boolean = () => true;
   udp: (peer: string, probed: UdpProbed | undefined) => void = () => {};
@@ -22,6 +25,7 @@ class Bench {
 
   constructor() {
     this.monitor = new LinkMonitor({
+      self: 'self',
       clock: this.clock,
       random: seededRandom(3),
       config: { preset: 'wired' },
@@ -38,6 +42,8 @@ class Bench {
             remove: () => {},
             hear: () => {},
             watch: (_peer, _within, done) => done(this.reached),
+            pace: (peer, pace) => this.paces.push([peer, pace]),
+            doubt: (peer) => this.doubted.push(peer),
             figures: () => undefined,
           };
         },

@@ -13,6 +13,7 @@ const probe: Probe = {
   loss: 0.25,
   poll: true,
   deaf: false,
+  eased: true,
 };
 
 describe('A probe datagram', () => {

@@ -25,6 +25,7 @@ const probe = (fields: Partial<Probe> = {}): Probe => ({
   loss: 0,
   poll: false,
   deaf: false,
+  eased: false,
   ...fields,
 });
 

@@ -6,9 +6,9 @@ import { create } from '@bufbuild/protobuf';
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../core/logger.ts';
 import { systemClock } from '../../../daemon/clock.ts';
-import type { UdpProbed } from '../../../mesh/link/link-monitor.ts';
 import type { ProbeTiming } from '../../../mesh/link/probe-session.ts';
 import { Prober } from '../../../mesh/link/prober.ts';
+import type { UdpProbed } from '../../../mesh/link/senses.ts';
 import { ProbeOfferSchema } from '../../../mesh/wire/generated/parlmesh_pb.ts';
 
 const wired: ProbeTiming = { interval: 50, detectMultiplier: 3, rests: false };

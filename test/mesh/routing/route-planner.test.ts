@@ -17,6 +17,8 @@ const linkTo = (peer: string, cost: number): Link => ({
   flaps: 0,
   damped: false,
   indirect: undefined,
+  pace: 'full',
+  tried: [],
 });
 
 /** Node a with c behind b and d, and e behind c alone. */

@@ -17,6 +17,8 @@ const linkTo = (peer: string, cost: number, usable = true): Link => ({
   flaps: 0,
   damped: false,
   indirect: undefined,
+  pace: 'full',
+  tried: [],
 });
 
 const failedTo = (peer: string): Link => ({

@@ -5,6 +5,7 @@
 import { rmSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
+import './build-kernel.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const dist = join(root, 'dist');

@@ -10,7 +10,7 @@ import type { LinkStateList } from '../../mesh/routing/graph.ts';
 
 export type Measured = { seconds: number } | { skipped: string };
 
-const GRAPHOLOGY = ['graphology@0.26.0', 'graphology-shortest-path@2.1.0'];
+const GRAPHOLOGY = ['graphology@0.26.0', 'graphology-shortest-path@2.1.0', 'graphology-metrics@2.4.2'];
 
 const GRAPHOLOGY_RUN = `
 import { readFileSync } from 'node:fs';
@@ -25,6 +25,20 @@ const start = process.threadCpuUsage();
 for (let round = 0; round < rounds; round++) dijkstra.singleSource(graph, nodes[round % nodes.length], 'weight');
 const { user, system } = process.threadCpuUsage(start);
 console.log((user + system) / 1e6 / rounds);
+`;
+
+const BETWEENNESS_RUN = `
+import { readFileSync } from 'node:fs';
+import Graph from 'graphology';
+import betweenness from 'graphology-metrics/centrality/edge-betweenness.js';
+const { nodes, links } = JSON.parse(readFileSync('network.json', 'utf8'));
+const graph = new Graph({ type: 'directed' });
+for (const node of nodes) graph.addNode(node);
+for (const [a, b, weight] of links) graph.addEdge(a, b, { weight });
+const start = process.threadCpuUsage();
+betweenness(graph, { getEdgeWeight: 'weight', normalized: false });
+const { user, system } = process.threadCpuUsage(start);
+console.log((user + system) / 1e6);
 `;
 
 const NETWORKX_RUN = `
@@ -72,19 +86,34 @@ export class Peers {
 
   /** @param rounds computations to average over */
   measure(lists: readonly LinkStateList[], rounds: number): Record<'graphology' | 'networkx' | 'scipy', Measured> {
-    const links = lists.flatMap(({ origin, links }) => [...links].map(([to, cost]) => [origin, to, cost]));
-    const nodes = lists.map(({ origin }) => origin);
-    writeFileSync(join(this.#folder, 'network.json'), JSON.stringify({ nodes, links, rounds }));
-    writeFileSync(join(this.#folder, 'run.mjs'), GRAPHOLOGY_RUN);
+    this.#write(lists, rounds);
     return {
-      graphology: this.#graphology ? { skipped: this.#graphology } : this.#run(process.execPath, ['run.mjs']),
+      graphology: this.#runGraphology(GRAPHOLOGY_RUN),
       networkx: this.#run('python3', ['-c', NETWORKX_RUN]),
       scipy: this.#run('python3', ['-c', SCIPY_RUN]),
     };
   }
 
+  /** Loads of all links when every node sends the same to every other, once. */
+  measureBetweenness(lists: readonly LinkStateList[]): Measured {
+    this.#write(lists, 1);
+    return this.#runGraphology(BETWEENNESS_RUN);
+  }
+
   close(): void {
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #write(lists: readonly LinkStateList[], rounds: number): void {
+    const links = lists.flatMap(({ origin, links }) => [...links].map(([to, cost]) => [origin, to, cost]));
+    const nodes = lists.map(({ origin }) => origin);
+    writeFileSync(join(this.#folder, 'network.json'), JSON.stringify({ nodes, links, rounds }));
+  }
+
+  #runGraphology(program: string): Measured {
+    if (this.#graphology !== undefined) return { skipped: this.#graphology };
+    writeFileSync(join(this.#folder, 'run.mjs'), program);
+    return this.#run(process.execPath, ['run.mjs']);
   }
 
   #run(command: string, args: string[]): Measured {

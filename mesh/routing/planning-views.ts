@@ -5,7 +5,7 @@ import type { NodeId } from '../membership/keys.ts';
 import { type MeshRoute, routeView } from '../views.ts';
 import type { Graph } from './graph.ts';
 import type { Route } from './mesh-router.ts';
-import type { NetworkPlan, PlannedLink } from './optimizer.ts';
+import type { NetworkPlan, PlannedLink } from './network-plan.ts';
 import { type WhatIfPath, whatIf } from './what-if.ts';
 
 export interface NamedPath {
@@ -35,12 +35,10 @@ export interface RouteExplanation {
 type NamedLink = PlannedLink & { aName: string; bName: string };
 
 export interface PlanView extends Omit<NetworkPlan, 'busiest' | 'cutNodes' | 'cutLinks' | 'weights'> {
-  busiest: (NamedLink & { load: number; share: number })[];
+  busiest: (NamedLink & { load: number; share: number; planned: number })[];
   cutNodes: { node: string; nodeName: string; cutsOff: number }[];
   cutLinks: (NamedLink & { cutsOff: number })[];
-  weights: {
-    maximum: number;
-    improved: number;
+  weights: Omit<NetworkPlan['weights'], 'changes'> & {
     changes: (NamedLink & { cost: number; better: number })[];
   };
 }

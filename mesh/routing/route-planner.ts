@@ -43,7 +43,7 @@ export class RoutePlanner {
 
   async plan(): Promise<PlanView> {
     const { routing, nameOf } = this.#parts.node();
-    return planView(await this.#optimizer.plan(routing.graph, routing.computations), nameOf);
+    return planView(await this.#optimizer.plan(`${routing.computations}`, () => ({ graph: routing.graph })), nameOf);
   }
 
   /** Plans that are being computed reject. */

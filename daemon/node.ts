@@ -198,6 +198,7 @@ export class ParlmeshNode {
       onState: (cause) => this.#lifecycle.report('mqtt', cause),
     });
 
+    this.#mesh.on('converged', (seconds) => metrics.observeConvergence(seconds));
     this.#store.on('trouble', (cause) => this.#lifecycle.report('store', cause));
     this.#vision.on('detector', (state) => {
       if (state.kind === 'failed') this.#lifecycle.report('vision', `nothing is detected: ${state.cause}`);

@@ -1,46 +1,14 @@
 // Every metric that is read from the node's views at a scrape: its name, what it means, and how it is read. Names
 // follow Prometheus' conventions (base units, `_total` for counters); labels are bounded by what the node may have.
 
-import type { MeshCounters } from '../../mesh/counters.ts';
-import type { RelayCounters } from '../../mesh/relay/relay.ts';
-import type { RouteView } from '../view/route-schema.ts';
-import type { AgentView, CameraView, HardwareView, LinkView, NodeView, PeerView, StoreView } from '../view/schema.ts';
+import type { AgentView, CameraView, HardwareView, StoreView } from '../view/schema.ts';
+import { meshFamilies } from './mesh-families.ts';
 import { relayFamilies } from './relay-families.ts';
-
-/** What one scrape reads from. */
-export interface Reading {
-  node: NodeView;
-  hardware: HardwareView | undefined;
-  peers: readonly PeerView[];
-  links: readonly LinkView[];
-  routes: readonly RouteView[];
-  agents: readonly AgentView[];
-  cameras: readonly CameraView[];
-  store: StoreView;
-  /** Observations that began, by camera and label, since the metrics' start. */
-  observations: readonly { camera: string; label: string; count: number }[];
-  mesh: MeshCounters | undefined;
-  relay: RelayCounters | undefined;
-  mqttConnected: boolean | undefined;
-}
-
-/** A value and, in the order of the family's labels, what it is of. */
-export type Sample = readonly [value: number, ...labels: string[]];
-
-export interface Family {
-  name: string;
-  type: 'gauge' | 'counter';
-  help: string;
-  labels?: readonly string[];
-  read(reading: Reading): Sample[];
-}
+import { countBy, type Family, type Sample, sampleOf } from './samples.ts';
 
 const SERVICE_STATES = ['starting', 'running', 'degraded', 'stopping', 'stopped'] as const;
-const PEER_STATES = ['connected', 'reachable', 'stopped', 'gone'] as const;
 const AGENT_STATES = ['starting', 'ready', 'busy', 'degraded', 'restarting', 'stopped'] as const;
 const MILLIS = 1000;
-/** Names are for people and need not be unique; ids are. */
-const PEER = ['peer', 'peer_id'] as const;
 
 const nodeFamilies: Family[] = [
   {
@@ -144,62 +112,6 @@ const hardwareFamilies: Family[] = [
         signalDbm === undefined ? [] : [[signalDbm, name]],
       ),
   },
-];
-
-const meshFamilies: Family[] = [
-  {
-    name: 'parlmesh_peers',
-    type: 'gauge',
-    help: 'Known nodes by state, without this one.',
-    labels: ['state'],
-    read: ({ peers }) => countBy(PEER_STATES, peers),
-  },
-  {
-    name: 'parlmesh_peer_anomaly_score',
-    type: 'gauge',
-    help: 'Anomaly score a peer tells of itself: 0 normal to 1 anomalous.',
-    labels: PEER,
-    read: ({ peers }) => peers.flatMap(({ id, name, score }) => sampleOf(score, name, id)),
-  },
-  link('parlmesh_link_up', '1 while the link is up.', ({ state }) => (state === 'up' ? 1 : 0)),
-  link('parlmesh_link_round_trip_seconds', 'Smoothed round-trip time.', ({ roundTripSeconds }) => roundTripSeconds),
-  link('parlmesh_link_jitter_seconds', 'Variation of the round-trip time.', ({ jitterSeconds }) => jitterSeconds),
-  link('parlmesh_link_loss_ratio', 'Share of probes lost, 0 to 1.', ({ loss }) => loss),
-  link('parlmesh_link_cost', 'Link cost used by routing; lower is better.', ({ cost }) => cost),
-  {
-    name: 'parlmesh_routes',
-    type: 'gauge',
-    help: 'Destinations with a route.',
-    read: ({ routes }) => [[routes.length]],
-  },
-  mesh('parlmesh_route_changes_total', 'Routes that changed.', ({ routeChanges }) => [[routeChanges]]),
-  mesh('parlmesh_route_computations_total', 'Times that routes were computed.', (counters) => [
-    [counters.routeComputations],
-  ]),
-  mesh('parlmesh_gossip_published_total', 'Gossip messages of this node.', ({ published }) => [[published]]),
-  mesh('parlmesh_gossip_accepted_total', 'Gossip frames accepted.', ({ accepted }) => byKey(accepted), 'topic'),
-  mesh('parlmesh_gossip_dropped_total', 'Gossip frames dropped.', ({ drops }) => byKey(drops), 'reason'),
-  mesh('parlmesh_link_probes_sent_total', 'Link probes sent over UDP.', ({ probes }) => [[probes?.sent ?? 0]]),
-  mesh(
-    'parlmesh_link_probes_refused_total',
-    'Datagrams at the probe port that were no probe of a peer.',
-    ({ probes }) => byKey(probes?.refused ?? {}),
-    'reason',
-  ),
-  mesh('parlmesh_connections_refused_total', 'Connections refused.', ({ strangers }) => byKey(strangers), 'reason'),
-  mesh('parlmesh_dials_failed_total', 'Connections that could not be opened.', ({ dialsFailed }) => [[dialsFailed]]),
-  mesh(
-    'parlmesh_transport_receive_bytes_total',
-    'Bytes of mesh messages received.',
-    ({ traffic }) => Object.entries(traffic).map(([transport, { receivedBytes }]) => [receivedBytes, transport]),
-    'transport',
-  ),
-  mesh(
-    'parlmesh_transport_transmit_bytes_total',
-    'Bytes of mesh messages sent.',
-    ({ traffic }) => Object.entries(traffic).map(([transport, { sentBytes }]) => [sentBytes, transport]),
-    'transport',
-  ),
 ];
 
 const agentFamilies: Family[] = [
@@ -310,26 +222,6 @@ function networkInterface(
   };
 }
 
-function link(name: string, help: string, value: (one: LinkView) => number | undefined): Family {
-  return {
-    name,
-    type: 'gauge',
-    help,
-    labels: PEER,
-    read: ({ links }) => links.flatMap((one) => sampleOf(value(one), one.peerName, one.peer)),
-  };
-}
-
-function mesh(name: string, help: string, read: (counters: MeshCounters) => Sample[], label?: string): Family {
-  return {
-    name,
-    type: 'counter',
-    help,
-    ...(label === undefined ? {} : { labels: [label] }),
-    read: (reading) => (reading.mesh === undefined ? [] : read(reading.mesh)),
-  };
-}
-
 function agent(name: string, help: string, value: (one: AgentView) => number, type: Family['type'] = 'gauge'): Family {
   return {
     name,
@@ -362,16 +254,4 @@ function store(
   type: Family['type'] = 'gauge',
 ): Family {
   return { name, type, help, read: (reading) => sampleOf(value(reading.store)) };
-}
-
-function sampleOf(value: number | undefined, ...labels: string[]): Sample[] {
-  return value === undefined ? [] : [[value, ...labels]];
-}
-
-function byKey(counts: Record<string, number>): Sample[] {
-  return Object.entries(counts).map(([key, count]) => [count, key]);
-}
-
-function countBy<State extends string>(states: readonly State[], things: readonly { state: State }[]): Sample[] {
-  return states.map((state) => [things.filter((thing) => thing.state === state).length, state]);
 }

@@ -8,7 +8,8 @@ import type { MeshCounters } from '../../mesh/counters.ts';
 import type { RelayCounters } from '../../mesh/relay/relay.ts';
 import { ObservationView } from '../view/schema.ts';
 import type { View } from '../view/view.ts';
-import { FAMILIES, type Family, type Reading } from './metric-families.ts';
+import { FAMILIES } from './metric-families.ts';
+import type { Family, Reading } from './samples.ts';
 
 /** Totals that no view shows; undefined for what does not run. */
 export interface Totals {
@@ -22,6 +23,13 @@ const REQUESTS = {
   help: 'Time from a request to the end of its answer, by route template and class of status (2xx, 4xx, …).',
   labels: ['method', 'route', 'status'],
 };
+const CONVERGENCE = {
+  name: 'parlmesh_route_convergence_seconds',
+  help: 'Time from the first word of a change of the network until the routes that it moved were computed.',
+  labels: [],
+};
+/** From an incremental computation among a few nodes to a full one among thousands on a small board. */
+const CONVERGENCE_BUCKETS = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3];
 /** From a cached answer (1 ms) to a slow store or camera on a small board. */
 const DURATION_BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 /** Pairs of camera and label counted apart: 32 cameras with a few labels each; what is beyond counts as `other`. */
@@ -34,6 +42,7 @@ export class Metrics implements Service {
   readonly #registry = new Registry();
   readonly #families: { family: Family; metric: Gauge | Counter }[];
   readonly #requests: Histogram;
+  readonly #convergence: Histogram;
   readonly #observed = new Map<string, { camera: string; label: string; count: number }>();
   #unfollow: (() => void) | undefined;
 
@@ -47,6 +56,12 @@ export class Metrics implements Service {
     });
     const { name, help, labels } = REQUESTS;
     this.#requests = new Histogram({ name, help, labelNames: labels, buckets: DURATION_BUCKETS, registers });
+    this.#convergence = new Histogram({
+      name: CONVERGENCE.name,
+      help: CONVERGENCE.help,
+      buckets: CONVERGENCE_BUCKETS,
+      registers,
+    });
   }
 
   async start(): Promise<void> {
@@ -83,11 +98,17 @@ export class Metrics implements Service {
     this.#requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds);
   }
 
+  /** @param seconds from the first word of a change until the routes followed */
+  observeConvergence(seconds: number): void {
+    this.#convergence.observe(seconds);
+  }
+
   /** What there is, for the reference page. */
   describe(): { name: string; type: string; help: string; labels: readonly string[] }[] {
     return [
       ...FAMILIES.map(({ name, type, help, labels = [] }) => ({ name, type, help, labels })),
       { ...REQUESTS, type: 'histogram' },
+      { ...CONVERGENCE, type: 'histogram' },
     ];
   }
 

@@ -1,7 +1,7 @@
 // The metrics of the relay: what it carries for others, what waits, what it drops and why.
 
 import type { RelayCounters } from '../../mesh/relay/relay.ts';
-import type { Family } from './metric-families.ts';
+import type { Family } from './samples.ts';
 
 export const relayFamilies: Family[] = [
   counter('forwarded_frames', 'Frames of other nodes passed on.', ({ forwardedFrames }) => forwardedFrames),
@@ -11,6 +11,11 @@ export const relayFamilies: Family[] = [
     'delivered_frames',
     'Frames that came over the relay for this node.',
     ({ deliveredFrames }) => deliveredFrames,
+  ),
+  counter(
+    'rescued_frames',
+    'Frames that waited for a link when it failed, and were sent another way.',
+    ({ rescuedFrames }) => rescuedFrames,
   ),
   gauge('queued_bytes', 'Bytes of frames that wait for a neighbour.', ({ queuedBytes }) => queuedBytes),
   gauge('sessions', 'Nodes that this one shares keys with, end to end.', ({ sessions }) => sessions),

@@ -31,6 +31,8 @@ const TOTALS: Totals = {
     published: 3,
     routeComputations: 5,
     routeChanges: 4,
+    backups: { lfa: 3, path: 1, none: 2 },
+    reroutedFrames: 17,
     dialsFailed: 1,
     probes: { sent: 1200, received: 1190, refused: { size: 1, unknown: 2, replay: 0, forged: 0 }, doubt: 0 },
   },
@@ -39,6 +41,7 @@ const TOTALS: Totals = {
     forwardedBytes: 9000,
     sentFrames: 3,
     deliveredFrames: 2,
+    rescuedFrames: 1,
     queuedFrames: 1,
     queuedBytes: 1000,
     drops: { ...NO_RELAY_DROPS, ttl: 1 },
@@ -138,7 +141,9 @@ describe('metrics', () => {
     await call('/api/v3/cameras/moon/picture');
     await call(`/api/v3/${'x'.repeat(50)}`);
     await expect
-      .poll(async () => [...samples(await metrics.text()).keys()].filter((name) => name.includes('seconds_count')))
+      .poll(async () =>
+        [...samples(await metrics.text()).keys()].filter((name) => name.includes('request_duration_seconds_count')),
+      )
       .toHaveLength(4);
     const found = samples(await metrics.text());
     const count = (route: string, status: string) =>
@@ -147,6 +152,25 @@ describe('metrics', () => {
     expect(count('/api/v3/cameras/:id/picture', '2xx')).toBe(1);
     expect(count('/api/v3/cameras/:id/picture', '4xx')).toBe(1);
     expect([...found.keys()].some((name) => name.includes('xxx'))).toBe(false);
+  });
+
+  it('tell how links fail, what takes over, and how soon routes follow', async () => {
+    const { node, metrics } = await setUp();
+    for (const seconds of [0.0002, 0.02, 2]) metrics.observeConvergence(seconds);
+    node.mesh.toggle();
+    const found = samples(await metrics.text());
+    const of = (name: string, peer: string) =>
+      [...found].find(([key]) => key.startsWith(`${name}{peer="${peer}"`))?.[1];
+    expect(of('parlmesh_link_failures_total', 'charlie')).toBe(1);
+    expect(of('parlmesh_link_damped', 'delta')).toBe(1);
+    expect(of('parlmesh_link_udp_probed', 'delta')).toBe(0);
+    expect(found.get('parlmesh_members{state="suspect"}')).toBe(1);
+    expect(found.get('parlmesh_routes_without_backup')).toBe(4);
+    expect(found.get('parlmesh_backups_used_total{kind="path"}')).toBe(1);
+    expect(found.get('parlmesh_rerouted_frames_total')).toBe(17);
+    expect(found.get('parlmesh_route_convergence_seconds_bucket{le="0.0003"}')).toBe(1);
+    expect(found.get('parlmesh_route_convergence_seconds_bucket{le="0.3"}')).toBe(2);
+    expect(found.get('parlmesh_route_convergence_seconds_count')).toBe(3);
   });
 
   it('follow the conventions for names', async () => {

@@ -1,0 +1,46 @@
+// What a metric is made from: what a scrape reads, a family of metrics, and the samples that it takes from the reading.
+
+import type { MeshCounters } from '../../mesh/counters.ts';
+import type { RelayCounters } from '../../mesh/relay/relay.ts';
+import type { RouteView } from '../view/route-schema.ts';
+import type { AgentView, CameraView, HardwareView, LinkView, NodeView, PeerView, StoreView } from '../view/schema.ts';
+
+/** What one scrape reads from. */
+export interface Reading {
+  node: NodeView;
+  hardware: HardwareView | undefined;
+  peers: readonly PeerView[];
+  links: readonly LinkView[];
+  routes: readonly RouteView[];
+  agents: readonly AgentView[];
+  cameras: readonly CameraView[];
+  store: StoreView;
+  /** Observations that began, by camera and label, since the metrics' start. */
+  observations: readonly { camera: string; label: string; count: number }[];
+  mesh: MeshCounters | undefined;
+  relay: RelayCounters | undefined;
+  mqttConnected: boolean | undefined;
+}
+
+/** A value and, in the order of the family's labels, what it is of. */
+export type Sample = readonly [value: number, ...labels: string[]];
+
+export interface Family {
+  name: string;
+  type: 'gauge' | 'counter';
+  help: string;
+  labels?: readonly string[];
+  read(reading: Reading): Sample[];
+}
+
+export function sampleOf(value: number | undefined, ...labels: string[]): Sample[] {
+  return value === undefined ? [] : [[value, ...labels]];
+}
+
+export function byKey(counts: Record<string, number>): Sample[] {
+  return Object.entries(counts).map(([key, count]) => [count, key]);
+}
+
+export function countBy<State extends string>(states: readonly State[], things: readonly { state: State }[]): Sample[] {
+  return states.map((state) => [things.filter((thing) => thing.state === state).length, state]);
+}

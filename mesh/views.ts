@@ -2,6 +2,7 @@
 
 import type { Link } from './link/link-monitor.ts';
 import type { Evidence, Presence, PresenceState } from './membership/presence.ts';
+import { presenceInWords } from './membership/presence-in-words.ts';
 import { changeInWords } from './routing/change-in-words.ts';
 import type { Route } from './routing/mesh-router.ts';
 import type { LoggedChange } from './routing/route-log.ts';
@@ -17,6 +18,8 @@ export interface MeshPeer {
   since: number;
   transports: TransportKind[];
   addresses: string[];
+  /** It takes frames for others and does not pass them on, as far as this node's probes tell. */
+  withholds?: true;
   lastSeenAt?: number;
   lastError?: string;
   profile?: string;
@@ -47,6 +50,8 @@ export interface MeshPresence {
   /** Failures of the link to it so far, and whether it is a last resort for them. */
   flaps: number;
   damped: boolean;
+  /** All of that as a sentence; empty when all is well. */
+  why: string;
 }
 
 export interface MeshLink {
@@ -143,7 +148,7 @@ export function presenceView(presence: Presence, { link, accusers }: Evidence, n
   const tried = (link?.tried ?? []).map(({ way, via, outcome, at }) => {
     return { way, ...(via !== undefined && { via, viaName: nameOf(via) }), outcome, at };
   });
-  return {
+  const view = {
     state: presence.state,
     since: presence.since,
     suspectedBy: accusers.map(({ id, since }) => ({ id, name: nameOf(id), since })),
@@ -152,6 +157,7 @@ export function presenceView(presence: Presence, { link, accusers }: Evidence, n
     flaps: link?.flaps ?? 0,
     damped: link?.damped ?? false,
   };
+  return { ...view, why: presenceInWords(view) };
 }
 
 export function linkView(link: Link, nameOf: NameOf): MeshLink {

@@ -136,6 +136,7 @@ const PresenceView = Type.Object(
     }),
     flaps: Type.Integer({ minimum: 0, description: 'Failures of the link to it so far.' }),
     damped: Type.Boolean({ description: 'Its link failed too often of late: a last resort until it holds.' }),
+    why: Type.String({ description: 'All of that as a sentence; empty when all is well.' }),
   },
   { description: 'Is it there, and what this node goes by.' },
 );

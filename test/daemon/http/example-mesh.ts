@@ -221,6 +221,11 @@ export class ExampleMesh {
       localDoubt: 0,
       flaps: name === 'delta' ? 5 : isSuspect ? 1 : 0,
       damped: name === 'delta',
+      why: isSuspect
+        ? 'alpha lost its link to it; UDP fell silent; the connection did not answer; bravo reaches it; its link failed once'
+        : name === 'delta'
+          ? 'its link failed 5 times and is a last resort'
+          : '',
     };
   }
 

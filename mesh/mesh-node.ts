@@ -50,8 +50,6 @@ const MOST_NODES = 10_000;
 /** Remembered for people to read: what a network of some hundred nodes does in a bad hour. */
 const ROUTE_CHANGES = 500;
 const HOUSEKEEPING: Millis = 5000;
-/** Two neighbours that missed something of each other agree again within about this time. */
-const ANTI_ENTROPY: Millis = 30_000;
 /** From the link state that says goodbye to the closing of the connections it travels over. */
 const FAREWELL: Millis = 150;
 /** Drawing the map anew is work for who looks at it. */
@@ -124,7 +122,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
         this.#announcer.repeat();
       },
     });
-    this.#synchronizer = new Synchronizer({ gossip: this.#gossip, random, send });
+    this.#synchronizer = new Synchronizer({ self, gossip: this.#gossip, clock, random, drops, send });
     this.#neighbours = new Neighbours({
       self,
       members,
@@ -233,15 +231,13 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
 
   async start(signal: AbortSignal): Promise<void> {
     this.#running = true;
+    this.#synchronizer.start();
     await this.#media.start(signal);
     this.#links.start(this.addresses());
     this.#routing.start();
     this.relay.start();
     this.#announcer.start();
-    this.#timers = [
-      this.#parts.clock.every(HOUSEKEEPING, () => this.#keepHouse()),
-      this.#parts.clock.every(ANTI_ENTROPY, () => this.#synchronizer.reconcile(this.#neighbours.admitted())),
-    ];
+    this.#timers = [this.#parts.clock.every(HOUSEKEEPING, () => this.#keepHouse())];
     if (this.#media.canDial) this.#reach.start();
   }
 
@@ -256,6 +252,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#running = false;
     this.#topologyThrottle.cancel();
     this.relay.stop();
+    this.#synchronizer.stop();
     this.#neighbours.stop();
     await Promise.all([this.#links.stop(), this.#media.stop()]);
   }

@@ -56,7 +56,7 @@ export class PeerLife {
     const { directory, links, synchronizer, story } = this.#parts;
     directory.connected(peer, transport.kind, version);
     links.add(peer, transport.kind, address);
-    synchronizer.offer(peer);
+    synchronizer.meet(peer);
     this.#remember(peer);
     story.joined(peer, { address, version });
     this.settle(peer);
@@ -67,9 +67,10 @@ export class PeerLife {
    * @param isOver this node itself is at its end: nothing is told any more
    */
   left(peer: NodeId, cause: string, { wasAdmitted, isOver }: { wasAdmitted: boolean; isOver: boolean }): void {
-    const { reach, directory, links, story, isRevoked } = this.#parts;
+    const { reach, directory, links, synchronizer, story, isRevoked } = this.#parts;
     reach.lost(peer);
     if (!wasAdmitted) return;
+    synchronizer.part(peer);
     const stopped = directory.saidGoodbye(peer);
     const reason = stopped ? 'it was stopped' : cause;
     directory.disconnected(peer, reason);
@@ -109,6 +110,7 @@ export class PeerLife {
   #heardOf({ origin, payload, source }: Message<MembershipPayload>): void {
     const { members, directory, neighbours, reach } = this.#parts;
     members.rename(origin, payload.name);
+    this.#parts.routing.areas.heardOf(origin);
     directory.record(origin, payload, source);
     if (neighbours.isAdmitted(origin)) this.#remember(origin);
     if (payload.present) reach.memberSeen(origin, payload.addresses);

@@ -126,13 +126,16 @@ export class Gossip {
       transport.broadcast(frame, topic.name, this.#self);
   }
 
-  /** Takes a frame from anywhere. Never throws: what does not serve is dropped and counted. */
-  ingest(frame: Uint8Array, source: Source): Verdict {
+  /**
+   * Takes a frame from anywhere. Never throws: what does not serve is dropped and counted.
+   * @param passOn hands what is new to the transports that did not bring it
+   */
+  ingest(frame: Uint8Array, source: Source, passOn = true): Verdict {
     const opened = this.reader.open(frame);
     if (typeof opened === 'string') return this.#drop(opened);
     const dropped = this.#consider(opened, frame, source);
     if (dropped !== undefined) return this.#drop(dropped);
-    this.#bridge(frame, opened, source);
+    if (passOn) this.#bridge(frame, opened, source);
     return 'accept';
   }
 

@@ -3,6 +3,7 @@
 import type { Clock, Millis } from '../../core/clock.ts';
 import type { NodeId } from '../membership/keys.ts';
 import type { TransportKind } from '../transport/transport.ts';
+import { bucketOf, Fingerprint, type Slot, slotOf } from './fingerprint.ts';
 
 /** Through what a message came: a transport's broadcast, a neighbour's synchronisation, or it is our own. */
 export type Source = TransportKind | 'sync' | 'self';
@@ -16,15 +17,23 @@ export interface StateEntry {
   source: Source;
 }
 
-interface Kept extends StateEntry {
+/** A state as it is told apart from others, and how new it is. */
+export interface SlotEntry extends StateEntry {
+  slot: Slot;
+  /** False when it has aged out: its number alone is remembered. */
+  live: boolean;
+}
+
+interface Kept extends SlotEntry {
   /** Monotonic: when it no longer counts. */
   endsAt: Millis;
   /** Monotonic: when even a replay of it would be refused as expired, so that it need not be remembered. */
   forgetAt: Millis;
-  live: boolean;
 }
 
 export class StateTable {
+  /** Of all states that count. */
+  readonly fingerprint = new Fingerprint();
   readonly #clock: Clock;
   readonly #most: number;
   readonly #topics = new Map<string, Map<NodeId, Kept>>();
@@ -52,13 +61,18 @@ export class StateTable {
       origins = new Map();
       this.#topics.set(entry.topic, origins);
     }
-    if (!origins.has(entry.origin)) {
+    const known = origins.get(entry.origin);
+    if (known === undefined) {
       if (this.#size >= this.#most) return false;
       this.#size++;
     }
     const now = this.#clock.now();
+    const slot = known?.slot ?? slotOf(entry.topic, entry.originKey);
+    if (known?.live) this.fingerprint.toggle(slot, known.sequence, now);
+    this.fingerprint.toggle(slot, entry.sequence, now);
     origins.set(entry.origin, {
       ...entry,
+      slot,
       endsAt: now + lifetime,
       forgetAt: now + Math.max(lifetime, memory),
       live: true,
@@ -77,9 +91,22 @@ export class StateTable {
     }
   }
 
+  /** All in these buckets, those that have aged out too. */
+  *inBuckets(buckets: ReadonlySet<number>): Iterable<SlotEntry> {
+    for (const origins of this.#topics.values()) {
+      for (const entry of origins.values()) if (buckets.has(bucketOf(entry.slot))) yield entry;
+    }
+  }
+
   /** Lets go of all that `origin` said. */
   forget(origin: NodeId): void {
-    for (const origins of this.#topics.values()) if (origins.delete(origin)) this.#size--;
+    for (const origins of this.#topics.values()) {
+      const entry = origins.get(origin);
+      if (entry === undefined) continue;
+      if (entry.live) this.fingerprint.toggle(entry.slot, entry.sequence, this.#clock.now());
+      origins.delete(origin);
+      this.#size--;
+    }
   }
 
   /** Lets go of what is too old and returns what just stopped to count. */
@@ -90,6 +117,7 @@ export class StateTable {
       for (const [origin, entry] of origins) {
         if (entry.live && now >= entry.endsAt) {
           entry.live = false;
+          this.fingerprint.toggle(entry.slot, entry.sequence, now);
           entry.frame = new Uint8Array();
           ended.push(entry);
         }

@@ -1,92 +1,259 @@
-// Anti-entropy between two connected nodes: each says what it has, each asks for what it lacks. When two parts of a
-// network meet, everything that one side missed floods on from there.
+// Anti-entropy between neighbours. Each tells a few others the sum of all its states, a few bytes, whenever that changed;
+// who has another sum answers with those of all buckets, and of those that differ they exchange the list, then what the
+// other lacks. What a flood lost is so healed over any one neighbour, and two halves of a network become one again.
 
 import { create } from '@bufbuild/protobuf';
+import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
+import type { DropCounters } from '../counters.ts';
 import type { NodeId } from '../membership/keys.ts';
-import { type PeerMessage, PeerMessageSchema, type StateId, StateIdSchema } from '../wire/generated/parlmesh_pb.ts';
+import { type Digest, type Entries, type PeerMessage, PeerMessageSchema } from '../wire/generated/parlmesh_pb.ts';
+import {
+  differing,
+  MOST_LIST_BYTES,
+  packDigest,
+  packSlots,
+  packStates,
+  unpackDigest,
+  unpackSlots,
+  unpackStates,
+} from './digest.ts';
+import { BUCKETS, bucketOf } from './fingerprint.ts';
 import type { Gossip } from './gossip.ts';
-import { TOPIC_NAME } from './topics.ts';
+import { PeerAccord } from './peer-accord.ts';
+import type { SlotEntry } from './state-table.ts';
 
 export interface SynchronizerParts {
+  self: NodeId;
   gossip: Gossip;
+  clock: Clock;
   random: Random;
-  send: (peer: NodeId, message: PeerMessage) => void;
+  drops: DropCounters;
+  /** False when the neighbour cannot take it now. */
+  send: (peer: NodeId, message: PeerMessage) => boolean;
 }
 
-/** States named in one message; about 60 bytes each. */
-const MOST_STATES = 1000;
-/** Bytes of frames in one message. */
+/** Between two rounds of telling neighbours, on average. Nothing is told while nothing changed. */
+const ROUND: Millis = 700;
+/** Neighbours told in a round: of many, each is told by some of its own neighbours in nearly every round. */
+const TOLD_A_ROUND = 3;
+/** From news by synchronisation to telling of it: more may follow. */
+const NEWS: Millis = 50;
+/** A node that has just started lacks what all others have: for so long its news are news to nobody else. */
+const SETTLING_IN: Millis = 5000;
 const MOST_FRAME_BYTES = 64 * 1024;
 
 export class Synchronizer {
   readonly #parts: SynchronizerParts;
+  readonly #accords = new Map<NodeId, PeerAccord>();
+  #startedAt: Millis = 0;
+  #round: Timer | undefined;
+  #news: Timer | undefined;
 
   constructor(parts: SynchronizerParts) {
     this.#parts = parts;
   }
 
-  /** Tells the peer what we have. */
-  offer(peer: NodeId): void {
-    const states: StateId[] = [];
-    for (const { originKey, topic, sequence } of this.#parts.gossip.states.entries()) {
-      states.push(create(StateIdSchema, { originKey, topic, sequence: BigInt(sequence) }));
-    }
-    for (let at = 0; at < states.length; at += MOST_STATES) {
-      this.#send(peer, { case: 'have', value: { states: states.slice(at, at + MOST_STATES) } });
-    }
+  start(): void {
+    this.#startedAt = this.#parts.clock.now();
+    this.#nextRound();
   }
 
-  /** Offers to one of them, whichever: what two neighbours missed of each other is found in time. */
-  reconcile(peers: readonly NodeId[]): void {
-    const peer = peers[this.#parts.random.below(Math.max(1, peers.length))];
-    if (peer !== undefined) this.offer(peer);
+  stop(): void {
+    this.#round?.cancel();
+    this.#news?.cancel();
+    this.#accords.clear();
+  }
+
+  /** A neighbour was admitted. One of the two begins, so that they do not do the same work twice. */
+  meet(peer: NodeId): void {
+    this.#accords.set(peer, new PeerAccord(this.#parts.clock.now()));
+    if (this.#parts.self > peer) this.#tell(peer, true);
+  }
+
+  part(peer: NodeId): void {
+    this.#accords.delete(peer);
   }
 
   /** Takes those messages of an admitted peer that are about synchronisation. */
-  hear(peer: NodeId, message: PeerMessage['kind']): void {
-    if (message.case === 'have') this.#onHave(peer, message.value.states);
-    else if (message.case === 'want') this.#onWant(peer, message.value.states);
-    else if (message.case === 'frames')
-      for (const frame of message.value.frames) this.#parts.gossip.ingest(frame, 'sync');
+  hear(peer: NodeId, { case: kind, value }: PeerMessage['kind']): void {
+    const accord = this.#accords.get(peer);
+    if (accord === undefined) return;
+    if (kind === 'frames') this.#onFrames(accord, value.frames);
+    if (kind !== 'digest' && kind !== 'entries' && kind !== 'want') return;
+    if (!accord.mayAsk(this.#parts.clock.now())) this.#parts.drops.add('rate');
+    else if (kind === 'digest') this.#onDigest(peer, accord, value);
+    else if (kind === 'entries') this.#onEntries(peer, accord, value);
+    else this.#onWant(peer, accord, value.slots);
   }
 
-  #onHave(peer: NodeId, states: StateId[]): void {
-    const { gossip } = this.#parts;
-    const wanted = states
-      .slice(0, MOST_STATES)
-      .filter(
-        (state) =>
-          state.originKey.length === 32 &&
-          TOPIC_NAME.test(state.topic) &&
-          Number(state.sequence) > gossip.states.sequence(state.topic, gossip.reader.idOf(state.originKey)),
-      );
-    if (wanted.length > 0) this.#send(peer, { case: 'want', value: { states: wanted } });
+  #nextRound(): void {
+    const { clock, random } = this.#parts;
+    this.#round = clock.after(ROUND * (0.75 + random.next() / 2), () => {
+      this.#tellSome(false);
+      this.#nextRound();
+    });
   }
 
-  #onWant(peer: NodeId, states: StateId[]): void {
-    const { gossip } = this.#parts;
-    let frames: Uint8Array[] = [];
-    let bytes = 0;
+  #tellSome(all: boolean): void {
+    const { gossip, clock, random } = this.#parts;
+    const { root } = gossip.states.fingerprint;
+    const peers = [...this.#accords].filter(([, accord]) => accord.wants(root, clock.now()));
+    for (const [peer] of pick(peers, TOLD_A_ROUND, random)) this.#tell(peer, all);
+  }
+
+  #tell(peer: NodeId, all: boolean): void {
+    const { gossip, clock } = this.#parts;
+    const { root } = gossip.states.fingerprint;
+    this.#accords.get(peer)?.tell(root, clock.now());
+    this.#send(peer, { case: 'digest', value: { root: BigInt(root), all } });
+  }
+
+  #onDigest(peer: NodeId, accord: PeerAccord, digest: Digest): void {
+    const root = Number(digest.root);
+    const mine = this.#parts.gossip.states.fingerprint.root;
+    accord.hear(root, mine);
+    if (root === mine) return;
+    if (digest.buckets.length > 0) this.#compare(peer, accord, digest);
+    else if (this.#parts.self > peer) this.#tell(peer, digest.all);
+    else this.#tellAll(peer, accord, digest.all);
+  }
+
+  /** Tells the sums of all buckets. */
+  #tellAll(peer: NodeId, accord: PeerAccord, all: boolean): void {
+    const { gossip, clock } = this.#parts;
+    const { fingerprint } = gossip.states;
+    accord.tell(fingerprint.root, clock.now());
+    const value = { root: BigInt(fingerprint.root), ...packDigest(fingerprint, clock.now()), all };
+    this.#send(peer, { case: 'digest', value });
+  }
+
+  #compare(peer: NodeId, accord: PeerAccord, digest: Digest): void {
+    const { gossip, clock, drops } = this.#parts;
+    const { fingerprint } = gossip.states;
+    const now = clock.now();
+    const theirs = unpackDigest(digest);
+    if (theirs === undefined) {
+      drops.add('malformed');
+      return;
+    }
+    const different = differing(fingerprint, theirs, now, digest.all).filter((bucket) =>
+      accord.mayCompare(bucket, fingerprint.buckets[bucket]!, theirs.buckets[bucket]!, now),
+    );
+    this.#list(peer, different);
+  }
+
+  /** Says which states we have in these buckets; a bucket is never split between two messages. */
+  #list(peer: NodeId, buckets: readonly number[]): void {
+    const perBucket = new Map<number, SlotEntry[]>(buckets.map((bucket) => [bucket, []]));
+    for (const entry of this.#parts.gossip.states.inBuckets(new Set(buckets))) {
+      if (entry.live) perBucket.get(bucketOf(entry.slot))?.push(entry);
+    }
+    let said: number[] = [];
+    let states: SlotEntry[] = [];
     const flush = (): void => {
-      if (frames.length > 0) this.#send(peer, { case: 'frames', value: { frames } });
-      frames = [];
-      bytes = 0;
+      if (said.length > 0) {
+        const value = { buckets: Uint8Array.from(said), states: packStates(states) };
+        this.#send(peer, { case: 'entries', value });
+      }
+      said = [];
+      states = [];
     };
-    for (const { originKey, topic } of states.slice(0, MOST_STATES)) {
-      const entry = originKey.length === 32 ? gossip.states.get(topic, gossip.reader.idOf(originKey)) : undefined;
-      if (entry === undefined) continue;
-      if (bytes + entry.frame.length > MOST_FRAME_BYTES) flush();
-      frames.push(entry.frame);
-      bytes += entry.frame.length;
+    for (const [bucket, entries] of perBucket) {
+      if (16 * (states.length + entries.length) > MOST_LIST_BYTES) flush();
+      said.push(bucket);
+      states.push(...entries);
     }
     flush();
   }
 
-  #send(
-    peer: NodeId,
-    kind: { case: 'have' | 'want'; value: { states: StateId[] } } | { case: 'frames'; value: { frames: Uint8Array[] } },
-  ): void {
-    this.#parts.send(peer, create(PeerMessageSchema, { kind }));
+  #onEntries(peer: NodeId, accord: PeerAccord, { buckets, states }: Entries): void {
+    const theirs = unpackStates(states);
+    if (theirs === undefined || buckets.length > BUCKETS) {
+      this.#parts.drops.add('malformed');
+      return;
+    }
+    const given: Uint8Array[] = [];
+    for (const { slot, sequence, live, frame } of this.#parts.gossip.states.inBuckets(new Set(buckets))) {
+      const known = theirs.get(slot) ?? 0;
+      if (live && sequence > known) given.push(frame);
+      if (sequence >= known) theirs.delete(slot);
+    }
+    this.#give(peer, accord, given);
+    if (theirs.size > 0) this.#send(peer, { case: 'want', value: { slots: packSlots([...theirs.keys()]) } });
   }
+
+  #onWant(peer: NodeId, accord: PeerAccord, packed: Uint8Array): void {
+    const slots = unpackSlots(packed);
+    if (slots === undefined) {
+      this.#parts.drops.add('malformed');
+      return;
+    }
+    const buckets = new Set([...slots].map(bucketOf));
+    const wanted = [...this.#parts.gossip.states.inBuckets(buckets)].filter(
+      ({ live, slot }) => live && slots.has(slot),
+    );
+    this.#give(
+      peer,
+      accord,
+      wanted.map(({ frame }) => frame),
+    );
+  }
+
+  /** What does not go now is found again in a later round. */
+  #give(peer: NodeId, accord: PeerAccord, all: readonly Uint8Array[]): void {
+    for (const frames of batches(all, MOST_FRAME_BYTES)) {
+      const bytes = frames.reduce((sum, { length }) => sum + length, 0);
+      if (!accord.mayHave(bytes, this.#parts.clock.now())) return;
+      if (!this.#send(peer, { case: 'frames', value: { frames } })) return;
+    }
+  }
+
+  #onFrames(accord: PeerAccord, frames: readonly Uint8Array[]): void {
+    const { gossip, clock, drops } = this.#parts;
+    const now = clock.now();
+    if (!accord.mayHandOver(frames.length, now)) {
+      drops.add('rate');
+      return;
+    }
+    const passOn = now - this.#startedAt >= SETTLING_IN;
+    const news = frames.filter((frame) => gossip.ingest(frame, 'sync', passOn) === 'accept');
+    if (news.length === 0 || passOn || this.#news !== undefined) return;
+    this.#news = clock.after(NEWS, () => {
+      this.#news = undefined;
+      this.#tellSome(true);
+    });
+  }
+
+  #send(peer: NodeId, kind: MessageInit): boolean {
+    return this.#parts.send(peer, create(PeerMessageSchema, { kind }));
+  }
+}
+
+type MessageInit =
+  | { case: 'digest'; value: { root: bigint; buckets?: Uint8Array; settled?: Uint8Array; all: boolean } }
+  | { case: 'entries'; value: { buckets: Uint8Array; states: Uint8Array } }
+  | { case: 'want'; value: { slots: Uint8Array } }
+  | { case: 'frames'; value: { frames: Uint8Array[] } };
+
+/** Some of them, each as likely as any other. */
+function pick<T>(all: T[], most: number, random: Random): T[] {
+  const picked: T[] = [];
+  while (picked.length < most && all.length > 0) picked.push(...all.splice(random.below(all.length), 1));
+  return picked;
+}
+
+function* batches(frames: readonly Uint8Array[], most: number): Iterable<Uint8Array[]> {
+  let batch: Uint8Array[] = [];
+  let bytes = 0;
+  for (const frame of frames) {
+    if (bytes + frame.length > most && batch.length > 0) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(frame);
+    bytes += frame.length;
+  }
+  if (batch.length > 0) yield batch;
 }

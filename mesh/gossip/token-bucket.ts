@@ -15,12 +15,12 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** True and one token less, or false when there is none. */
-  take(now: Millis): boolean {
+  /** True and `count` tokens less, or false when there are too few. */
+  take(now: Millis, count = 1): boolean {
     this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#rate);
     this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
     return true;
   }
 }

@@ -1,5 +1,6 @@
 // A network of mesh nodes in memory, on virtual time, for tests: deterministic by seed.
 
+import { createHash } from 'node:crypto';
 import { VirtualClock } from '../../core/clock.ts';
 import type { JournalEntry } from '../../core/journal.ts';
 import { silentLogger } from '../../core/logger.ts';
@@ -31,12 +32,15 @@ export const memorySequence = (first = 1): SequenceStore => {
 export class VirtualMesh {
   readonly clock = new VirtualClock();
   readonly medium: MemoryMedium;
-  readonly founder = SigningKey.generate();
+  readonly founder: SigningKey;
   readonly founded: Credentials;
   readonly #random: Random;
+  readonly #seed: number;
 
   constructor(options: { seed?: number; delay?: number; loss?: number } = {}) {
-    this.#random = seededRandom(options.seed ?? 1);
+    this.#seed = options.seed ?? 1;
+    this.#random = seededRandom(this.#seed);
+    this.founder = this.#keyOf('founder');
     this.medium = new MemoryMedium(this.clock, this.#random, { delay: options.delay ?? 5, loss: options.loss ?? 0 });
     this.founded = createNetwork('virtual', this.founder, 'founder', this.clock.wall());
   }
@@ -67,7 +71,7 @@ export class VirtualMesh {
       transports?: (memory: MemoryTransport) => Transport[];
     } = {},
   ): Promise<VirtualNode> {
-    const key = options.key ?? SigningKey.generate();
+    const key = options.key ?? this.#keyOf(name);
     const journal: JournalEntry[] = [];
     const memory = new MemoryTransport(key.nodeId, this.medium);
     const node = new MeshNode({
@@ -94,6 +98,13 @@ export class VirtualMesh {
     });
     await node.start(new AbortController().signal);
     return { node, key, journal };
+  }
+
+  /** Two nodes of one name and seed have the same key: who begins is decided by ids. */
+  #keyOf(name: string): SigningKey {
+    const secret = createHash('sha256').update(`${this.#seed} ${name}`).digest();
+    const body = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), secret]).toString('base64');
+    return SigningKey.fromPem(`-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`);
   }
 
   /** Moves virtual time, letting what awaits go on in between. @param ms milliseconds */

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file parlmesh.proto.
  */
 export const file_parlmesh: GenFile = /*@__PURE__*/
-  fileDesc("Cg5wYXJsbWVzaC5wcm90bxILcGFybG1lc2gudjEiPgoGU2lnbmVkEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMEhMKC2NlcnRpZmljYXRlGAMgASgMInkKD0NlcnRpZmljYXRlQm9keRIPCgduZXR3b3JrGAEgASgJEhAKCG5vZGVfa2V5GAIgASgMEgwKBG5hbWUYAyABKAkSEQoJaXNzdWVkX2F0GAQgASgEEhIKCmV4cGlyZXNfYXQYBSABKAQSDgoGc2VyaWFsGAYgASgJIoUBCgxFbnZlbG9wZUJvZHkSDwoHbmV0d29yaxgBIAEoCRISCgpvcmlnaW5fa2V5GAIgASgMEhAKCHNlcXVlbmNlGAMgASgEEg0KBXRvcGljGAQgASgJEgwKBHRpbWUYBSABKAQSEAoIbGlmZXRpbWUYBiABKA0SDwoHcGF5bG9hZBgHIAEoDCKlAwoLUGVlck1lc3NhZ2USIwoFaGVsbG8YASABKAsyEi5wYXJsbWVzaC52MS5IZWxsb0gAEiEKBHBpbmcYAiABKAsyES5wYXJsbWVzaC52MS5QaW5nSAASIQoEcG9uZxgDIAEoCzIRLnBhcmxtZXNoLnYxLlBvbmdIABIhCgRoYXZlGAQgASgLMhEucGFybG1lc2gudjEuSGF2ZUgAEiEKBHdhbnQYBSABKAsyES5wYXJsbWVzaC52MS5XYW50SAASJQoGZnJhbWVzGAYgASgLMhMucGFybG1lc2gudjEuRnJhbWVzSAASLgoLcHJvYmVfb2ZmZXIYFCABKAsyFy5wYXJsbWVzaC52MS5Qcm9iZU9mZmVySAASKgoJcHJvYmVfYXNrGBUgASgLMhUucGFybG1lc2gudjEuUHJvYmVBc2tIABIwCgxwcm9iZV9hbnN3ZXIYFiABKAsyGC5wYXJsbWVzaC52MS5Qcm9iZUFuc3dlckgAEigKBXJlbGF5GB4gASgLMhcucGFybG1lc2gudjEuUmVsYXlGcmFtZUgAQgYKBGtpbmQiPQoFSGVsbG8SEwoLY2VydGlmaWNhdGUYASABKAwSDwoHdmVyc2lvbhgCIAEoCRIOCgZhbnN3ZXIYAyABKAgiKQoEUGluZxIQCghzZXF1ZW5jZRgBIAEoDRIPCgdzZW50X2F0GAIgASgEIikKBFBvbmcSEAoIc2VxdWVuY2UYASABKA0SDwoHc2VudF9hdBgCIAEoBCJKCgpQcm9iZU9mZmVyEg0KBXNoYXJlGAEgASgMEgwKBHBvcnQYAiABKA0SDwoHc2Vzc2lvbhgDIAEoDRIOCgZhbnN3ZXIYBCABKAgiKAoIUHJvYmVBc2sSDgoGbnVtYmVyGAEgASgNEgwKBHBlZXIYAiABKAkiLgoLUHJvYmVBbnN3ZXISDgoGbnVtYmVyGAEgASgNEg8KB3JlYWNoZWQYAiABKAgiPgoHU3RhdGVJZBISCgpvcmlnaW5fa2V5GAEgASgMEg0KBXRvcGljGAIgASgJEhAKCHNlcXVlbmNlGAMgASgEIiwKBEhhdmUSJAoGc3RhdGVzGAEgAygLMhQucGFybG1lc2gudjEuU3RhdGVJZCIsCgRXYW50EiQKBnN0YXRlcxgBIAMoCzIULnBhcmxtZXNoLnYxLlN0YXRlSWQiGAoGRnJhbWVzEg4KBmZyYW1lcxgBIAMoDCKlAgoKUmVsYXlGcmFtZRIOCgZvcmlnaW4YASABKAkSEwoLZGVzdGluYXRpb24YAiABKAkSCwoDdHRsGAMgASgNEg8KB2NvbnRyb2wYBCABKAgSDAoEcGF0aBgFIAMoCRIMCgRiYWNrGAYgAygJEi4KCGdyZWV0aW5nGAogASgLMhoucGFybG1lc2gudjEuUmVsYXlHcmVldGluZ0gAEioKBnNlYWxlZBgLIAEoCzIYLnBhcmxtZXNoLnYxLlJlbGF5U2VhbGVkSAASKAoFdHJhY2UYDCABKAsyFy5wYXJsbWVzaC52MS5SZWxheVRyYWNlSAASKgoGbm90aWNlGA0gASgLMhgucGFybG1lc2gudjEuUmVsYXlOb3RpY2VIAEIGCgRib2R5ImcKDVJlbGF5R3JlZXRpbmcSDwoHc2Vzc2lvbhgBIAEoDBINCgVzaGFyZRgCIAEoDBITCgtjZXJ0aWZpY2F0ZRgDIAEoDBIRCglzaWduYXR1cmUYBCABKAwSDgoGYW5zd2VyGAUgASgIIj0KC1JlbGF5U2VhbGVkEg8KB3Nlc3Npb24YASABKAwSEAoIc2VxdWVuY2UYAiABKAQSCwoDYm94GAMgASgMIhwKClJlbGF5VHJhY2USDgoGbnVtYmVyGAEgASgNIjwKC1JlbGF5Tm90aWNlEg4KBm51bWJlchgBIAEoDRIMCgRraW5kGAIgASgJEg8KB3Nlc3Npb24YAyABKAwinQEKDVJlbGF5RGF0YWdyYW0SLAoHbWVzc2FnZRgBIAEoCzIZLnBhcmxtZXNoLnYxLlJlbGF5TWVzc2FnZUgAEigKBXJlcGx5GAIgASgLMhcucGFybG1lc2gudjEuUmVsYXlSZXBseUgAEiwKB3NlZ21lbnQYAyABKAsyGS5wYXJsbWVzaC52MS5SZWxheVNlZ21lbnRIAEIGCgRraW5kIkAKDFJlbGF5TWVzc2FnZRIPCgdzZXJ2aWNlGAEgASgJEg4KBm51bWJlchgCIAEoDRIPCgdwYXlsb2FkGAMgASgMIjwKClJlbGF5UmVwbHkSDgoGbnVtYmVyGAEgASgNEg8KB3BheWxvYWQYAiABKAwSDQoFZXJyb3IYAyABKAkiwwEKDFJlbGF5U2VnbWVudBIOCgZzdHJlYW0YASABKA0SEwoLZnJvbV9vcGVuZXIYAiABKAgSEAoIc2VxdWVuY2UYAyABKA0SDAoEZGF0YRgEIAEoDBILCgNlbmQYBSABKAgSDwoHc2VydmljZRgGIAEoCRIUCgxhY2tub3dsZWRnZWQYByABKA0SDgoGYmV5b25kGAggASgNEg4KBndpbmRvdxgJIAEoDRINCgVyZXNldBgKIAEoCRILCgNhc2sYCyABKAgiPQoMRW5yb2xSZXF1ZXN0Eg8KB25ldHdvcmsYASABKAkSDgoGc2VjcmV0GAIgASgMEgwKBG5hbWUYAyABKAkicQoLRW5yb2xBbnN3ZXISDwoHcmVmdXNhbBgBIAEoCRITCgtjZXJ0aWZpY2F0ZRgCIAEoDBITCgtuZXR3b3JrX2tleRgDIAEoDBInCgVwZWVycxgEIAMoCzIYLnBhcmxtZXNoLnYxLlBlZXJBZGRyZXNzIjoKC1BlZXJBZGRyZXNzEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEQoJYWRkcmVzc2VzGAMgAygJYgZwcm90bzM");
+  fileDesc("Cg5wYXJsbWVzaC5wcm90bxILcGFybG1lc2gudjEiPgoGU2lnbmVkEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMEhMKC2NlcnRpZmljYXRlGAMgASgMInkKD0NlcnRpZmljYXRlQm9keRIPCgduZXR3b3JrGAEgASgJEhAKCG5vZGVfa2V5GAIgASgMEgwKBG5hbWUYAyABKAkSEQoJaXNzdWVkX2F0GAQgASgEEhIKCmV4cGlyZXNfYXQYBSABKAQSDgoGc2VyaWFsGAYgASgJIoUBCgxFbnZlbG9wZUJvZHkSDwoHbmV0d29yaxgBIAEoCRISCgpvcmlnaW5fa2V5GAIgASgMEhAKCHNlcXVlbmNlGAMgASgEEg0KBXRvcGljGAQgASgJEgwKBHRpbWUYBSABKAQSEAoIbGlmZXRpbWUYBiABKA0SDwoHcGF5bG9hZBgHIAEoDCL1BAoLUGVlck1lc3NhZ2USIwoFaGVsbG8YASABKAsyEi5wYXJsbWVzaC52MS5IZWxsb0gAEiEKBHBpbmcYAiABKAsyES5wYXJsbWVzaC52MS5QaW5nSAASIQoEcG9uZxgDIAEoCzIRLnBhcmxtZXNoLnYxLlBvbmdIABIlCgZkaWdlc3QYByABKAsyEy5wYXJsbWVzaC52MS5EaWdlc3RIABInCgdlbnRyaWVzGAggASgLMhQucGFybG1lc2gudjEuRW50cmllc0gAEiEKBHdhbnQYCSABKAsyES5wYXJsbWVzaC52MS5XYW50SAASJQoGZnJhbWVzGAYgASgLMhMucGFybG1lc2gudjEuRnJhbWVzSAASJwoHcmVmdXNlZBgKIAEoCzIULnBhcmxtZXNoLnYxLlJlZnVzZWRIABI2Cg9yZW5ld2FsX3JlcXVlc3QYCyABKAsyGy5wYXJsbWVzaC52MS5SZW5ld2FsUmVxdWVzdEgAEjQKDnJlbmV3YWxfYW5zd2VyGAwgASgLMhoucGFybG1lc2gudjEuUmVuZXdhbEFuc3dlckgAEi4KC3Byb2JlX29mZmVyGBQgASgLMhcucGFybG1lc2gudjEuUHJvYmVPZmZlckgAEioKCXByb2JlX2FzaxgVIAEoCzIVLnBhcmxtZXNoLnYxLlByb2JlQXNrSAASMAoMcHJvYmVfYW5zd2VyGBYgASgLMhgucGFybG1lc2gudjEuUHJvYmVBbnN3ZXJIABIoCgVyZWxheRgeIAEoCzIXLnBhcmxtZXNoLnYxLlJlbGF5RnJhbWVIAEIGCgRraW5kSgQIBBAFSgQIBRAGIlkKBUhlbGxvEhMKC2NlcnRpZmljYXRlGAEgASgMEg8KB3ZlcnNpb24YAiABKAkSDgoGYW5zd2VyGAMgASgIEgwKBHRpbWUYBCABKAQSDAoEYXJlYRgFIAEoCSIZCgdSZWZ1c2VkEg4KBnJlYXNvbhgBIAEoCSIhCg5SZW5ld2FsUmVxdWVzdBIPCgdyZXF1ZXN0GAEgASgMIh8KDVJlbmV3YWxBbnN3ZXISDgoGYW5zd2VyGAEgASgMIikKBFBpbmcSEAoIc2VxdWVuY2UYASABKA0SDwoHc2VudF9hdBgCIAEoBCIpCgRQb25nEhAKCHNlcXVlbmNlGAEgASgNEg8KB3NlbnRfYXQYAiABKAQiSgoKUHJvYmVPZmZlchINCgVzaGFyZRgBIAEoDBIMCgRwb3J0GAIgASgNEg8KB3Nlc3Npb24YAyABKA0SDgoGYW5zd2VyGAQgASgIIigKCFByb2JlQXNrEg4KBm51bWJlchgBIAEoDRIMCgRwZWVyGAIgASgJIi4KC1Byb2JlQW5zd2VyEg4KBm51bWJlchgBIAEoDRIPCgdyZWFjaGVkGAIgASgIIkUKBkRpZ2VzdBIMCgRyb290GAEgASgGEg8KB2J1Y2tldHMYAiABKAwSDwoHc2V0dGxlZBgDIAEoDBILCgNhbGwYBCABKAgiKgoHRW50cmllcxIPCgdidWNrZXRzGAEgASgMEg4KBnN0YXRlcxgCIAEoDCIVCgRXYW50Eg0KBXNsb3RzGAEgASgMIhgKBkZyYW1lcxIOCgZmcmFtZXMYASADKAwipQIKClJlbGF5RnJhbWUSDgoGb3JpZ2luGAEgASgJEhMKC2Rlc3RpbmF0aW9uGAIgASgJEgsKA3R0bBgDIAEoDRIPCgdjb250cm9sGAQgASgIEgwKBHBhdGgYBSADKAkSDAoEYmFjaxgGIAMoCRIuCghncmVldGluZxgKIAEoCzIaLnBhcmxtZXNoLnYxLlJlbGF5R3JlZXRpbmdIABIqCgZzZWFsZWQYCyABKAsyGC5wYXJsbWVzaC52MS5SZWxheVNlYWxlZEgAEigKBXRyYWNlGAwgASgLMhcucGFybG1lc2gudjEuUmVsYXlUcmFjZUgAEioKBm5vdGljZRgNIAEoCzIYLnBhcmxtZXNoLnYxLlJlbGF5Tm90aWNlSABCBgoEYm9keSJnCg1SZWxheUdyZWV0aW5nEg8KB3Nlc3Npb24YASABKAwSDQoFc2hhcmUYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwSEQoJc2lnbmF0dXJlGAQgASgMEg4KBmFuc3dlchgFIAEoCCI9CgtSZWxheVNlYWxlZBIPCgdzZXNzaW9uGAEgASgMEhAKCHNlcXVlbmNlGAIgASgEEgsKA2JveBgDIAEoDCIcCgpSZWxheVRyYWNlEg4KBm51bWJlchgBIAEoDSI8CgtSZWxheU5vdGljZRIOCgZudW1iZXIYASABKA0SDAoEa2luZBgCIAEoCRIPCgdzZXNzaW9uGAMgASgMIp0BCg1SZWxheURhdGFncmFtEiwKB21lc3NhZ2UYASABKAsyGS5wYXJsbWVzaC52MS5SZWxheU1lc3NhZ2VIABIoCgVyZXBseRgCIAEoCzIXLnBhcmxtZXNoLnYxLlJlbGF5UmVwbHlIABIsCgdzZWdtZW50GAMgASgLMhkucGFybG1lc2gudjEuUmVsYXlTZWdtZW50SABCBgoEa2luZCJACgxSZWxheU1lc3NhZ2USDwoHc2VydmljZRgBIAEoCRIOCgZudW1iZXIYAiABKA0SDwoHcGF5bG9hZBgDIAEoDCI8CgpSZWxheVJlcGx5Eg4KBm51bWJlchgBIAEoDRIPCgdwYXlsb2FkGAIgASgMEg0KBWVycm9yGAMgASgJIsMBCgxSZWxheVNlZ21lbnQSDgoGc3RyZWFtGAEgASgNEhMKC2Zyb21fb3BlbmVyGAIgASgIEhAKCHNlcXVlbmNlGAMgASgNEgwKBGRhdGEYBCABKAwSCwoDZW5kGAUgASgIEg8KB3NlcnZpY2UYBiABKAkSFAoMYWNrbm93bGVkZ2VkGAcgASgNEg4KBmJleW9uZBgIIAEoDRIOCgZ3aW5kb3cYCSABKA0SDQoFcmVzZXQYCiABKAkSCwoDYXNrGAsgASgIIj0KDEVucm9sUmVxdWVzdBIPCgduZXR3b3JrGAEgASgJEg4KBnNlY3JldBgCIAEoDBIMCgRuYW1lGAMgASgJIoUBCgtFbnJvbEFuc3dlchIPCgdyZWZ1c2FsGAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgMEhMKC25ldHdvcmtfa2V5GAMgASgMEicKBXBlZXJzGAQgAygLMhgucGFybG1lc2gudjEuUGVlckFkZHJlc3MSEgoKa2V5X251bWJlchgFIAEoDSI6CgtQZWVyQWRkcmVzcxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCWIGcHJvdG8z");
 
 /**
  * A statement and whose word it is. `signature` is Ed25519 over a domain prefix and the exact bytes of `body`.
@@ -180,13 +180,19 @@ export type PeerMessage = Message<"parlmesh.v1.PeerMessage"> & {
     case: "pong";
   } | {
     /**
-     * @generated from field: parlmesh.v1.Have have = 4;
+     * @generated from field: parlmesh.v1.Digest digest = 7;
      */
-    value: Have;
-    case: "have";
+    value: Digest;
+    case: "digest";
   } | {
     /**
-     * @generated from field: parlmesh.v1.Want want = 5;
+     * @generated from field: parlmesh.v1.Entries entries = 8;
+     */
+    value: Entries;
+    case: "entries";
+  } | {
+    /**
+     * @generated from field: parlmesh.v1.Want want = 9;
      */
     value: Want;
     case: "want";
@@ -196,6 +202,24 @@ export type PeerMessage = Message<"parlmesh.v1.PeerMessage"> & {
      */
     value: Frames;
     case: "frames";
+  } | {
+    /**
+     * @generated from field: parlmesh.v1.Refused refused = 10;
+     */
+    value: Refused;
+    case: "refused";
+  } | {
+    /**
+     * @generated from field: parlmesh.v1.RenewalRequest renewal_request = 11;
+     */
+    value: RenewalRequest;
+    case: "renewalRequest";
+  } | {
+    /**
+     * @generated from field: parlmesh.v1.RenewalAnswer renewal_answer = 12;
+     */
+    value: RenewalAnswer;
+    case: "renewalAnswer";
   } | {
     /**
      * @generated from field: parlmesh.v1.ProbeOffer probe_offer = 20;
@@ -252,6 +276,20 @@ export type Hello = Message<"parlmesh.v1.Hello"> & {
    * @generated from field: bool answer = 3;
    */
   answer: boolean;
+
+  /**
+   * Wall clock of the sender, milliseconds since 1970: a board without a battery learns that its own is wrong.
+   *
+   * @generated from field: uint64 time = 4;
+   */
+  time: bigint;
+
+  /**
+   * Where the sender's link states flood; empty in a network without areas.
+   *
+   * @generated from field: string area = 5;
+   */
+  area: string;
 };
 
 /**
@@ -260,6 +298,65 @@ export type Hello = Message<"parlmesh.v1.Hello"> & {
  */
 export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
   messageDesc(file_parlmesh, 4);
+
+/**
+ * Said to a node of this network before it is cut, so that it knows why.
+ *
+ * @generated from message parlmesh.v1.Refused
+ */
+export type Refused = Message<"parlmesh.v1.Refused"> & {
+  /**
+   * expired, revoked
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message parlmesh.v1.Refused.
+ * Use `create(RefusedSchema)` to create a new message.
+ */
+export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 5);
+
+/**
+ * Of a node whose certificate has expired, to any member: "carry this to the authority".
+ *
+ * @generated from message parlmesh.v1.RenewalRequest
+ */
+export type RenewalRequest = Message<"parlmesh.v1.RenewalRequest"> & {
+  /**
+   * A signed request, as it goes over the relay; JSON.
+   *
+   * @generated from field: bytes request = 1;
+   */
+  request: Uint8Array;
+};
+
+/**
+ * Describes the message parlmesh.v1.RenewalRequest.
+ * Use `create(RenewalRequestSchema)` to create a new message.
+ */
+export const RenewalRequestSchema: GenMessage<RenewalRequest> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 6);
+
+/**
+ * @generated from message parlmesh.v1.RenewalAnswer
+ */
+export type RenewalAnswer = Message<"parlmesh.v1.RenewalAnswer"> & {
+  /**
+   * @generated from field: bytes answer = 1;
+   */
+  answer: Uint8Array;
+};
+
+/**
+ * Describes the message parlmesh.v1.RenewalAnswer.
+ * Use `create(RenewalAnswerSchema)` to create a new message.
+ */
+export const RenewalAnswerSchema: GenMessage<RenewalAnswer> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 7);
 
 /**
  * @generated from message parlmesh.v1.Ping
@@ -283,7 +380,7 @@ export type Ping = Message<"parlmesh.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 5);
+  messageDesc(file_parlmesh, 8);
 
 /**
  * @generated from message parlmesh.v1.Pong
@@ -305,7 +402,7 @@ export type Pong = Message<"parlmesh.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 6);
+  messageDesc(file_parlmesh, 9);
 
 /**
  * Where and with which key share this node may be probed over UDP; said by both sides once they are admitted.
@@ -345,7 +442,7 @@ export type ProbeOffer = Message<"parlmesh.v1.ProbeOffer"> & {
  * Use `create(ProbeOfferSchema)` to create a new message.
  */
 export const ProbeOfferSchema: GenMessage<ProbeOffer> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 7);
+  messageDesc(file_parlmesh, 10);
 
 /**
  * "I do not reach this peer: do you?"
@@ -373,7 +470,7 @@ export type ProbeAsk = Message<"parlmesh.v1.ProbeAsk"> & {
  * Use `create(ProbeAskSchema)` to create a new message.
  */
 export const ProbeAskSchema: GenMessage<ProbeAsk> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 8);
+  messageDesc(file_parlmesh, 11);
 
 /**
  * @generated from message parlmesh.v1.ProbeAnswer
@@ -397,62 +494,88 @@ export type ProbeAnswer = Message<"parlmesh.v1.ProbeAnswer"> & {
  * Use `create(ProbeAnswerSchema)` to create a new message.
  */
 export const ProbeAnswerSchema: GenMessage<ProbeAnswer> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 9);
+  messageDesc(file_parlmesh, 12);
 
 /**
- * The newest sequence known of a topic and origin.
+ * A sum of all states that the sender has.
  *
- * @generated from message parlmesh.v1.StateId
+ * @generated from message parlmesh.v1.Digest
  */
-export type StateId = Message<"parlmesh.v1.StateId"> & {
+export type Digest = Message<"parlmesh.v1.Digest"> & {
   /**
-   * @generated from field: bytes origin_key = 1;
+   * Of all.
+   *
+   * @generated from field: fixed64 root = 1;
    */
-  originKey: Uint8Array;
+  root: bigint;
 
   /**
-   * @generated from field: string topic = 2;
+   * The sum of each of the 256 buckets, four bytes each, little-endian; empty when the root alone is told.
+   *
+   * @generated from field: bytes buckets = 2;
    */
-  topic: string;
+  buckets: Uint8Array;
 
   /**
-   * @generated from field: uint64 sequence = 3;
+   * One bit for each bucket, the lowest bit of the first byte first: it has not changed lately.
+   *
+   * @generated from field: bytes settled = 3;
    */
-  sequence: bigint;
+  settled: Uint8Array;
+
+  /**
+   * Compare also what changed lately: the two have just met.
+   *
+   * @generated from field: bool all = 4;
+   */
+  all: boolean;
 };
 
 /**
- * Describes the message parlmesh.v1.StateId.
- * Use `create(StateIdSchema)` to create a new message.
+ * Describes the message parlmesh.v1.Digest.
+ * Use `create(DigestSchema)` to create a new message.
  */
-export const StateIdSchema: GenMessage<StateId> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 10);
+export const DigestSchema: GenMessage<Digest> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 13);
 
 /**
- * @generated from message parlmesh.v1.Have
+ * All states that the sender has in some buckets.
+ *
+ * @generated from message parlmesh.v1.Entries
  */
-export type Have = Message<"parlmesh.v1.Have"> & {
+export type Entries = Message<"parlmesh.v1.Entries"> & {
   /**
-   * @generated from field: repeated parlmesh.v1.StateId states = 1;
+   * One byte for each bucket.
+   *
+   * @generated from field: bytes buckets = 1;
    */
-  states: StateId[];
+  buckets: Uint8Array;
+
+  /**
+   * 16 bytes each, little-endian: the hash of topic and origin (8), the sequence number (8).
+   *
+   * @generated from field: bytes states = 2;
+   */
+  states: Uint8Array;
 };
 
 /**
- * Describes the message parlmesh.v1.Have.
- * Use `create(HaveSchema)` to create a new message.
+ * Describes the message parlmesh.v1.Entries.
+ * Use `create(EntriesSchema)` to create a new message.
  */
-export const HaveSchema: GenMessage<Have> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 11);
+export const EntriesSchema: GenMessage<Entries> = /*@__PURE__*/
+  messageDesc(file_parlmesh, 14);
 
 /**
  * @generated from message parlmesh.v1.Want
  */
 export type Want = Message<"parlmesh.v1.Want"> & {
   /**
-   * @generated from field: repeated parlmesh.v1.StateId states = 1;
+   * 8 bytes each, little-endian: hashes of topic and origin.
+   *
+   * @generated from field: bytes slots = 1;
    */
-  states: StateId[];
+  slots: Uint8Array;
 };
 
 /**
@@ -460,7 +583,7 @@ export type Want = Message<"parlmesh.v1.Want"> & {
  * Use `create(WantSchema)` to create a new message.
  */
 export const WantSchema: GenMessage<Want> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 12);
+  messageDesc(file_parlmesh, 15);
 
 /**
  * Encoded envelopes, exactly as they were received.
@@ -479,7 +602,7 @@ export type Frames = Message<"parlmesh.v1.Frames"> & {
  * Use `create(FramesSchema)` to create a new message.
  */
 export const FramesSchema: GenMessage<Frames> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 13);
+  messageDesc(file_parlmesh, 16);
 
 /**
  * On its way over as many hops as it takes. What is inside of `sealed` only its two ends read.
@@ -564,7 +687,7 @@ export type RelayFrame = Message<"parlmesh.v1.RelayFrame"> & {
  * Use `create(RelayFrameSchema)` to create a new message.
  */
 export const RelayFrameSchema: GenMessage<RelayFrame> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 14);
+  messageDesc(file_parlmesh, 17);
 
 /**
  * Half of a key agreement between two ends; the other half is an answer with the same session.
@@ -609,7 +732,7 @@ export type RelayGreeting = Message<"parlmesh.v1.RelayGreeting"> & {
  * Use `create(RelayGreetingSchema)` to create a new message.
  */
 export const RelayGreetingSchema: GenMessage<RelayGreeting> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 15);
+  messageDesc(file_parlmesh, 18);
 
 /**
  * @generated from message parlmesh.v1.RelaySealed
@@ -640,7 +763,7 @@ export type RelaySealed = Message<"parlmesh.v1.RelaySealed"> & {
  * Use `create(RelaySealedSchema)` to create a new message.
  */
 export const RelaySealedSchema: GenMessage<RelaySealed> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 16);
+  messageDesc(file_parlmesh, 19);
 
 /**
  * @generated from message parlmesh.v1.RelayTrace
@@ -657,7 +780,7 @@ export type RelayTrace = Message<"parlmesh.v1.RelayTrace"> & {
  * Use `create(RelayTraceSchema)` to create a new message.
  */
 export const RelayTraceSchema: GenMessage<RelayTrace> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 17);
+  messageDesc(file_parlmesh, 20);
 
 /**
  * What became of a frame, said by the node that it came to. Nobody vouches for it: advice, as ICMP is.
@@ -692,7 +815,7 @@ export type RelayNotice = Message<"parlmesh.v1.RelayNotice"> & {
  * Use `create(RelayNoticeSchema)` to create a new message.
  */
 export const RelayNoticeSchema: GenMessage<RelayNotice> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 18);
+  messageDesc(file_parlmesh, 21);
 
 /**
  * @generated from message parlmesh.v1.RelayDatagram
@@ -727,7 +850,7 @@ export type RelayDatagram = Message<"parlmesh.v1.RelayDatagram"> & {
  * Use `create(RelayDatagramSchema)` to create a new message.
  */
 export const RelayDatagramSchema: GenMessage<RelayDatagram> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 19);
+  messageDesc(file_parlmesh, 22);
 
 /**
  * @generated from message parlmesh.v1.RelayMessage
@@ -756,7 +879,7 @@ export type RelayMessage = Message<"parlmesh.v1.RelayMessage"> & {
  * Use `create(RelayMessageSchema)` to create a new message.
  */
 export const RelayMessageSchema: GenMessage<RelayMessage> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 20);
+  messageDesc(file_parlmesh, 23);
 
 /**
  * @generated from message parlmesh.v1.RelayReply
@@ -785,7 +908,7 @@ export type RelayReply = Message<"parlmesh.v1.RelayReply"> & {
  * Use `create(RelayReplySchema)` to create a new message.
  */
 export const RelayReplySchema: GenMessage<RelayReply> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 21);
+  messageDesc(file_parlmesh, 24);
 
 /**
  * A piece of a byte stream, the acknowledgement of pieces, or both.
@@ -870,7 +993,7 @@ export type RelaySegment = Message<"parlmesh.v1.RelaySegment"> & {
  * Use `create(RelaySegmentSchema)` to create a new message.
  */
 export const RelaySegmentSchema: GenMessage<RelaySegment> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 22);
+  messageDesc(file_parlmesh, 25);
 
 /**
  * @generated from message parlmesh.v1.EnrolRequest
@@ -897,7 +1020,7 @@ export type EnrolRequest = Message<"parlmesh.v1.EnrolRequest"> & {
  * Use `create(EnrolRequestSchema)` to create a new message.
  */
 export const EnrolRequestSchema: GenMessage<EnrolRequest> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 23);
+  messageDesc(file_parlmesh, 26);
 
 /**
  * @generated from message parlmesh.v1.EnrolAnswer
@@ -924,6 +1047,13 @@ export type EnrolAnswer = Message<"parlmesh.v1.EnrolAnswer"> & {
    * @generated from field: repeated parlmesh.v1.PeerAddress peers = 4;
    */
   peers: PeerAddress[];
+
+  /**
+   * Which of the network's keys `network_key` is: each rotation makes the next.
+   *
+   * @generated from field: uint32 key_number = 5;
+   */
+  keyNumber: number;
 };
 
 /**
@@ -931,7 +1061,7 @@ export type EnrolAnswer = Message<"parlmesh.v1.EnrolAnswer"> & {
  * Use `create(EnrolAnswerSchema)` to create a new message.
  */
 export const EnrolAnswerSchema: GenMessage<EnrolAnswer> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 24);
+  messageDesc(file_parlmesh, 27);
 
 /**
  * @generated from message parlmesh.v1.PeerAddress
@@ -958,5 +1088,5 @@ export type PeerAddress = Message<"parlmesh.v1.PeerAddress"> & {
  * Use `create(PeerAddressSchema)` to create a new message.
  */
 export const PeerAddressSchema: GenMessage<PeerAddress> = /*@__PURE__*/
-  messageDesc(file_parlmesh, 25);
+  messageDesc(file_parlmesh, 28);
 

@@ -1,45 +1,22 @@
 // `parlmesh peers`, `links` and `routes`: the mesh as this node sees it.
 
 import type { RouteView } from '../../view/route-schema.ts';
-import type { LinkView, PeerView } from '../../view/schema.ts';
+import type { LinkView } from '../../view/schema.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import type { CliCommand } from '../command.ts';
 import { ago, fixed, milliseconds, percent, shortId } from '../format.ts';
 import { type Column, table } from '../table.ts';
+import { registerPeers } from './peers.ts';
+import { registerRouteLog } from './route-log.ts';
 import { registerRouteQuestions } from './routes.ts';
 
 export function registerMesh(program: CliCommand, cli: Cli): void {
-  listing<PeerView>(program, cli, {
-    name: 'peers',
-    summary: 'the other nodes of the network',
-    description: 'Lists the nodes that this one knows of: connected, reachable over others, stopped in order, or gone.',
-    examples: [
-      ['peers', 'who is there?'],
-      ['peers -o json | jq -r \'.[] | select(.state == "gone") | .name\'', 'the names of those that are gone'],
-    ],
-    empty: 'This node knows no others yet. `parlmesh network invite` lets one in.',
-    columns: (now) => [
-      { title: 'name', value: (peer) => peer.name },
-      {
-        title: 'state',
-        value: (peer) => peer.state,
-        style: ({ state }) => (state === 'gone' ? 'red' : state === 'stopped' ? 'dim' : undefined),
-      },
-      { title: 'since', align: 'right', value: (peer) => ago(peer.since, now) },
-      { title: 'seen', align: 'right', value: (peer) => ago(peer.lastSeenAt, now) },
-      { title: 'via', value: (peer) => peer.transports.join(',') },
-      { title: 'load', align: 'right', value: (peer) => percent(peer.load) },
-      { title: 'anomaly', align: 'right', value: (peer) => fixed(peer.score, 2) },
-      { title: 'profile', value: (peer) => peer.profile ?? '' },
-      { title: 'version', value: (peer) => peer.version ?? '' },
-      { title: 'id', value: (peer) => shortId(peer.id), style: () => 'dim' },
-      { title: 'last error', value: (peer) => peer.lastError ?? '' },
-    ],
-  });
+  registerPeers(program, cli);
   listing<LinkView>(program, cli, {
     name: 'links',
     summary: 'measured direct links',
-    description: 'Lists the direct links of this node: whether they are up, how fast, how lossy, and what they cost.',
+    description:
+      'Lists the direct links of this node: whether they are up, how fast, how lossy, what they cost, how often they failed, whether they are a last resort for that (damped), and what probes them (udp, or stream where UDP gets no answer).',
     examples: [
       ['links', 'how good are the links?'],
       ["links -o json | jq 'map(select(.loss > 0.05))'", 'those that lose more than 5 %'],
@@ -57,6 +34,9 @@ export function registerMesh(program: CliCommand, cli: Cli): void {
       { title: 'jitter', align: 'right', value: (link) => milliseconds(link.jitterSeconds) },
       { title: 'loss', align: 'right', value: (link) => percent(link.loss) },
       { title: 'cost', align: 'right', value: (link) => fixed(link.cost, 1) },
+      { title: 'flaps', align: 'right', value: ({ flaps = 0 }) => (flaps === 0 ? '' : String(flaps)) },
+      { title: 'damped', value: ({ damped }) => (damped ? 'yes' : ''), style: () => 'yellow' },
+      { title: 'probe', value: ({ probe = '', pace }) => (pace === 'eased' ? `${probe}, eased` : probe) },
       { title: 'via', value: (link) => link.transport },
       { title: 'id', value: (link) => shortId(link.peer), style: () => 'dim' },
       { title: 'cause', value: (link) => link.cause ?? '' },
@@ -83,6 +63,7 @@ export function registerMesh(program: CliCommand, cli: Cli): void {
     ],
   });
   registerRouteQuestions(routes, cli);
+  registerRouteLog(routes, cli);
 }
 
 interface Listing<Row> {

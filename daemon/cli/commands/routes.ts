@@ -62,7 +62,7 @@ function explained({ route, alternatives, change }: RouteExplanationView, termin
   );
 }
 
-function backupInWords({ backup, nextHopName }: RouteView): string {
+export function backupInWords({ backup, nextHopName }: RouteView): string {
   if (backup === undefined) return 'none: the network has no way around the first link';
   const holds = backup.protects === 'node' ? `also when ${nextHopName} dies` : `when the link to ${nextHopName} fails`;
   return `${backup.pathNames.join(' > ')} (cost ${fixed(backup.cost, 1)}), ${holds}`;

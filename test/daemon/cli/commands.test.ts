@@ -12,6 +12,7 @@ import {
   event,
   HARDWARE,
   LINK,
+  LOST_PEER,
   MODEL,
   NODE,
   type Outcome,
@@ -19,6 +20,7 @@ import {
   PLAN,
   problem,
   ROUTE,
+  ROUTE_CHANGE,
   SELF,
   STORE,
   Stage,
@@ -44,6 +46,7 @@ it('is tested with what a daemon really shows', () => {
   expect(Value.Check(Type.Tuple([routeSchema.RouteExplanationView, routeSchema.PlanView]), [EXPLANATION, PLAN])).toBe(
     true,
   );
+  expect(Value.Check(Type.Tuple([schema.PeerView, routeSchema.RouteChangeView]), [LOST_PEER, ROUTE_CHANGE])).toBe(true);
   expect(Value.Check(Type.Tuple([schema.ModelView, schema.EventView]), [MODEL, event(1)])).toBe(true);
 });
 
@@ -80,6 +83,13 @@ describe('listings', () => {
         /north > barn +4\.2 +6\.0/,
       ],
     ],
+    [
+      'routes log',
+      [
+        /^TIME +DESTINATION +WAS +COST +IS +COST +AFTER +BACKUP +WHY\n/,
+        /mill +mill +11\.0 +barn > mill +23\.0 +0\.40 ms +over barn +link to mill went down \(no answer/,
+      ],
+    ],
     ['agents', [/camera\/door +camera +ready +2 h +1 +0\/64 +camera\.capture@node/]],
     ['cameras', [/door +live +2 h +folder +640x480 +2\.0 .*2 person, 1 dog/]],
     ['events', [/entry 1\n.*entry 2\n.*entry 3\n$/]],
@@ -102,6 +112,33 @@ describe('listings', () => {
   it('gives the API’s own objects as JSON', async () => {
     expect(JSON.parse((await run('peers', '-o', 'json')).stdout)).toEqual([PEER]);
     expect(JSON.parse((await run('status', '-o', 'json')).stdout).node).toEqual(NODE);
+  });
+
+  it('explains one peer: who suspects it, what was tried, how this node was itself, its link and route', async () => {
+    stage.answers['GET peers'] = [PEER, LOST_PEER];
+    stage.answers['GET links'] = [
+      { ...LINK, peer: LOST_PEER.id, state: 'down', cause: 'no answer for 151 ms', probe: 'udp', flaps: 3 },
+    ];
+    const { stdout } = await run('peers', 'mill');
+    for (const pattern of [
+      /member +suspect for 2 h\n/,
+      /why +north lost its link to it; UDP fell silent; barn reaches it\n/,
+      /suspected by +north \(for 2 h\)/,
+      /this node then +late itself: doubt 1 of 3, it waited 1\.5 times as long/,
+      /link +down: no answer for 151 ms, probed by udp, .*failed 3 times/,
+      /route +none/,
+      /udp +silent +2 h\nthrough barn +answered +2 h/,
+    ])
+      expect(stdout).toMatch(pattern);
+    expect((await run('peers', LOST_PEER.id.slice(-8))).stdout).toBe(stdout);
+    expect(JSON.parse((await run('peers', 'mill', '-o', 'json')).stdout)).toMatchObject({ peer: LOST_PEER });
+    expect(await run('peers', 'nobody')).toMatchObject({ code: 1, stderr: expect.stringContaining('"nobody"') });
+  });
+
+  it('shows the log of one destination, and what is missing', async () => {
+    stage.answers['GET routes/log'] = [];
+    expect((await run('routes', 'log', 'mill', '-n', '5')).stdout).toBe('No route has changed.\n');
+    expect(stage.asked.at(-1)?.line).toBe('GET routes/log?limit=5&node=mill');
   });
 
   it.each(['peers', 'links', 'routes', 'agents', 'cameras'])('%s says so when there is nothing', async (name) => {

@@ -53,7 +53,7 @@ describe('wrong use', () => {
     [['network', 'joim', 'x'], /unknown command 'joim'. Did you mean join\?/],
     [['peers', '--ouput', 'json'], /unknown option '--ouput'. Did you mean --output\?/],
     [['peers', '-o', 'yaml'], /Allowed choices are table, json/],
-    [['peers', 'extra'], /too many arguments/],
+    [['links', 'extra'], /too many arguments/],
     [['agents', 'restart'], /missing required argument 'id'/],
     [['events', '-n', '0'], /whole number from 1 to 1000/],
     [['network', 'invite', '--expires', 'soon'], /Expected a duration/],

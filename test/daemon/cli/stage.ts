@@ -8,12 +8,23 @@ import { PassThrough } from 'node:stream';
 import type { OfflineActions } from '../../../daemon/cli/offline.ts';
 import { createProgram } from '../../../daemon/cli/program.ts';
 import { Terminal } from '../../../daemon/cli/terminal.ts';
-import type { PlanView, RouteExplanationView, RouteView } from '../../../daemon/view/route-schema.ts';
-import type { AgentView, CameraView, EventView, HardwareView, LinkView, ModelView, NodeView, PeerView, StoreView } from '../../../daemon/view/schema.ts';
+import type { PlanView, RouteChangeView, RouteExplanationView, RouteView } from '../../../daemon/view/route-schema.ts';
+import type {
+  AgentView,
+  CameraView,
+  EventView,
+  HardwareView,
+  LinkView,
+  ModelView,
+  NodeView,
+  PeerView,
+  StoreView,
+} from '../../../daemon/view/schema.ts';
 
 const at = Date.now() - 7_200_000;
 export const SELF = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp';
 export const BARN = '12D3KooWHHzSeKaY8xuZVzkLbKFfvNgPPeKhFBGrMbNzbm5akpqu';
+const MILL = '12D3KooWMillMillMillMillMillMillMillMillMillMillMi11';
 
 export const NODE: NodeView = {
   id: SELF,
@@ -97,6 +108,39 @@ export const PLAN: PlanView = {
   weights: { maximum: 4, improved: 3, changes: [{ ...NORTH_BARN, cost: 4.2, better: 6 }] },
   threads: 1,
 };
+/** A peer that this node lost, and the route that went with its link. */
+export const LOST_PEER: PeerView = {
+  ...PEER,
+  id: MILL,
+  name: 'mill',
+  state: 'reachable',
+  presence: {
+    state: 'suspect',
+    since: at,
+    suspectedBy: [{ id: SELF, name: 'north', since: at }],
+    tried: [
+      { way: 'udp', outcome: 'silent', at },
+      { way: 'indirect', via: BARN, viaName: 'barn', outcome: 'answered', at },
+    ],
+    localDoubt: 1,
+    flaps: 3,
+    damped: false,
+    why: 'north lost its link to it; UDP fell silent; barn reaches it',
+  },
+};
+export const ROUTE_CHANGE: RouteChangeView = {
+  id: 7,
+  at,
+  kind: 'moved',
+  destination: MILL,
+  destinationName: 'mill',
+  before: { nextHop: MILL, nextHopName: 'mill', path: [MILL], pathNames: ['mill'], cost: 11 },
+  after: { nextHop: BARN, nextHopName: 'barn', path: [BARN, MILL], pathNames: ['barn', 'mill'], cost: 23 },
+  reason: 'link to mill went down (no answer for 151 ms)',
+  afterSeconds: 0.0004,
+  backup: { kind: 'lfa', nextHop: BARN, nextHopName: 'barn', path: [BARN, MILL], pathNames: ['barn', 'mill'] },
+  sentence: 'Route to mill was direct, is now over barn: link to mill went down (no answer for 151 ms)',
+};
 export const AGENT: AgentView = {
   id: 'camera/door',
   kind: 'camera',
@@ -171,6 +215,7 @@ export function wellNode(): Record<string, unknown> {
     'GET routes': [ROUTE],
     'GET routes/barn/explain': EXPLANATION,
     'GET routes/plan': PLAN,
+    'GET routes/log': [ROUTE_CHANGE],
     'GET agents': [AGENT],
     'GET cameras': [CAMERA],
     'GET models': [MODEL],

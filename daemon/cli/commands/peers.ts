@@ -1,0 +1,135 @@
+// `parlmesh peers`: the other nodes of the network; of one of them, everything that this node goes by.
+
+import { ParlmeshError } from '../../../core/errors.ts';
+import type { RouteView } from '../../view/route-schema.ts';
+import type { LinkView, PeerView } from '../../view/schema.ts';
+import type { Cli, CommonOptions } from '../cli.ts';
+import type { CliCommand } from '../command.ts';
+import { ago, fixed, milliseconds, percent, plural, shortId } from '../format.ts';
+import { facts, table } from '../table.ts';
+import type { Style, Terminal } from '../terminal.ts';
+import { backupInWords } from './routes.ts';
+
+interface PeerReport {
+  peer: PeerView;
+  link?: LinkView;
+  route?: RouteView;
+}
+
+export function registerPeers(program: CliCommand, cli: Cli): void {
+  program
+    .command('peers')
+    .argument('[node]', 'name or id of one of them: everything about it')
+    .summary('the other nodes of the network; who is there, and why')
+    .description(
+      'Lists the nodes that this one knows of: alive, suspect, gone, stopped in order, or in the network and not met yet; and why. With NODE it shows who suspects it, which ways to it were tried and what came of each, its link and its route.',
+    )
+    .common()
+    .example('peers', 'who is there?')
+    .example('peers barn', 'why is barn suspect?')
+    .example('peers -o json | jq -r \'.[] | select(.state == "gone") | .name\'', 'the names of those that are gone')
+    .action(async (node: string | undefined, options: CommonOptions) => {
+      const client = cli.client(options);
+      const peers = await client.list<PeerView>('peers');
+      if (node === undefined) {
+        cli.show(options, peers, () => listed(peers, cli.terminal));
+        return;
+      }
+      const peer = find(peers, node);
+      const [links, routes] = await Promise.all([client.list<LinkView>('links'), client.list<RouteView>('routes')]);
+      const link = links.find((one) => one.peer === peer.id);
+      const route = routes.find(({ destination }) => destination === peer.id);
+      const report: PeerReport = { peer, ...(link && { link }), ...(route && { route }) };
+      cli.show(options, report, () => explained(report, cli.terminal));
+    });
+}
+
+/** By name, by id, or by an end of it as it is shown. */
+function find(peers: readonly PeerView[], text: string): PeerView {
+  const end = text.replace(/^…/, '');
+  const found = peers.filter(({ id, name }) => name === text || id === text || (end.length >= 6 && id.endsWith(end)));
+  const [peer] = found;
+  if (peer === undefined) {
+    throw new ParlmeshError('PEER_UNKNOWN', `This node knows of no node "${text}"`, {
+      hint: 'parlmesh peers lists those that it knows',
+    });
+  }
+  if (found.length > 1) {
+    throw new ParlmeshError('PEER_AMBIGUOUS', `${plural(found.length, 'node')} are called "${text}"`, {
+      hint: `Give the id: ${found.map(({ id }) => id).join(', ')}`,
+    });
+  }
+  return peer;
+}
+
+const STYLES: Partial<Record<string, Style>> = { gone: 'red', suspect: 'yellow', stopped: 'dim', in: 'dim' };
+
+function listed(peers: readonly PeerView[], terminal: Terminal): string {
+  if (peers.length === 0) return 'This node knows no others yet. `parlmesh network invite` lets one in.';
+  const now = Date.now();
+  return table(terminal, peers, [
+    { title: 'name', value: (peer) => peer.name },
+    { title: 'state', value: (peer) => peer.state, style: ({ state }) => STYLES[state] },
+    { title: 'since', align: 'right', value: (peer) => ago(peer.since, now) },
+    {
+      title: 'member',
+      value: ({ presence }) => presence?.state ?? '',
+      style: ({ presence }) => presence && STYLES[presence.state],
+    },
+    { title: 'seen', align: 'right', value: (peer) => ago(peer.lastSeenAt, now) },
+    { title: 'via', value: (peer) => peer.transports.join(',') },
+    { title: 'load', align: 'right', value: (peer) => percent(peer.load) },
+    { title: 'anomaly', align: 'right', value: (peer) => fixed(peer.score, 2) },
+    { title: 'profile', value: (peer) => peer.profile ?? '' },
+    { title: 'version', value: (peer) => peer.version ?? '' },
+    { title: 'id', value: (peer) => shortId(peer.id), style: () => 'dim' },
+    { title: 'why', value: ({ presence }) => presence?.why ?? '' },
+    { title: 'last error', value: (peer) => peer.lastError ?? '' },
+  ]);
+}
+
+function explained({ peer, link, route }: PeerReport, terminal: Terminal): string {
+  const now = Date.now();
+  const { presence } = peer;
+  const head = facts([
+    ['node', `${peer.name} (${peer.id})`],
+    ['state', `${peer.state} for ${ago(peer.since, now)}`],
+    ['member', presence && `${presence.state} for ${ago(presence.since, now)}`],
+    ['why', presence?.why],
+    ['suspected by', presence?.suspectedBy.map(({ name, since }) => `${name} (for ${ago(since, now)})`).join(', ')],
+    ['this node then', presence && doubtInWords(presence.localDoubt)],
+    ['last seen', peer.lastSeenAt === undefined ? undefined : `${ago(peer.lastSeenAt, now)} ago`],
+    ['last error', peer.lastError],
+    ['link', link && linkInWords(link)],
+    ['route', route ? `${route.pathNames.join(' > ')} (cost ${fixed(route.cost, 1)}): ${route.reason}` : 'none'],
+    ['backup', route && backupInWords(route)],
+    ['addresses', peer.addresses.join(' ')],
+    ['version', peer.version],
+  ]);
+  if (presence === undefined || presence.tried.length === 0) return head;
+  const tried = table(terminal, presence.tried, [
+    { title: 'way tried', value: ({ way, via, viaName = via }) => (way === 'indirect' ? `through ${viaName}` : way) },
+    { title: 'outcome', value: ({ outcome }) => outcome },
+    { title: 'ago', align: 'right', value: ({ at }) => ago(at, now) },
+  ]);
+  return `${head}\n\n${tried}`;
+}
+
+function doubtInWords(doubt: number): string {
+  return doubt === 0 ? 'punctual' : `late itself: doubt ${doubt} of 3, it waited ${1 + doubt / 2} times as long`;
+}
+
+function linkInWords(link: LinkView): string {
+  const { state, cause, probe, roundTripSeconds, loss, cost, flaps = 0, damped } = link;
+  return [
+    state === 'up' || cause === undefined ? state : `${state}: ${cause}`,
+    probe && `probed by ${probe}`,
+    roundTripSeconds !== undefined && `round trip ${milliseconds(roundTripSeconds)}`,
+    `loss ${percent(loss)}`,
+    `cost ${fixed(cost, 1)}`,
+    flaps > 0 && `failed ${plural(flaps, 'time')}`,
+    damped && 'damped',
+  ]
+    .filter(Boolean)
+    .join(', ');
+}

@@ -1,6 +1,7 @@
 // What the mesh counts, for metrics: refusals and drops, each by its reason.
 
 import type { ProbeFigures } from './link/probe-messages.ts';
+import type { TransitCounts } from './relay/transit-checks.ts';
 import type { SwitchOverCounts } from './routing/switch-over.ts';
 import type { Traffic, TransportKind } from './transport/transport.ts';
 
@@ -18,6 +19,7 @@ export const DROP_REASONS = [
   'duplicate',
   'replay',
   'rate',
+  'other-area',
   'payload',
   'full',
   'not-admitted',
@@ -51,6 +53,8 @@ export interface MeshCounters {
   published: number;
   /** Of the UDP prober; undefined where there is none. */
   probes: ProbeFigures | undefined;
+  /** Probes of whether neighbours pass on what they are handed. */
+  transit: TransitCounts;
   routeComputations: number;
   routeChanges: number;
   /** Destinations whose traffic took a backup when a link failed, by its kind, and those that had none. */

@@ -3,6 +3,7 @@
 import type { Journal } from '../core/journal.ts';
 import type { Link } from './link/link-monitor.ts';
 import type { NodeId } from './membership/keys.ts';
+import type { TransitVerdict } from './relay/transit-checks.ts';
 
 export class MeshJournal {
   readonly #journal: Journal;
@@ -29,6 +30,18 @@ export class MeshJournal {
       kind: 'peer.left',
       subject: `peer/${peer}`,
       message: `${this.#nameOf(peer)} is no longer connected: ${cause}`,
+    });
+  }
+
+  transit(peer: NodeId, { withholds, destination }: TransitVerdict): void {
+    const [name, beyond] = [this.#nameOf(peer), this.#nameOf(destination)];
+    this.#journal.record({
+      severity: withholds ? 'warning' : 'info',
+      kind: withholds ? 'peer.withholds' : 'peer.forwards',
+      subject: `peer/${peer}`,
+      message: withholds
+        ? `${name} does not forward: ${beyond} answers around it, and not through it; other ways are preferred`
+        : `${name} forwards again: ${beyond} answers through it`,
     });
   }
 

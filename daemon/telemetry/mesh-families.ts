@@ -74,6 +74,21 @@ export const meshFamilies: Family[] = [
   mesh('parlmesh_rerouted_frames_total', 'Frames sent over a backup before the routes were computed.', (counters) => [
     [counters.reroutedFrames],
   ]),
+  mesh(
+    'parlmesh_transit_probes_total',
+    'Probes of whether a neighbour passes on what it is handed.',
+    ({ transit }) => [
+      [transit.answered, 'answered'],
+      [transit.unanswered, 'unanswered'],
+    ],
+    'result',
+  ),
+  {
+    ...mesh('parlmesh_withholding_peers', 'Neighbours that pass on nothing and are avoided.', ({ transit }) => [
+      [transit.avoided],
+    ]),
+    type: 'gauge',
+  },
   mesh('parlmesh_route_changes_total', 'Routes that changed.', ({ routeChanges }) => [[routeChanges]]),
   mesh('parlmesh_route_computations_total', 'Times that routes were computed.', (counters) => [
     [counters.routeComputations],

@@ -148,6 +148,9 @@ export const PeerView = Type.Object({
   since: At,
   transports: Type.Array(Type.Union([Type.Literal('libp2p'), Type.Literal('mqtt'), Type.Literal('memory')])),
   addresses: Type.Array(Type.String()),
+  withholds: Type.Optional(
+    Type.Literal(true, { description: 'It does not pass on frames for others; other ways are preferred.' }),
+  ),
   lastSeenAt: Type.Optional(At),
   lastError: Type.Optional(Type.String()),
   /** From the node summary it gossips. */

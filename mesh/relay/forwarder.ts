@@ -47,6 +47,8 @@ export class Forwarder {
   readonly #parts: ForwarderParts;
   readonly #outboxes = new Map<NodeId, Outbox>();
   readonly #rates = new Map<NodeId, TokenBucket>();
+  /** Neighbours that frames for others went to, each with the destination of the last. */
+  #used = new Map<NodeId, NodeId>();
   readonly #drops = new Map<RelayDropReason, number>();
   #forwardedFrames = 0;
   #forwardedBytes = 0;
@@ -107,6 +109,13 @@ export class Forwarder {
     this.#parts.room();
   }
 
+  /** Neighbours that frames for others went to since the last call, each with a destination of these. */
+  takeUsed(): ReadonlyMap<NodeId, NodeId> {
+    const used = this.#used;
+    this.#used = new Map();
+    return used;
+  }
+
   drop(reason: RelayDropReason, count = 1): void {
     this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + count);
   }
@@ -135,6 +144,9 @@ export class Forwarder {
       if (from !== undefined && hop === 'no-route') this.#notify(frame, hop);
       return false;
     }
+    // A way that we chose ourselves for a frame says nothing of the one in use.
+    const isChosen = from === undefined && frame.path.length > 0;
+    if (hop.to !== frame.destination && !isChosen) this.#used.set(hop.to, frame.destination);
     if (this.#enqueue(frame, hop, from)) return true;
     // Our own is told so and waits; that is no loss.
     if (from !== undefined) this.drop('queue');

@@ -35,22 +35,29 @@ export const RELAY_DROP_REASONS = [
  */
 export type RelayDropReason = (typeof RELAY_DROP_REASONS)[number];
 
+/** Which nodes a frame must pass, and a direct answer to it; the next node first, the last node included. */
+export interface Way {
+  path: readonly NodeId[];
+  back: readonly NodeId[];
+}
+
 export function makeFrame(
-  head: { origin: NodeId; destination: NodeId; control: boolean; ttl?: number },
+  head: { origin: NodeId; destination: NodeId; control: boolean; ttl?: number } & Partial<Way>,
   body: FrameBody,
 ): RelayFrame {
-  return create(RelayFrameSchema, { ...head, ttl: head.ttl ?? MAX_HOPS, body });
+  const { path = [], back = [], ttl = MAX_HOPS } = head;
+  return create(RelayFrameSchema, { ...head, path: [...path], back: [...back], ttl, body });
 }
 
 /** About what a frame takes on the wire and in a queue, without encoding it once more. */
-export function frameBytes({ path, body }: RelayFrame): number {
-  return 160 + path.length * 54 + (body.case === 'sealed' ? body.value.box.length : 512);
+export function frameBytes({ path, back, body }: RelayFrame): number {
+  return 160 + (path.length + back.length) * 54 + (body.case === 'sealed' ? body.value.box.length : 512);
 }
 
 /** Whether a decoded frame keeps to the limits; whoever sent it may be a liar. */
-export function isSound({ origin, destination, ttl, path, body }: RelayFrame): boolean {
+export function isSound({ origin, destination, ttl, path, back, body }: RelayFrame): boolean {
   if (!isId(origin) || !isId(destination) || ttl > MAX_HOPS) return false;
-  if (path.length > MAX_HOPS || !path.every(isId)) return false;
+  if (![path, back].every((way) => way.length <= MAX_HOPS && way.every(isId))) return false;
   switch (body.case) {
     case 'greeting':
       return body.value.session.length === SESSION_BYTES && body.value.share.length === 32;

@@ -17,6 +17,8 @@ export interface RelayStreamParts {
   clock: Clock;
   /** False when there is no room now; `roomAgain` is called when there may be. */
   send: (segment: RelaySegment) => boolean;
+  /** What was sent is not acknowledged, and sent again. */
+  stalled: () => void;
   /** Nothing is sent or heard any more. */
   closed: () => void;
 }
@@ -222,6 +224,7 @@ export class RelayStream extends Duplex {
       // The word that there is room again may have been lost.
       if (oldest === undefined) this.#say({ ask: true });
       else if (now - oldest.sentAt >= this.#repeatAfter * 0.9) {
+        this.#parts.stalled();
         this.#slowDown(now, this.#pace / 4);
         this.#repeatAfter = Math.min(REPEAT_AFTER.most, this.#repeatAfter * 2);
         this.#again(oldest, now);

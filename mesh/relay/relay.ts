@@ -2,7 +2,7 @@
 // by name of a service; and the trace of a way.
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { Clock, Millis } from '../../core/clock.ts';
+import { type Clock, delay, type Millis } from '../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
 import type { NodeId } from '../membership/keys.ts';
@@ -14,7 +14,7 @@ import {
   type RelayNotice,
 } from '../wire/generated/parlmesh_pb.ts';
 import { Forwarder, type ForwarderCounts, type ForwarderParts } from './forwarder.ts';
-import { type FrameBody, MAX_HOPS, MAX_PAYLOAD_BYTES, makeFrame } from './frame.ts';
+import { type FrameBody, MAX_HOPS, MAX_PAYLOAD_BYTES, makeFrame, type Way } from './frame.ts';
 import type { RelayStream } from './relay-stream.ts';
 import { Sessions, type SessionsParts } from './sessions.ts';
 import { Streams } from './streams.ts';
@@ -43,6 +43,8 @@ export interface RelayParts
   clock: Clock;
   random: Random;
   hasRoute: (destination: NodeId) => boolean;
+  /** Something to a node was not answered, or makes no headway. */
+  stalled?: (destination: NodeId) => void;
   /** Asked before any handler hears of it. */
   authorize: (action: RelayAction) => boolean;
 }
@@ -88,7 +90,11 @@ export class Relay {
       room: () => this.#streams.resume(),
     });
     const drop = this.#forwarder.drop.bind(this.#forwarder);
-    this.#sessions = new Sessions({ ...parts, drop, send: (to, body) => this.#sendFrame(to, body, 'control') });
+    this.#sessions = new Sessions({
+      ...parts,
+      drop,
+      send: (to, body, way) => this.#sendFrame(to, body, 'control', way),
+    });
     this.#streams = new Streams(
       {
         ...parts,
@@ -138,8 +144,30 @@ export class Relay {
     payload: Uint8Array,
     { priority = 'control', deadline = REPLIED_WITHIN }: { priority?: Priority; deadline?: Millis } = {},
   ): Promise<Uint8Array> {
-    const message = messageTo(service, payload, this.#nextNumber());
     await this.#reach(destination);
+    return this.#ask(destination, messageTo(service, payload, this.#nextNumber()), { priority, deadline });
+  }
+
+  /** Whether the last node of `path` answers along it, there and back the same way, within `deadline`. */
+  async probe(path: readonly NodeId[], deadline: Millis): Promise<boolean> {
+    const destination = path.at(-1) ?? '';
+    const way = { path, back: [...path.slice(0, -1).reverse(), this.#parts.self] };
+    try {
+      const late = delay(this.#parts.clock, deadline).then(() => Promise.reject(new Error('no session in time')));
+      await Promise.race([this.#sessions.ensure(destination, way), late]);
+      const message = messageTo('ping', new Uint8Array(8), this.#nextNumber());
+      await this.#ask(destination, message, { priority: 'control', deadline, way });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #ask(
+    destination: NodeId,
+    message: RelayMessage,
+    { priority, deadline, way }: { priority: Priority; deadline: Millis; way?: Way },
+  ): Promise<Uint8Array> {
     if (this.#waiting.size >= MOST_WAITING) throw full(destination);
     return new Promise((resolve, reject) => {
       const settle = (reply: Uint8Array | ParlmeshError): void => {
@@ -148,11 +176,12 @@ export class Relay {
         if (reply instanceof ParlmeshError) reject(reply);
         else resolve(reply);
       };
-      const timer = this.#parts.clock.after(deadline, () =>
-        settle(new ParlmeshError('RELAY_UNANSWERED', `${destination} did not answer within ${deadline} ms`)),
-      );
+      const timer = this.#parts.clock.after(deadline, () => {
+        if (way === undefined) this.#parts.stalled?.(destination);
+        settle(new ParlmeshError('RELAY_UNANSWERED', `${destination} did not answer within ${deadline} ms`));
+      });
       this.#waiting.set(message.number, { peer: destination, settle });
-      if (!this.#sendSealed(destination, { case: 'message', value: message }, priority)) settle(full(destination));
+      if (!this.#sendSealed(destination, { case: 'message', value: message }, priority, way)) settle(full(destination));
     });
   }
 
@@ -197,6 +226,11 @@ export class Relay {
     this.#forwarder.linkDown(neighbour);
   }
 
+  /** Neighbours that frames for others went to since the last call, each with a destination of these. */
+  takeUsed(): ReadonlyMap<NodeId, NodeId> {
+    return this.#forwarder.takeUsed();
+  }
+
   /** Who waited for a way may have one now. */
   routesChanged(): void {
     this.#streams.resume();
@@ -214,7 +248,12 @@ export class Relay {
 
   async #reach(destination: NodeId): Promise<void> {
     this.#requireRoute(destination);
-    await this.#sessions.ensure(destination);
+    try {
+      await this.#sessions.ensure(destination);
+    } catch (error) {
+      this.#parts.stalled?.(destination);
+      throw error;
+    }
   }
 
   #requireRoute(destination: NodeId): void {
@@ -222,28 +261,33 @@ export class Relay {
     throw new ParlmeshError('RELAY_NO_ROUTE', `There is no way to ${destination} now`, { hint: 'parlmesh routes' });
   }
 
-  #sendFrame(destination: NodeId, body: FrameBody, priority: Priority, ttl?: number): boolean {
-    const head = { origin: this.#parts.self, destination, control: priority === 'control' };
-    return this.#forwarder.send(makeFrame(ttl === undefined ? head : { ...head, ttl }, body));
+  #sendFrame(
+    destination: NodeId,
+    body: FrameBody,
+    priority: Priority,
+    more: Partial<Way> & { ttl?: number } = {},
+  ): boolean {
+    const head = { origin: this.#parts.self, destination, control: priority === 'control', ...more };
+    return this.#forwarder.send(makeFrame(head, body));
   }
 
-  #sendSealed(destination: NodeId, kind: RelayDatagram['kind'], priority: Priority): boolean {
+  #sendSealed(destination: NodeId, kind: RelayDatagram['kind'], priority: Priority, way?: Partial<Way>): boolean {
     const plain = toBinary(RelayDatagramSchema, create(RelayDatagramSchema, { kind }));
     const value = this.#sessions.seal(destination, plain);
-    return value !== undefined && this.#sendFrame(destination, { case: 'sealed', value }, priority);
+    return value !== undefined && this.#sendFrame(destination, { case: 'sealed', value }, priority, way);
   }
 
-  #deliver({ origin, body }: RelayFrame): void {
+  #deliver({ origin, body, back }: RelayFrame): void {
     switch (body.case) {
       case 'greeting':
-        return void this.#sessions.greeting(origin, body.value);
+        return void this.#sessions.greeting(origin, body.value, back);
       case 'trace':
         return void this.#onTrace(origin, body.value.number);
       case 'notice':
         return void this.#onNotice(origin, body.value);
       case 'sealed': {
         const plain = this.#sessions.open(origin, body.value);
-        if (plain !== undefined) this.#onDatagram(origin, plain);
+        if (plain !== undefined) this.#onDatagram(origin, plain, back);
         return;
       }
       default:
@@ -251,7 +295,7 @@ export class Relay {
     }
   }
 
-  #onDatagram(origin: NodeId, plain: Uint8Array): void {
+  #onDatagram(origin: NodeId, plain: Uint8Array, back: readonly NodeId[]): void {
     let datagram: RelayDatagram;
     try {
       datagram = fromBinary(RelayDatagramSchema, plain);
@@ -260,7 +304,7 @@ export class Relay {
     }
     const { kind } = datagram;
     if (kind.case === 'segment') this.#streams.hear(origin, kind.value);
-    else if (kind.case === 'message') void this.#onMessage(origin, kind.value);
+    else if (kind.case === 'message') void this.#onMessage(origin, kind.value, back);
     else if (kind.case === 'reply') {
       const { number, payload, error } = kind.value;
       const waiting = this.#waiting.get(number);
@@ -269,7 +313,7 @@ export class Relay {
     }
   }
 
-  async #onMessage(origin: NodeId, { service, number, payload }: RelayMessage): Promise<void> {
+  async #onMessage(origin: NodeId, { service, number, payload }: RelayMessage, back: readonly NodeId[]): Promise<void> {
     let reply = new Uint8Array(0);
     let error = '';
     try {
@@ -282,7 +326,7 @@ export class Relay {
     }
     if (number === 0) return;
     const value = { $typeName: 'parlmesh.v1.RelayReply' as const, number, payload: reply, error };
-    this.#sendSealed(origin, { case: 'reply', value }, 'control');
+    this.#sendSealed(origin, { case: 'reply', value }, 'control', { path: back });
   }
 
   async #opened(stream: RelayStream, service: string, header: string): Promise<void> {
@@ -332,7 +376,7 @@ export class Relay {
       const timer = clock.after(TRACED_WITHIN, () => settle(undefined));
       this.#traces.set(number, (node, kind) => settle({ node, kind, roundTrip: clock.now() - sentAt }));
       const value = { $typeName: 'parlmesh.v1.RelayTrace' as const, number };
-      this.#sendFrame(destination, { case: 'trace', value }, 'control', ttl);
+      this.#sendFrame(destination, { case: 'trace', value }, 'control', { ttl });
     });
   }
 

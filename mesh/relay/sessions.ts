@@ -9,16 +9,16 @@ import { agree, type KeyShare, newKeyShare } from '../link/probe-keys.ts';
 import type { NodeId, SigningKey } from '../membership/keys.ts';
 import type { Members } from '../membership/members.ts';
 import type { RelayGreeting, RelaySealed } from '../wire/generated/parlmesh_pb.ts';
-import type { FrameBody, RelayDropReason } from './frame.ts';
+import type { FrameBody, RelayDropReason, Way } from './frame.ts';
 import { Session } from './session.ts';
 
 export interface SessionsParts {
   key: SigningKey;
   /** This node's, as it goes over the wire. */
-  certificate: Uint8Array;
+  certificate: () => Uint8Array;
   members: Pick<Members, 'check'>;
   clock: Clock;
-  send: (destination: NodeId, body: FrameBody) => boolean;
+  send: (destination: NodeId, body: FrameBody, way?: Partial<Way>) => boolean;
   drop: (reason: RelayDropReason) => void;
 }
 
@@ -36,6 +36,7 @@ interface Greeted {
   session: Uint8Array;
   own: KeyShare;
   timers: Timer[];
+  say: (way?: Way) => void;
   done: Promise<void>;
   settle: (error?: Error) => void;
 }
@@ -70,9 +71,17 @@ export class Sessions {
     return this.#sessions.size;
   }
 
-  /** Resolves when frames can be sealed for the peer; rejects with `RELAY_UNANSWERED`. */
-  ensure(peer: NodeId): Promise<void> {
-    return this.#current.has(peer) ? Promise.resolve() : (this.#greeted.get(peer)?.done ?? this.#greet(peer).done);
+  /**
+   * Resolves when frames can be sealed for the peer; rejects with `RELAY_UNANSWERED`.
+   * @param way of the greeting and its answer, instead of the one that the routes say
+   */
+  ensure(peer: NodeId, way?: Way): Promise<void> {
+    if (this.#current.has(peer)) return Promise.resolve();
+    const greeted = this.#greeted.get(peer);
+    if (greeted === undefined) return this.#greet(peer, way).done;
+    // What is under way may go nowhere: the same greeting goes this way too.
+    if (way !== undefined) greeted.say(way);
+    return greeted.done;
   }
 
   /** Undefined without a session; then one is being made. */
@@ -120,7 +129,8 @@ export class Sessions {
     this.#greeted.get(peer)?.settle(new ParlmeshError('RELAY_UNANSWERED', `The session with ${peer} was given up`));
   }
 
-  greeting(origin: NodeId, greeting: RelayGreeting): void {
+  /** @param back the way that it wants to be answered; empty for the one that the routes say */
+  greeting(origin: NodeId, greeting: RelayGreeting, back: readonly NodeId[]): void {
     const { members, drop } = this.#parts;
     if (!this.#mayGreet(origin)) return void drop('rate');
     const checked = members.check(greeting.certificate, origin);
@@ -141,18 +151,20 @@ export class Sessions {
     const own = newKeyShare();
     if (!this.#establish(origin, greeting, own)) return;
     const said = statement(this.#self, origin, greeting.session, greeting.share, own.share);
-    this.#say(origin, greeting.session, own.share, said, true);
+    this.#say(origin, greeting.session, own.share, { said, answer: true, way: { path: back } });
   }
 
-  #greet(peer: NodeId): Greeted {
+  #greet(peer: NodeId, way?: Way): Greeted {
     const { clock } = this.#parts;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const session = randomBytes(16);
     const own = newKeyShare();
+    const said = statement(this.#self, peer, session, own.share);
     const greeted: Greeted = {
       session,
       own,
       timers: [],
+      say: (along = way) => this.#say(peer, session, own.share, { said, answer: false, way: along }),
       done: promise,
       settle: (error) => {
         for (const timer of greeted.timers) timer.cancel();
@@ -162,9 +174,7 @@ export class Sessions {
       },
     };
     this.#greeted.set(peer, greeted);
-    const said = statement(this.#self, peer, session, own.share);
-    const say = (): void => this.#say(peer, session, own.share, said, false);
-    greeted.timers = REPEAT.map((at) => clock.after(at, say));
+    greeted.timers = REPEAT.map((at) => clock.after(at, () => greeted.say()));
     greeted.timers.push(
       clock.after(GREETED_WITHIN, () =>
         greeted.settle(
@@ -174,17 +184,21 @@ export class Sessions {
         ),
       ),
     );
-    say();
+    greeted.say();
     return greeted;
   }
 
-  #say(peer: NodeId, session: Uint8Array, share: Uint8Array, said: Uint8Array, answer: boolean): void {
-    const { key, certificate, send } = this.#parts;
+  #say(
+    peer: NodeId,
+    session: Uint8Array,
+    share: Uint8Array,
+    { said, answer, way }: { said: Uint8Array; answer: boolean; way: Partial<Way> | undefined },
+  ): void {
+    const { key, send } = this.#parts;
+    const certificate = this.#parts.certificate();
     const signature = key.sign('relay', said);
-    send(peer, {
-      case: 'greeting',
-      value: { $typeName: 'parlmesh.v1.RelayGreeting', session, share, certificate, signature, answer },
-    });
+    const value = { $typeName: 'parlmesh.v1.RelayGreeting' as const, session, share, certificate, signature, answer };
+    send(peer, { case: 'greeting', value }, way);
   }
 
   #establish(peer: NodeId, { session, share, answer }: RelayGreeting, own: KeyShare): boolean {

@@ -12,6 +12,8 @@ export interface StreamsParts {
   clock: Clock;
   send: (peer: NodeId, segment: RelaySegment) => boolean;
   hasRoute: (peer: NodeId) => boolean;
+  /** Nothing that was sent to the peer is acknowledged. */
+  stalled?: (peer: NodeId) => void;
   /** Rejects to refuse; the stream is open to its opener once this resolves. */
   opened: (stream: RelayStream, service: string, header: Uint8Array) => Promise<void>;
   drop: (reason: RelayDropReason) => void;
@@ -138,6 +140,7 @@ export class Streams {
       opener,
       clock,
       send: (segment) => send(peer, segment),
+      stalled: () => this.#parts.stalled?.(peer),
       closed: () => this.#entries.delete(key),
     });
     // Who holds the stream hears of its end by 'close' too; without this, nobody listening would end the process.

@@ -98,28 +98,32 @@ export class Directory {
   /**
    * Brings the states up to date with the routes; returns whose state changed.
    * @param isSilent a connection is left, but neither this node nor others get an answer
+   * @param only these; everybody when left out
    */
-  settle(hasRoute: (id: NodeId) => boolean, isSilent: (id: NodeId) => boolean): NodeId[] {
+  settle(
+    hasRoute: (id: NodeId) => boolean,
+    isSilent: (id: NodeId) => boolean,
+    only: Iterable<NodeId> = this.#known.keys(),
+  ): NodeId[] {
     const now = this.#parts.clock.wall();
-    const changed = new Set<NodeId>();
-    for (const known of this.#known.values()) {
+    const changed: NodeId[] = [];
+    for (const id of only) {
+      const known = this.#known.get(id);
+      if (known === undefined) continue;
       const heard = known.present && known.heardOverBroker;
-      const connected = known.connectedOver !== undefined && !isSilent(known.id);
-      const absent = this.saidGoodbye(known.id) ? 'stopped' : 'gone';
-      const state = connected ? 'connected' : hasRoute(known.id) || heard ? 'reachable' : absent;
-      if (state === absent) {
-        if (state === known.state && now - known.since > SHOW_ABSENT) this.#known.delete(known.id);
-      } else {
-        known.wasReached = true;
-      }
-      if (state !== known.state) {
+      const connected = known.connectedOver !== undefined && !isSilent(id);
+      const absent = this.saidGoodbye(id) ? 'stopped' : 'gone';
+      const state = connected ? 'connected' : hasRoute(id) || heard ? 'reachable' : absent;
+      if (state !== absent) known.wasReached = true;
+      else if (state === known.state && now - known.since > SHOW_ABSENT) this.#known.delete(id);
+      const isNew = state !== known.state;
+      if (isNew) {
         known.state = state;
         known.since = now;
-        changed.add(known.id);
       }
-      if (this.#settlePresence(known, now)) changed.add(known.id);
+      if (this.#settlePresence(known, now) || isNew) changed.push(id);
     }
-    return [...changed];
+    return changed;
   }
 
   /** Members that are there, and where. */

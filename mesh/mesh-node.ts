@@ -200,7 +200,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       if (this.listenerCount('topology') > 0) this.emit('topology', this.topology());
     });
     this.#peers = new PeerLife({
-      ...{ members, strangers: this.#strangers, nameOf, isRevoked: parts.isRevoked },
+      ...{ clock, members, strangers: this.#strangers, nameOf, isRevoked: parts.isRevoked },
       gossip: this.#gossip,
       directory: this.#directory,
       neighbours: this.#neighbours,
@@ -251,6 +251,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     if (this.#neighbours.count > 0 || this.#media.hasUnseenListeners) await delay(this.#parts.clock, FAREWELL);
     this.#running = false;
     this.#topologyThrottle.cancel();
+    this.#peers.stop();
     this.relay.stop();
     this.#synchronizer.stop();
     this.#neighbours.stop();
@@ -353,7 +354,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#routeLog.record(changes, computation);
     if (changes.length > 0) this.emit('converged', computation.delay / 1000);
     if (changes.length > 0) this.relay.routesChanged();
-    this.#peers.settle();
+    this.#peers.routesChanged(changes);
     if (changes.length > 0 && this.listenerCount('routes') > 0) this.emit('routes', this.routes());
     this.#topologyThrottle.request();
   }

@@ -1,6 +1,7 @@
 // The life of a peer as one node sees it: heard of, admitted, left, removed. Keeps the directory, the links, the dialler
 // and the relay in step with each other, and tells of every change of state.
 
+import type { Clock, Millis } from '../core/clock.ts';
 import { feedDirectory } from './directory-feed.ts';
 import type { Gossip, Message } from './gossip/gossip.ts';
 import type { Synchronizer } from './gossip/synchronizer.ts';
@@ -15,10 +16,13 @@ import type { Strangers } from './membership/strangers.ts';
 import type { MeshJournal } from './mesh-journal.ts';
 import type { Connection, Neighbours } from './neighbours.ts';
 import type { Relay } from './relay/relay.ts';
+import type { RouteChange } from './routing/mesh-router.ts';
 import type { Routing } from './routing/routing.ts';
+import { Throttle } from './throttle.ts';
 import type { MeshPeer } from './views.ts';
 
 export interface PeerLifeParts {
+  clock: Clock;
   gossip: Gossip;
   directory: Directory;
   members: Members;
@@ -35,11 +39,16 @@ export interface PeerLifeParts {
   tell: (peer: MeshPeer) => void;
 }
 
+/** Looking at every member is work that grows with the network. */
+const SETTLE_PERIOD: Millis = 200;
+
 export class PeerLife {
   readonly #parts: PeerLifeParts;
+  readonly #settleAll: Throttle;
 
   constructor(parts: PeerLifeParts) {
     this.#parts = parts;
+    this.#settleAll = new Throttle(parts.clock, SETTLE_PERIOD, () => this.settle());
     const { gossip, directory } = parts;
     gossip.subscribe(membershipTopic, {
       message: (message) => this.#heardOf(message),
@@ -93,11 +102,22 @@ export class PeerLife {
     this.#forget(id);
   }
 
-  /** Brings peers' states up to date, and tells of those that changed and of `touched`. */
+  /** Brings the state of one peer up to date, or of everybody, and tells of it and of those that changed. */
   settle(touched?: NodeId): void {
     const { directory, routing, links } = this.#parts;
-    const changed = directory.settle((id) => routing.hasRoute(id), links.isSilent);
-    for (const id of new Set(touched === undefined ? changed : [...changed, touched])) this.#tell(id);
+    const only = touched === undefined ? undefined : [touched];
+    const changed = directory.settle((id) => routing.hasRoute(id), links.isSilent, only);
+    for (const id of only ?? changed) this.#tell(id);
+  }
+
+  /** Who came into reach or out of it is told at once; what it means for others, a little later after many changes. */
+  routesChanged(changes: readonly RouteChange[]): void {
+    for (const { kind, destination } of changes) if (kind !== 'moved') this.settle(destination);
+    this.#settleAll.request();
+  }
+
+  stop(): void {
+    this.#settleAll.cancel();
   }
 
   /** Those admitted last whom others may dial. */

@@ -1,9 +1,10 @@
 // Hears from the kernel when an interface loses its carrier (netlink, through one long-lived `ip monitor link`), which is
 // known at once, before any probe is missed. Where there is no `ip`, probes alone tell.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { BlockList, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import { LineReader, readCarrierEvent } from './ip-monitor.ts';
@@ -19,11 +20,17 @@ export interface IpCarrierWatchParts {
 }
 
 const COMMAND = ['ip', '-oneline', 'monitor', 'link'] as const;
+/**
+ * Runs a program until our end of the pipe closes, also when this process is killed: `ip` itself would only notice when
+ * it has something to say. Its own end shows as the end of what it prints.
+ */
+const GUARD = 'command -v "$1" >/dev/null || exit 127; "$@" & exec >&-; read -r _; kill $!';
+const NOT_FOUND = 127;
 const RESTART: Millis = 30_000;
 
 export class IpCarrierWatch implements CarrierWatch {
   readonly #parts: IpCarrierWatchParts;
-  #child: ChildProcess | undefined;
+  #child: ChildProcessByStdio<Writable, Readable, null> | undefined;
   #restart: Timer | undefined;
   #running = false;
 
@@ -39,7 +46,7 @@ export class IpCarrierWatch implements CarrierWatch {
   stop(): void {
     this.#running = false;
     this.#restart?.cancel();
-    this.#child?.kill();
+    this.#child?.stdin.end();
   }
 
   interfaceTo(multiaddress: string): string | undefined {
@@ -49,23 +56,28 @@ export class IpCarrierWatch implements CarrierWatch {
 
   #run(): void {
     const { clock, logger, carrier, command = COMMAND } = this.#parts;
-    const [program, ...args] = command;
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const [program] = command;
+    const child = spawn('sh', ['-c', GUARD, 'sh', ...command], { stdio: ['pipe', 'pipe', 'ignore'] });
     const lines = new LineReader();
     this.#child = child;
     child.unref();
+    child.stdin.on('error', () => {});
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       for (const line of lines.push(text)) {
         const event = readCarrierEvent(line);
         if (event !== undefined && this.#running) carrier(event.name, event.up);
       }
     });
-    child.once('error', () => {
+    child.stdout.once('close', () => child.stdin.end());
+    const unheard = (): void =>
       logger.info({ program }, 'changes of network interfaces cannot be heard: failures are seen by probes alone');
-      this.#child = undefined;
-    });
+    child.once('error', unheard);
     child.once('exit', (code) => {
       if (!this.#running) return;
+      if (code === NOT_FOUND) {
+        unheard();
+        return;
+      }
       logger.debug({ program, code }, 'the watch of network interfaces ended');
       this.#restart = clock.after(RESTART, () => this.#run());
     });

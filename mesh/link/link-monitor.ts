@@ -9,7 +9,7 @@ import type { PeerMessage } from '../wire/generated/parlmesh_pb.ts';
 import { Attention, type Pace } from './attention.ts';
 import { type Flap, isForgotten, neverFlapped, onFlap, settled, untilReuse } from './flap-damping.ts';
 import { IndirectProbes, type IndirectVerdict } from './indirect-probes.ts';
-import { costOf, dampedCost, type LinkQuality, steadyCost, unmeasured } from './link-quality.ts';
+import { type AnnouncedCost, costOf, dampedCost, type LinkQuality, steadyCost, unmeasured } from './link-quality.ts';
 import { type LinkState, newLink, onClosed } from './link-state-machine.ts';
 import { type LinkTiming, linkTiming, type TimingConfig } from './presets.ts';
 import type { ProbeFigures } from './probe-messages.ts';
@@ -53,6 +53,8 @@ export interface LinkMonitorParts extends Omit<LinkVoice, 'timing'> {
   hopeless: (peer: NodeId, cause: string) => void;
 }
 
+/** How long a connection may take to answer once UDP does again: TCP that waits to repeat what was lost waits longer. */
+const STALLED: Millis = 1000;
 /** Down links that are still shown, and flaps that are still remembered. */
 const MOST_GONE = 64;
 
@@ -60,12 +62,14 @@ interface Watched {
   link: Link;
   changedAt: Millis;
   /** The cost without damping, as it holds until it differs for good. */
-  announced: number;
+  announced: AnnouncedCost | undefined;
   udp: UdpProbed | undefined;
   interface: string | undefined;
   /** Why the interface carries nothing; undefined while it does. */
   noCarrier: LinkState | undefined;
   reuse: Timer | undefined;
+  /** Runs while UDP is back and the connection is not. */
+  stalled: Timer | undefined;
 }
 
 export class LinkMonitor {
@@ -109,7 +113,7 @@ export class LinkMonitor {
   }
 
   async stop(): Promise<void> {
-    for (const { reuse } of this.#watched.values()) reuse?.cancel();
+    for (const watched of this.#watched.values()) cancelTimers(watched);
     this.#watched.clear();
     this.#attention.stop();
     this.#streams.stop();
@@ -142,11 +146,12 @@ export class LinkMonitor {
     this.#watched.set(peer, {
       link,
       changedAt: clock.now(),
-      announced: link.cost,
+      announced: undefined,
       udp: undefined,
       interface: this.#carriers?.interfaceTo(address),
       noCarrier: undefined,
       reuse: undefined,
+      stalled: undefined,
     });
     this.#parts.changed(link, undefined);
     this.#attention.add(peer);
@@ -161,7 +166,7 @@ export class LinkMonitor {
     this.#attention.remove(peer);
     this.#streams.remove(peer);
     this.#prober?.remove(peer);
-    watched.reuse?.cancel();
+    cancelTimers(watched);
     const { clock } = this.#parts;
     const state = onClosed(watched.link.state, clock.now(), cause);
     const tried = withWay(watched.link.tried, { way: 'stream', outcome: 'closed', at: clock.wall() });
@@ -238,7 +243,19 @@ export class LinkMonitor {
     this.#streams.besideUdp(peer, probed !== undefined && probed.state.kind !== 'down');
     // From here on the connection must prove itself anew: what it said before the silence is no answer to it.
     if (probed?.state.kind === 'down' && !wasDown) this.#streams.doubt(peer, probed.state.cause);
+    if (probed?.state.kind === 'up' && wasDown) this.#expectConnection(peer, watched);
     this.#update(peer);
+  }
+
+  /** The path is whole again: a connection that goes on waiting is worth less than a new one. */
+  #expectConnection(peer: NodeId, watched: Watched): void {
+    watched.stalled?.cancel();
+    watched.stalled = this.#parts.clock.after(STALLED, () => {
+      const isBack = watched.udp?.state.kind === 'up';
+      if (isBack && this.#streams.get(peer)?.state.kind === 'down') {
+        this.#parts.hopeless(peer, 'it answers probes, but its connection has stalled');
+      }
+    });
   }
 
   #onPace(peer: NodeId, pace: Pace): void {
@@ -261,7 +278,10 @@ export class LinkMonitor {
     const link = this.#watched.get(peer)?.link;
     // What this node found out by itself just now need not be found out again.
     const isKnown = link === undefined || link.state.kind === 'down';
-    if (isKnown || this.#prober === undefined || link.probe === 'stream') return done(link?.state.kind === 'up');
+    if (isKnown || this.#prober === undefined || link.probe === 'stream') {
+      done(link?.state.kind === 'up');
+      return;
+    }
     this.#prober.watch(peer, within, done);
     this.#attention.need(peer);
   }
@@ -287,15 +307,13 @@ export class LinkMonitor {
     let { tried } = link;
     if (udp !== undefined) tried = withWay(tried, { way: 'udp', outcome: outcomeOf(udp), at });
     if (stream.quality.answers > 0) tried = withWay(tried, { way: 'stream', outcome: outcomeOf(stream), at });
-    watched.announced = steadyCost(
-      link.quality.roundTrip === undefined ? undefined : watched.announced,
-      costOf(quality),
-    );
+    const announced = steadyCost(watched.announced, costOf(quality), this.#parts.clock.now());
+    if (isMeasured) watched.announced = announced;
     this.#change(watched, {
       probe,
       state: verdict,
       quality,
-      cost: link.damped ? dampedCost(watched.announced) : watched.announced,
+      cost: link.damped ? dampedCost(announced.cost) : announced.cost,
       usable: isMeasured && verdict.kind !== 'down',
       tried,
     });
@@ -348,6 +366,11 @@ export class LinkMonitor {
     const now = this.#parts.clock.now();
     return settled(this.#flaps.get(peer) ?? neverFlapped(now), now);
   }
+}
+
+function cancelTimers({ reuse, stalled }: Watched): void {
+  reuse?.cancel();
+  stalled?.cancel();
 }
 
 const outcomeOf = ({ state }: UdpProbed): Way['outcome'] => (state.kind === 'down' ? 'silent' : 'answered');

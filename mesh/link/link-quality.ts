@@ -86,10 +86,20 @@ export function dampedCost(cost: number): number {
 
 /** A change below this is noise: it must not move routes nor flood the network. */
 const HYSTERESIS = { share: 0.25, least: 5 };
+/** And so is one that does not last: a processor that is busy for a moment makes every link look slow. */
+const COST_HOLD: Millis = 3000;
 
-/** The cost to announce: the one announced before, unless the measured one differs for good. */
-export function steadyCost(announced: number | undefined, measured: number): number {
-  if (announced === undefined) return measured;
-  const noise = Math.max(HYSTERESIS.least, announced * HYSTERESIS.share);
-  return Math.abs(measured - announced) > noise ? measured : announced;
+export interface AnnouncedCost {
+  cost: number;
+  /** Since when the measured cost differs from it for good; undefined while it does not. */
+  differsSince: Millis | undefined;
+}
+
+/** The cost to announce: the one announced before, unless the measured one differs by much and for long. */
+export function steadyCost(before: AnnouncedCost | undefined, measured: number, now: Millis): AnnouncedCost {
+  if (before === undefined) return { cost: measured, differsSince: undefined };
+  const { cost, differsSince = now } = before;
+  const noise = Math.max(HYSTERESIS.least, cost * HYSTERESIS.share);
+  if (Math.abs(measured - cost) <= noise) return { cost, differsSince: undefined };
+  return now - differsSince < COST_HOLD ? { cost, differsSince } : { cost: measured, differsSince: undefined };
 }

@@ -35,7 +35,10 @@ export function patienceOf({ doubt }: LocalHealth): number {
   return 1 + doubt * WIDENING;
 }
 
-/** What counts as late of a timer that serves probes of this interval: a quarter of it, 10 ms at least. */
+/** What counts as late of a timer that serves probes of this interval: a quarter of it, 10 ms at least. It is forgiven. */
 export function isLate(lateness: Millis, interval: Millis): boolean {
   return lateness > Math.max(10, interval / 4);
 }
+
+/** So late that probes were skipped: what a busy machine does now and then is forgiven, this is a reason for doubt. */
+export const isTrouble = (lateness: Millis, interval: Millis): boolean => lateness >= interval;

@@ -4,9 +4,9 @@
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
 import { ReplayWindow } from '../gossip/replay-window.ts';
-import { isLate, type LocalHealth, onPunctual, onTrouble, patienceOf, wellSince } from './local-health.ts';
+import { isLate, isTrouble, type LocalHealth, onPunctual, onTrouble, patienceOf, wellSince } from './local-health.ts';
 import type { Probe, ProbeChannel, ProbeCodec } from './probe-datagram.ts';
-import type { Endpoint, ProbeCommand, ProbeFigures, ProbeRefusal, ProbeReport } from './probe-messages.ts';
+import type { DatagramRefusal, Endpoint, ProbeCommand, ProbeFigures, ProbeReport } from './probe-messages.ts';
 import {
   isDue,
   isEased,
@@ -57,7 +57,7 @@ const SOONEST: Millis = 1;
 export class ProbeLoop<Datagram = Uint8Array> {
   readonly #parts: ProbeLoopParts<Datagram>;
   readonly #peers = new Map<number, Peer<Datagram>>();
-  readonly #refused: Record<ProbeRefusal, number> = { size: 0, unknown: 0, replay: 0, forged: 0 };
+  readonly #refused: Record<DatagramRefusal, number> = { size: 0, unknown: 0, replay: 0, forged: 0 };
   #watches: Watch<Datagram>[] = [];
   #health: LocalHealth;
   #timer: { at: Millis; timer: Timer } | undefined;
@@ -105,7 +105,7 @@ export class ProbeLoop<Datagram = Uint8Array> {
     return {
       sent: this.#sent,
       received: this.#received,
-      refused: { ...this.#refused },
+      refused: { ...this.#refused, offer: 0, rate: 0 },
       doubt: this.#health.doubt,
     };
   }
@@ -164,10 +164,9 @@ export class ProbeLoop<Datagram = Uint8Array> {
     if (lateness > 0) {
       // What came meanwhile still waits in the socket: nobody is judged by it.
       for (const peer of this.#peers.values()) peer.session = onStall(peer.session, lateness);
-      this.#health = onTrouble(this.#health, now);
-    } else {
-      this.#health = onPunctual(this.#health, now);
     }
+    const isHard = isTrouble(lateness, this.#parts.timing.interval);
+    this.#health = isHard ? onTrouble(this.#health, now) : onPunctual(this.#health, now);
     this.#judge(now);
     this.#probeDue(now);
     this.#settleWatches(now);
@@ -261,7 +260,7 @@ export class ProbeLoop<Datagram = Uint8Array> {
     this.#timer = Number.isFinite(at) ? { at, timer: clock.after(at - now, () => this.#wake()) } : undefined;
   }
 
-  #unseal(datagram: Datagram): { peer: Peer<Datagram>; sequence: number; probe: Probe } | ProbeRefusal {
+  #unseal(datagram: Datagram): { peer: Peer<Datagram>; sequence: number; probe: Probe } | DatagramRefusal {
     const head = this.#parts.codec.readHead(datagram);
     if (head === undefined) return 'size';
     const { session, sequence } = head;

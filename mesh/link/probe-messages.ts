@@ -38,7 +38,9 @@ export type ProbeCommand =
   | { kind: 'watch'; number: number; session: number; within: Millis };
 
 /** Why a datagram was not taken. */
-export type ProbeRefusal = 'size' | 'unknown' | 'replay' | 'forged';
+export type DatagramRefusal = 'size' | 'unknown' | 'replay' | 'forged';
+/** And an offer: it makes no sense, or there were too many. */
+export type ProbeRefusal = DatagramRefusal | 'offer' | 'rate';
 
 export interface ProbeFigures {
   sent: number;

@@ -7,6 +7,7 @@ import { create } from '@bufbuild/protobuf';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
+import { TokenBucket } from '../gossip/token-bucket.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { type PeerMessage, PeerMessageSchema, type ProbeOffer } from '../wire/generated/parlmesh_pb.ts';
 import type { Pace } from './attention.ts';
@@ -37,6 +38,8 @@ interface Peer {
   /** What the peer offered last. */
   theirs: ProbeOffer | undefined;
   offers: number;
+  /** What the peer may offer: each new one costs a key agreement here. */
+  heard: TokenBucket;
   /** What the thread last said. */
   probed: UdpProbed | undefined;
   /** Repeats the offer until the peer has made its own. */
@@ -46,6 +49,8 @@ interface Peer {
 const RESTART: Millis = 5000;
 const REPEAT: Millis = 1000;
 const MOST_OFFERS = 5;
+/** Of one peer, a second and at once. A prober that is well makes one when it begins; five more repeat it. */
+const OFFERS = { rate: 0.5, burst: 10 };
 const MOST_WATCHES = 64;
 
 export class Prober implements LinkProber {
@@ -56,6 +61,7 @@ export class Prober implements LinkProber {
   #worker: Worker | undefined;
   #port: number | undefined;
   #figures: ProbeFigures | undefined;
+  readonly #refusedOffers = { offer: 0, rate: 0 };
   #watchNumber = 0;
   #restart: Timer | undefined;
 
@@ -91,6 +97,7 @@ export class Prober implements LinkProber {
       own: newKeyShare(),
       theirs: undefined,
       offers: 0,
+      heard: new TokenBucket(OFFERS.rate, OFFERS.burst, this.#parts.clock.now()),
       probed: undefined,
       timer: undefined,
     };
@@ -108,7 +115,12 @@ export class Prober implements LinkProber {
 
   hear(id: NodeId, offer: ProbeOffer): void {
     const peer = this.#peers.get(id);
-    if (peer === undefined || offer.port === 0 || offer.port > 0xffff) return;
+    if (peer === undefined) return;
+    const isSound = offer.port > 0 && offer.port <= 0xffff;
+    if (!isSound || !peer.heard.take(this.#parts.clock.now())) {
+      this.#refusedOffers[isSound ? 'rate' : 'offer']++;
+      return;
+    }
     const isKnown = peer.theirs?.session === offer.session && sameBytes(peer.theirs.share, offer.share);
     peer.theirs = offer;
     if (!isKnown) this.#open(peer);
@@ -139,7 +151,7 @@ export class Prober implements LinkProber {
 
   /** Undefined before the first summary. */
   figures(): ProbeFigures | undefined {
-    return this.#figures;
+    return this.#figures && { ...this.#figures, refused: { ...this.#figures.refused, ...this.#refusedOffers } };
   }
 
   /** Of the UDP socket; undefined while there is none. */
@@ -238,8 +250,9 @@ export class Prober implements LinkProber {
       this.#change(peer, undefined);
       this.#tell({ kind: 'open', session, remoteSession: theirs.session, keys, endpoint });
     } catch (error) {
-      logger.warn({ peer: peer.id, error: messageOf(error) }, 'no keys for probes could be agreed on');
+      logger.debug({ peer: peer.id, error: messageOf(error) }, 'no keys for probes could be agreed on');
       peer.theirs = undefined;
+      this.#refusedOffers.offer++;
     }
   }
 

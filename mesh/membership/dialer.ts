@@ -1,7 +1,7 @@
 // Dials who should be connected, for ever, with back-off: configured addresses, remembered peers, members found.
 
 import { type BackoffOptions, backoff } from '../../core/backoff.ts';
-import type { Clock, Timer } from '../../core/clock.ts';
+import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
 import type { NodeId } from './keys.ts';
@@ -25,6 +25,9 @@ export interface DialTarget {
   addresses: string[];
 }
 
+/** Whoever was connected lately may come back any moment: sought this often at least, for so long. */
+const SOUGHT: BackoffOptions = { first: 500, most: 5000 };
+const SOUGHT_FOR: Millis = 600_000;
 const MOST_AT_ONCE = 4;
 const MOST_TARGETS = 1024;
 
@@ -32,6 +35,7 @@ interface Target extends DialTarget {
   /** Node id, or the address itself. */
   key: string;
   attempt: number;
+  lostAt: Millis;
   timer: Timer | undefined;
   dialing: boolean;
 }
@@ -57,7 +61,14 @@ export class Dialer {
       return;
     }
     if (this.#targets.size >= MOST_TARGETS) return;
-    const added: Target = { ...target, key, attempt: 0, timer: undefined, dialing: false };
+    const added: Target = {
+      ...target,
+      key,
+      attempt: 0,
+      lostAt: Number.NEGATIVE_INFINITY,
+      timer: undefined,
+      dialing: false,
+    };
     this.#targets.set(key, added);
     this.#enqueue(added);
   }
@@ -67,6 +78,7 @@ export class Dialer {
     for (const target of this.#targets.values()) {
       if (target.peer !== peer) continue;
       target.attempt = 0;
+      target.lostAt = this.#parts.clock.now();
       this.#later(target);
     }
   }
@@ -126,6 +138,7 @@ export class Dialer {
     const { clock, random } = this.#parts;
     if (this.#abort.signal.aborted) return;
     target.timer?.cancel();
-    target.timer = clock.after(backoff(target.attempt++, this.#parts.backoff, random), () => this.#enqueue(target));
+    const pace = clock.now() - target.lostAt < SOUGHT_FOR ? SOUGHT : this.#parts.backoff;
+    target.timer = clock.after(backoff(target.attempt++, pace, random), () => this.#enqueue(target));
   }
 }

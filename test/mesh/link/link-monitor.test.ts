@@ -185,10 +185,91 @@ describe('A link', () => {
       return bench.link('b').cost;
     });
     expect(new Set(costs)).toEqual(new Set([11]));
-    bench.udp('b', bench.up(30));
-    expect(bench.link('b').cost).toBe(40);
-    bench.udp('b', bench.up(30, 0.5));
-    expect(bench.link('b').cost).toBe(160);
+    const lasting = (quality: [number, number]): number => {
+      for (let second = 0; second <= 3; second++) {
+        bench.udp('b', bench.up(...quality));
+        bench.clock.advance(1000);
+      }
+      return bench.link('b').cost;
+    };
+    expect(lasting([30, 0])).toBe(40);
+    expect(lasting([30, 0.5])).toBe(160);
+  });
+});
+
+describe('A link whose path is whole again', () => {
+  it('gets a new connection when the old one goes on waiting', () => {
+    const bench = new Bench();
+    bench.add('b');
+    bench.answers = () => false;
+    bench.udp('b', bench.down());
+    bench.clock.advance(2000);
+    bench.udp('b', bench.up());
+    bench.clock.advance(990);
+    expect(bench.hopeless).toEqual([]);
+    bench.clock.advance(20);
+    expect(bench.hopeless).toEqual(['b']);
+  });
+
+  it('keeps a connection that answers too', () => {
+    const bench = new Bench();
+    bench.add('b');
+    bench.answers = () => false;
+    bench.udp('b', bench.down());
+    bench.clock.advance(2000);
+    bench.answers = () => true;
+    bench.udp('b', bench.up());
+    bench.clock.advance(2000);
+    expect(bench.hopeless).toEqual([]);
+    expect(bench.link('b').usable).toBe(true);
+  });
+});
+
+describe('The pace of probes', () => {
+  const peers = ['b', 'c', 'd', 'e', 'f', 'g', 'h'];
+
+  it('is the full one for few neighbours', () => {
+    const bench = new Bench();
+    for (const peer of peers.slice(0, 4)) bench.add(peer);
+    bench.clock.advance(60_000);
+    expect(bench.monitor.links().map(({ pace }) => pace)).toEqual(Array(4).fill('full'));
+  });
+
+  it('is eased for links that were not needed for a while, and full for four of many', () => {
+    const bench = new Bench();
+    for (const peer of peers) bench.add(peer);
+    bench.clock.advance(9000);
+    expect(bench.paces.filter(([, pace]) => pace === 'eased')).toEqual([]);
+    bench.clock.advance(2000);
+    expect(bench.monitor.links().filter(({ pace }) => pace === 'full')).toHaveLength(4);
+  });
+
+  it('is full again the moment a link is needed, fails or its peer is accused', () => {
+    const bench = new Bench();
+    for (const peer of peers) bench.add(peer);
+    bench.clock.advance(11_000);
+    const [first, second, third] = bench.monitor.links().flatMap(({ peer, pace }) => (pace === 'eased' ? [peer] : []));
+    bench.paces.length = 0;
+    bench.monitor.need(first!);
+    bench.monitor.doubt(second!);
+    bench.udp(third!, bench.down());
+    expect(bench.paces).toEqual([
+      [first, 'full'],
+      [second, 'full'],
+      [third, 'full'],
+    ]);
+    expect(bench.doubted).toEqual([second]);
+  });
+
+  it('is told to the prober again when it begins anew', () => {
+    const bench = new Bench();
+    for (const peer of peers) bench.add(peer);
+    bench.clock.advance(11_000);
+    const [eased] = bench.monitor.links().flatMap(({ peer, pace }) => (pace === 'eased' ? [peer] : []));
+    bench.udp(eased!, undefined);
+    bench.paces.length = 0;
+    bench.udp(eased!, bench.up());
+    expect(bench.paces).toEqual([[eased, 'eased']]);
   });
 });
 
@@ -217,6 +298,13 @@ describe('A peer whose link is down', () => {
     bench.answer('d', true);
     expect(bench.monitor.isSilent('b')).toBe(false);
     expect(bench.link('b').indirect).toMatchObject({ reached: true, via: 'd' });
+    const at = bench.clock.wall();
+    expect(bench.link('b').tried).toEqual([
+      { way: 'udp', outcome: 'silent', at },
+      { way: 'stream', outcome: 'silent', at },
+      { way: 'indirect', via: 'd', outcome: 'answered', at },
+      { way: 'indirect', via: 'c', outcome: 'silent', at },
+    ]);
   });
 
   it('is gone when nobody answers in time, or nobody is there to ask', () => {

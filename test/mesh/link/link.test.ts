@@ -33,6 +33,10 @@ describe('the state of a link', () => {
   });
 });
 
+/** What is announced once `measured` has lasted. */
+const announcedFrom = (cost: number, measured: number): number =>
+  steadyCost(steadyCost({ cost, differsSince: undefined }, measured, 0), measured, 3000).cost;
+
 describe('the quality of a link', () => {
   it('replaces the first round trip, which measured the connection, and smooths from then on', () => {
     let quality = withAnswer(unmeasured, 40);
@@ -51,12 +55,12 @@ describe('the quality of a link', () => {
     const cost = costOf(quality);
     let stalled = withAnswer(withAnswer(quality, 400), 300);
     for (let probe = 0; probe < 5; probe++) {
-      expect(steadyCost(cost, costOf(stalled))).toBe(cost);
+      expect(announcedFrom(cost, costOf(stalled))).toBe(cost);
       stalled = withAnswer(stalled, 2);
     }
     let slow = quality;
     for (let probe = 0; probe < 5; probe++) slow = withAnswer(slow, 100);
-    expect(steadyCost(cost, costOf(slow))).toBeGreaterThan(cost);
+    expect(announcedFrom(cost, costOf(slow))).toBeGreaterThan(cost);
   });
 
   it('counts loss up with misses and down with answers', () => {
@@ -73,10 +77,25 @@ describe('the quality of a link', () => {
   });
 
   it('announces a new cost only when it differs by a quarter, and by five at least', () => {
-    expect(steadyCost(undefined, 12)).toBe(12);
-    expect(steadyCost(12, 17)).toBe(12);
-    expect(steadyCost(12, 18)).toBe(18);
-    expect(steadyCost(100, 124)).toBe(100);
-    expect(steadyCost(100, 74)).toBe(74);
+    expect(steadyCost(undefined, 12, 0).cost).toBe(12);
+    expect(announcedFrom(12, 17)).toBe(12);
+    expect(announcedFrom(12, 18)).toBe(18);
+    expect(announcedFrom(100, 124)).toBe(100);
+    expect(announcedFrom(100, 74)).toBe(74);
+  });
+
+  it('announces nothing that does not last three seconds without a break', () => {
+    let announced = steadyCost(undefined, 12, 0);
+    for (const [now, measured] of [
+      [1000, 40],
+      [3000, 50],
+      [3900, 12],
+      [4000, 40],
+      [6900, 40],
+    ] as const) {
+      announced = steadyCost(announced, measured, now);
+      expect(announced.cost).toBe(12);
+    }
+    expect(steadyCost(announced, 45, 7000)).toEqual({ cost: 45, differsSince: undefined });
   });
 });

@@ -4,9 +4,12 @@ import type { Probe } from '../../../mesh/link/probe-datagram.ts';
 import {
   detectionTime,
   isDue,
+  isEased,
   newSession,
   nextDeadline,
   nextProbe,
+  onDoubt,
+  onPace,
   onProbe as onProbeOf,
   onStall,
   onTime,
@@ -198,5 +201,68 @@ describe('The session of a probed peer', () => {
         }
       }),
     );
+  });
+});
+
+describe('An eased session', () => {
+  /** Both sides at ease since `now`, which was the time of the last answer. */
+  const easedAt = (now: number): ProbeSession =>
+    onProbe(
+      onPace(upAt(now - 10), true, now - 5, wired),
+      2,
+      probe({ echo: (now - 2) * 1000, eased: true }),
+      now,
+      wired,
+    );
+
+  it('needs the wish of both sides, and the one that says so keeps its place', () => {
+    const wished = onPace(upAt(1000), true, 1005, wired);
+    expect(isEased(wished, wired)).toBe(false);
+    const told = nextProbe(wished, 1050, wired, 0);
+    expect(told).toMatchObject({ probe: { eased: true }, session: { dueAt: 1100 } });
+    const session = easedAt(1050);
+    expect(isEased(session, wired)).toBe(true);
+    expect(nextProbe(session, 1060, wired, 0).session.dueAt).toBe(2060);
+  });
+
+  it('has no use where the full pace is no faster', () => {
+    const slow: ProbeTiming = { interval: 1000, detectMultiplier: 3, rests: true };
+    const told = probe({ echo: 990_000, interval: 1000, eased: true });
+    const session = onProbe(onPace(upAt(900, slow), true, 950, slow), 2, told, 1000, slow);
+    expect(isEased(session, slow)).toBe(false);
+  });
+
+  it('takes the full pace when an answer is overdue, and is down a detection time later', () => {
+    const session = easedAt(1000);
+    expect(nextDeadline(session, 1000, wired, 1)).toBe(2400);
+    expect(onTime(session, 2399, wired, 1)).toBe(session);
+    const overdue = onTime(session, 2400, wired, 1);
+    expect(overdue).toMatchObject({ state: { kind: 'up' }, late: true, dueAt: 2400 });
+    expect(nextProbe(overdue, 2400, wired, 0)).toMatchObject({ probe: { poll: true, eased: false, deaf: false } });
+    expect(onTime(overdue, 2549, wired, 1).state.kind).toBe('suspect');
+    expect(onTime(overdue, 2550, wired, 1).state.kind).toBe('down');
+  });
+
+  it('takes the full pace at once when either side needs it, and counts no silence from before', () => {
+    const needed = onPace(easedAt(1000), false, 1900, wired);
+    expect(needed).toMatchObject({ dueAt: 1900, attentiveSince: 1900 });
+    expect(onTime(needed, 2040, wired, 1).state.kind).toBe('suspect');
+    expect(onTime(needed, 2050, wired, 1).state.kind).toBe('down');
+    const asked = onProbe(easedAt(1000), 3, probe({ echo: 1_000_000 }), 1900, wired);
+    expect(asked.dueAt).toBe(1900);
+    expect(isEased(asked, wired)).toBe(false);
+  });
+
+  it('believes an accusation only when nothing is heard for two intervals from then on', () => {
+    const accused = onDoubt(easedAt(1000), 1900, wired);
+    expect(onTime(accused, 1999, wired, 1).state.kind).not.toBe('down');
+    expect(onTime(accused, 2000, wired, 1).state.kind).toBe('down');
+    const answered = onProbe(accused, 3, probe({ echo: 1_901_000, eased: true }), 1950, wired);
+    expect(onTime(answered, 2000, wired, 1).state.kind).toBe('up');
+    expect(isEased(answered, wired)).toBe(true);
+  });
+
+  it('does not call itself unheard while the other rests', () => {
+    expect(nextProbe(easedAt(1000), 1990, wired, 0).probe.deaf).toBe(false);
   });
 });

@@ -6,6 +6,7 @@ import { create } from '@bufbuild/protobuf';
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../core/logger.ts';
 import { systemClock } from '../../../daemon/clock.ts';
+import { newKeyShare } from '../../../mesh/link/probe-keys.ts';
 import type { ProbeTiming } from '../../../mesh/link/probe-session.ts';
 import { Prober } from '../../../mesh/link/prober.ts';
 import type { UdpProbed } from '../../../mesh/link/senses.ts';
@@ -30,7 +31,7 @@ class Pair {
   /** `front.a` is where b finds a. */
   front: { a: Socket; b: Socket };
   passes: (from: 'a' | 'b') => boolean = () => true;
-  carried: { from: 'a' | 'b'; datagram: Buffer }[] = [];
+  carried: { from: 'a' | 'b'; datagram: Uint8Array; at: number }[] = [];
 
   private constructor(front: Pair['front']) {
     this.front = front;
@@ -97,7 +98,7 @@ class Pair {
   /** What is sent to where `to` is found comes from where `from` is found. */
   #forward(from: 'a' | 'b', to: 'a' | 'b', front: Pair['front']): void {
     front[to].on('message', (datagram) => {
-      this.carried.push({ from, datagram });
+      this.carried.push({ from, datagram, at: systemClock.now() });
       if (this.passes(from)) this.front[from].send(datagram, this.#ports[to], '127.0.0.1');
     });
   }
@@ -150,7 +151,7 @@ describe('Two probers', () => {
     opened.inject('a', new Uint8Array(1000));
     await expect
       .poll(() => opened.probers.a.figures()?.refused, { timeout: 5000 })
-      .toEqual({ replay: 1, forged: 1, unknown: 1, size: 1 });
+      .toEqual({ replay: 1, forged: 1, unknown: 1, size: 1, offer: 0, rate: 0 });
     expect(opened.last('a')).toBe('up');
     expect(opened.states.a.map(({ state }) => state.kind)).not.toContain('down');
   });
@@ -175,5 +176,30 @@ describe('Two probers', () => {
     opened.passes = () => false;
     opened.probers.a.remove('b');
     await expect(ask()).resolves.toBe(false);
+  });
+
+  it('take a handful of offers of a peer, and count the others', async () => {
+    const opened = await pair();
+    const share = newKeyShare().share;
+    for (let session = 1; session <= 100; session++) {
+      opened.probers.a.hear('b', create(ProbeOfferSchema, { share, port: 9, session, answer: true }));
+    }
+    opened.probers.a.hear('b', create(ProbeOfferSchema, { share, port: 0, session: 1 }));
+    await expect.poll(() => opened.probers.a.figures()?.refused.offer, { timeout: 5000 }).toBe(1);
+    expect(opened.probers.a.figures()?.refused.rate).toBeGreaterThanOrEqual(90);
+  });
+
+  it('ease a link together, and keep it up', async () => {
+    const opened = await pair();
+    opened.probers.a.pace('b', 'eased');
+    opened.probers.b.pace('a', 'eased');
+    const gap = (): number => {
+      const [before = 0, last = 0] = opened.carried.flatMap(({ from, at }) => (from === 'a' ? [at] : [])).slice(-2);
+      return last - before;
+    };
+    await expect.poll(gap, { timeout: 10_000 }).toBeGreaterThan(500);
+    opened.passes = () => false;
+    opened.probers.a.pace('b', 'full');
+    await expect.poll(() => opened.last('a'), { timeout: 5000 }).toBe('down');
   });
 });

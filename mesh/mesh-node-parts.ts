@@ -8,13 +8,16 @@ import type { MeshConfig } from './config.ts';
 import type { FrameReader } from './gossip/frame-reader.ts';
 import type { SequenceNumbers } from './gossip/sequence.ts';
 import type { NodeSummary } from './gossip/topics.ts';
+import type { Link } from './link/link-monitor.ts';
 import type { LinkSenses } from './link/senses.ts';
 import type { NodeId, SigningKey } from './membership/keys.ts';
 import type { Credentials } from './membership/network.ts';
 import type { KnownAddress } from './membership/state.ts';
+import type { RenewalCare } from './neighbours.ts';
 import type { RelayAction } from './relay/relay.ts';
 import type { Transport } from './transport/transport.ts';
 import type { MeshLink, MeshPeer, MeshRoute, MeshTopology } from './views.ts';
+import type { RelayFrame } from './wire/generated/parlmesh_pb.ts';
 
 export interface MeshNodeParts {
   /** What peers may do here over the relay; left out, they may ping. */
@@ -24,7 +27,7 @@ export interface MeshNodeParts {
   /** Shown to people. */
   name: string;
   version: string;
-  config: Pick<MeshConfig, 'preset' | 'maxPeers' | 'autoDial' | 'bootstrap'> & Partial<Pick<MeshConfig, 'probe'>>;
+  config: Pick<MeshConfig, 'preset' | 'maxPeers' | 'autoDial' | 'bootstrap'> & Partial<Pick<MeshConfig, 'probe' | 'area'>>;
   transports: readonly Transport[];
   /** Left out on virtual time: links are then probed over their connections. */
   senses?: LinkSenses;
@@ -40,8 +43,14 @@ export interface MeshNodeParts {
   /** Called when there are others to remember. */
   remember: (peers: KnownAddress[]) => void;
   isRevoked: (id: NodeId) => boolean;
+  /** Left out where no certificate expires. */
+  renewal?: RenewalCare;
   /** Left out: it says no summary and no score of itself. */
   summary?: () => NodeSummary;
+  /** Told of each frame that goes to a neighbour. */
+  relayed?: (neighbour: NodeId, frame: RelayFrame) => void;
+  /** What the links are to cost; as they are measured when left out. */
+  weighed?: (links: readonly Link[]) => Link[];
   clock: Clock;
   random: Random;
   logger: Logger;

@@ -8,7 +8,7 @@ import { Announcer } from './announcer.ts';
 import { DropCounters, type MeshCounters } from './counters.ts';
 import { Gossip } from './gossip/gossip.ts';
 import { Synchronizer } from './gossip/synchronizer.ts';
-import { linkStateTopic, REFRESH } from './gossip/topics.ts';
+import { DEFAULT_AREA, linkStateTopic, REFRESH } from './gossip/topics.ts';
 import { type Link, LinkMonitor } from './link/link-monitor.ts';
 import { Accusations } from './membership/accusations.ts';
 import type { Certificate } from './membership/certificate.ts';
@@ -28,8 +28,10 @@ import type { RouteChange } from './routing/mesh-router.ts';
 import { RouteJournal } from './routing/route-journal.ts';
 import { RouteLog, type RouteLogQuery } from './routing/route-log.ts';
 import { Routing } from './routing/routing.ts';
+import { feedRouting } from './routing/routing-feed.ts';
 import type { Computation } from './routing/switch-over.ts';
 import { Throttle } from './throttle.ts';
+import { Transit } from './transit.ts';
 import { Media } from './transport/media.ts';
 import {
   linkView,
@@ -61,7 +63,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   readonly relay: Relay;
   readonly nameOf = (id: NodeId): string => (id === this.id ? this.#parts.name : this.#members.nameOf(id));
   readonly #parts: MeshNodeParts;
-  readonly #drops = new DropCounters();
+  readonly drops = new DropCounters();
   readonly #members: Members;
   readonly #strangers: Strangers;
   readonly #accusations: Accusations;
@@ -71,6 +73,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   readonly #neighbours: Neighbours;
   readonly #links: LinkMonitor;
   readonly #routing: Routing;
+  readonly #transit: Transit;
   readonly #routeJournal: RouteJournal;
   readonly #routeLog: RouteLog;
   readonly #reach: Reach;
@@ -80,6 +83,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   readonly #peers: PeerLife;
   readonly #topologyThrottle: Throttle;
   #timers: Timer[] = [];
+  #certificate: Uint8Array;
   #routeChanges = 0;
   #dialsFailed = 0;
   #running = false;
@@ -91,7 +95,10 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     const self = this.id;
     const { key, credentials, config, clock, random, journal, transports, logger, version } = parts;
     const { network, authority, certificate } = credentials;
-    const [drops, nameOf] = [this.#drops, this.nameOf];
+    const { weighed = (links) => [...links] } = parts;
+    const shown = (): Uint8Array => this.#certificate;
+    const area = config.area ?? DEFAULT_AREA;
+    const [drops, nameOf] = [this.drops, this.nameOf];
     const send = (peer: NodeId, message: PeerMessage): boolean => this.#neighbours.send(peer, message);
 
     const members = new Members({
@@ -102,6 +109,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       reader: parts.reader,
     });
     members.check(certificate);
+    this.#certificate = certificate;
     this.#strangers = new Strangers({ clock, report: (refused) => journal.record(reportStrangers(refused)) });
     this.#members = members;
     this.#accusations = new Accusations(clock);
@@ -109,7 +117,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#gossip = new Gossip({
       networkId: network.id,
       key,
-      certificate,
+      ...{ area, certificate: shown },
       members,
       sequence: parts.sequence,
       transports,
@@ -122,21 +130,21 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
         this.#announcer.repeat();
       },
     });
-    this.#synchronizer = new Synchronizer({ self, gossip: this.#gossip, clock, random, drops, send });
+    const isNear = (peer: NodeId): boolean => this.#neighbours.areaOf(peer) === area;
+    this.#synchronizer = new Synchronizer({ self, gossip: this.#gossip, clock, random, drops, send, isNear });
     this.#neighbours = new Neighbours({
       self,
       members,
       strangers: this.#strangers,
-      certificate,
-      version,
-      clock,
-      drops,
+      certificate: shown,
+      ...{ version, area, clock, drops },
       admitted: (connection, peerVersion) => this.#peers.admitted(connection, peerVersion),
       heard: (peer, message) => {
         if (message.case === 'relay') this.relay.hear(peer, message.value);
         this.#links.hear(peer, message);
         this.#synchronizer.hear(peer, message);
       },
+      renewal: parts.renewal,
       drained: (peer) => this.relay.drained(peer),
       left: (peer, cause, wasAdmitted) => this.#peers.left(peer, cause, { wasAdmitted, isOver: !this.#running }),
     });
@@ -154,22 +162,30 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       self,
       clock,
       nameOf,
-      links: () => this.#links.links(),
+      areas: {
+        area,
+        areaOf: (peer) => this.#neighbours.areaOf(peer),
+        tell: (topic, payload, into) => this.#gossip.publish(topic, payload, undefined, into),
+      },
+      links: () => weighed(this.#transit.priced(this.#links.links())),
       flood: (payload) => this.#gossip.publish(linkStateTopic, payload),
       computed: (changes, computation) => this.#routesComputed(changes, computation),
       refresh: REFRESH.linkState,
       computePeriod: parts.computePeriod,
     });
     this.relay = new Relay({
-      ...{ self, key, certificate, members, clock, random },
+      ...{ self, key, certificate: shown, members, clock, random },
       send: (peer, value) => {
         this.#links.need(peer);
-        return send(peer, create(PeerMessageSchema, { kind: { case: 'relay', value } }));
+        const took = send(peer, create(PeerMessageSchema, { kind: { case: 'relay', value } }));
+        if (took) parts.relayed?.(peer, value);
+        return took;
       },
       isClear: (peer) => this.#neighbours.isClear(peer),
       isUp: (peer) => this.#neighbours.isAdmitted(peer) && this.#routing.isUp(peer),
       nextHop: (destination) => this.#routing.nextHop(destination),
       hasRoute: (destination) => this.#routing.hasRoute(destination),
+      stalled: (destination) => this.#transit.checks.hurry(destination),
       authorize: parts.authorize ?? (({ service }) => service === 'ping'),
     });
     this.#routeJournal = new RouteJournal({ clock, journal, nameOf });
@@ -196,6 +212,10 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       }),
     });
     this.#story = new MeshJournal(journal, nameOf);
+    this.#transit = new Transit({
+      ...{ self, clock, relay: this.relay, routing: this.#routing, links: this.#links, story: this.#story },
+      judged: (peer) => this.#peers.settle(peer),
+    });
     this.#topologyThrottle = new Throttle(clock, TOPOLOGY_PERIOD, () => {
       if (this.listenerCount('topology') > 0) this.emit('topology', this.topology());
     });
@@ -212,20 +232,13 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       story: this.#story,
       tell: (peer) => {
         if (!this.#running) return;
-        this.emit('peer', peer);
+        this.emit('peer', this.#transit.shown(peer));
         if (peer.state === 'gone') this.#topologyThrottle.request();
       },
     });
-    this.#gossip.subscribe(linkStateTopic, {
-      message: ({ origin, payload }) => {
-        const lost = this.#accusations.heard(origin, this.#routing.linksOf(origin), payload.links);
-        this.#routing.onLinkState(origin, payload);
-        for (const id of lost) this.#links.doubt(id);
-      },
-      ended: (origin) => {
-        this.#accusations.ended(origin);
-        this.#routing.onEnded(origin);
-      },
+    feedRouting(this.#gossip, this.#routing, {
+      ...{ accusations: this.#accusations, drops },
+      doubt: (id) => this.#links.doubt(id),
     });
   }
 
@@ -236,6 +249,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#links.start(this.addresses());
     this.#routing.start();
     this.relay.start();
+    this.#transit.checks.start();
     this.#announcer.start();
     this.#timers = [this.#parts.clock.every(HOUSEKEEPING, () => this.#keepHouse())];
     if (this.#media.canDial) this.#reach.start();
@@ -252,6 +266,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#running = false;
     this.#topologyThrottle.cancel();
     this.#peers.stop();
+    this.#transit.checks.stop();
     this.relay.stop();
     this.#synchronizer.stop();
     this.#neighbours.stop();
@@ -277,17 +292,31 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#timers.push(this.#parts.clock.after(FAREWELL, () => this.#peers.expel(id)));
   }
 
+  /** From now on this node shows a new certificate; connections stay as they are. */
+  renewed(certificate: Uint8Array): void {
+    this.#members.check(certificate);
+    this.#certificate = certificate;
+    this.#neighbours.greetAgain();
+    this.#announcer.repeat();
+    this.#routing.repeat();
+  }
+
+  /** Has a peer that refuses this node's expired certificate carry a request to the authority. */
+  askToCarry(peer: NodeId, request: Uint8Array): void {
+    this.#neighbours.askToCarry(peer, request);
+  }
+
   /** Of every member heard of since the start, this node among them. */
   certificates(): Certificate[] {
     return this.#members.certificates();
   }
 
   peers(): MeshPeer[] {
-    return this.#directory.peers();
+    return this.#directory.peers().map((peer) => this.#transit.shown(peer));
   }
 
   links(): MeshLink[] {
-    return this.#links.links().map((link) => linkView(link, this.nameOf));
+    return this.#links.links().map((link) => linkView(link, this.nameOf, this.#neighbours.addressOf(link.peer)));
   }
 
   routes(): MeshRoute[] {
@@ -308,11 +337,12 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
 
   counters(): MeshCounters {
     return {
-      drops: this.#drops.snapshot(),
+      drops: this.drops.snapshot(),
       strangers: this.#strangers.counts(),
       traffic: this.#media.traffic(),
       ...this.#gossip.counts(),
       probes: this.#links.figures(),
+      transit: this.#transit.checks.counts(),
       routeComputations: this.#routing.computations,
       routeChanges: this.#routeChanges,
       ...this.#routing.switchOvers(),
@@ -361,6 +391,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
 
   #keepHouse(): void {
     this.#gossip.sweep();
+    this.#neighbours.sweep();
     this.#peers.settle();
     this.#reach.seekAll(this.#directory.presentRecords());
   }

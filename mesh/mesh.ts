@@ -1,7 +1,6 @@
 // The mesh as the daemon sees it: a service that is in one network at a time, and can move to another.
 
 import { EventEmitter } from 'node:events';
-import { availableParallelism } from 'node:os';
 import type { Static, TSchema } from 'typebox';
 import type { Millis } from '../core/clock.ts';
 import { messageOf, ParlmeshError } from '../core/errors.ts';
@@ -20,8 +19,10 @@ import {
   credentialsFromDocument,
   credentialsToDocument,
 } from './membership/network.ts';
+import type { RegistrarOutcome, RotationView } from './membership/registrar.ts';
 import { readDocument } from './membership/state.ts';
 import { decodeToken } from './membership/token.ts';
+import type { MembershipProblem } from './membership/upkeep.ts';
 import type { MeshNode, MeshNodeEvents } from './mesh-node.ts';
 import { ENROL_TIMEOUT, Participation, type ParticipationParts } from './participation.ts';
 import type { Relay, RelayHandler } from './relay/relay.ts';
@@ -33,13 +34,25 @@ export type MeshParts = ParticipationParts;
 
 export type NetworkView = { id: string; name: string; holdsAuthority: boolean };
 
+/** This node's membership: how long it lasts, which network key it has, what is wrong and what to do. */
+export interface MembershipView {
+  issuedAt: Millis;
+  expiresAt: Millis;
+  key: { number: number; since: Millis };
+  /** On the node that holds the authority, since the first rotation of the key. */
+  rotation: RotationView | undefined;
+  problem: MembershipProblem | undefined;
+}
+
 export type MeshEvents = MeshNodeEvents & {
+  /** There is a problem with this node's membership, another one, or none any more. */
+  membership: [MembershipProblem | undefined];
   /** This node has moved to another network. */
   network: [NetworkView];
 };
 
 const ENTER_TIMEOUT: Millis = 60_000;
-const MOST_PLAN_THREADS = 4;
+const DAY: Millis = 24 * 3600_000;
 
 export class Mesh extends EventEmitter<MeshEvents> implements Service {
   readonly name = 'mesh';
@@ -55,8 +68,7 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     super();
     this.#parts = parts;
     this.id = parts.key.nodeId;
-    const threads = Math.min(MOST_PLAN_THREADS, availableParallelism());
-    this.planner = new RoutePlanner({ self: this.id, node: () => this.#running().node, threads });
+    this.planner = new RoutePlanner({ self: this.id, running: () => this.#running() });
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -66,7 +78,6 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
   async stop(): Promise<void> {
     const participation = this.#participation;
     this.#participation = undefined;
-    await this.planner.stop();
     await participation?.stop();
   }
 
@@ -98,8 +109,16 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
 
   /** Undefined before the first start. */
   network(): NetworkView | undefined {
-    const credentials = this.#participation?.credentials;
+    const credentials = this.#participation?.credentials.current;
     return credentials && viewOf(credentials);
+  }
+
+  membership(): MembershipView {
+    const { upkeep, credentials, registrar } = this.#running();
+    const { issuedAt, expiresAt } = upkeep.certificate;
+    const [{ number, since }] = credentials.current.keys;
+    const problem = this.#running().problem();
+    return { issuedAt, expiresAt, key: { number, since }, rotation: registrar?.rotation(), problem };
   }
 
   peers(): MeshPeer[] {
@@ -125,6 +144,11 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
 
   counters(): MeshCounters | undefined {
     return this.#participation?.node.counters();
+  }
+
+  /** Questions of members by what became of them; undefined on a node without the authority. */
+  registrarCounts(): Record<RegistrarOutcome, number> | undefined {
+    return this.#participation?.registrar?.counts();
   }
 
   /** Multiaddresses with the peer id: what can be another node's `mesh.bootstrap`. */
@@ -155,7 +179,7 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     if (inviter === undefined) {
       throw new ParlmeshError(
         'NETWORK_NO_AUTHORITY',
-        `This node does not hold the authority of network "${credentials.network.name}"`,
+        `This node does not hold the authority of network "${credentials.current.network.name}"`,
         { hint: 'Run "parlmesh network invite" on the node where the network was created' },
       );
     }
@@ -169,11 +193,7 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
   async revoke(id: NodeId): Promise<void> {
     const participation = this.#running();
     const { authority } = participation;
-    if (authority === undefined) {
-      throw new ParlmeshError('NETWORK_NO_AUTHORITY', 'Only the node that holds the authority can remove members', {
-        hint: 'Run it on the node where the network was created',
-      });
-    }
+    if (authority === undefined) throw noAuthority('remove members');
     if (id === this.id) {
       throw new ParlmeshError('MEMBER_INVALID', 'This node holds the authority of the network and cannot be removed', {
         hint: 'To leave the network: parlmesh network join TOKEN, or parlmesh network create NAME --replace',
@@ -181,6 +201,17 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     }
     await authority.revoke(id);
     await participation.issueRevocations();
+  }
+
+  /**
+   * Makes a new network key, which all members fetch while everything goes on. Throws `NETWORK_NO_AUTHORITY`.
+   * @param overlap how long the key before it lets in members that are away, at the longest; the configured one when
+   * left out
+   */
+  async rotateKey(overlap: Millis = this.#parts.config.keyOverlapDays * DAY): Promise<RotationView> {
+    const { registrar } = this.#running();
+    if (registrar === undefined) throw noAuthority('change the network key');
+    return registrar.rotate(overlap);
   }
 
   /** Leaves the present network and enters the one that the token names. Rejects, and stays, when that fails. */
@@ -200,7 +231,8 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
   }
 
   async #move(obtain: () => Promise<Destination>): Promise<NetworkView> {
-    const left = this.#running().credentials;
+    const before = this.#running();
+    const left = before.credentials.current;
     if (this.#moving) {
       throw new ParlmeshError('NETWORK_MOVING', 'This node is just moving to another network', {
         hint: 'Wait until that is done: parlmesh network show',
@@ -209,7 +241,7 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     this.#moving = true;
     try {
       const destination = await obtain();
-      await this.#changeTo(destination, left);
+      await this.#changeTo(destination, before);
       const { network } = destination.credentials;
       const view = viewOf(destination.credentials);
       this.#parts.journal.record({
@@ -226,14 +258,15 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     }
   }
 
-  async #changeTo(destination: Destination, left: Credentials): Promise<void> {
+  async #changeTo(destination: Destination, before: Participation): Promise<void> {
+    const left = before.credentials.current;
     try {
       await changeNetwork(this.#parts.state, left, destination, async (credentials) => {
         await this.stop();
         await this.#enter(credentials, AbortSignal.timeout(ENTER_TIMEOUT));
       });
     } catch (error) {
-      if (this.#participation?.credentials === left) throw error;
+      if (this.#participation === before) throw error;
       await this.stop();
       await this.#enter(left, AbortSignal.timeout(ENTER_TIMEOUT)).catch((lost: unknown) => {
         const message = `Network "${left.network.name}" could not be entered again: ${messageOf(lost)}`;
@@ -245,16 +278,18 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
 
   /** Those on disk, or a network of this node's own at its first start. */
   async #credentials(): Promise<Credentials> {
-    const { state, key, name, clock } = this.#parts;
+    const { state, key, name, clock, certificateLifetime } = this.#parts;
     const stored = await readDocument(state, 'credentials', CredentialsDocument);
     if (stored !== undefined) return credentialsFromDocument(stored);
-    const credentials = createNetwork(name, key, name, clock.wall());
+    const credentials = createNetwork(name, key, name, clock.wall(), certificateLifetime);
     await state.write('credentials', credentialsToDocument(credentials));
     return credentials;
   }
 
   async #enter(credentials: Credentials, signal: AbortSignal): Promise<void> {
-    const participation = await Participation.prepare(this.#parts, credentials);
+    const participation = await Participation.prepare(this.#parts, credentials, (problem) =>
+      this.emit('membership', problem),
+    );
     const { node } = participation;
     for (const subscribe of this.#subscriptions) subscribe(node);
     node.setScore(this.#score);
@@ -286,3 +321,8 @@ const viewOf = ({ network, authorityKey }: Credentials): NetworkView => ({
   ...network,
   holdsAuthority: authorityKey !== undefined,
 });
+
+const noAuthority = (what: string): ParlmeshError =>
+  new ParlmeshError('NETWORK_NO_AUTHORITY', `Only the node that holds the authority can ${what}`, {
+    hint: 'Run it on the node where the network was created',
+  });

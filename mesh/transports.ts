@@ -1,6 +1,7 @@
 // The media that a node speaks over, as its configuration says.
 
-import type { Millis } from '../core/clock.ts';
+import type { Clock, Millis } from '../core/clock.ts';
+import type { Random } from '../core/random.ts';
 import type { MeshConfig } from './config.ts';
 import type { SigningKey } from './membership/keys.ts';
 import type { Credentials } from './membership/network.ts';
@@ -16,19 +17,25 @@ export interface TransportsParts {
   version: string;
   /** The brokers of `mqtt.url`, the preferred one first; undefined when it is the embedded one. */
   mqtt?: { urls: readonly string[]; username?: string; password?: string };
+  clock: Clock;
+  random: Random;
 }
 
 const HANDSHAKE_TIMEOUT: Millis = 5000;
-const MQTT_RECONNECT: Millis = 2000;
 
-export function createTransports(parts: TransportsParts, { network, networkKey }: Credentials): Transport[] {
-  const { config, key, listenIsExplicit, version, mqtt } = parts;
+/** @param networkKeys those that count now, the newest first */
+export function createTransports(
+  parts: TransportsParts,
+  network: Credentials['network'],
+  networkKeys: () => readonly Uint8Array[],
+): Transport[] {
+  const { config, key, listenIsExplicit, version, mqtt, clock, random } = parts;
   if (!config.enabled) return [];
   const transports: Transport[] = [
     new Libp2pTransport({
       privateKey: key.forLibp2p(),
       networkId: network.id,
-      networkKey,
+      networkKeys,
       listen: config.listen,
       mayListenElsewhere: !listenIsExplicit,
       announce: config.announce,
@@ -39,9 +46,7 @@ export function createTransports(parts: TransportsParts, { network, networkKey }
     }),
   ];
   if (config.mqttTransport && mqtt !== undefined) {
-    transports.push(
-      new MqttTransport({ ...mqtt, networkId: network.id, nodeId: key.nodeId, reconnectPeriod: MQTT_RECONNECT }),
-    );
+    transports.push(new MqttTransport({ ...mqtt, networkId: network.id, nodeId: key.nodeId, clock, random }));
   }
   return transports;
 }

@@ -19,7 +19,7 @@ export const startBareGossipsub: StartNetwork = async (count, heard) => {
     const node = await createNode({
       privateKey: SigningKey.generate().forLibp2p(),
       networkId: NETWORK,
-      networkKey,
+      networkKeys: () => [networkKey],
       listen: ['/ip4/127.0.0.1/tcp/0'],
       announce: [],
       mdns: false,

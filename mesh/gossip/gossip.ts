@@ -15,13 +15,15 @@ import { ReplayWindow } from './replay-window.ts';
 import type { SequenceNumbers } from './sequence.ts';
 import { type Source, StateTable } from './state-table.ts';
 import { TokenBucket } from './token-bucket.ts';
-import type { Topic } from './topics.ts';
+import { DEFAULT_AREA, inArea, type Topic } from './topics.ts';
 
 export interface GossipParts {
   networkId: string;
   key: SigningKey;
   /** This node's, as it goes over the wire. */
-  certificate: Uint8Array;
+  certificate: () => Uint8Array;
+  /** This node's; the default one when left out. */
+  area?: string;
   members: Members;
   sequence: SequenceNumbers;
   transports: readonly Transport[];
@@ -72,21 +74,27 @@ export class Gossip {
   readonly reader: FrameReader;
   readonly #parts: GossipParts;
   readonly #self: NodeId;
+  readonly #area: string;
   readonly #subscriptions = new Map<string, Subscription>();
+  /** Names of topics that stay in an area, as they are said in the default one. */
+  readonly #areaTopics = new Set<string>();
   readonly #speakers = new Map<NodeId, Speaker>();
   readonly #accepted = new Map<string, number>();
+  #witness: ((state: OpenedEnvelope, source: Source) => void) | undefined;
   #published = 0;
 
   constructor(parts: GossipParts) {
     this.#parts = parts;
     this.#self = parts.key.nodeId;
+    this.#area = parts.area ?? DEFAULT_AREA;
     this.reader = parts.reader ?? new FrameReader();
     this.states = new StateTable(parts.clock, MOST_STATES);
   }
 
   /** One handler a topic; before the transports start. */
   subscribe<S extends TSchema>(topic: Topic<S>, handler: TopicHandler<Static<S>>): void {
-    this.#subscriptions.set(topic.name, {
+    if (topic.scope === 'area') this.#areaTopics.add(topic.name);
+    this.#subscriptions.set(inArea(topic, this.#area), {
       topic,
       read: (opened) => {
         const payload = this.reader.payload(opened);
@@ -97,33 +105,37 @@ export class Gossip {
     });
   }
 
-  /** @param only the one transport to say it on */
-  publish<S extends TSchema>(topic: Topic<S>, payload: Static<S>, only?: Transport): void {
+  /**
+   * @param only the one transport to say it on
+   * @param area where an area's topic is said; in another one than this node's it is not kept here
+   */
+  publish<S extends TSchema>(topic: Topic<S>, payload: Static<S>, only?: Transport, area = this.#area): void {
     const { networkId, key, certificate, sequence, clock, transports } = this.#parts;
     const number = sequence.next();
+    const name = inArea(topic, area);
     const envelope = {
       network: networkId,
       sequence: number,
-      topic: topic.name,
+      topic: name,
       time: clock.wall(),
       lifetime: topic.lifetime,
       payload: Buffer.from(JSON.stringify(payload)),
     };
-    const frame = sealEnvelope(envelope, key, certificate);
-    if (topic.kind === 'state') {
+    const frame = sealEnvelope(envelope, key, certificate());
+    if (topic.kind === 'state' && area === this.#area) {
       const entry = {
-        topic: topic.name,
+        topic: name,
         origin: this.#self,
         originKey: key.publicKey.raw,
         sequence: number,
         frame,
         source: 'self',
+        local: topic.scope === 'area',
       } as const;
       this.states.put(entry, topic.lifetime, 0);
     }
     this.#published++;
-    for (const transport of only === undefined ? transports : [only])
-      transport.broadcast(frame, topic.name, this.#self);
+    for (const transport of only === undefined ? transports : [only]) transport.broadcast(frame, name, this.#self);
   }
 
   /**
@@ -139,11 +151,9 @@ export class Gossip {
     return 'accept';
   }
 
-  /** Says again on one transport what its listeners cannot have heard there: our own states and the other side's. */
-  recite(transport: Transport): void {
-    for (const entry of this.states.entries()) {
-      if (entry.source !== transport.kind) transport.broadcast(entry.frame, entry.topic, entry.origin);
-    }
+  /** Has `run` see every state that somebody says, new or not, before anything of it is verified. */
+  witness(run: (state: OpenedEnvelope, source: Source) => void): void {
+    this.#witness = run;
   }
 
   /** Ages states; call it every few seconds. */
@@ -162,6 +172,8 @@ export class Gossip {
     const origin = this.reader.idOf(opened.originKey);
     if (origin === this.#self && sequence.isOld(opened.sequence)) return 'duplicate';
 
+    if (this.#isElsewhere(opened.topic)) return 'other-area';
+    if (this.#subscriptions.get(opened.topic)?.topic.kind === 'state') this.#witness?.(opened, source);
     const seen = this.#seen(opened, origin);
     if (seen !== 'new') return seen;
     const member = members.check(opened.certificate, origin);
@@ -197,18 +209,24 @@ export class Gossip {
     if (subscription?.topic.kind === 'state') {
       const { topic, originKey, sequence, lifetime } = opened;
       const memory = opened.time + lifetime + CLOCK_TOLERANCE - clock.wall();
-      const entry = { topic, origin, originKey, sequence, frame: this.reader.keep(frame), source };
+      const local = subscription.topic.scope === 'area';
+      const entry = { topic, origin, originKey, sequence, frame: this.reader.keep(frame), source, local };
       if (!this.states.put(entry, Math.min(lifetime, memory), memory)) return 'full';
     } else {
       speaker.events.mark(opened.sequence);
     }
-    this.#count(subscription === undefined ? 'other' : opened.topic);
+    this.#count(subscription === undefined ? 'other' : subscription.topic.name);
     try {
       deliver?.({ origin, time: opened.time, source });
     } catch (error) {
       logger.error({ topic: opened.topic, origin, error: messageOf(error) }, 'a topic handler failed');
     }
     return undefined;
+  }
+
+  /** Said in another area: it is neither taken nor passed on here. */
+  #isElsewhere(topic: string): boolean {
+    return !this.#subscriptions.has(topic) && (topic.includes('.') || this.#areaTopics.has(topic));
   }
 
   #seen(opened: OpenedEnvelope, origin: NodeId): 'new' | 'duplicate' | 'replay' {

@@ -1,10 +1,11 @@
-// The node that holds the network's authority: invites that work once, certificates issued, members revoked.
+// What the node with the network's authority keeps: invites that work once, certificates issued and renewed, members
+// revoked, who has the newest network key.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import type { Clock, Millis } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
-import { issueCertificate, NODE_NAME } from './certificate.ts';
+import { type Certificate, issueCertificate, NODE_NAME } from './certificate.ts';
 import type { NodeId, PublicKey, SigningKey } from './keys.ts';
 import { CERTIFICATE_LIFETIME } from './network.ts';
 import { type MeshState, readDocument } from './state.ts';
@@ -21,6 +22,18 @@ const Invite = Type.Object({
   expiresAt: Type.Number(),
   usedBy: Type.Optional(Type.String({ maxLength: 80 })),
 });
+
+/** Who has got the network key of this number. */
+const Handover = Type.Object({
+  number: Type.Integer({ minimum: 1 }),
+  startedAt: Type.Number(),
+  /** When the keys before it end, also for those who were away. */
+  until: Type.Number(),
+  holders: Type.Array(Type.String({ maxLength: 80 }), { maxItems: MAX_MEMBERS }),
+  /** All members had it. */
+  completedAt: Type.Optional(Type.Number()),
+});
+export type Handover = Static<typeof Handover>;
 
 const Member = Type.Object({
   id: Type.String({ maxLength: 80 }),
@@ -39,6 +52,7 @@ export const AuthorityDocument = Type.Object({
   listen: Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 16 })),
   invites: Type.Array(Invite, { maxItems: 10_000 }),
   members: Type.Array(Member, { maxItems: MAX_MEMBERS }),
+  handover: Type.Optional(Handover),
 });
 type AuthorityDocument = Static<typeof AuthorityDocument>;
 
@@ -47,11 +61,23 @@ export type Refusal = (typeof REFUSALS)[number];
 
 export type Redeemed = { ok: true; certificate: Uint8Array; name: string } | { ok: false; refusal: Refusal };
 
+/** An expired certificate is renewed this much later, if nobody revoked it: a board may lie in a drawer for a winter. */
+export const RENEWAL_GRACE: Millis = 90 * 24 * 3600_000;
+/** The authority's clock may have been put right by this much since it issued. */
+const CLOCK_TOLERANCE: Millis = 24 * 3600_000;
+
+export type RenewalRefusal = 'revoked' | 'expired' | 'full' | 'clock' | 'failed';
+export type Renewed =
+  /** Not fresh: what was issued before is handed out again. */
+  { ok: true; certificate: Uint8Array; isFresh: boolean } | { ok: false; refusal: RenewalRefusal };
+
 export interface AuthorityParts {
   networkId: string;
   key: SigningKey;
   state: MeshState;
   clock: Clock;
+  /** Of certificates. */
+  lifetime?: Millis;
 }
 
 export class Authority {
@@ -130,26 +156,73 @@ export class Authority {
     if (known?.revoked) return { ok: false, refusal: 'revoked' };
     if (known === undefined && members.length >= MAX_MEMBERS) return { ok: false, refusal: 'full' };
 
-    const member: Member = {
-      id,
-      name: invite.name ?? this.#freeName(NODE_NAME.test(requestedName) ? requestedName : 'node', id),
-      serial: randomBytes(8).toString('hex'),
-      issuedAt: now,
-      expiresAt: now + CERTIFICATE_LIFETIME,
-      revoked: false,
-    };
-    const before = structuredClone(this.#document);
-    invite.usedBy = id;
-    if (known === undefined) members.push(member);
-    else members[members.indexOf(known)] = member;
-    try {
-      await this.#save();
-    } catch {
-      this.#document = before;
-      return { ok: false, refusal: 'failed' };
+    const name = invite.name ?? this.#freeName(NODE_NAME.test(requestedName) ? requestedName : 'node', id);
+    const certificate = await this.#issue(node, name, () => {
+      invite.usedBy = id;
+    });
+    return certificate === undefined ? { ok: false, refusal: 'failed' } : { ok: true, certificate, name };
+  }
+
+  /**
+   * A new certificate for one that was shown, once half of its life is over; on disk before it leaves. Who asks again
+   * gets the same one, so that neither a lost answer nor a repeated question costs anything.
+   * @param grace how long after its end a certificate is renewed
+   */
+  async renew(shown: Certificate, grace: Millis = RENEWAL_GRACE): Promise<Renewed> {
+    const now = this.#parts.clock.wall();
+    const { members } = this.#document;
+    const known = members.find(({ id }) => id === shown.node);
+    if (known?.revoked) return { ok: false, refusal: 'revoked' };
+    const newest = known !== undefined && known.issuedAt >= shown.issuedAt ? known : shown;
+    if (now < newest.issuedAt - CLOCK_TOLERANCE) return { ok: false, refusal: 'clock' };
+    if (now >= newest.expiresAt + grace) return { ok: false, refusal: 'expired' };
+    if (now < (newest.issuedAt + newest.expiresAt) / 2) {
+      const { name, issuedAt, expiresAt, serial } = newest;
+      return { ok: true, certificate: this.#sign(shown.key, { name, issuedAt, expiresAt, serial }), isFresh: false };
     }
-    const certificate = issueCertificate(this.#parts.key, { network: this.#parts.networkId, node, ...member });
-    return { ok: true, certificate, name: member.name };
+    if (known === undefined && members.length >= MAX_MEMBERS) return { ok: false, refusal: 'full' };
+    const certificate = await this.#issue(shown.key, newest.name);
+    return certificate === undefined ? { ok: false, refusal: 'failed' } : { ok: true, certificate, isFresh: true };
+  }
+
+  /** How far the newest network key has got; undefined before the first rotation. */
+  get handover(): Handover | undefined {
+    return this.#document.handover;
+  }
+
+  /** Members that are to have the newest network key and have not said so. */
+  missing(): Member[] {
+    const { members, handover } = this.#document;
+    const now = this.#parts.clock.wall();
+    const holders = new Set(handover?.holders);
+    return members.filter(({ id, revoked, expiresAt }) => !revoked && expiresAt > now && !holders.has(id));
+  }
+
+  /** On disk when it resolves. @param holder the node of the authority itself */
+  async beginHandover(number: number, until: Millis, holder: NodeId): Promise<void> {
+    this.#document.handover = { number, startedAt: this.#parts.clock.wall(), until, holders: [holder] };
+    await this.#save();
+  }
+
+  /** A member has the key of this number on disk. True when that is news. */
+  async handedOver(id: NodeId, number: number): Promise<boolean> {
+    const { handover, members } = this.#document;
+    if (handover?.number !== number || handover.holders.includes(id)) return false;
+    if (!members.some((member) => member.id === id && !member.revoked)) return false;
+    handover.holders.push(id);
+    await this.#save();
+    return true;
+  }
+
+  /** True when that is news: every member has the newest key now, or its time is over. */
+  async completeHandover(): Promise<boolean> {
+    const { handover } = this.#document;
+    if (handover === undefined || handover.completedAt !== undefined) return false;
+    const now = this.#parts.clock.wall();
+    if (this.missing().length > 0 && now < handover.until) return false;
+    handover.completedAt = now;
+    await this.#save();
+    return true;
   }
 
   members(): Member[] {
@@ -166,6 +239,33 @@ export class Authority {
     }
     member.revoked = true;
     await this.#save();
+  }
+
+  /** Enters a new certificate and signs it; undefined when it could not be written. */
+  async #issue(node: PublicKey, name: string, alongside: () => void = () => {}): Promise<Uint8Array | undefined> {
+    const { clock, lifetime = CERTIFICATE_LIFETIME } = this.#parts;
+    const now = clock.wall();
+    const id = node.nodeId;
+    const serial = randomBytes(8).toString('hex');
+    const member: Member = { id, name, serial, issuedAt: now, expiresAt: now + lifetime, revoked: false };
+    const before = structuredClone(this.#document);
+    const { members } = this.#document;
+    alongside();
+    const place = members.findIndex((one) => one.id === id);
+    if (place === -1) members.push(member);
+    else members[place] = member;
+    try {
+      await this.#save();
+    } catch {
+      this.#document = before;
+      return undefined;
+    }
+    return this.#sign(node, member);
+  }
+
+  #sign(node: PublicKey, facts: Pick<Member, 'name' | 'issuedAt' | 'expiresAt' | 'serial'>): Uint8Array {
+    const { key, networkId } = this.#parts;
+    return issueCertificate(key, { network: networkId, node, ...facts });
   }
 
   #openInvites(): AuthorityDocument['invites'] {

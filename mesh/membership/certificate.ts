@@ -17,12 +17,13 @@ export interface Certificate {
   key: PublicKey;
 }
 
-export type CertificateFault = 'malformed' | 'other-network' | 'forged' | 'expired' | 'not-yet-valid';
+export type CertificateFault = 'malformed' | 'other-network' | 'forged' | 'expired';
 
-export type CertificateCheck = { ok: true; certificate: Certificate } | { ok: false; fault: CertificateFault };
-
-/** Clocks of boards without a battery are wrong: a certificate counts this much before its time. */
-const CLOCK_TOLERANCE: Millis = 24 * 3600_000;
+export type CertificateCheck =
+  | { ok: true; certificate: Certificate }
+  /** It was good: whose it is, is proven. */
+  | { ok: false; fault: 'expired'; certificate: Certificate }
+  | { ok: false; fault: Exclude<CertificateFault, 'expired'> };
 
 /** What a certificate is checked against. */
 export interface CertificateNetwork {
@@ -53,7 +54,11 @@ export function issueCertificate(
   return toBinary(SignedSchema, create(SignedSchema, { body, signature: authority.sign('certificate', body) }));
 }
 
-/** Decodes and checks against the network, its authority and the time. Never throws. */
+/**
+ * Decodes and checks against the network, its authority and the time. One from the future counts: it is this clock that
+ * is behind, or was the authority's that ran ahead, and refusing it would only lock out boards without a battery-backed
+ * clock. Never throws.
+ */
 export function checkCertificate(bytes: Uint8Array, network: CertificateNetwork, now: Millis): CertificateCheck {
   if (bytes.length === 0 || bytes.length > MAX_CERTIFICATE_BYTES) return { ok: false, fault: 'malformed' };
   try {
@@ -72,8 +77,7 @@ export function checkCertificate(bytes: Uint8Array, network: CertificateNetwork,
       serial: body.serial,
       key,
     };
-    if (now >= certificate.expiresAt) return { ok: false, fault: 'expired' };
-    if (now < certificate.issuedAt - CLOCK_TOLERANCE) return { ok: false, fault: 'not-yet-valid' };
+    if (now >= certificate.expiresAt) return { ok: false, fault: 'expired', certificate };
     return { ok: true, certificate };
   } catch {
     return { ok: false, fault: 'malformed' };

@@ -13,7 +13,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import { FrameReader, frame as framed } from '../transport/framing.ts';
-import { EnrolAnswerSchema, EnrolRequestSchema, type PeerAddress } from '../wire/generated/parlmesh_pb.ts';
+import { type EnrolAnswer, EnrolAnswerSchema, EnrolRequestSchema } from '../wire/generated/parlmesh_pb.ts';
 import { type Authority, REFUSALS, type Refusal } from './authority.ts';
 import { checkCertificate } from './certificate.ts';
 import { PublicKey, rawKeyOf, type SigningKey } from './keys.ts';
@@ -26,7 +26,7 @@ const MOST_MESSAGE = 16 * 1024;
 
 export interface EnrolmentServerParts {
   key: SigningKey;
-  credentials: Credentials;
+  credentials: () => Credentials;
   authority: Authority;
   /** Multiaddresses of the listener. When the port is taken any free one serves: the token tells it. */
   listen: string[];
@@ -114,13 +114,14 @@ export class EnrolmentServer {
     };
     const rawKey = rawKeyOf(newcomer);
     if (rawKey === undefined) return refuse('failed');
-    if (request.network !== credentials.network.id) return refuse('other-network');
+    if (request.network !== credentials().network.id) return refuse('other-network');
     const redeemed = await authority.redeem(request.secret, new PublicKey(rawKey), request.name);
     if (!redeemed.ok) return refuse(redeemed.refusal);
     enrolled(newcomer, redeemed.name);
-    const { networkKey } = credentials;
+    const [{ key, number }] = credentials().keys;
     const { certificate } = redeemed;
-    return toBinary(EnrolAnswerSchema, create(EnrolAnswerSchema, { certificate, networkKey, peers: peers() }));
+    const answer = { certificate, networkKey: key, keyNumber: number, peers: peers() };
+    return toBinary(EnrolAnswerSchema, create(EnrolAnswerSchema, answer));
   }
 }
 
@@ -172,7 +173,7 @@ export async function enrol(
   return {
     credentials: {
       network: token.network,
-      networkKey: answer.networkKey,
+      keys: [{ number: answer.keyNumber, key: answer.networkKey, since: options.wall }],
       authority,
       authorityKey: undefined,
       certificate: answer.certificate,
@@ -187,7 +188,7 @@ async function exchange(
   token: JoinToken,
   newcomer: { key: SigningKey; name: string },
   { timeout, signal }: { timeout: number; signal: AbortSignal },
-): Promise<{ refusal: string; certificate: Uint8Array; networkKey: Uint8Array; peers: PeerAddress[] }> {
+): Promise<EnrolAnswer> {
   const node = await createNode(newcomer.key, { listen: [], connections: 4, timeout });
   try {
     await node.start();

@@ -11,7 +11,7 @@ import { encodeToken } from './token.ts';
 
 export interface InviterParts {
   key: SigningKey;
-  credentials: Credentials;
+  credentials: () => Credentials;
   authority: Authority;
   /** Multiaddresses of the enrolment listener. */
   listen: string[];
@@ -43,7 +43,7 @@ export class Inviter {
           severity: 'info',
           kind: 'mesh.member',
           subject: `peer/${id}`,
-          message: `${name} used an invite and is now a member of "${parts.credentials.network.name}"`,
+          message: `${name} used an invite and is now a member of "${parts.credentials().network.name}"`,
           data: { members: authority.members().length + 1 },
         });
       },
@@ -69,7 +69,8 @@ export class Inviter {
   }
 
   async createInvite(options: { expiresIn: Millis; name?: string }): Promise<{ token: string; expiresAt: Millis }> {
-    const { authority, credentials, journal } = this.#parts;
+    const { authority, journal } = this.#parts;
+    const credentials = this.#parts.credentials();
     await this.#open();
     const listen = this.#server.listeningOn();
     const { secret, expiresAt } = await authority.createInvite({ ...options, listen });

@@ -17,13 +17,25 @@ import { ParlmeshError } from '../../core/errors.ts';
 export type NodeId = string;
 
 /** What a signature is about. A signature made for one purpose never passes for another. */
-export type SignatureDomain = 'certificate' | 'envelope' | 'revocation' | 'relay';
+export type SignatureDomain =
+  | 'certificate'
+  | 'envelope'
+  | 'revocation'
+  | 'relay'
+  | 'renewal'
+  | 'authority'
+  | 'network-key'
+  | 'weights';
 
 const domainPrefix: Record<SignatureDomain, Buffer> = {
   certificate: Buffer.from('parlmesh certificate 1\0'),
   envelope: Buffer.from('parlmesh envelope 1\0'),
   revocation: Buffer.from('parlmesh revocation 1\0'),
   relay: Buffer.from('parlmesh relay 1\0'),
+  renewal: Buffer.from('parlmesh renewal 1\0'),
+  authority: Buffer.from('parlmesh authority 1\0'),
+  'network-key': Buffer.from('parlmesh network-key 1\0'),
+  weights: Buffer.from('parlmesh weights 1\0'),
 };
 
 const KEY_BYTES = 32;

@@ -1,7 +1,7 @@
 // Who belongs to the network, as certificates prove it. Every certificate is verified once and remembered.
 
 import type { Clock } from '../../core/clock.ts';
-import type { Certificate, CertificateCheck, CertificateFault, CertificateNetwork } from './certificate.ts';
+import type { Certificate, CertificateCheck, CertificateNetwork } from './certificate.ts';
 import { checkCertificate } from './certificate.ts';
 import type { NodeId } from './keys.ts';
 
@@ -23,7 +23,7 @@ export interface CertificateReader {
 
 const plainReader: CertificateReader = { checkCertificate, keep: (bytes) => Uint8Array.from(bytes) };
 
-export type MemberCheck = { ok: true; certificate: Certificate } | { ok: false; fault: CertificateFault | 'revoked' };
+export type MemberCheck = CertificateCheck | { ok: false; fault: 'revoked' };
 
 export class Members {
   readonly #parts: MembersParts;
@@ -45,17 +45,25 @@ export class Members {
       checked =
         now < known.certificate.expiresAt
           ? { ok: true, certificate: known.certificate }
-          : { ok: false, fault: 'expired' };
+          : { ok: false, fault: 'expired', certificate: known.certificate };
     } else {
       checked = reader.checkCertificate(bytes, network, now);
     }
     if (!checked.ok) return checked;
     const { certificate } = checked;
     if (isRevoked(certificate.node)) return { ok: false, fault: 'revoked' };
-    if (this.#known.has(certificate.node) || this.#known.size < most) {
+    const before = this.#known.get(certificate.node);
+    // What somebody said before it was renewed goes round for a while.
+    if (before === undefined ? this.#known.size < most : before.certificate.issuedAt <= certificate.issuedAt) {
       this.#known.set(certificate.node, { bytes: reader.keep(bytes), certificate });
     }
     return checked;
+  }
+
+  /** Of a member whose newest certificate has expired, that one. */
+  expired(id: NodeId): Certificate | undefined {
+    const certificate = this.#known.get(id)?.certificate;
+    return certificate !== undefined && certificate.expiresAt <= this.#parts.clock.wall() ? certificate : undefined;
   }
 
   certificates(): Certificate[] {

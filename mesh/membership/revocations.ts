@@ -2,7 +2,6 @@
 // member refuses the node, also while the authority is away.
 
 import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -11,6 +10,7 @@ import type { Topic } from '../gossip/topics.ts';
 import type { Member } from './authority.ts';
 import type { NodeId, PublicKey, SigningKey } from './keys.ts';
 import { type MeshState, readDocument } from './state.ts';
+import { makeStatement, readStatement, type Statement, StatementOf } from './statement.ts';
 
 /** All of them go into one frame. */
 const MOST_REVOCATIONS = 250;
@@ -19,13 +19,8 @@ const LIFETIME: Millis = 24 * 3600_000;
 const REFRESH: Millis = LIFETIME / 3;
 const LOOK_PERIOD: Millis = 60_000;
 
-const Statement = Type.Object({
-  /** The exact JSON text that is signed: a `Body`. */
-  body: Type.String({ maxLength: 400 }),
-  /** By the authority, base64. */
-  signature: Type.String({ maxLength: 100 }),
-});
-type Statement = Static<typeof Statement>;
+/** Of a `Body`, by the authority. */
+const RevocationStatement = StatementOf(400);
 
 const Body = Type.Object({
   network: Type.String({ maxLength: 64 }),
@@ -41,14 +36,14 @@ export type Revocation = Static<typeof Body>;
 export const revocationTopic = {
   name: 'revocation',
   kind: 'state',
-  schema: Type.Object({ statements: Type.Array(Statement, { maxItems: MOST_REVOCATIONS }) }),
+  schema: Type.Object({ statements: Type.Array(RevocationStatement, { maxItems: MOST_REVOCATIONS }) }),
   lifetime: LIFETIME,
 } as const satisfies Topic;
 
 export const RevocationsDocument = Type.Object({
   format: Type.Literal(1),
   network: Type.String({ maxLength: 64 }),
-  statements: Type.Array(Statement, { maxItems: MOST_REVOCATIONS }),
+  statements: Type.Array(RevocationStatement, { maxItems: MOST_REVOCATIONS }),
 });
 
 export interface RevocationsParts {
@@ -127,9 +122,7 @@ export class Revocations {
     }
     const { network, clock } = this.#parts;
     const revocation = { network: network.id, node: id, name, issuedAt, expiresAt, revokedAt: clock.wall() };
-    const body = JSON.stringify(revocation);
-    const signature = Buffer.from(key.sign('revocation', Buffer.from(body))).toString('base64');
-    this.#keep({ statement: { body, signature }, revocation });
+    this.#keep({ statement: makeStatement('revocation', key, revocation), revocation });
     await this.#save();
     this.#say();
   }
@@ -170,15 +163,10 @@ export class Revocations {
   }
 
   /** Undefined for what this network's authority did not sign. */
-  #verify({ body, signature }: Statement): Revocation | undefined {
+  #verify(statement: Statement): Revocation | undefined {
     const { id, authority } = this.#parts.network;
-    try {
-      if (!authority.verify('revocation', Buffer.from(body), Buffer.from(signature, 'base64'))) return undefined;
-      const revocation: unknown = JSON.parse(body);
-      return Value.Check(Body, revocation) && revocation.network === id ? revocation : undefined;
-    } catch {
-      return undefined;
-    }
+    const revocation = readStatement('revocation', authority, Body, statement);
+    return revocation?.network === id ? revocation : undefined;
   }
 
   #save(): Promise<void> {

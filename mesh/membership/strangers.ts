@@ -10,7 +10,6 @@ export type StrangerReason =
   | 'other-network'
   | 'forged'
   | 'expired'
-  | 'not-yet-valid'
   | 'foreign-certificate'
   | 'revoked';
 
@@ -43,6 +42,11 @@ export class Strangers {
 
   constructor(parts: StrangersParts) {
     this.#parts = parts;
+  }
+
+  /** A member that is only late: it may come back at any time, and is no stranger. */
+  expired(): void {
+    this.#totals.set('expired', (this.#totals.get('expired') ?? 0) + 1);
   }
 
   /** @param who node id where it is known; only those are remembered */

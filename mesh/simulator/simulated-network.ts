@@ -10,7 +10,7 @@ import { type NodeId, SigningKey } from '../membership/keys.ts';
 import type { Credentials } from '../membership/network.ts';
 import { MeshNode } from '../mesh-node.ts';
 import { MemoryMedium, MemoryTransport, memoryAddress } from '../transport/memory.ts';
-import { Adversary } from './adversary.ts';
+import { Adversary, type Vice } from './adversary.ts';
 import type { DelayLaw, Scenario } from './scenario.ts';
 import { SharedReader } from './shared-reader.ts';
 import { VirtualUdp } from './virtual-udp.ts';
@@ -74,9 +74,9 @@ export class SimulatedNetwork {
   async start(): Promise<void> {
     const { wiring, byzantine } = this.#scenario;
     const count = wiring.nodes.length;
-    const liars = new Set(pick(this.random, count, byzantine));
+    const vices = dealVices(this.random, count, byzantine);
     for (const [number, { name }] of wiring.nodes.entries()) {
-      this.nodes.push(await this.#make(number, name, liars.has(number)));
+      this.nodes.push(await this.#make(number, name, vices.get(number)));
     }
     for (const { a, b } of this.links) {
       const delay = drawDelay(this.#scenario.delay, this.random);
@@ -87,6 +87,11 @@ export class SimulatedNetwork {
       if (due > this.clock.now()) await this.pass(due - this.clock.now());
       await this.#switchOn(node);
     }
+  }
+
+  /** Whether gossip reaches anybody. */
+  hush(hushed: boolean): void {
+    this.#medium.hush(hushed);
   }
 
   /** Stops everything. */
@@ -146,7 +151,7 @@ export class SimulatedNetwork {
     return sum;
   }
 
-  async #make(number: number, name: string, lies: boolean): Promise<SimulatedNode> {
+  async #make(number: number, name: string, vice: Vice | undefined): Promise<SimulatedNode> {
     const { seed, skew } = this.#scenario;
     const key = keyOf(seed, String(number));
     const now = this.clock.wall();
@@ -160,27 +165,22 @@ export class SimulatedNetwork {
     });
     const credentials: Credentials = {
       network: { id: NETWORK_ID, name: 'simulation' },
-      networkKey: new Uint8Array(32),
+      keys: [{ number: 0, key: new Uint8Array(32), since: 0 }],
       authority: this.#authority.publicKey,
       authorityKey: undefined,
       certificate,
     };
     const sequence = await SequenceNumbers.open(forgetful);
     const clock = skewed(this.clock, skew * (2 * this.random.next() - 1));
-    const adversary = lies
-      ? new Adversary({ clock, random: this.random, key, credentials, sequence, others: () => this.nodes })
-      : undefined;
+    const adversary =
+      vice && new Adversary({ vice, clock, random: this.random, key, credentials, sequence, others: () => this.nodes });
     const base = { number, name, id: key.nodeId, key, credentials, sequence, adversary, clock, alive: false };
     return { ...base, ...this.#assemble(base) };
   }
 
   #assemble(node: Omit<SimulatedNode, 'mesh' | 'transport'>): Pick<SimulatedNode, 'mesh' | 'transport'> {
     const { adversary, key, credentials, name, sequence, clock, number } = node;
-    const transport = new MemoryTransport(
-      key.nodeId,
-      this.#medium,
-      adversary && { relays: false, tap: (frame) => adversary.sees(frame) },
-    );
+    const transport = new MemoryTransport(key.nodeId, this.#medium, adversary?.transportOptions());
     const mesh = new MeshNode({
       key,
       credentials,
@@ -247,6 +247,17 @@ export function pick(random: Random, count: number, share: number): number[] {
     [numbers[at], numbers[other]] = [numbers[other]!, numbers[at]!];
   }
   return numbers.slice(0, wanted).sort((a, b) => a - b);
+}
+
+/** Who goes bad, and how. A node has one vice. */
+function dealVices(random: Random, count: number, wanted: readonly { vice: Vice; share: number }[]): Map<number, Vice> {
+  const vices = new Map<number, Vice>();
+  for (const { vice, share } of wanted) {
+    const free = Array.from({ length: count }, (_, at) => at).filter((at) => !vices.has(at));
+    const least = share === 0 ? 0 : Math.max(1, Math.round(count * share));
+    for (const at of pick(random, free.length, least / Math.max(1, free.length))) vices.set(free[at]!, vice);
+  }
+  return vices;
 }
 
 /** PKCS #8 for Ed25519, up to the 32 bytes of the key (RFC 8410, section 7). */

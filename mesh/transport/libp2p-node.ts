@@ -8,10 +8,10 @@ import { type GossipSub, gossipsub, StrictNoSign } from '@libp2p/gossipsub';
 import { type Identify, identify } from '@libp2p/identify';
 import type { ConnectionGater, Libp2p, MultiaddrConnection, PrivateKey } from '@libp2p/interface';
 import { mdns } from '@libp2p/mdns';
-import { preSharedKey } from '@libp2p/pnet';
 import { tcp } from '@libp2p/tcp';
 import { createLibp2p } from 'libp2p';
 import { noiseCrypto } from './noise-crypto.ts';
+import { PrivateNetwork } from './private-network.ts';
 import { MAX_FRAME_BYTES } from './transport.ts';
 
 export type MeshServices = { identify: Identify; pubsub: GossipSub };
@@ -20,8 +20,8 @@ export type MeshLibp2p = Libp2p<MeshServices>;
 export interface Libp2pNodeOptions {
   privateKey: PrivateKey;
   networkId: string;
-  /** 32 bytes. */
-  networkKey: Uint8Array;
+  /** Of 32 bytes each, the newest first; asked at each connection. */
+  networkKeys: () => readonly Uint8Array[];
   listen: string[];
   announce: string[];
   mdns: boolean;
@@ -47,7 +47,7 @@ export function createNode(options: Libp2pNodeOptions): Promise<MeshLibp2p> {
     nodeInfo: { name: 'parlmesh', version: options.version, userAgent: `parlmesh/${options.version}` },
     addresses: { listen: options.listen, announce: options.announce },
     transports: [tcp({ backlog: 32, maxConnections: maxPeers + 16 })],
-    connectionProtector: preSharedKey({ psk: pnetFile(options.networkKey), timeout: handshakeTimeout }),
+    connectionProtector: () => new PrivateNetwork({ keys: options.networkKeys, timeout: handshakeTimeout }),
     connectionEncrypters: [noise({ crypto: noiseCrypto() })],
     streamMuxers: [
       yamux({
@@ -102,10 +102,6 @@ export function createNode(options: Libp2pNodeOptions): Promise<MeshLibp2p> {
 function serviceTag(networkId: string): string {
   const tag = createHash('sha256').update(`mdns ${networkId}`).digest('hex').slice(0, 12);
   return `_parlmesh-${tag}._udp.local`;
-}
-
-function pnetFile(key: Uint8Array): Uint8Array {
-  return Buffer.from(`/key/swarm/psk/1.0.0/\n/base16/\n${Buffer.from(key).toString('hex')}`);
 }
 
 /**

@@ -12,7 +12,8 @@ import { MAX_FRAME_BYTES, noTraffic, type PeerTransport, type PeerTransportEvent
 export interface Libp2pTransportOptions {
   privateKey: PrivateKey;
   networkId: string;
-  networkKey: Uint8Array;
+  /** Of 32 bytes each, the newest first; asked at each connection. */
+  networkKeys: () => readonly Uint8Array[];
   listen: string[];
   /** The listen addresses are the defaults: when they are taken, any free port will do. */
   mayListenElsewhere: boolean;
@@ -78,12 +79,17 @@ export class Libp2pTransport implements PeerTransport {
   }
 
   async dial(addresses: string[], peer: NodeId | undefined, signal: AbortSignal): Promise<NodeId> {
-    const node = this.#running();
     const proven = peer === undefined ? addresses : addresses.map((address) => withPeer(address, peer));
-    const connection = await node.dial(proven.map(parseAddress), { signal }).catch((cause: unknown) => {
-      throw explained(cause);
-    });
-    return connection.remotePeer.toString();
+    const targets = proven.map(parseAddress);
+    // While the network's key is changed the other side may know one of them only; each try takes the next.
+    for (let keys = this.#options.networkKeys().length; ; keys--) {
+      try {
+        const connection = await this.#running().dial(targets, { signal });
+        return connection.remotePeer.toString();
+      } catch (cause) {
+        if (keys <= 1 || signal.aborted || !isRefusedHandshake(cause)) throw explained(cause);
+      }
+    }
   }
 
   send(peer: NodeId, bytes: Uint8Array): boolean {
@@ -252,6 +258,11 @@ export class Libp2pTransport implements PeerTransport {
 }
 
 /** Without the network key not even the encryption of a connection can begin. */
+function isRefusedHandshake(cause: unknown): boolean {
+  if (cause instanceof AggregateError) return cause.errors.some(isRefusedHandshake);
+  return cause instanceof Error && cause.name === 'EncryptionFailedError';
+}
+
 function explained(cause: unknown): unknown {
   if (!(cause instanceof Error) || cause.name !== 'EncryptionFailedError') return cause;
   return new ParlmeshError('HANDSHAKE_REFUSED', 'refused: it belongs to another network, or is no parlmesh node', {

@@ -23,7 +23,7 @@ const created: Mesh[] = [];
 export function realNode(
   name: string,
   options: { config?: Partial<MeshConfig>; key?: SigningKey; state?: MeshState } & Partial<
-    Pick<MeshParts, 'mqtt' | 'listenIsExplicit' | 'authorize'>
+    Pick<MeshParts, 'mqtt' | 'listenIsExplicit' | 'authorize' | 'certificateLifetime' | 'clock'>
   > = {},
 ): RealNode {
   const key = options.key ?? SigningKey.generate();
@@ -49,8 +49,9 @@ export function realNode(
     state,
     ...(options.mqtt && { mqtt: options.mqtt }),
     ...(options.authorize && { authorize: options.authorize }),
+    ...(options.certificateLifetime && { certificateLifetime: options.certificateLifetime }),
     summary: () => ({ profile: 'generic-x64', load: 0.1 }),
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     random: seededRandom(created.length + 1),
     logger: silentLogger,
     journal: { record: (entry) => journal.push(entry) },

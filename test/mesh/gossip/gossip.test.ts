@@ -68,7 +68,7 @@ beforeEach(async () => {
   gossip = new Gossip({
     networkId: network.network.id,
     key: self,
-    certificate: network.certificate,
+    certificate: () => network.certificate,
     members: new Members({
       network: { id: network.network.id, authority: network.authority },
       clock,

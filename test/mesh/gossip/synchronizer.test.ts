@@ -86,7 +86,7 @@ class World {
     const gossip = new Gossip({
       networkId: network.network.id,
       key: SigningKey.generate(),
-      certificate: network.certificate,
+      certificate: () => network.certificate,
       members: new Members({
         network: { id: network.network.id, authority: network.authority },
         clock,

@@ -23,12 +23,19 @@ describe('a certificate', () => {
   });
 
   it.each([
-    ['expired', facts, facts.expiresAt],
-    ['not-yet-valid', facts, facts.issuedAt - 2 * 24 * 3600_000],
     ['other-network', { ...facts, network: 'ffffffffffffffff' }, now],
     ['malformed', { ...facts, name: 'two words' }, now],
   ])('is %s when it is', (fault, changed, at) => {
     expect(checkCertificate(issueCertificate(authority, changed), network, at)).toEqual({ ok: false, fault });
+  });
+
+  it('tells whose it is when it has expired', () => {
+    const checked = checkCertificate(issueCertificate(authority, facts), network, facts.expiresAt);
+    expect(checked).toMatchObject({ ok: false, fault: 'expired', certificate: { node: node.nodeId } });
+  });
+
+  it('counts before its time: a board without a battery-backed clock is not locked out', () => {
+    expect(checkCertificate(issueCertificate(authority, facts), network, 0).ok).toBe(true);
   });
 
   it('is forged when another authority signed it', () => {

@@ -11,6 +11,7 @@ import { connect } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../core/clock.ts';
 import { seededRandom } from '../../../core/random.ts';
+import { systemClock } from '../../../daemon/clock.ts';
 import { SigningKey } from '../../../mesh/membership/keys.ts';
 import { Libp2pTransport } from '../../../mesh/transport/libp2p.ts';
 import { MemoryMedium, MemoryTransport } from '../../../mesh/transport/memory.ts';
@@ -38,7 +39,7 @@ const libp2p = (networkKey: Uint8Array): Libp2pTransport =>
   new Libp2pTransport({
     privateKey: SigningKey.generate().forLibp2p(),
     networkId: '0123456789abcdef',
-    networkKey,
+    networkKeys: () => [networkKey],
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mayListenElsewhere: false,
     announce: [],
@@ -57,15 +58,17 @@ itIsATransport(
   { connections: true },
 );
 
+const overBrokers = (...urls: string[]): MqttTransport =>
+  new MqttTransport({
+    urls,
+    networkId: '0123456789abcdef',
+    nodeId: SigningKey.generate().nodeId,
+    clock: systemClock,
+    random: seededRandom(1),
+  });
+
 const overBroker = (url: string, close: () => Promise<void>): World => {
-  const client = (): MqttTransport =>
-    new MqttTransport({
-      urls: [url],
-      networkId: '0123456789abcdef',
-      nodeId: SigningKey.generate().nodeId,
-      reconnectPeriod: 50,
-    });
-  return { a: client(), b: client(), settle: noWait, close };
+  return { a: overBrokers(url), b: overBrokers(url), settle: noWait, close };
 };
 
 itIsATransport(
@@ -116,6 +119,43 @@ describe('the MQTT transport', () => {
     stops.push(third.close);
     await expect.poll(() => ready).toBe(2);
   });
+
+  it('leaves a broker that takes the connection and says nothing', async () => {
+    const mute = createServer((socket) => socket.resume());
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    stops.push(() => new Promise<void>((resolve) => mute.close(() => resolve())));
+    const address = mute.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const well = await aedesOn(0);
+    stops.push(well.close);
+    let ready = 0;
+    const transport = overBrokers(`mqtt://127.0.0.1:${address.port}`, `mqtt://127.0.0.1:${well.port}`);
+    const events = { frame: () => 'ignore' as const, ready: () => ready++, lost: () => {} };
+    await transport.start(events, new AbortController().signal);
+    stops.push(() => transport.stop());
+    await expect.poll(() => ready, { timeout: 8000 }).toBe(1);
+  });
+
+  it.skipIf(!existsSync(mosquitto))('moves to the next broker when one hangs, though it goes on talking', async () => {
+    const hanging = await startMosquitto();
+    const next = await startMosquitto();
+    stops.push(hanging.close, next.close);
+    let ready = 0;
+    const lost: string[] = [];
+    const transport = overBrokers(`mqtt://127.0.0.1:${hanging.port}`, `mqtt://127.0.0.1:${next.port}`);
+    const events = { frame: () => 'ignore' as const, ready: () => ready++, lost: (cause: string) => lost.push(cause) };
+    await transport.start(events, new AbortController().signal);
+    stops.push(() => transport.stop());
+    await expect.poll(() => ready).toBe(1);
+    hanging.child.kill('SIGSTOP');
+    stops.push(async () => {
+      hanging.child.kill('SIGCONT');
+    });
+    const talk = setInterval(() => transport.broadcast(Buffer.from('hello'), 'test', 'origin'), 200);
+    stops.push(async () => clearInterval(talk));
+    await expect.poll(() => ready, { timeout: 10_000 }).toBe(2);
+    expect(lost).toEqual([expect.stringContaining('Keepalive timeout')]);
+  });
 });
 
 async function aedesOn(port: number): Promise<{ port: number; close: () => Promise<void> }> {
@@ -138,7 +178,7 @@ async function aedesOn(port: number): Promise<{ port: number; close: () => Promi
   return { port: address.port, close };
 }
 
-async function startMosquitto(): Promise<{ port: number; close: () => Promise<void> }> {
+async function startMosquitto(): Promise<{ port: number; child: ChildProcess; close: () => Promise<void> }> {
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'parlmesh-mosquitto-'));
   const file = join(folder, 'mosquitto.conf');
@@ -154,7 +194,7 @@ async function startMosquitto(): Promise<{ port: number; close: () => Promise<vo
     await exited;
     await rm(folder, { recursive: true });
   };
-  return { port, close };
+  return { port, child, close };
 }
 
 async function freePort(): Promise<number> {

@@ -15,6 +15,8 @@ export interface StateEntry {
   sequence: number;
   frame: Uint8Array;
   source: Source;
+  /** It stays in its area. */
+  local?: boolean;
 }
 
 /** A state as it is told apart from others, and how new it is. */
@@ -34,6 +36,8 @@ interface Kept extends SlotEntry {
 export class StateTable {
   /** Of all states that count. */
   readonly fingerprint = new Fingerprint();
+  /** Of those that every area has. */
+  readonly commonFingerprint = new Fingerprint();
   readonly #clock: Clock;
   readonly #most: number;
   readonly #topics = new Map<string, Map<NodeId, Kept>>();
@@ -68,15 +72,10 @@ export class StateTable {
     }
     const now = this.#clock.now();
     const slot = known?.slot ?? slotOf(entry.topic, entry.originKey);
-    if (known?.live) this.fingerprint.toggle(slot, known.sequence, now);
-    this.fingerprint.toggle(slot, entry.sequence, now);
-    origins.set(entry.origin, {
-      ...entry,
-      slot,
-      endsAt: now + lifetime,
-      forgetAt: now + Math.max(lifetime, memory),
-      live: true,
-    });
+    const kept = { ...entry, slot, endsAt: now + lifetime, forgetAt: now + Math.max(lifetime, memory), live: true };
+    if (known?.live) this.#toggle(known, now);
+    this.#toggle(kept, now);
+    origins.set(entry.origin, kept);
     return true;
   }
 
@@ -103,7 +102,7 @@ export class StateTable {
     for (const origins of this.#topics.values()) {
       const entry = origins.get(origin);
       if (entry === undefined) continue;
-      if (entry.live) this.fingerprint.toggle(entry.slot, entry.sequence, this.#clock.now());
+      if (entry.live) this.#toggle(entry, this.#clock.now());
       origins.delete(origin);
       this.#size--;
     }
@@ -117,7 +116,7 @@ export class StateTable {
       for (const [origin, entry] of origins) {
         if (entry.live && now >= entry.endsAt) {
           entry.live = false;
-          this.fingerprint.toggle(entry.slot, entry.sequence, now);
+          this.#toggle(entry, now);
           entry.frame = new Uint8Array();
           ended.push(entry);
         }
@@ -132,5 +131,10 @@ export class StateTable {
 
   get size(): number {
     return this.#size;
+  }
+
+  #toggle({ slot, sequence, local }: Kept, now: Millis): void {
+    this.fingerprint.toggle(slot, sequence, now);
+    if (!local) this.commonFingerprint.toggle(slot, sequence, now);
   }
 }

@@ -17,11 +17,24 @@ export interface Topic<S extends TSchema = TSchema> {
   readonly schema: S;
   /** Milliseconds that a message counts after it was said. */
   readonly lifetime: Millis;
-  /** `medium`: answers are wanted from one transport's listeners only, bridges leave it there. */
-  readonly scope?: 'network' | 'medium';
+  /**
+   * `medium`: answers are wanted from one transport's listeners only, bridges leave it there. `area`: concerns one area
+   * and does not leave it; see `inArea`.
+   */
+  readonly scope?: 'network' | 'medium' | 'area';
 }
 
-export const TOPIC_NAME = /^[a-z][a-z0-9-]{0,31}$/;
+/** The area of nodes that name none: a network without areas is one. */
+export const DEFAULT_AREA = 'main';
+export const AREA_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+export const AreaName = Type.String({ pattern: AREA_NAME.source });
+
+/** A topic, and behind a point the area that it is said in where that is not the default one. */
+export const TOPIC_NAME = /^[a-z][a-z0-9-]{0,31}(\.[a-z0-9][a-z0-9-]{0,31})?$/;
+
+/** The name under which a topic is said in an area. */
+export const inArea = (topic: Pick<Topic, 'name' | 'scope'>, area: string): string =>
+  topic.scope === 'area' && area !== DEFAULT_AREA ? `${topic.name}.${area}` : topic.name;
 
 const NodeIdText = Type.String({ minLength: 40, maxLength: 64 });
 
@@ -51,6 +64,7 @@ export const linkStateTopic = {
   kind: 'state',
   schema: LinkStatePayload,
   lifetime: 3 * REFRESH.linkState,
+  scope: 'area',
 } as const satisfies Topic;
 
 export const MembershipPayload = Type.Object({
@@ -83,6 +97,7 @@ export const summaryTopic = {
   kind: 'state',
   schema: SummaryPayload,
   lifetime: 3 * REFRESH.summary,
+  scope: 'area',
 } as const satisfies Topic;
 
 export const AnomalyPayload = Type.Object({ score: Type.Number({ minimum: 0, maximum: 1 }) });
@@ -93,6 +108,21 @@ export const anomalyTopic = {
   kind: 'state',
   schema: AnomalyPayload,
   lifetime: 3 * REFRESH.summary,
+  scope: 'area',
+} as const satisfies Topic;
+
+const Base64 = (maxLength: number) => Type.String({ maxLength, pattern: '^[A-Za-z0-9+/]*={0,2}$' });
+
+export const DigestPayload = Type.Object({ buckets: Base64(1368), settled: Base64(44) });
+export type DigestPayload = Static<typeof DigestPayload>;
+
+/** The sums of the origin's table of states, for who listens to the same medium without direct connections. */
+export const digestTopic = {
+  name: 'digest',
+  kind: 'event',
+  schema: DigestPayload,
+  lifetime: 30_000,
+  scope: 'medium',
 } as const satisfies Topic;
 
 /** Somebody came (back) to a medium without direct connections and asks its listeners for what they know. */

@@ -1,16 +1,19 @@
 // Link-state routing of one node: floods its own links, takes those of others, keeps the routes up to date.
 
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
-import type { LinkStatePayload } from '../gossip/topics.ts';
+import { DEFAULT_AREA, type LinkStatePayload } from '../gossip/topics.ts';
 import type { Link } from '../link/link-monitor.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { Throttle } from '../throttle.ts';
 import type { MeshTopology } from '../views.ts';
+import { Areas, type AreasParts } from './areas/areas.ts';
 import type { Graph } from './graph.ts';
 import { MeshRouter, type NextHop, type Route, type RouteChange } from './mesh-router.ts';
 import { type Computation, SwitchOver, type SwitchOverCounts } from './switch-over.ts';
 
 export interface RoutingParts {
+  /** Left out: one area for all. */
+  areas?: Pick<AreasParts, 'area' | 'areaOf' | 'tell'>;
   self: NodeId;
   clock: Clock;
   nameOf: (id: NodeId) => string;
@@ -31,8 +34,12 @@ const COMPUTE_PERIOD: Millis = 20;
 /** From a change of our routes until all others follow the same: a flood and a computation at every node. */
 const SETTLE: Millis = 1000;
 
+const ONE_AREA = { area: DEFAULT_AREA, areaOf: () => DEFAULT_AREA, tell: () => {} };
+
 export class Routing {
   readonly #parts: RoutingParts;
+  /** To the nodes of other areas. */
+  readonly areas: Areas;
   readonly #router: MeshRouter;
   readonly #lists = new Map<NodeId, LinkStatePayload['links']>();
   readonly #switchOver = new SwitchOver();
@@ -47,12 +54,20 @@ export class Routing {
   constructor(parts: RoutingParts) {
     this.#parts = parts;
     this.#router = new MeshRouter(parts);
+    this.areas = new Areas({
+      ...parts,
+      ...(parts.areas ?? ONE_AREA),
+      router: this.#router,
+      isHome: (id) => (this.#lists.get(id)?.length ?? 0) > 0,
+      changed: () => this.#follow(),
+    });
     this.#flood = new Throttle(parts.clock, FLOOD_PERIOD, () => parts.flood({ links: this.#ownList() }));
     this.#compute = new Throttle(parts.clock, parts.computePeriod ?? COMPUTE_PERIOD, () => this.#recompute());
   }
 
   start(): void {
     this.#refresh = this.#parts.clock.every(this.#parts.refresh, () => this.#flood.request());
+    this.areas.start(this.#parts.refresh);
     if (this.#updateOwn()) this.#follow();
     this.#flood.request();
   }
@@ -66,6 +81,7 @@ export class Routing {
   /** Floods our link state again. */
   repeat(): void {
     this.#flood.request();
+    this.areas.repeat();
   }
 
   /**
@@ -79,18 +95,24 @@ export class Routing {
     if (this.#withdrawn || !this.#updateOwn()) return;
     this.#unsettle();
     this.#flood.request();
+    this.areas.linksChanged();
     this.#noteFailures(before);
     this.#follow();
   }
 
   onLinkState(origin: NodeId, { links }: LinkStatePayload): void {
     this.#lists.set(origin, links);
+    if (this.areas.isGateway(origin)) {
+      // What it said here before it went to another area.
+      if (links.length === 0) return;
+      this.areas.onEnded(origin);
+    }
     if (this.#router.update(origin, costsOf(links))) this.#follow();
   }
 
   onEnded(origin: NodeId): void {
     this.#lists.delete(origin);
-    if (this.#router.remove(origin)) this.#follow();
+    if (!this.areas.isGateway(origin) && this.#router.remove(origin)) this.#follow();
   }
 
   /** What a node told last; undefined when it told nothing. */
@@ -103,20 +125,22 @@ export class Routing {
     this.#withdrawn = true;
     this.#stop();
     this.#parts.flood({ links: [] });
+    this.areas.withdraw();
   }
 
   routes(): Route[] {
-    return this.#router.routes();
+    return [...this.#router.routes(), ...this.areas.routes()];
   }
 
   hasRoute(destination: NodeId): boolean {
-    return this.#router.has(destination);
+    return this.#router.has(destination) || this.areas.has(destination);
   }
 
   /** Where a frame for `destination` goes now: over the backup from the moment on in which a link is known to be down. */
   nextHop(destination: NodeId): NextHop | undefined {
     const settling = this.#parts.clock.now() < this.#settledAt;
-    const hop = this.#router.nextHop(destination, { down: this.#down, settling });
+    const situation = { down: this.#down, settling };
+    const hop = this.#router.nextHop(destination, situation) ?? this.areas.nextHop(destination, situation);
     if (hop !== undefined) this.#switchOver.sent(hop);
     return hop;
   }
@@ -149,11 +173,12 @@ export class Routing {
       ...(quality.roundTrip !== undefined && { roundTripSeconds: quality.roundTrip / 1000 }),
       state: state.kind,
     }));
-    for (const [origin, list] of this.#lists) {
+    const lists = new Map([...this.#lists, ...this.areas.links()]);
+    for (const [origin, list] of lists) {
       if (origin === self) continue;
       for (const { to, cost, roundTrip } of list) {
         if (to === self || origin > to) continue;
-        if (!this.#lists.get(to)?.some((back) => back.to === origin)) continue;
+        if (!lists.get(to)?.some((back) => back.to === origin)) continue;
         shown.push({ a: origin, b: to, cost, roundTripSeconds: roundTrip, state: 'up' });
       }
     }
@@ -162,7 +187,8 @@ export class Routing {
 
   #recompute(): void {
     const changes = this.#router.compute();
-    if (changes.some(({ kind }) => kind !== 'added')) this.#unsettle();
+    const movedOutside = this.areas.settle();
+    if (movedOutside || changes.some(({ kind }) => kind !== 'added')) this.#unsettle();
     this.#parts.computed(changes, this.#switchOver.computed(this.#parts.clock.now()));
   }
 

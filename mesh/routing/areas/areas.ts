@@ -1,0 +1,248 @@
+// Areas of one node: takes what borders of other areas offer, and as a border offers to them what this area reaches.
+
+import type { Clock, Millis, Timer } from '../../../core/clock.ts';
+import type { Topic } from '../../gossip/topics.ts';
+import type { Link } from '../../link/link-monitor.ts';
+import type { NodeId } from '../../membership/keys.ts';
+import { Throttle } from '../../throttle.ts';
+import type { MeshRouter, NextHop, Route, Situation } from '../mesh-router.ts';
+import { type BriefName, BriefNames } from './brief-names.ts';
+import { type Exit, Exterior } from './exterior.ts';
+import { type Claim, type Claims, fromPayload, toPayload } from './offer.ts';
+import { StandingOffer } from './standing-offer.ts';
+import { type GatewayPayload, gatewayTopic, OFFER_REFRESH, type OfferPayload, offerTopics } from './topics.ts';
+
+export interface AreasParts {
+  self: NodeId;
+  /** This node's own. */
+  area: string;
+  clock: Clock;
+  router: MeshRouter;
+  nameOf: (id: NodeId) => string;
+  links: () => Link[];
+  /** Of a neighbour; undefined while it is not known. */
+  areaOf: (neighbour: NodeId) => string | undefined;
+  /** Says something in another area. */
+  tell: (topic: Topic, payload: GatewayPayload | OfferPayload, area: string) => void;
+  /** Whether a node floods links in this area: it is then no border of another. */
+  isHome: (id: NodeId) => boolean;
+  /** What others offer is another now: routes have to be looked at. */
+  changed: () => void;
+}
+
+const MOST_NAMES = 20_000;
+/** Bad news leaves at once; what follows within this time leaves together. */
+const OFFER_PERIOD: Millis = 1000;
+const GATEWAY_PERIOD: Millis = 200;
+
+interface Gateway {
+  area: string;
+  links: GatewayPayload['links'];
+}
+
+export class Areas {
+  readonly #parts: AreasParts;
+  readonly #names = new BriefNames(MOST_NAMES);
+  readonly #exterior = new Exterior();
+  readonly #gateways = new Map<NodeId, Gateway>();
+  readonly #offer = new StandingOffer();
+  readonly #sayOffer: Throttle;
+  readonly #sayGateway: Throttle;
+  /** Areas that were told of links into them. */
+  #beside: ReadonlySet<string> = new Set();
+  /** Neighbours in them. */
+  #outside: ReadonlySet<NodeId> = new Set();
+  #timers: Timer[] = [];
+
+  constructor(parts: AreasParts) {
+    this.#parts = parts;
+    this.#sayGateway = new Throttle(parts.clock, GATEWAY_PERIOD, () => this.#tellLinks());
+    this.#sayOffer = new Throttle(parts.clock, OFFER_PERIOD, () => this.#tellOffer());
+  }
+
+  /** @param refresh milliseconds between two repetitions of our links into other areas */
+  start(refresh: Millis): void {
+    const { clock } = this.#parts;
+    this.#timers = [
+      clock.every(refresh, () => this.#sayGateway.request()),
+      clock.every(OFFER_REFRESH, () => this.#repeatOffer(this.#beside)),
+    ];
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#sayGateway.cancel();
+    this.#sayOffer.cancel();
+  }
+
+  /** Says goodbye to the areas beside this one. */
+  withdraw(): void {
+    this.stop();
+    for (const area of this.#beside) this.#parts.tell(gatewayTopic, { area: this.#parts.area, links: [] }, area);
+  }
+
+  /** Says everything again. */
+  repeat(): void {
+    if (this.#beside.size === 0) return;
+    this.#sayGateway.request();
+    this.#repeatOffer(this.#beside);
+  }
+
+  /** One of our links came, went or has another cost. */
+  linksChanged(): void {
+    if (this.#beside.size > 0 || this.#linksOutside().size > 0) this.#sayGateway.request();
+  }
+
+  /** Somebody exists, and can be spoken of by its brief name. */
+  heardOf(id: NodeId): void {
+    this.#names.of(id);
+  }
+
+  onGateway(origin: NodeId, { area, links }: GatewayPayload): void {
+    if (area === this.#parts.area || this.#parts.isHome(origin)) return;
+    this.#gateways.set(origin, { area, links });
+    // A leaf: ways inside of an area do not lead through another one (RFC 2328, section 3.2).
+    const leaf = new Map(links.map(({ to }) => [to, Number.POSITIVE_INFINITY]));
+    if (this.#parts.router.update(origin, leaf)) this.#parts.changed();
+  }
+
+  onEnded(origin: NodeId): void {
+    this.#exterior.forget(origin);
+    if (!this.#gateways.delete(origin)) return;
+    this.#parts.router.remove(origin);
+    this.#parts.changed();
+  }
+
+  /** False when there is no room for another border's. */
+  onOffer(origin: NodeId, part: number, payload: OfferPayload): boolean {
+    const taken = this.#exterior.offer(origin, part, fromPayload(payload));
+    if (taken) this.#parts.changed();
+    return taken;
+  }
+
+  /**
+   * The routes inside of the area are up to date: brings those to other areas after them. True when one that was in use
+   * is another now, or lost.
+   */
+  settle(): boolean {
+    if (this.#gateways.size === 0 && this.#beside.size === 0) return false;
+    const { router, self } = this.#parts;
+    const own = new Set([this.#names.of(self)]);
+    const reached = new Set(own);
+    for (const id of router.destinations()) {
+      const name = this.#names.of(id);
+      reached.add(name);
+      if (!this.#gateways.has(id)) own.add(name);
+    }
+    const moved = this.#exterior.settle({
+      distanceTo: (gateway) => (this.#gateways.has(gateway) ? router.cost(gateway) : undefined),
+      holds: (name) => own.has(name),
+      reaches: (name) => reached.has(name),
+    });
+    if (this.#beside.size > 0) this.#sayOffer.request();
+    return moved;
+  }
+
+  has(destination: NodeId): boolean {
+    return this.#exterior.best.has(this.#names.of(destination));
+  }
+
+  /** As `MeshRouter.nextHop`; the path ends at the gateway, which knows how to go on. */
+  nextHop(destination: NodeId, situation: Situation): NextHop | undefined {
+    const { router } = this.#parts;
+    const name = this.#names.of(destination);
+    const best = this.#exterior.best.get(name);
+    if (best === undefined) return undefined;
+    const hop = router.nextHop(best.gateway, situation);
+    if (hop?.kind === 'primary') return hop;
+    // Its neighbours choose an exit for themselves, and might choose this way: the frame carries its own.
+    for (const { gateway } of hop === undefined ? this.#exterior.exits(name) : [best]) {
+      const around = router.nextHop(gateway, situation);
+      if (around !== undefined) return { ...around, kind: 'path', carry: true };
+    }
+    return undefined;
+  }
+
+  /** To the nodes of other areas that this node knows by name. */
+  *routes(): Iterable<Route> {
+    for (const [name, exit] of this.#exterior.best) {
+      const destination = this.#names.idOf(name);
+      const route = destination === undefined ? undefined : this.#route(destination, exit);
+      if (route !== undefined) yield route;
+    }
+  }
+
+  /** Links between this area and others, as their outer ends announce them. */
+  *links(): Iterable<[NodeId, GatewayPayload['links']]> {
+    for (const [origin, { links }] of this.#gateways) yield [origin, links];
+  }
+
+  isGateway(id: NodeId): boolean {
+    return this.#gateways.has(id);
+  }
+
+  #route(destination: NodeId, { gateway, cost, via }: Exit): Route | undefined {
+    const { router, nameOf } = this.#parts;
+    const way = router.route(gateway);
+    if (way === undefined) return undefined;
+    const beyond = via.map((name) => this.#names.idOf(name)).filter((id) => id !== undefined);
+    const reason = `${nameOf(gateway)} of area "${this.#gateways.get(gateway)?.area}" offers it`;
+    const path = [...way.path, ...beyond, destination];
+    return { destination, nextHop: way.nextHop, cost, path, since: way.since, reason, equalCost: way.equalCost };
+  }
+
+  #linksOutside(): Map<string, Link[]> {
+    const { area, areaOf, links } = this.#parts;
+    const outside = new Map<string, Link[]>();
+    for (const link of links()) {
+      const other = areaOf(link.peer);
+      if (!link.usable || other === undefined || other === area) continue;
+      outside.set(other, [...(outside.get(other) ?? []), link]);
+    }
+    return outside;
+  }
+
+  #tellLinks(): void {
+    const { area, tell } = this.#parts;
+    const outside = this.#linksOutside();
+    for (const other of new Set([...this.#beside, ...outside.keys()])) {
+      const links = (outside.get(other) ?? []).map(announced);
+      tell(gatewayTopic, { area, links }, other);
+    }
+    // Behind a new link may be a part of an area that heard nothing yet.
+    const grown = [...outside].filter(([, into]) => into.some(({ peer }) => !this.#outside.has(peer)));
+    this.#beside = new Set(outside.keys());
+    this.#outside = new Set([...outside.values()].flat().map(({ peer }) => peer));
+    this.#repeatOffer(grown.map(([other]) => other));
+    if (this.#beside.size > 0) this.settle();
+  }
+
+  #tellOffer(): void {
+    for (const [part, claims] of this.#offer.update(this.#reached())) this.#tellPart(part, claims, this.#beside);
+  }
+
+  #repeatOffer(areas: Iterable<string>): void {
+    // Empty parts too: whoever was away may remember what was in them.
+    for (const [part, claims] of this.#offer.parts.entries()) this.#tellPart(part, claims, areas);
+  }
+
+  #tellPart(part: number, claims: Claims, areas: Iterable<string>): void {
+    const payload = toPayload(claims);
+    for (const area of areas) this.#parts.tell(offerTopics[part]!, payload, area);
+  }
+
+  /** What this node reaches, and how others should know the way again. */
+  *#reached(): Iterable<[BriefName, Claim]> {
+    const { router } = this.#parts;
+    for (const id of router.destinations()) yield [this.#names.of(id), { cost: router.cost(id)!, via: [] }];
+    for (const [name, { gateway, cost, via }] of this.#exterior.best) {
+      yield [name, { cost, via: [this.#names.of(gateway), ...via] }];
+    }
+  }
+}
+
+const announced = ({ peer, cost, quality }: Link): GatewayPayload['links'][number] => ({
+  to: peer,
+  cost,
+  roundTrip: (quality.roundTrip ?? 0) / 1000,
+});

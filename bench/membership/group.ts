@@ -6,6 +6,8 @@ import type { Observation } from './observations.ts';
 /** Members on one loopback that all know each other. */
 export interface Group {
   readonly members: readonly string[];
+  /** Of each member. */
+  readonly pids: readonly number[];
   /** In the order in which they were made; grows. */
   readonly observations: readonly Observation[];
   /** Without a chance to say goodbye: `SIGKILL` ends a member, `SIGSTOP` freezes it, sockets and all. */

@@ -39,6 +39,7 @@ export const parlmesh: Program = {
     const find = (name: string): LocalNode => nodes.find((node) => node.name === name)!;
     return {
       members: nodes.map(({ name }) => name),
+      pids: nodes.map(({ pid }) => pid!),
       observations,
       signal: (member, signal) => process.kill(find(member).pid!, signal),
       stop: async () => {

@@ -44,6 +44,7 @@ export const serf: Program = {
     });
     return {
       members,
+      pids: agents.map(({ child }) => child.pid!),
       observations,
       signal: (member, signal) => agents[members.indexOf(member)]!.child.kill(signal),
       stop: async () => {

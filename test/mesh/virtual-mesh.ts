@@ -9,7 +9,7 @@ import { SequenceNumbers, type SequenceStore } from '../../mesh/gossip/sequence.
 import { issueCertificate } from '../../mesh/membership/certificate.ts';
 import { SigningKey } from '../../mesh/membership/keys.ts';
 import { type Credentials, createNetwork } from '../../mesh/membership/network.ts';
-import { MeshNode } from '../../mesh/mesh-node.ts';
+import { MeshNode, type MeshNodeParts } from '../../mesh/mesh-node.ts';
 import { MemoryMedium, MemoryTransport, memoryAddress } from '../../mesh/transport/memory.ts';
 import type { Transport } from '../../mesh/transport/transport.ts';
 
@@ -65,10 +65,12 @@ export class VirtualMesh {
     options: {
       bootstrap?: VirtualNode[];
       autoDial?: boolean;
+      area?: string;
       key?: SigningKey;
       credentials?: Credentials;
       sequence?: SequenceStore;
       transports?: (memory: MemoryTransport) => Transport[];
+      hooks?: Pick<MeshNodeParts, 'relayed' | 'weighed'>;
     } = {},
   ): Promise<VirtualNode> {
     const key = options.key ?? this.#keyOf(name);
@@ -83,6 +85,7 @@ export class VirtualMesh {
         preset: 'wired',
         maxPeers: 64,
         autoDial: options.autoDial ?? false,
+        ...(options.area !== undefined && { area: options.area }),
         bootstrap: (options.bootstrap ?? []).map((other) => memoryAddress(other.node.id)),
       },
       transports: options.transports?.(memory) ?? [memory],
@@ -91,6 +94,7 @@ export class VirtualMesh {
       remember: () => {},
       isRevoked: () => false,
       summary: () => ({ profile: 'virtual', load: 0 }),
+      ...options.hooks,
       clock: this.clock,
       random: this.#random,
       logger: silentLogger,

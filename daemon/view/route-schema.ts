@@ -102,24 +102,55 @@ export const PlanView = Type.Object({
   nodes: Type.Integer(),
   links: Type.Integer(),
   traffic: Type.Union([Type.Literal('uniform'), Type.Literal('measured')], {
-    description: 'uniform: the same between all nodes, as nothing was measured.',
+    description:
+      'measured: bytes per second that the nodes told they send. uniform: the same between all nodes, as too little was measured.',
+  }),
+  measuredTotal: Type.Number({ description: 'Bytes per second that all nodes told they send.' }),
+  capacities: Type.Union([Type.Literal('equal'), Type.Literal('known')], {
+    description: 'known: bytes per second, where nodes have `mesh.plan.linkSpeed`.',
   }),
   busiest: Type.Array(
     Type.Object({
       ...NAMED_LINK,
       load: Type.Number(),
       share: Type.Number({ description: 'Of all traffic, 0 to 1.' }),
+      planned: Type.Number({ description: 'The load with the better costs.' }),
+      measured: Type.Number({ description: 'Bytes per second in both directions, as its ends tell.' }),
     }),
   ),
   cutNodes: Type.Array(Type.Object({ node: Type.String(), nodeName: Type.String(), cutsOff: CutsOff })),
   cutLinks: Type.Array(Type.Object({ ...NAMED_LINK, cutsOff: CutsOff })),
   weights: Type.Object(
     {
-      maximum: Type.Number({ description: 'Highest load of a link, one way, that has a way around it.' }),
+      maximum: Type.Number({
+        description:
+          'Highest utilisation of a link, one way, that has a way around it: its load where capacities are equal.',
+      }),
       improved: Type.Number({ description: 'The same with the better costs.' }),
       changes: Type.Array(Type.Object({ ...NAMED_LINK, cost: Type.Number(), better: Type.Number() })),
+      moved: Type.Object(
+        { pairs: Type.Integer(), share: Type.Number({ description: 'Of all traffic, 0 to 1.' }) },
+        { description: 'Pairs of nodes whose route the better costs move.' },
+      ),
+      meanCost: Type.Object(
+        { before: Type.Number(), after: Type.Number() },
+        { description: 'Of a path by measured costs, weighed by traffic: about its milliseconds.' },
+      ),
+      trials: Type.Integer({ description: 'Sets of costs that were tried.' }),
     },
-    { description: 'Link costs that spread the load; advice, not applied.' },
+    { description: 'Link costs that spread the load, compared with the measured ones.' },
+  ),
+  steering: Type.Optional(
+    Type.Object(
+      {
+        kind: Type.Union([Type.Literal('idle'), Type.Literal('stepping'), Type.Literal('holding')]),
+        step: Type.Integer(),
+        steps: Type.Integer(),
+        links: Type.Integer({ description: 'Costs that are weighed.' }),
+        since: Type.Number({ description: 'Milliseconds since 1970.' }),
+      },
+      { description: 'How far a plan is in force; on the node that may put one into force.' },
+    ),
   ),
   threads: Type.Integer({ description: 'That the plan was computed in.' }),
 });

@@ -101,5 +101,8 @@ export interface Actions {
   joinNetwork(token: string): Promise<{ network: { id: string; name: string } }>;
   /** Removes a member for good; only where the authority of the network is. */
   removeMember(id: string): Promise<void>;
+  /** Only where the authority of the network is. */
+  applyPlan(): Promise<PlanView>;
+  undoPlan(): Promise<PlanView>;
   networkMembers(): Promise<{ id: string; name: string; issuedAt: number; expiresAt: number; revoked: boolean }[]>;
 }

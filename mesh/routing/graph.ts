@@ -150,4 +150,4 @@ function opposites(graph: Pick<Graph, 'ids' | 'offsets' | 'targets'>): Int32Arra
   return opposite;
 }
 
-const inSteps = (cost: number): number => Math.max(1, Math.round(cost / COST_STEP)) * COST_STEP;
+export const inSteps = (cost: number): number => Math.max(1, Math.round(cost / COST_STEP)) * COST_STEP;

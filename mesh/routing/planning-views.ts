@@ -3,9 +3,11 @@
 
 import type { NodeId } from '../membership/keys.ts';
 import { type MeshRoute, routeView } from '../views.ts';
-import type { Graph } from './graph.ts';
+import { arcBetween, type Graph } from './graph.ts';
 import type { Route } from './mesh-router.ts';
 import type { NetworkPlan, PlannedLink } from './network-plan.ts';
+import type { Routing } from './routing.ts';
+import type { TrafficEngineering } from './traffic-engineering.ts';
 import { type WhatIfPath, whatIf } from './what-if.ts';
 
 export interface NamedPath {
@@ -35,12 +37,17 @@ export interface RouteExplanation {
 type NamedLink = PlannedLink & { aName: string; bName: string };
 
 export interface PlanView extends Omit<NetworkPlan, 'busiest' | 'cutNodes' | 'cutLinks' | 'weights'> {
-  busiest: (NamedLink & { load: number; share: number; planned: number })[];
+  /** Bytes per second that all nodes told they send; too little to plan on where the traffic is `uniform`. */
+  measuredTotal: number;
+  /** `measured`: bytes per second in both directions, as the ends tell. */
+  busiest: (NamedLink & { load: number; share: number; planned: number; measured: number })[];
   cutNodes: { node: string; nodeName: string; cutsOff: number }[];
   cutLinks: (NamedLink & { cutsOff: number })[];
   weights: Omit<NetworkPlan['weights'], 'changes'> & {
     changes: (NamedLink & { cost: number; better: number })[];
   };
+  /** How far a plan is in force, where this node may put one into force. */
+  steering?: NonNullable<TrafficEngineering['steering']>;
 }
 
 type NameOf = (id: NodeId) => string;
@@ -65,13 +72,23 @@ export function explainRoute(graph: Graph, self: NodeId, route: Route, nameOf: N
   return { ...explanation, change: { ...ends, cost, direction, threshold, becomes, sentence } };
 }
 
-export function planView(plan: NetworkPlan, nameOf: NameOf): PlanView {
+export function planView(
+  plan: NetworkPlan,
+  { nameOf, routing }: { nameOf: NameOf; routing: Routing },
+  { reports, steering }: Pick<TrafficEngineering, 'reports' | 'steering'>,
+): PlanView {
   const named = <L extends PlannedLink>(link: L) => ({ ...link, aName: nameOf(link.a), bName: nameOf(link.b) });
+  const { graph } = routing;
+  const carried = reports.carried(graph);
+  const measuredOn = ({ a, b }: PlannedLink): number =>
+    [arcBetween(graph, a, b), arcBetween(graph, b, a)].reduce<number>((sum, arc) => sum + (carried[arc ?? -1] ?? 0), 0);
   return {
     ...plan,
-    busiest: plan.busiest.map(named),
+    measuredTotal: reports.total(),
+    busiest: plan.busiest.map((link) => ({ ...named(link), measured: measuredOn(link) })),
     cutNodes: plan.cutNodes.map(({ node, cutsOff }) => ({ node, nodeName: nameOf(node), cutsOff })),
     cutLinks: plan.cutLinks.map(named),
     weights: { ...plan.weights, changes: plan.weights.changes.map(named) },
+    ...(steering !== undefined && { steering }),
   };
 }

@@ -1,34 +1,28 @@
-// What people ask of the routes: why one is as it is, and a plan of the whole network. Answers with names beside ids.
+// What people ask of the routes: why one is as it is, and a plan of the whole network, which can be put into force. Answers
+// with names beside ids.
 
 import { ParlmeshError } from '../../core/errors.ts';
 import type { NodeId } from '../membership/keys.ts';
-import { PARLMeshOptimizer } from './optimizer.ts';
 import { explainRoute, type PlanView, planView, type RouteExplanation } from './planning-views.ts';
 import type { Routing } from './routing.ts';
-
-/** The same plan for the same network, whoever asks. */
-const SEED = 1;
+import type { TrafficEngineering } from './traffic-engineering.ts';
 
 export interface RoutePlannerParts {
   self: NodeId;
   /** Throws while the mesh is not running. */
-  node: () => { routing: Routing; nameOf: (id: NodeId) => string };
-  /** Worker threads that a plan may use. */
-  threads: number;
+  running: () => { node: { routing: Routing; nameOf: (id: NodeId) => string }; engineering: TrafficEngineering };
 }
 
 export class RoutePlanner {
   readonly #parts: RoutePlannerParts;
-  readonly #optimizer: PARLMeshOptimizer;
 
   constructor(parts: RoutePlannerParts) {
     this.#parts = parts;
-    this.#optimizer = new PARLMeshOptimizer({ threads: parts.threads, seed: SEED });
   }
 
   /** @param text id or name of the destination. Throws `ROUTE_UNKNOWN`. */
   explain(text: string): RouteExplanation {
-    const { routing, nameOf } = this.#parts.node();
+    const { routing, nameOf } = this.#parts.running().node;
     const routes = routing.routes();
     const route =
       routes.find(({ destination }) => destination === text) ??
@@ -42,12 +36,20 @@ export class RoutePlanner {
   }
 
   async plan(): Promise<PlanView> {
-    const { routing, nameOf } = this.#parts.node();
-    return planView(await this.#optimizer.plan(`${routing.computations}`, () => ({ graph: routing.graph })), nameOf);
+    const { node, engineering } = this.#parts.running();
+    const plan = await engineering.plan();
+    return planView(plan, node, engineering);
   }
 
-  /** Plans that are being computed reject. */
-  stop(): Promise<void> {
-    return this.#optimizer.stop();
+  /** Puts the plan into force. Throws `PLAN_NOT_HERE`, `PLAN_EMPTY`, `PLAN_TOO_LARGE`. */
+  async apply(): Promise<PlanView> {
+    await this.#parts.running().engineering.apply();
+    return this.plan();
+  }
+
+  /** Takes back what is in force. Throws `PLAN_NOT_HERE`, `PLAN_NOT_IN_FORCE`. */
+  async undo(): Promise<PlanView> {
+    this.#parts.running().engineering.undo();
+    return this.plan();
   }
 }

@@ -7,6 +7,7 @@ import type { CliCommand } from '../command.ts';
 import { ago, fixed, milliseconds, percent, shortId } from '../format.ts';
 import { type Column, table } from '../table.ts';
 import { registerPeers } from './peers.ts';
+import { registerPlan } from './plan.ts';
 import { registerRouteLog } from './route-log.ts';
 import { registerRouteQuestions } from './routes.ts';
 
@@ -63,6 +64,7 @@ export function registerMesh(program: CliCommand, cli: Cli): void {
     ],
   });
   registerRouteQuestions(routes, cli);
+  registerPlan(routes, cli);
   registerRouteLog(routes, cli);
 }
 

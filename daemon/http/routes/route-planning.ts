@@ -5,7 +5,7 @@ import { PlanView, RouteExplanationView } from '../../view/route-schema.ts';
 import type { App, RouteContext } from '../context.ts';
 import { answers } from '../openapi.ts';
 
-export function routePlanningRoutes({ view }: RouteContext) {
+export function routePlanningRoutes({ view, actions }: RouteContext) {
   return async (app: App): Promise<void> => {
     app.get(
       '/routes/:node/explain',
@@ -33,6 +33,34 @@ export function routePlanningRoutes({ view }: RouteContext) {
         },
       },
       async () => view.plan(),
+    );
+
+    app.post(
+      '/routes/plan/apply',
+      {
+        config: { scope: 'admin' },
+        schema: {
+          tags: ['mesh'],
+          summary: 'Put the plan into force, step by step',
+          description:
+            'On the node with the authority of the network, where `mesh.plan.apply` is not `off`. It is taken back by itself when the busiest link or the loss gets worse.',
+          response: answers(PlanView),
+        },
+      },
+      async () => actions.applyPlan(),
+    );
+
+    app.post(
+      '/routes/plan/undo',
+      {
+        config: { scope: 'admin' },
+        schema: {
+          tags: ['mesh'],
+          summary: 'Take back the plan that is in force: links cost what is measured',
+          response: answers(PlanView),
+        },
+      },
+      async () => actions.undoPlan(),
     );
   };
 }

@@ -77,8 +77,9 @@ describe('listings', () => {
     [
       'routes plan',
       [
-        /^3 nodes, 3 links; the same traffic between all\./,
-        /north - barn +50 % +4/,
+        /^3 nodes, 3 links; the same traffic between all, as only 1\.2 kB\/s were measured\./,
+        /north - barn +50 % +4 +3 +1\.2 kB\/s/,
+        /They move 2 routes with 25 % of the traffic; a path then costs 8\.4 instead of 8\.0 ms/,
         /link barn - mill +1 node/,
         /north > barn +4\.2 +6\.0/,
       ],

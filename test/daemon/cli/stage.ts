@@ -102,10 +102,17 @@ export const PLAN: PlanView = {
   nodes: 3,
   links: 3,
   traffic: 'uniform',
-  busiest: [{ ...NORTH_BARN, load: 4, share: 0.5 }],
+  measuredTotal: 1200,
+  capacities: 'equal',
+  busiest: [{ ...NORTH_BARN, load: 4, share: 0.5, planned: 3, measured: 1200 }],
   cutNodes: [],
   cutLinks: [{ a: BARN, aName: 'barn', b: 'mill', bName: 'mill', cutsOff: 1 }],
-  weights: { maximum: 4, improved: 3, changes: [{ ...NORTH_BARN, cost: 4.2, better: 6 }] },
+  weights: {
+    ...{ maximum: 4, improved: 3, changes: [{ ...NORTH_BARN, cost: 4.2, better: 6 }], trials: 9 },
+    moved: { pairs: 2, share: 0.25 },
+    meanCost: { before: 8, after: 8.4 },
+  },
+  steering: { kind: 'idle', step: 0, steps: 4, links: 0, since: at },
   threads: 1,
 };
 /** A peer that this node lost, and the route that went with its link. */

@@ -56,8 +56,8 @@ export class ExampleMesh {
       const { way, cost } = WAYS[name].up;
       this.#log('added', name, parts.startedAt, {
         after: { ...pathOver(...way), cost },
-        reason: 'direct',
-        sentence: `Route to ${name} goes ${inWords(way)}: direct`,
+        reason: way.length === 1 ? 'direct' : 'first path found, through charlie',
+        sentence: `Route to ${name} goes ${inWords(way)}`,
       });
     }
   }
@@ -166,10 +166,16 @@ export class ExampleMesh {
       nodes: 5,
       links: 6,
       traffic: 'uniform',
-      busiest: [{ ...link, load: 10, share: 0.5 }],
+      measuredTotal: 800,
+      capacities: 'equal',
+      busiest: [{ ...link, load: 10, share: 0.5, planned: 8, measured: 800 }],
       cutNodes: [{ node: idOf('charlie'), nodeName: 'charlie', cutsOff: 1 }],
       cutLinks: [{ a: idOf('charlie'), aName: 'charlie', b: idOf('echo'), bName: 'echo', cutsOff: 1 }],
-      weights: { maximum: 6, improved: 5, changes: [{ ...link, cost: 20, better: 31 }] },
+      weights: {
+        ...{ maximum: 6, improved: 5, changes: [{ ...link, cost: 20, better: 31 }], trials: 12 },
+        moved: { pairs: 3, share: 0.15 },
+        meanCost: { before: 30, after: 31.5 },
+      },
       threads: 1,
     };
   }

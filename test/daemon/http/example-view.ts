@@ -410,6 +410,14 @@ export class ExampleNode implements View, Actions, Journal {
     return { network: { id: 'n7x3k2', name: 'home' } };
   }
 
+  async applyPlan(): Promise<PlanView> {
+    return { ...this.mesh.plan(), steering: { kind: 'stepping', step: 1, steps: 4, links: 1, since: 0 } };
+  }
+
+  async undoPlan(): Promise<PlanView> {
+    throw new ParlmeshError('PLAN_NOT_IN_FORCE', 'No plan is in force');
+  }
+
   async removeMember(id: string): Promise<void> {
     this.asked.push(`remove ${id}`);
     if (id === 'nobody') throw new ParlmeshError('MEMBER_UNKNOWN', 'No certificate was issued to nobody');

@@ -89,7 +89,13 @@ export class TestNode implements View, Actions {
       busiest: [],
       cutNodes: [],
       cutLinks: [],
-      weights: { maximum: 0, improved: 0, changes: [] },
+      measuredTotal: 0,
+      capacities: 'equal' as const,
+      weights: {
+        ...{ maximum: 0, improved: 0, changes: [], trials: 0 },
+        moved: { pairs: 0, share: 0 },
+        meanCost: { before: 0, after: 0 },
+      },
       threads: 1,
     });
   topology = () => ({ nodes: [], links: [] });
@@ -132,6 +138,8 @@ export class TestNode implements View, Actions {
   createInvite = () => Promise.resolve({ token: '', expiresAt: 0 });
   joinNetwork = () => Promise.resolve({ network: { id: '', name: '' } });
   removeMember = () => Promise.resolve();
+  applyPlan = () => this.plan();
+  undoPlan = () => this.plan();
   networkMembers = () => Promise.resolve([]);
 }
 

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../core/clock.ts';
 import type { Link } from '../../../mesh/link/link-monitor.ts';
 import { unmeasured } from '../../../mesh/link/link-quality.ts';
+import { SigningKey } from '../../../mesh/membership/keys.ts';
 import { RoutePlanner } from '../../../mesh/routing/route-planner.ts';
 import { Routing } from '../../../mesh/routing/routing.ts';
+import { TrafficEngineering } from '../../../mesh/routing/traffic-engineering.ts';
 
 const linkTo = (peer: string, cost: number): Link => ({
   peer,
@@ -45,7 +47,15 @@ function planner(): RoutePlanner {
     routing.onLinkState(origin, { links: Object.entries(links).map(([to, cost]) => ({ to, cost, roundTrip: 0 })) });
   }
   clock.advance(1000);
-  return new RoutePlanner({ self: 'a', node: () => ({ routing, nameOf }), threads: 1 });
+  const engineering = new TrafficEngineering(
+    {
+      ...{ self: 'a', clock, journal: { record: () => {} }, threads: 1, settings: { apply: 'off' } },
+      network: { id: 'n', authority: SigningKey.generate().publicKey },
+      authorityKey: undefined,
+    },
+    { ...{ routing, nameOf, drop: () => {}, lost: () => 0 }, gossip: { subscribe: () => {}, publish: () => {} } },
+  );
+  return new RoutePlanner({ self: 'a', running: () => ({ node: { routing, nameOf }, engineering }) });
 }
 
 describe('The route planner', () => {
@@ -66,6 +76,11 @@ describe('The route planner', () => {
     expect(() => planner().explain('moon')).toThrow(expect.objectContaining({ code: 'ROUTE_UNKNOWN' }));
   });
 
+  it('refuses to put a plan into force where costs stay as measured', async () => {
+    await expect(planner().apply()).rejects.toMatchObject({ code: 'PLAN_NOT_HERE' });
+    await expect(planner().undo()).rejects.toMatchObject({ code: 'PLAN_NOT_HERE' });
+  });
+
   it('plans with the names of nodes, and once while nothing changes', async () => {
     const one = planner();
     const plan = await one.plan();
@@ -74,6 +89,5 @@ describe('The route planner', () => {
       cutLinks: [{ aName: 'board-c', bName: 'board-e', cutsOff: 1 }],
     });
     expect(await one.plan()).toEqual(plan);
-    await one.stop();
   });
 });

@@ -3,7 +3,7 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import type { PlanView } from '../../../daemon/view/route-schema.ts';
-import { count, percent } from '../format.ts';
+import { bytes, count, percent } from '../format.ts';
 import { topology } from '../live/live.ts';
 import { useResource } from '../live/resource.ts';
 import { Loaded } from '../parts/loaded.tsx';
@@ -59,24 +59,39 @@ function Cuts({ plan }: { plan: PlanView }) {
   );
 }
 
-const BUSY_COLUMNS = [{ title: 'Busiest link' }, { title: 'Share of traffic', number: true }];
+const BUSY_COLUMNS = [
+  { title: 'Busiest link' },
+  { title: 'Share of traffic', number: true },
+  { title: 'With better costs', number: true },
+  { title: 'Measured', number: true },
+];
 
 function Busiest({ plan }: { plan: PlanView }) {
-  const rows = plan.busiest.slice(0, MOST_ROWS).map(({ a, aName, b, bName, share }) => ({
+  const rows = plan.busiest.slice(0, MOST_ROWS).map(({ a, aName, b, bName, load, share, planned, measured }) => ({
     key: `${a} ${b}`,
-    cells: [`${aName} – ${bName}`, percent(share)],
+    cells: [`${aName} – ${bName}`, percent(share), percent((share * planned) / load), `${bytes(measured)}/s`],
   }));
-  const { maximum, improved, changes } = plan.weights;
+  const { maximum, improved, changes, moved, meanCost } = plan.weights;
   return (
     <>
       <Table caption="Links that carry most" columns={BUSY_COLUMNS} rows={rows} empty="There are no links." />
       {plan.traffic === 'uniform' && rows.length > 0 && (
-        <p class="muted">If all nodes sent each other the same: traffic is not measured yet.</p>
+        <p class="muted">
+          If all nodes sent each other the same: they measured only {bytes(plan.measuredTotal)}/s, too little to plan
+          on.
+        </p>
       )}
       {changes.length > 0 && (
         <p class="muted">
-          Other link costs could take {percent(1 - improved / maximum)} off the busiest link that has a way around it:{' '}
-          <code>parlmesh routes plan</code>
+          Other link costs could take {percent(1 - improved / maximum)} off the busiest link that has a way around it.
+          They would move {count(moved.pairs, 'route')}, and a path would cost{' '}
+          {(meanCost.after - meanCost.before).toFixed(1)} ms more on average: <code>parlmesh routes plan</code>
+        </p>
+      )}
+      {plan.steering !== undefined && plan.steering.kind !== 'idle' && (
+        <p>
+          A plan is in force, step {plan.steering.step} of {plan.steering.steps}: {count(plan.steering.links, 'cost')}{' '}
+          above what is measured. <code>parlmesh routes plan --undo</code> takes it back.
         </p>
       )}
     </>

@@ -325,6 +325,8 @@ export class ParlmeshNode {
         return { network: { id, name } };
       },
       removeMember: (id) => this.#mesh.revoke(id),
+      applyPlan: () => this.#mesh.planner.apply(),
+      undoPlan: () => this.#mesh.planner.undo(),
       networkMembers: async () => this.#mesh.members(),
     };
   }

@@ -19,6 +19,7 @@ import { type ConfigChange, compareConfigs, liveConfig } from './config/reload.t
 import type { Detection } from './hardware/detect.ts';
 import { HardwareReader } from './hardware/reader.ts';
 import { HttpServer } from './http/server.ts';
+import { KernelRoutes } from './kernel-routes/kernel-routes.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { RootLogger } from './log.ts';
 import { type Measure, measureBoard, measureLinks } from './measurements.ts';
@@ -206,7 +207,9 @@ export class ParlmeshNode {
     });
     this.#lifecycle.add(this.#store, { required: true });
     this.#lifecycle.add(metrics, { required: true });
+    const kernelRoutes = config.mesh.kernelRoutes.enabled ? this.#kernelRoutes(config) : undefined;
     this.#lifecycle.add(this.#mesh, { required: false });
+    if (kernelRoutes !== undefined) this.#lifecycle.add(kernelRoutes, { required: false });
     this.#lifecycle.add(this.#vision, { required: false });
     this.#lifecycle.add(this.#supervisor, { required: false });
     this.#lifecycle.add(this.#http, { required: false });
@@ -292,6 +295,19 @@ export class ParlmeshNode {
       subject: 'node',
       message: `An unexpected error in the background: ${messageOf(thrown)}`,
       ...(stack === undefined ? {} : { data: { stack: stack.slice(0, 2000) } }),
+    });
+  }
+
+  #kernelRoutes({ mesh }: EffectiveConfig): KernelRoutes {
+    const { clock, logger } = this.#parts;
+    return new KernelRoutes({
+      config: mesh.kernelRoutes,
+      probePort: mesh.probe.port,
+      mesh: this.#mesh,
+      clock,
+      logger: logger.child({ service: 'kernel-routes' }),
+      journal: this.#journal,
+      report: (cause) => this.#lifecycle.report('kernel-routes', cause),
     });
   }
 

@@ -58,6 +58,8 @@ export interface MeshLink {
   peer: string;
   peerName: string;
   transport: string;
+  /** The other side of its connection; a multiaddress. Not told with changes. */
+  address?: string;
   /** How it is probed: UDP, or over its connection where UDP gets no answer. */
   probe: 'udp' | 'stream';
   /** `full`: as the preset says; `eased`: rarely, because nothing needs the link now and others watch the peer. */
@@ -160,12 +162,14 @@ export function presenceView(presence: Presence, { link, accusers }: Evidence, n
   return { ...view, why: presenceInWords(view) };
 }
 
-export function linkView(link: Link, nameOf: NameOf): MeshLink {
+/** @param address of the other side of its connection; a multiaddress */
+export function linkView(link: Link, nameOf: NameOf, address?: string): MeshLink {
   const { peer, transport, probe, pace, state, since, quality, cost, flaps, damped, indirect } = link;
   return {
     peer,
     peerName: nameOf(peer),
     transport,
+    ...(address !== undefined && { address }),
     probe,
     pace,
     state: state.kind,

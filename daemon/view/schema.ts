@@ -167,6 +167,7 @@ export const LinkView = Type.Object({
   peer: Type.String(),
   peerName: Type.String(),
   transport: Type.String(),
+  address: Type.Optional(Type.String({ description: 'The other side of its connection; a multiaddress.' })),
   probe: Type.Optional(
     Type.Union([Type.Literal('udp'), Type.Literal('stream')], {
       description: 'What measures it: UDP probes, or probes over its connection where UDP gets no answer.',

@@ -47,6 +47,7 @@ export const trafficTopic = {
   kind: 'state',
   schema: TrafficPayload,
   lifetime: 3 * REFRESH,
+  scope: 'area',
 } as const satisfies Topic;
 
 export interface TrafficReportsParts {

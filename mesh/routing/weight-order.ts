@@ -31,6 +31,7 @@ export const weightsTopic = {
   kind: 'state',
   schema: StatementOf(32 * 1024),
   lifetime: ORDER_LIFETIME,
+  scope: 'area',
 } as const satisfies Topic;
 
 export const signOrder = (key: SigningKey, order: WeightOrder): Statement => makeStatement('weights', key, order);

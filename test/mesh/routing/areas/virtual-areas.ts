@@ -112,13 +112,15 @@ export class VirtualAreas {
   #make(id: string, area: string): VirtualNode {
     const routing = new Routing({
       self: id,
-      area,
       clock: this.clock,
       nameOf: (other) => other,
       links: () => this.#linksOf(id),
-      areaOf: (peer) => this.node(peer).area,
       flood: (payload) => this.#publish(id, linkStateTopic, payload, area),
-      tell: (topic, payload, into) => this.#publish(id, topic, payload, into),
+      areas: {
+        area,
+        areaOf: (peer) => this.node(peer).area,
+        tell: (topic, payload, into) => this.#publish(id, topic, payload, into),
+      },
       computed: () => {},
       refresh: 60_000,
     });

@@ -49,9 +49,10 @@ export function changeInWords(
   const way = ({ path }: PathTaken): string =>
     path.length === 1 ? 'direct' : `over ${path.slice(0, -1).map(nameOf).join(', ')}`;
   const name = nameOf(destination);
-  if (after === undefined) return `No route to ${name} is left${before ? `, it was ${way(before)}` : ''}: ${reason}`;
-  if (before === undefined) return `Route to ${name} goes ${way(after)}: ${reason}`;
-  return `Route to ${name} was ${way(before)}, is now ${way(after)}: ${reason}`;
+  const why = reason === 'direct' ? '' : `: ${reason}`;
+  if (after === undefined) return `No route to ${name} is left${before ? `, it was ${way(before)}` : ''}${why}`;
+  if (before === undefined) return `Route to ${name} goes ${way(after)}${why}`;
+  return `Route to ${name} was ${way(before)}, is now ${way(after)}${why}`;
 }
 
 const pathOf = ({ nextHop, path, cost }: Course): PathTaken => ({ nextHop, path, cost });

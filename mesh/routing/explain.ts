@@ -24,7 +24,7 @@ export function explainChange({ self, oldPath, newPath, before, after, nameOf }:
     }
   }
   if (newPath === undefined) return 'no path is left';
-  if (newPath.length === 1) return 'direct';
+  if (oldPath === undefined && newPath.length === 1) return 'direct';
   const [first] = newPath;
   if (oldPath === undefined) return `first path found, through ${nameOf(first ?? self)}`;
   for (const [a, b] of hopsOf(self, newPath)) {

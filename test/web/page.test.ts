@@ -148,12 +148,107 @@ describe('the page in a browser', () => {
     const { page, go } = await visit(server);
     await go('mesh');
     for (let i = 0; i < 12; i += 1) server.node.advance();
-    await page.locator('.map-link.link-down', { hasText: 'down' }).waitFor();
-    await page.getByRole('row', { name: /charlie.*no answer to three probes/ }).waitFor();
+    await page.locator('.link-label.link-down', { hasText: 'down' }).waitFor();
+    const links = page.getByRole('table', { name: /Links of this node/ });
+    await links.getByRole('row', { name: /charlie.*down.*no answer for 151 ms/ }).waitFor();
     await page.locator('.map-node', { hasText: 'charlie' }).focus();
     await expect
       .poll(() => page.locator('.map figcaption').textContent())
       .toMatch(/bravo → charlie.*link to charlie went down/);
+  });
+
+  inBrowser(
+    'draws the route to a chosen node and its backup in other lines, says both, and lets go on Escape',
+    async () => {
+      const server = await serve();
+      const { page, go } = await visit(server);
+      await go('mesh');
+      const echo = page.getByRole('button', { name: /^echo/ });
+      await echo.focus();
+      await page.keyboard.press('Enter');
+      await expect.poll(() => echo.getAttribute('aria-pressed')).toBe('true');
+      // It stays when the focus goes on to another node and away.
+      await page.locator('.brand').focus();
+      const dashes = (kind: string) =>
+        page.evaluate(`getComputedStyle(document.querySelector('polyline.course-${kind}')).strokeDasharray`);
+      expect(await dashes('route')).toBe('none');
+      expect(await dashes('backup')).not.toBe('none');
+      await expect
+        .poll(() => page.locator('#map-caption').textContent())
+        .toMatch(
+          /charlie → echo, cost 35, since .*through charlie.*over bravo \(loop-free alternate, cost 55\); also if charlie dies/,
+        );
+      await echo.focus();
+      await page.keyboard.press('Escape');
+      await page.locator('.brand').focus();
+      await expect.poll(() => page.locator('polyline.course').count()).toBe(0);
+    },
+  );
+
+  inBrowser(
+    'shows the moment of a failure: the new way, and a sentence that is announced; nothing else moves',
+    async () => {
+      const server = await serve();
+      const { page, go } = await visit(server);
+      await go('mesh');
+      await page.locator('.map-node', { hasText: 'charlie' }).waitFor();
+      const below = page.getByRole('heading', { name: 'Links' });
+      const [place, words] = [await below.boundingBox(), page.locator('.map').getByRole('status')];
+      expect(await page.locator('polyline.course').count()).toBe(0);
+      for (let i = 0; i < 12; i += 1) server.node.advance();
+      await page.locator('polyline.course-route').first().waitFor();
+      await page.locator('polyline.course-before').first().waitFor();
+      await expect
+        .poll(() => words.textContent())
+        .toMatch(
+          /echo was over charlie, is now over bravo, charlie: link to charlie went down \(no answer for 151 ms\); 0\.40.ms after/,
+        );
+      expect(await below.boundingBox()).toEqual(place);
+    },
+  );
+
+  inBrowser('tells of a link on the map all that is measured, and what probes it', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server);
+    await go('mesh');
+    await page.locator('.link-damped .hit').click({ force: true });
+    const words = page.locator('#map-caption');
+    await expect
+      .poll(() => words.textContent())
+      .toMatch(/alpha to delta.*Round trip .*ms, jitter .*, loss 2\.0.%, cost 30/);
+    await expect.poll(() => words.textContent()).toMatch(/Probed over its connection only.*failed 5.times, damped/);
+  });
+
+  inBrowser('lists how routes changed, for all nodes or one, and fetches what is older', async () => {
+    const server = await serve();
+    for (let i = 0; i < 20; i += 1) server.node.mesh.toggle();
+    const { page, go } = await visit(server);
+    await go('mesh');
+    const table = page.getByRole('table', { name: /Changes of routes/ });
+    await table
+      .getByRole('row', { name: /echo.*link to charlie came up/ })
+      .first()
+      .waitFor();
+    await page.getByLabel('Route to').selectOption('delta');
+    await page.getByText('No route has changed since the node started.').waitFor();
+    await page.getByRole('button', { name: 'Older changes' }).click();
+    await table.getByRole('row', { name: /delta.*none.*delta.*direct/ }).waitFor();
+    await page.getByRole('button', { name: 'Older changes' }).click();
+    await page.getByText('That is all that the node remembers.').waitFor();
+  });
+
+  inBrowser('says on a phone how far each neighbour is, without words above words', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server, { viewport: { width: 360, height: 740 } });
+    await go('mesh');
+    await page.locator('.link-label', { hasText: /ms/ }).first().waitFor();
+    const boxes = await Promise.all((await page.locator('.link-label').all()).map((label) => label.boundingBox()));
+    expect(boxes.length).toBeGreaterThanOrEqual(5);
+    for (const [i, a] of boxes.entries())
+      for (const b of boxes.slice(i + 1)) {
+        const apart = Math.abs(a!.x - b!.x) >= Math.min(a!.width, b!.width) || Math.abs(a!.y - b!.y) >= 10;
+        expect(apart).toBe(true);
+      }
   });
 
   inBrowser('says what takes over when a route fails, and what must not', async () => {
@@ -161,7 +256,7 @@ describe('the page in a browser', () => {
     const { page, go } = await visit(server);
     await go('mesh');
     await page.getByRole('row', { name: /charlie.*direct.*over bravo/ }).waitFor();
-    await page.getByRole('row', { name: /echo.*No other way/ }).waitFor();
+    await page.getByRole('row', { name: /delta.*No other way/ }).waitFor();
     await page.getByRole('row', { name: /Link charlie – echo.*1 node/ }).waitFor();
     await page.getByRole('row', { name: /alpha – charlie.*50/ }).waitFor();
   });

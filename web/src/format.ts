@@ -54,6 +54,11 @@ export function celsius(value: number | undefined): string {
   return value === undefined ? UNKNOWN : `${value.toFixed(1)}${NBSP}°C`;
 }
 
+/** A cost among words: whole where it is whole. */
+export function plainCost(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}
+
 /** Link and route costs: two digits, no unit. */
 export function cost(value: number | undefined): string {
   return value === undefined ? UNKNOWN : value.toFixed(2);

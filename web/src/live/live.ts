@@ -18,6 +18,7 @@ import { findAccess } from './access.ts';
 import { ApiError, get, loginNeeded, STREAM_URL } from './api.ts';
 import { addSamples, fetchHistory } from './history.ts';
 import { mergeChanges, mergeEvents, mergeObservations } from './merge.ts';
+import { noticeChanges } from './moment.ts';
 import { follow } from './stream.ts';
 import type { ChangeTopic } from './topics.ts';
 
@@ -129,9 +130,20 @@ function apply(topic: ChangeTopic, value: unknown): void {
     else if (topic === 'observation') {
       const list = observations.value ?? [];
       observations.value = mergeObservations(list, [value as ObservationView], MOST_OBSERVATIONS);
-    } else if (topic === 'routeLog') routeLog.value = mergeChanges(routeLog.value ?? [], value as RouteChangeView[]);
+    } else if (topic === 'routeLog') addChanges(value as RouteChangeView[]);
     else set(topic, value);
   });
+}
+
+function addChanges(newest: RouteChangeView[]): void {
+  routeLog.value = mergeChanges(routeLog.value ?? [], newest);
+  noticeChanges(routeLog.value);
+}
+
+/** Changes of routes before the oldest one shown, or all of one destination; newest first. */
+export async function olderChanges(before: number, destination: string | undefined): Promise<RouteChangeView[]> {
+  const only = destination === undefined ? '' : `&node=${encodeURIComponent(destination)}`;
+  return get<RouteChangeView[]>(`/routes/log?before=${before}&limit=50${only}`);
 }
 
 /** The node's schemas promise the shape: page and daemon come from one release, and a stale page is reloaded. */

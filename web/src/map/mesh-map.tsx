@@ -1,34 +1,40 @@
-// The map of the mesh: nodes at their lasting places, links drawn by state (colour, line style and word), and one line
-// below that explains whatever is pointed at or focused.
+// The map of the mesh: nodes at their lasting places, links drawn by state (colour, line style and word), the route to a
+// chosen node and its backup, and the moment in which routes change. One place below explains what is pointed at.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TopologyView } from '../../../daemon/view/schema.ts';
-import { cost, latency, shortId } from '../format.ts';
-import { routes, topology } from '../live/live.ts';
-import { State } from '../parts/mark.tsx';
+import { links, routes, topology } from '../live/live.ts';
+import { moment } from '../live/moment.ts';
+import { beside, type Course, coursesOf, coursesTo } from './courses.ts';
+import { Key, LinkExplanation, NodeExplanation } from './explanation.tsx';
+import { type Box, type PlacedLabel, placeLabels } from './labels.ts';
 import { layout, type Point, WIDTH } from './layout.ts';
+import { type KnownLink, knownLinks, labelsOf } from './links.ts';
+import { Link, LinkLabel } from './map-link.tsx';
+import { type MapNode, Node } from './map-node.tsx';
+import { News } from './news.tsx';
 
-type MapNode = TopologyView['nodes'][number];
-type MapLink = TopologyView['links'][number];
-type Pointed = { kind: 'node'; id: string } | { kind: 'link'; a: string; b: string };
+type Choice = { kind: 'node'; id: string } | { kind: 'link'; a: string; b: string };
 
-/** On more links or a narrower map, round trips are told on pointing only: the map must stay readable. */
-const MOST_LABELS = 24;
-const NARROW = 480;
+/** On more links, words are told on pointing only: the map must stay readable. */
+const MOST_LABELS = 40;
+/** A narrower map has smaller and shorter words. */
+const NARROW = 560;
 /** Above this many nodes, names are shown for this node, the route and what is pointed at only. */
 const MOST_NAMES = 60;
 /** Pixels kept free at the sides for the names below the outermost nodes. */
 const LABEL_ROOM = 20;
 /** Pixels kept free below the lowest node for its name and "this node". */
 const NAME_ROOM = 16;
-/** A score from here on is drawn around the node. */
-const NOTABLE_SCORE = 0.5;
+/** Pixels from a link to the backup drawn beside it. */
+const BESIDE = 6;
 
 export function MeshMap({ large = false }: { large?: boolean }) {
   const figure = useRef<HTMLDivElement>(null);
   const size = useSize(figure);
   const places = useRef<ReadonlyMap<string, Point>>(new Map());
-  const [pointed, point] = useState<Pointed>();
+  const [pointed, point] = useState<Choice>();
+  const [chosen, choose] = useState<Choice>();
 
   const mesh = topology.value ?? { nodes: [], links: [] };
   const laidOut = layout(
@@ -44,170 +50,146 @@ export function MeshMap({ large = false }: { large?: boolean }) {
     return { x: LABEL_ROOM + (place.x / WIDTH) * inner, y: place.y * (size.height - NAME_ROOM) };
   };
 
+  const self = mesh.nodes.find((node) => node.self)?.id;
   const byId = new Map(mesh.nodes.map((node) => [node.id, node]));
-  const path = pointed?.kind === 'node' ? pathTo(pointed.id, mesh.nodes) : [];
-  const onPath = ({ a, b }: MapLink) => path.some((id, i) => i > 0 && joins(a, b, path[i - 1]!, id));
+  const known = knownLinks(mesh.links, links.value ?? [], self);
+  const shown = pointed ?? chosen;
+  const courses = coursesShown(shown, self);
+  const onCourse = new Set(courses.flatMap(({ path }) => path));
+  const labels =
+    known.length > MOST_LABELS ? new Map<string, PlacedLabel>() : placeLabels(...wishesOf(known, mesh.nodes, at, size));
+  const toggle = (choice: Choice) => choose(chosen !== undefined && same(chosen, choice) ? undefined : choice);
 
-  const dense = mesh.nodes.length > MOST_NAMES;
   return (
-    <figure class={`map${large ? ' map-large' : ''}${dense ? ' map-dense' : ''}`}>
+    <figure
+      class={`map${large ? ' map-large' : ''}${mesh.nodes.length > MOST_NAMES ? ' map-dense' : ''}`}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') choose(undefined);
+      }}
+    >
       <div class="map-canvas" ref={figure}>
         {size.width > 0 && (
           // biome-ignore lint/a11y/useSemanticElements: a drawing, not a fieldset
-          <svg width={size.width} height={size.height} role="group" aria-label={summary(mesh)}>
-            {mesh.links.map((link) => (
-              <Link
-                key={`${link.a} ${link.b}`}
-                link={link}
-                from={at(link.a)}
-                to={at(link.b)}
-                label={mesh.links.length <= MOST_LABELS && size.width >= NARROW}
-                strong={onPath(link)}
-                onPoint={(on) => point(on ? { kind: 'link', a: link.a, b: link.b } : undefined)}
+          // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same
+          <svg
+            width={size.width}
+            height={size.height}
+            role="group"
+            aria-label={summary(mesh)}
+            class={size.width < NARROW ? 'map-narrow' : undefined}
+            onClick={(event) => {
+              if (event.target === event.currentTarget) choose(undefined);
+            }}
+          >
+            {known.map((one) => {
+              const { a, b } = one.link;
+              const choice: Choice = { kind: 'link', a, b };
+              return (
+                <Link
+                  key={`${a} ${b}`}
+                  known={one}
+                  from={at(a)}
+                  to={at(b)}
+                  onPoint={(on) => point(on ? choice : undefined)}
+                  onChoose={() => toggle(choice)}
+                />
+              );
+            })}
+            {courses.map((course) => (
+              <polyline
+                key={`${course.kind} ${course.path.join(' ')}`}
+                class={`course course-${course.kind}`}
+                points={line(course, at)}
               />
             ))}
-            {mesh.nodes.map((node) => (
-              <Node
-                key={node.id}
-                node={node}
-                place={at(node.id)}
-                strong={path.includes(node.id)}
-                onPoint={(on) => point(on ? { kind: 'node', id: node.id } : undefined)}
-              />
-            ))}
+            {known.map((one) => {
+              const key = `${one.link.a} ${one.link.b}`;
+              const label = labels.get(key);
+              return label && <LinkLabel key={key} known={one} label={label} />;
+            })}
+            {mesh.nodes.map((node) => {
+              const choice: Choice = { kind: 'node', id: node.id };
+              return (
+                <Node
+                  key={node.id}
+                  node={node}
+                  place={at(node.id)}
+                  strong={onCourse.has(node.id)}
+                  isChosen={chosen !== undefined && same(chosen, choice)}
+                  onPoint={(on) => point(on ? choice : undefined)}
+                  onChoose={() => toggle(choice)}
+                />
+              );
+            })}
           </svg>
         )}
       </div>
-      <figcaption id="map-caption">
-        <Explanation pointed={pointed} byId={byId} links={mesh.links} />
+      <figcaption>
+        <div id="map-caption" class="map-words">
+          <Explanation shown={shown} byId={byId} known={known} />
+        </div>
+        <News />
       </figcaption>
     </figure>
   );
 }
 
-function Node(props: { node: MapNode; place: Point; strong: boolean; onPoint: (on: boolean) => void }) {
-  const { node, place, strong, onPoint } = props;
-  const notable = node.score >= NOTABLE_SCORE;
-  const words = [node.name, node.self ? 'this node' : node.state];
-  if (notable) words.push(`anomaly ${node.score.toFixed(2)}`);
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: drawings know no button element
-    <g
-      class={`map-node node-${node.state}${node.self ? ' node-self' : ''}${strong ? ' strong' : ''}`}
-      style={{ transform: `translate(${place.x}px, ${place.y}px)` }}
-      tabIndex={0}
-      role="button"
-      aria-describedby="map-caption"
-      aria-label={words.join(', ')}
-      onMouseEnter={() => onPoint(true)}
-      onMouseLeave={() => onPoint(false)}
-      onFocus={() => onPoint(true)}
-      onBlur={() => onPoint(false)}
-    >
-      <circle class="hit" r={26} />
-      {notable && <circle class="halo" r={17} />}
-      <circle class="disc" r={node.self ? 10 : 8.5} />
-      {node.self && <circle class="core" r={4} />}
-      <text class="node-name" y={30}>
-        {node.name}
-      </text>
-      {!node.self && node.state !== 'connected' && (
-        <text class="node-note" y={45}>
-          {node.state}
-        </text>
-      )}
-      {node.self && (
-        <text class="node-note" y={45}>
-          this node
-        </text>
-      )}
-    </g>
-  );
-}
-
-function Link(props: {
-  link: MapLink;
-  from: Point;
-  to: Point;
-  label: boolean;
-  strong: boolean;
-  onPoint: (on: boolean) => void;
-}) {
-  const { link, from, to, label, strong, onPoint } = props;
-  const words = link.state === 'up' ? latency(link.roundTripSeconds) : link.state;
-  const ends = { x1: from.x, y1: from.y, x2: to.x, y2: to.y };
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: pointing is a short cut; the same figures are in the tables
-    <g
-      class={`map-link link-${link.state}${strong ? ' strong' : ''}`}
-      onMouseEnter={() => onPoint(true)}
-      onMouseLeave={() => onPoint(false)}
-    >
-      <line class="hit" {...ends} />
-      <line class="wire" {...ends} />
-      {(label || link.state !== 'up') && (
-        <text x={(from.x + to.x) / 2} y={(from.y + to.y) / 2} dy="0.35em">
-          {words}
-        </text>
-      )}
-    </g>
-  );
-}
-
-/** The caption: what is pointed at, else the key to the map. Its height never changes. */
-function Explanation(props: { pointed: Pointed | undefined; byId: Map<string, MapNode>; links: readonly MapLink[] }) {
-  const { pointed, byId, links } = props;
-  if (pointed?.kind === 'link') {
-    const link = links.find(({ a, b }) => joins(a, b, pointed.a, pointed.b));
-    if (link !== undefined) {
-      return (
-        <span>
-          <State of={link.state} /> {nameOf(byId, link.a)} to {nameOf(byId, link.b)}, round trip{' '}
-          {latency(link.roundTripSeconds)}, cost {cost(link.cost)}
-        </span>
-      );
-    }
+function Explanation(props: { shown: Choice | undefined; byId: ReadonlyMap<string, MapNode>; known: KnownLink[] }) {
+  const { shown, byId, known } = props;
+  if (shown?.kind === 'link') {
+    const one = known.find(({ link }) => link.a === shown.a && link.b === shown.b);
+    if (one !== undefined) return <LinkExplanation known={one} names={byId} />;
   }
-  const node = pointed?.kind === 'node' ? byId.get(pointed.id) : undefined;
-  if (node !== undefined) {
-    const route = routes.value?.find(({ destination }) => destination === node.id);
-    return (
-      <span>
-        <State of={node.state}>{node.name}</State>
-        {node.self && ', this node'}
-        {node.profile !== undefined && `, ${node.profile}`}
-        {route !== undefined && `, by ${route.pathNames.join(' → ')}, cost ${cost(route.cost)}: ${route.reason}`}
-        {node.score >= NOTABLE_SCORE && `, anomaly score ${node.score.toFixed(2)}`}
-      </span>
-    );
-  }
+  const node = shown?.kind === 'node' ? byId.get(shown.id) : undefined;
+  if (node !== undefined) return <NodeExplanation node={node} />;
   return (
-    <span class="key" aria-hidden="true">
-      {(['up', 'suspect', 'down'] as const).map((state) => (
-        <span key={state} class={`link-${state}`}>
-          <svg width="28" height="8" aria-hidden="true">
-            <line class="wire" x1="0" y1="4" x2="28" y2="4" />
-          </svg>{' '}
-          link {state}
-        </span>
-      ))}
-    </span>
+    <>
+      <Key />
+      <p class="muted">Choose a node to see its route and backup, or a link to see what is known of it.</p>
+    </>
   );
 }
 
-/** Ids from this node to `id` by the present route. */
-function pathTo(id: string, nodes: readonly MapNode[]): string[] {
-  const self = nodes.find((node) => node.self)?.id;
-  const route = routes.value?.find(({ destination }) => destination === id);
-  return self === undefined || route === undefined ? [] : [self, ...route.path];
+/** Of the node that is shown; else of what changed just now. */
+function coursesShown(shown: Choice | undefined, self: string | undefined): Course[] {
+  if (self === undefined) return [];
+  if (shown === undefined) return coursesOf(moment.value, self);
+  return shown.kind === 'node' ? coursesTo(shown.id, self, routes.value ?? []) : [];
 }
 
-function joins(a: string, b: string, c: string, d: string): boolean {
-  return (a === c && b === d) || (a === d && b === c);
+function line({ kind, path }: Course, at: (id: string) => Point): string {
+  const points = path.map(at);
+  return (kind === 'backup' ? beside(points, BESIDE) : points).map(({ x, y }) => `${x},${y}`).join(' ');
 }
 
-function nameOf(byId: ReadonlyMap<string, MapNode>, id: string): string {
-  return byId.get(id)?.name ?? shortId(id);
+function wishesOf(
+  known: readonly KnownLink[],
+  nodes: readonly MapNode[],
+  at: (id: string) => Point,
+  { width, height }: { width: number; height: number },
+): Parameters<typeof placeLabels> {
+  const letter = width < NARROW ? 5.8 : 6.8;
+  const wishes = known.map((one) => ({
+    key: `${one.link.a} ${one.link.b}`,
+    from: at(one.link.a),
+    to: at(one.link.b),
+    texts: labelsOf(one, width >= NARROW),
+    must: one.link.state !== 'up',
+  }));
+  const taken = nodes.flatMap(({ id, name, self, state }): Box[] => {
+    const { x, y } = at(id);
+    const lines = self || state !== 'connected' ? 2 : 1;
+    return [
+      { x, y, width: 26, height: 26 },
+      { x, y: y + 18 + 8 * lines, width: Math.max(name.length, lines === 2 ? 9 : 0) * 7.5, height: 16 * lines },
+    ];
+  });
+  return [wishes, taken, { width, height, letter }];
+}
+
+function same(a: Choice, b: Choice): boolean {
+  if (a.kind === 'node') return b.kind === 'node' && a.id === b.id;
+  return b.kind === 'link' && a.a === b.a && a.b === b.b;
 }
 
 function summary(mesh: TopologyView): string {

@@ -22,6 +22,7 @@ type State =
   | ModelView['state']
   | NodeView['health']['state']
   | PeerView['state']
+  | NonNullable<PeerView['presence']>['state']
   | ServiceView['state']
   | StoreView['state'];
 
@@ -33,6 +34,7 @@ export const TONES: Readonly<Record<State, Tone>> = {
   up: 'good',
   ok: 'good',
   connected: 'good',
+  alive: 'good',
   busy: 'good',
   reachable: 'busy',
   starting: 'busy',
@@ -49,6 +51,7 @@ export const TONES: Readonly<Record<State, Tone>> = {
   down: 'bad',
   gone: 'bad',
   stopped: 'off',
+  in: 'off',
 };
 
 export const SEVERITY_TONES: Readonly<Record<EventView['severity'], Tone>> = {

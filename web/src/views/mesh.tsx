@@ -4,12 +4,15 @@ import type { RouteView } from '../../../daemon/view/route-schema.ts';
 import type { LinkView, PeerView } from '../../../daemon/view/schema.ts';
 import { cost, latency, percent, shortId, UNKNOWN } from '../format.ts';
 import { links, peers, routes } from '../live/live.ts';
+import { probeInWords, sentence } from '../map/links.ts';
 import { MeshMap } from '../map/mesh-map.tsx';
 import { State } from '../parts/mark.tsx';
 import { Table } from '../parts/table.tsx';
 import { Time } from '../parts/time.tsx';
+import { backupInWords } from './backup-in-words.ts';
 import { MeshPlan } from './mesh-plan.tsx';
 import { NoPeers } from './no-peers.tsx';
+import { RouteLog } from './route-log.tsx';
 
 export function Mesh() {
   const alone = peers.value?.length === 0;
@@ -23,6 +26,7 @@ export function Mesh() {
           <MeshMap large />
           <Links list={links.value ?? []} />
           <Routes list={routes.value ?? []} />
+          <RouteLog />
           <MeshPlan />
           <Peers list={peers.value ?? []} />
         </>
@@ -38,7 +42,8 @@ const LINK_COLUMNS = [
   { title: 'Jitter', number: true },
   { title: 'Loss', number: true },
   { title: 'Cost', number: true },
-  { title: 'Over' },
+  { title: 'Failures', number: true },
+  { title: 'Probed' },
   { title: 'Since', number: true },
 ];
 
@@ -50,12 +55,14 @@ function Links({ list }: { list: readonly LinkView[] }) {
       <>
         <State of={link.state} />
         {link.cause !== undefined && link.state !== 'up' && <p class="cause">{link.cause}</p>}
+        {link.damped && <p class="under">Damped: a last resort until it holds</p>}
       </>,
       latency(link.roundTripSeconds),
       latency(link.jitterSeconds),
       percent(link.loss),
       cost(link.cost),
-      link.transport,
+      link.flaps ?? 0,
+      sentence(probeInWords(link)),
       <Time at={link.since} />,
     ],
   }));
@@ -89,7 +96,7 @@ function Routes({ list }: { list: readonly RouteView[] }) {
       route.pathNames.join(' → '),
       cost(route.cost),
       route.reason,
-      backupInWords(route),
+      sentence(backupInWords(route)),
       <Time at={route.since} />,
     ],
   }));
@@ -104,13 +111,6 @@ function Routes({ list }: { list: readonly RouteView[] }) {
       />
     </section>
   );
-}
-
-/** "over bravo, at once, also if charlie dies". */
-function backupInWords({ backup, nextHopName, pathNames }: RouteView): string {
-  if (backup === undefined) return 'No other way';
-  const over = backup.pathNames.length === 1 ? 'direct' : `over ${backup.pathNames.slice(0, -1).join(', ')}`;
-  return backup.protects === 'node' && pathNames.length > 1 ? `${over}; also if ${nextHopName} dies` : over;
 }
 
 const PEER_COLUMNS = [
@@ -129,15 +129,14 @@ function Peers({ list }: { list: readonly PeerView[] }) {
     key: peer.id,
     cells: [
       <PeerName peer={peer} />,
-      <>
-        <State of={peer.state} />
-        {peer.state !== 'connected' && peer.lastError !== undefined && <p class="cause">{peer.lastError}</p>}
-      </>,
+      <PeerState peer={peer} />,
       peer.profile ?? UNKNOWN,
       percent(peer.load),
       cost(peer.score),
       peer.version ?? UNKNOWN,
-      <code title={peer.id}>{shortId(peer.id)}</code>,
+      <code class="line" title={peer.id}>
+        {shortId(peer.id)}
+      </code>,
       <Time at={peer.since} />,
     ],
   }));
@@ -146,6 +145,18 @@ function Peers({ list }: { list: readonly PeerView[] }) {
       <h2>Peers</h2>
       <Table caption="Peers known to this node" columns={PEER_COLUMNS} rows={rows} empty="No peer is known." />
     </section>
+  );
+}
+
+/** How it is connected, whether it is there, and what this node goes by. */
+function PeerState({ peer: { state, presence, lastError } }: { peer: PeerView }) {
+  const differs = presence !== undefined && presence.state !== 'alive' && presence.state !== state;
+  return (
+    <>
+      <State of={differs ? presence.state : state}>{differs ? `${state}, ${presence.state}` : state}</State>
+      {presence !== undefined && presence.why !== '' && <p class="under">{sentence(presence.why)}</p>}
+      {state !== 'connected' && lastError !== undefined && <p class="cause">{lastError}</p>}
+    </>
   );
 }
 

@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RouteChangeView, RouteView } from '../../daemon/view/route-schema.ts';
+import type { LinkView } from '../../daemon/view/schema.ts';
+import { changesTogether } from '../../web/src/live/moment.ts';
+import { beside, coursesOf, coursesTo } from '../../web/src/map/courses.ts';
+import { type LabelWish, placeLabels } from '../../web/src/map/labels.ts';
+import { knownLinks, labelsOf, linkInWords } from '../../web/src/map/links.ts';
+
+const SIZE = { width: 600, height: 400, letter: 7 };
+
+describe('the words on links', () => {
+  const wish = (key: string, from: [number, number], to: [number, number], ...texts: string[]): LabelWish => ({
+    key,
+    from: { x: from[0], y: from[1] },
+    to: { x: to[0], y: to[1] },
+    texts,
+    must: false,
+  });
+
+  it('never lie above each other, above a node, or beyond the edge', () => {
+    const point = fc.tuple(fc.integer({ min: 0, max: 600 }), fc.integer({ min: 0, max: 400 }));
+    const wishes = fc.array(fc.tuple(point, point, fc.integer({ min: 1, max: 30 })), { maxLength: 30 });
+    fc.assert(
+      fc.property(wishes, (links) => {
+        const node = { x: 300, y: 200, width: 60, height: 40 };
+        const placed = placeLabels(
+          links.map(([from, to, letters], at) => wish(String(at), from, to, 'x'.repeat(letters))),
+          [node],
+          SIZE,
+        );
+        const boxes = [...placed.values()].map(({ x, y, text }) => ({ x, y, width: text.length * 7, height: 16 }));
+        for (const [i, a] of [node, ...boxes].entries()) {
+          expect(a.x - a.width / 2).toBeGreaterThanOrEqual(0);
+          expect(a.x + a.width / 2).toBeLessThanOrEqual(SIZE.width);
+          for (const b of [node, ...boxes].slice(i + 1)) {
+            const apart =
+              Math.abs(a.x - b.x) * 2 >= a.width + b.width || Math.abs(a.y - b.y) * 2 >= a.height + b.height;
+            expect(apart).toBe(true);
+          }
+        }
+      }),
+    );
+  });
+
+  it('say less on a short link, and of a failed one its state at any rate', () => {
+    const short = wish('short', [0, 100], [120, 100], '1.20 ms, cost 12', '1.20 ms');
+    expect(placeLabels([short], [], SIZE).get('short')?.text).toBe('1.20 ms');
+    const covered = { x: 60, y: 100, width: 400, height: 200 };
+    expect(placeLabels([short], [covered], SIZE).size).toBe(0);
+    expect(placeLabels([{ ...short, texts: ['down'], must: true }], [covered], SIZE).get('short')?.text).toBe('down');
+  });
+});
+
+describe('what is known of links', () => {
+  const own: LinkView = {
+    peer: 'b',
+    peerName: 'bravo',
+    transport: 'libp2p',
+    probe: 'stream',
+    state: 'up',
+    since: 0,
+    roundTripSeconds: 0.002,
+    jitterSeconds: 0.0001,
+    loss: 0.03,
+    cost: 12.4,
+    flaps: 4,
+    damped: true,
+  };
+  const all = [
+    { a: 'a', b: 'b', cost: 12.4, roundTripSeconds: 0.002, state: 'up' as const },
+    { a: 'b', b: 'c', cost: 20, roundTripSeconds: 0.005, state: 'up' as const },
+  ];
+
+  it('of this node’s own are measured here, of others announced', () => {
+    const [mine, theirs] = knownLinks(all, [own], 'a');
+    expect(labelsOf(mine!, true)[0]).toBe('2.00\u00a0ms, damped, 3.0\u00a0% lost, no UDP, cost 12.4');
+    expect(labelsOf(mine!, false).at(-1)).toBe('2.00\u00a0ms');
+    expect(labelsOf(theirs!, false)).toEqual(['5.00\u00a0ms']);
+    expect(linkInWords(mine!, ['a', 'b'])[1]).toMatch(/^Probed over its connection only.*failed 4\u00a0times, damped/);
+    expect(linkInWords(theirs!, ['bravo', 'charlie'])[1]).toBe('As bravo and charlie announce it');
+  });
+
+  it('that are down says why, and who still reaches the peer', () => {
+    const down = { ...own, state: 'down' as const, cause: 'no answer for 151 ms', damped: false };
+    const told = (indirect: NonNullable<LinkView['indirect']>) =>
+      linkInWords({ link: { ...all[0]!, state: 'down' }, own: { ...down, indirect } }, ['a', 'b'])[1];
+    expect(told({ reached: true, asked: ['c'], via: 'c' })).toMatch(/^No answer for 151 ms, .*c reaches the peer$/);
+    expect(told({ reached: false, asked: ['c', 'd'] })).toMatch(/c, d cannot reach the peer either$/);
+    expect(told({ reached: false, asked: [] })).toMatch(/nobody could be asked$/);
+  });
+});
+
+describe('the lines over the links', () => {
+  const change = (id: number, at: number, destination: string) =>
+    ({
+      id,
+      at,
+      destination,
+      before: { path: ['b', destination] },
+      after: { path: ['c', destination] },
+    }) as RouteChangeView;
+
+  it('are the route and its backup, from this node on', () => {
+    const route = { destination: 'd', path: ['b', 'd'], backup: { path: ['c', 'd'] } } as RouteView;
+    expect(coursesTo('d', 'a', [route])).toEqual([
+      { kind: 'backup', path: ['a', 'c', 'd'] },
+      { kind: 'route', path: ['a', 'b', 'd'] },
+    ]);
+    expect(coursesTo('e', 'a', [route])).toEqual([]);
+  });
+
+  it('are what was and what is in the moment of a failure, each route once', () => {
+    const together = changesTogether([
+      change(4, 5000, 'd'),
+      change(3, 4900, 'e'),
+      change(2, 4800, 'd'),
+      change(1, 0, 'f'),
+    ]);
+    expect(together.map(({ id }) => id)).toEqual([4, 3]);
+    expect(coursesOf(together, 'a').map(({ kind, path }) => `${kind} ${path.join('')}`)).toEqual([
+      'before abd',
+      'before abe',
+      'route acd',
+      'route ace',
+    ]);
+  });
+
+  it('stand beside each other where they share a link', () => {
+    expect(
+      beside(
+        [
+          { x: 0, y: 0 },
+          { x: 10, y: 0 },
+        ],
+        5,
+      ),
+    ).toEqual([
+      { x: 0, y: 5 },
+      { x: 10, y: 5 },
+    ]);
+    expect(beside([{ x: 1, y: 1 }], 5)).toEqual([{ x: 1, y: 1 }]);
+  });
+});

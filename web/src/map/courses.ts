@@ -1,0 +1,40 @@
+// The lines that are drawn over the links: the route to a node, what takes over when its first link fails, and, for a
+// moment after a failure, the way that it was. Pure.
+
+import type { RouteChangeView, RouteView } from '../../../daemon/view/route-schema.ts';
+import type { Point } from './layout.ts';
+
+export interface Course {
+  kind: 'route' | 'backup' | 'before';
+  /** Node ids, this node first. */
+  path: readonly string[];
+}
+
+/** The backup first, so that the route lies above it. */
+export function coursesTo(id: string, self: string, routes: readonly RouteView[]): Course[] {
+  const route = routes.find(({ destination }) => destination === id);
+  if (route === undefined) return [];
+  const backup: Course[] = route.backup === undefined ? [] : [{ kind: 'backup', path: [self, ...route.backup.path] }];
+  return [...backup, { kind: 'route', path: [self, ...route.path] }];
+}
+
+/** What moved just now. */
+export function coursesOf(changes: readonly RouteChangeView[], self: string): Course[] {
+  const before = changes.flatMap(({ before: was }) => (was === undefined ? [] : [was.path]));
+  const after = changes.flatMap(({ after: is }) => (is === undefined ? [] : [is.path]));
+  return [
+    ...before.map((path): Course => ({ kind: 'before', path: [self, ...path] })),
+    ...after.map((path): Course => ({ kind: 'route', path: [self, ...path] })),
+  ];
+}
+
+/** Points of a line beside the links, so that two courses over the same link are both seen. */
+export function beside(points: readonly Point[], distance: number): Point[] {
+  return points.map((point, at) => {
+    const before = points[at - 1] ?? point;
+    const after = points[at + 1] ?? point;
+    const [dx, dy] = [after.x - before.x, after.y - before.y];
+    const length = Math.hypot(dx, dy) || 1;
+    return { x: point.x - (dy / length) * distance, y: point.y + (dx / length) * distance };
+  });
+}

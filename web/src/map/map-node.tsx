@@ -1,0 +1,62 @@
+// One node of the map: a disc by state, its name, and what else must be known at a glance.
+
+import type { TopologyView } from '../../../daemon/view/schema.ts';
+import type { Point } from './layout.ts';
+
+export type MapNode = TopologyView['nodes'][number];
+
+/** A score from here on is drawn around the node. */
+export const NOTABLE_SCORE = 0.5;
+
+interface NodeProps {
+  node: MapNode;
+  place: Point;
+  /** On the route that is shown. */
+  strong: boolean;
+  isChosen: boolean;
+  onPoint: (on: boolean) => void;
+  onChoose: () => void;
+}
+
+export function Node({ node, place, strong, isChosen, onPoint, onChoose }: NodeProps) {
+  const notable = node.score >= NOTABLE_SCORE;
+  const words = [node.name, node.self ? 'this node' : node.state];
+  if (notable) words.push(`anomaly ${node.score.toFixed(2)}`);
+  const note = node.self ? 'this node' : node.state === 'connected' ? undefined : node.state;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: drawings know no button element
+    <g
+      class={`map-node node-${node.state}${node.self ? ' node-self' : ''}${strong ? ' strong' : ''}`}
+      style={{ transform: `translate(${place.x}px, ${place.y}px)` }}
+      tabIndex={0}
+      role="button"
+      aria-pressed={isChosen}
+      aria-describedby="map-caption"
+      aria-label={words.join(', ')}
+      onMouseEnter={() => onPoint(true)}
+      onMouseLeave={() => onPoint(false)}
+      onFocus={() => onPoint(true)}
+      onBlur={() => onPoint(false)}
+      onClick={onChoose}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        onChoose();
+      }}
+    >
+      <circle class="hit" r={26} />
+      {notable && <circle class="halo" r={17} />}
+      {isChosen && <circle class="ring" r={20} />}
+      <circle class="disc" r={node.self ? 10 : 8.5} />
+      {node.self && <circle class="core" r={4} />}
+      <text class="node-name" y={30}>
+        {node.name}
+      </text>
+      {note !== undefined && (
+        <text class="node-note" y={45}>
+          {note}
+        </text>
+      )}
+    </g>
+  );
+}

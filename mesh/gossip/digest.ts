@@ -14,7 +14,7 @@ export interface Digest {
 /** From here on a difference is a loss: what is flooded reaches everybody sooner. */
 export const SETTLING: Millis = 300;
 /** Bytes of one state in a list. */
-const STATE_BYTES = 16;
+export const STATE_BYTES = 16;
 /** Bytes of a list in one message; a list goes on in the next. */
 export const MOST_LIST_BYTES = 48 * 1024;
 

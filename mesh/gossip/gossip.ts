@@ -74,7 +74,8 @@ export class Gossip {
   readonly reader: FrameReader;
   readonly #parts: GossipParts;
   readonly #self: NodeId;
-  readonly #area: string;
+  /** This node's. */
+  readonly area: string;
   readonly #subscriptions = new Map<string, Subscription>();
   /** Names of topics that stay in an area, as they are said in the default one. */
   readonly #areaTopics = new Set<string>();
@@ -86,7 +87,7 @@ export class Gossip {
   constructor(parts: GossipParts) {
     this.#parts = parts;
     this.#self = parts.key.nodeId;
-    this.#area = parts.area ?? DEFAULT_AREA;
+    this.area = parts.area ?? DEFAULT_AREA;
     this.reader = parts.reader ?? new FrameReader();
     this.states = new StateTable(parts.clock, MOST_STATES);
   }
@@ -94,7 +95,7 @@ export class Gossip {
   /** One handler a topic; before the transports start. */
   subscribe<S extends TSchema>(topic: Topic<S>, handler: TopicHandler<Static<S>>): void {
     if (topic.scope === 'area') this.#areaTopics.add(topic.name);
-    this.#subscriptions.set(inArea(topic, this.#area), {
+    this.#subscriptions.set(inArea(topic, this.area), {
       topic,
       read: (opened) => {
         const payload = this.reader.payload(opened);
@@ -109,7 +110,7 @@ export class Gossip {
    * @param only the one transport to say it on
    * @param area where an area's topic is said; in another one than this node's it is not kept here
    */
-  publish<S extends TSchema>(topic: Topic<S>, payload: Static<S>, only?: Transport, area = this.#area): void {
+  publish<S extends TSchema>(topic: Topic<S>, payload: Static<S>, only?: Transport, area = this.area): void {
     const { networkId, key, certificate, sequence, clock, transports } = this.#parts;
     const number = sequence.next();
     const name = inArea(topic, area);
@@ -122,7 +123,7 @@ export class Gossip {
       payload: Buffer.from(JSON.stringify(payload)),
     };
     const frame = sealEnvelope(envelope, key, certificate());
-    if (topic.kind === 'state' && area === this.#area) {
+    if (topic.kind === 'state' && area === this.area) {
       const entry = {
         topic: name,
         origin: this.#self,

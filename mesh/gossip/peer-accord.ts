@@ -1,6 +1,7 @@
 // What a node knows of how far one neighbour's table and its own agree, and how much work it still owes that neighbour.
 
 import type { Millis } from '../../core/clock.ts';
+import { Comparisons } from './comparisons.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** Comparisons that a neighbour may ask for: one a round is usual, a score when two halves of a network meet. */
@@ -11,15 +12,12 @@ const FRAMES = { perSecond: 2000, burst: 20_000 };
 const BYTES = { perSecond: 512 * 1024, burst: 4 * 1024 * 1024 };
 /** Until the same root is told again, doubled each time. Who does not answer most likely has the same. */
 const AGAIN = { different: { first: 500, most: 4000 }, silent: { first: 5000, most: 30_000 } };
-/** After a comparison of a bucket that changed nothing: half as long again each time. */
-const FIRST_PAUSE: Millis = 1000;
-const LONGEST_PAUSE: Millis = 60_000;
 
 export class PeerAccord {
+  readonly comparisons = new Comparisons();
   readonly #questions: TokenBucket;
   readonly #frames: TokenBucket;
   readonly #bytes: TokenBucket;
-  readonly #compared = new Map<number, { mine: number; theirs: number; pause: Millis; again: Millis }>();
   #theirs: number | undefined;
   /** Our root when we heard theirs. */
   #against: number | undefined;
@@ -51,19 +49,6 @@ export class PeerAccord {
     if (this.#theirs === root) return false;
     const { first, most } = this.#against === root ? AGAIN.different : AGAIN.silent;
     return this.#told !== root || now - this.#toldAt >= Math.min(most, first * 2 ** this.#tellings);
-  }
-
-  /**
-   * Whether to compare a bucket that differs. Sides that never agree, because one of them lies or has let go of what the
-   * other still has, are asked ever more rarely, until either changes.
-   */
-  mayCompare(bucket: number, mine: number, theirs: number, now: Millis): boolean {
-    const last = this.#compared.get(bucket);
-    const same = last !== undefined && last.mine === mine && last.theirs === theirs;
-    if (same && now < last.again) return false;
-    const pause = same ? Math.min(LONGEST_PAUSE, 1.5 * last.pause) : FIRST_PAUSE;
-    this.#compared.set(bucket, { mine, theirs, pause, again: now + pause });
-    return true;
   }
 
   mayAsk(now: Millis): boolean {

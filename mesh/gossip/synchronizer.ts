@@ -8,18 +8,10 @@ import type { Random } from '../../core/random.ts';
 import type { DropCounters } from '../counters.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { type Digest, type Entries, type PeerMessage, PeerMessageSchema } from '../wire/generated/parlmesh_pb.ts';
-import {
-  differing,
-  MOST_LIST_BYTES,
-  packDigest,
-  packSlots,
-  packStates,
-  unpackDigest,
-  unpackSlots,
-  unpackStates,
-} from './digest.ts';
-import { BUCKETS, bucketOf } from './fingerprint.ts';
+import { differing, packDigest, packSlots, packStates, unpackDigest, unpackSlots, unpackStates } from './digest.ts';
+import { BUCKETS, bucketOf, type Fingerprint } from './fingerprint.ts';
 import type { Gossip } from './gossip.ts';
+import { listsOf } from './lists.ts';
 import { PeerAccord } from './peer-accord.ts';
 import type { SlotEntry } from './state-table.ts';
 
@@ -29,6 +21,8 @@ export interface SynchronizerParts {
   clock: Clock;
   random: Random;
   drops: DropCounters;
+  /** Whether a neighbour is in this node's area: with others only what every area has is compared. */
+  isNear?: (peer: NodeId) => boolean;
   /** False when the neighbour cannot take it now. */
   send: (peer: NodeId, message: PeerMessage) => boolean;
 }
@@ -96,22 +90,20 @@ export class Synchronizer {
   }
 
   #tellSome(all: boolean): void {
-    const { gossip, clock, random } = this.#parts;
-    const { root } = gossip.states.fingerprint;
-    const peers = [...this.#accords].filter(([, accord]) => accord.wants(root, clock.now()));
+    const { clock, random } = this.#parts;
+    const peers = [...this.#accords].filter(([peer, accord]) => accord.wants(this.#sumFor(peer).root, clock.now()));
     for (const [peer] of pick(peers, TOLD_A_ROUND, random)) this.#tell(peer, all);
   }
 
   #tell(peer: NodeId, all: boolean): void {
-    const { gossip, clock } = this.#parts;
-    const { root } = gossip.states.fingerprint;
-    this.#accords.get(peer)?.tell(root, clock.now());
+    const { root } = this.#sumFor(peer);
+    this.#accords.get(peer)?.tell(root, this.#parts.clock.now());
     this.#send(peer, { case: 'digest', value: { root: BigInt(root), all } });
   }
 
   #onDigest(peer: NodeId, accord: PeerAccord, digest: Digest): void {
     const root = Number(digest.root);
-    const mine = this.#parts.gossip.states.fingerprint.root;
+    const mine = this.#sumFor(peer).root;
     accord.hear(root, mine);
     if (root === mine) return;
     if (digest.buckets.length > 0) this.#compare(peer, accord, digest);
@@ -121,16 +113,16 @@ export class Synchronizer {
 
   /** Tells the sums of all buckets. */
   #tellAll(peer: NodeId, accord: PeerAccord, all: boolean): void {
-    const { gossip, clock } = this.#parts;
-    const { fingerprint } = gossip.states;
+    const { clock } = this.#parts;
+    const fingerprint = this.#sumFor(peer);
     accord.tell(fingerprint.root, clock.now());
     const value = { root: BigInt(fingerprint.root), ...packDigest(fingerprint, clock.now()), all };
     this.#send(peer, { case: 'digest', value });
   }
 
   #compare(peer: NodeId, accord: PeerAccord, digest: Digest): void {
-    const { gossip, clock, drops } = this.#parts;
-    const { fingerprint } = gossip.states;
+    const { clock, drops } = this.#parts;
+    const fingerprint = this.#sumFor(peer);
     const now = clock.now();
     const theirs = unpackDigest(digest);
     if (theirs === undefined) {
@@ -138,33 +130,17 @@ export class Synchronizer {
       return;
     }
     const different = differing(fingerprint, theirs, now, digest.all).filter((bucket) =>
-      accord.mayCompare(bucket, fingerprint.buckets[bucket]!, theirs.buckets[bucket]!, now),
+      accord.comparisons.due(bucket, fingerprint.buckets[bucket]!, theirs.buckets[bucket]!, now),
     );
     this.#list(peer, different);
   }
 
-  /** Says which states we have in these buckets; a bucket is never split between two messages. */
-  #list(peer: NodeId, buckets: readonly number[]): void {
-    const perBucket = new Map<number, SlotEntry[]>(buckets.map((bucket) => [bucket, []]));
-    for (const entry of this.#parts.gossip.states.inBuckets(new Set(buckets))) {
-      if (entry.live) perBucket.get(bucketOf(entry.slot))?.push(entry);
+  /** Says which states we have in these buckets. */
+  #list(peer: NodeId, different: readonly number[]): void {
+    for (const { buckets, states } of listsOf(this.#sharedWith(peer, new Set(different)), different)) {
+      const value = { buckets: Uint8Array.from(buckets), states: packStates(states) };
+      this.#send(peer, { case: 'entries', value });
     }
-    let said: number[] = [];
-    let states: SlotEntry[] = [];
-    const flush = (): void => {
-      if (said.length > 0) {
-        const value = { buckets: Uint8Array.from(said), states: packStates(states) };
-        this.#send(peer, { case: 'entries', value });
-      }
-      said = [];
-      states = [];
-    };
-    for (const [bucket, entries] of perBucket) {
-      if (16 * (states.length + entries.length) > MOST_LIST_BYTES) flush();
-      said.push(bucket);
-      states.push(...entries);
-    }
-    flush();
   }
 
   #onEntries(peer: NodeId, accord: PeerAccord, { buckets, states }: Entries): void {
@@ -174,7 +150,7 @@ export class Synchronizer {
       return;
     }
     const given: Uint8Array[] = [];
-    for (const { slot, sequence, live, frame } of this.#parts.gossip.states.inBuckets(new Set(buckets))) {
+    for (const { slot, sequence, live, frame } of this.#sharedWith(peer, new Set(buckets))) {
       const known = theirs.get(slot) ?? 0;
       if (live && sequence > known) given.push(frame);
       if (sequence >= known) theirs.delete(slot);
@@ -190,9 +166,7 @@ export class Synchronizer {
       return;
     }
     const buckets = new Set([...slots].map(bucketOf));
-    const wanted = [...this.#parts.gossip.states.inBuckets(buckets)].filter(
-      ({ live, slot }) => live && slots.has(slot),
-    );
+    const wanted = [...this.#sharedWith(peer, buckets)].filter(({ live, slot }) => live && slots.has(slot));
     this.#give(
       peer,
       accord,
@@ -223,6 +197,17 @@ export class Synchronizer {
       this.#news = undefined;
       this.#tellSome(true);
     });
+  }
+
+  /** Over the states that are compared with a neighbour. */
+  #sumFor(peer: NodeId): Fingerprint {
+    const { gossip, isNear } = this.#parts;
+    return isNear?.(peer) !== false ? gossip.states.fingerprint : gossip.states.commonFingerprint;
+  }
+
+  *#sharedWith(peer: NodeId, buckets: ReadonlySet<number>): Iterable<SlotEntry> {
+    const isNear = this.#parts.isNear?.(peer) !== false;
+    for (const entry of this.#parts.gossip.states.inBuckets(buckets)) if (isNear || !entry.local) yield entry;
   }
 
   #send(peer: NodeId, kind: MessageInit): boolean {

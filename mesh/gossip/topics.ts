@@ -113,7 +113,7 @@ export const anomalyTopic = {
 
 const Base64 = (maxLength: number) => Type.String({ maxLength, pattern: '^[A-Za-z0-9+/]*={0,2}$' });
 
-export const DigestPayload = Type.Object({ buckets: Base64(1368), settled: Base64(44) });
+export const DigestPayload = Type.Object({ area: AreaName, buckets: Base64(1368), settled: Base64(44) });
 export type DigestPayload = Static<typeof DigestPayload>;
 
 /** The sums of the origin's table of states, for who listens to the same medium without direct connections. */
@@ -125,11 +125,14 @@ export const digestTopic = {
   scope: 'medium',
 } as const satisfies Topic;
 
-/** Somebody came (back) to a medium without direct connections and asks its listeners for what they know. */
-export const rollCallTopic = {
-  name: 'roll-call',
+export const EntriesPayload = Type.Object({ area: AreaName, buckets: Base64(344), states: Base64(65_536) });
+export type EntriesPayload = Static<typeof EntriesPayload>;
+
+/** Which states the origin has in some buckets of its table: who listens and has more says that again. */
+export const entriesTopic = {
+  name: 'entries',
   kind: 'event',
-  schema: Type.Object({}),
+  schema: EntriesPayload,
   lifetime: 30_000,
   scope: 'medium',
 } as const satisfies Topic;

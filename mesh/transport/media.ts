@@ -1,13 +1,13 @@
-// All the media of one node as one: starts and stops its transports, dials over the one that can, calls the roll on
-// those that have listeners but no connections.
+// All the media of one node as one: starts and stops its transports, dials over the one that can, keeps those in step
+// that have listeners but no connections.
 
-import type { Clock, Millis } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
+import { BroadcastSynchronizer } from '../gossip/broadcast-synchronizer.ts';
 import type { Gossip } from '../gossip/gossip.ts';
-import { rollCallTopic } from '../gossip/topics.ts';
 import type { NodeId } from '../membership/keys.ts';
 import {
   isPeerTransport,
@@ -29,16 +29,16 @@ export interface MediaParts {
   journal: Journal;
 }
 
-/** Those who hear a roll call answer spread over this time: everybody was asked at once. */
-const ROLL_CALL_SPREAD: Millis = 500;
-
 export class Media {
   readonly #parts: MediaParts;
+  /** Of the medium that has listeners without connections. */
+  readonly #synchronizer: BroadcastSynchronizer | undefined;
   #running = false;
 
   constructor(parts: MediaParts) {
     this.#parts = parts;
-    parts.gossip.subscribe(rollCallTopic, { message: ({ source }) => this.#answerRollCall(source) });
+    const transport = parts.transports.find((one) => !isPeerTransport(one));
+    this.#synchronizer = transport && new BroadcastSynchronizer({ ...parts, transport });
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -48,6 +48,7 @@ export class Media {
 
   async stop(): Promise<void> {
     this.#running = false;
+    this.#synchronizer?.stop();
     await Promise.allSettled(this.#parts.transports.map((transport) => transport.stop()));
   }
 
@@ -84,11 +85,12 @@ export class Media {
       lost: (cause: string) => {
         if (this.#running && !isAway) this.#tell('warning', kind, `is away: ${cause}`);
         isAway = true;
+        if (!isPeerTransport(transport)) this.#synchronizer?.stop();
       },
       ready: () => {
         if (isAway) this.#tell('info', kind, 'is back');
         isAway = false;
-        if (!isPeerTransport(transport)) this.#callRoll(transport);
+        if (!isPeerTransport(transport)) this.#synchronizer?.start();
       },
     } as const;
     if (isPeerTransport(transport)) {
@@ -104,18 +106,5 @@ export class Media {
     logger.info({ transport: kind }, message);
     const name = severity === 'info' ? 'mesh.medium.back' : 'mesh.medium.away';
     journal.record({ severity, kind: name, subject: 'service/mesh', message });
-  }
-
-  #callRoll(transport: Transport): void {
-    this.#parts.gossip.publish(rollCallTopic, {}, transport);
-    this.#parts.gossip.recite(transport);
-  }
-
-  #answerRollCall(source: string): void {
-    const transport = this.#parts.transports.find(({ kind }) => kind === source);
-    if (transport === undefined || isPeerTransport(transport)) return;
-    this.#parts.clock.after(this.#parts.random.next() * ROLL_CALL_SPREAD, () => {
-      if (this.#running) this.#parts.gossip.recite(transport);
-    });
   }
 }

@@ -1,7 +1,9 @@
 // Gossip over an MQTT broker, for boards that reach only a broker. `parlmesh/<network>/gossip/<topic>/<origin>`.
 
 import mqtt, { type MqttClient } from 'mqtt';
+import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import type { Random } from '../../core/random.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { MAX_FRAME_BYTES, noTraffic, type Traffic, type Transport, type TransportEvents } from './transport.ts';
 
@@ -13,20 +15,30 @@ export interface MqttTransportOptions {
   networkId: string;
   /** This node: the broker must not hold two sessions of one client. */
   nodeId: NodeId;
-  /** Milliseconds between tries to reach the broker. */
-  reconnectPeriod: number;
+  clock: Clock;
+  random: Random;
 }
 
 /** Frames that wait for the broker at most; gossip is repeated anyway. */
 const MOST_IN_FLIGHT = 256;
+/** Seconds between two pings. A broker that answers none in one and a half times that is dead, or hangs. */
+const KEEPALIVE = 4;
+/** In which a broker must have accepted us: one that hangs takes the connection and says nothing. */
+const CONNECT_TIMEOUT: Millis = 4000;
+/** Until the next broker is tried, half of it at random, so that the clients of a dead broker do not all come at once. */
+const NEXT_BROKER: Millis = 250;
+/** When all have been tried: doubled each turn. */
+const LONGEST_WAIT: Millis = 15_000;
 
 export class MqttTransport implements Transport {
   readonly kind = 'mqtt';
   readonly #options: MqttTransportOptions;
   #client: MqttClient | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  #retry: Timer | undefined;
   #traffic = noTraffic();
   #inFlight = 0;
+  /** Tries in a row that reached no broker. */
+  #failures = 0;
 
   constructor(options: MqttTransportOptions) {
     this.#options = options;
@@ -38,7 +50,7 @@ export class MqttTransport implements Transport {
   }
 
   #connect(events: TransportEvents, turn: number): void {
-    const { urls, username, password, networkId, nodeId, reconnectPeriod } = this.#options;
+    const { urls, username, password, networkId, nodeId } = this.#options;
     const url = urls[turn % urls.length];
     if (url === undefined) return;
     const tree = `parlmesh/${networkId}/gossip/`;
@@ -49,8 +61,10 @@ export class MqttTransport implements Transport {
       clean: true,
       // Each try may be at another broker: the client's own would all be at this one.
       reconnectPeriod: 0,
-      connectTimeout: 10_000,
-      keepalive: 15,
+      connectTimeout: CONNECT_TIMEOUT,
+      keepalive: KEEPALIVE,
+      // Else every frame that is said puts the ping off, and a broker that hangs is never found out.
+      reschedulePings: false,
       queueQoSZero: false,
       resubscribe: false,
     });
@@ -58,8 +72,13 @@ export class MqttTransport implements Transport {
     let problem = 'the broker closed the connection';
     client.on('connect', () => {
       client.subscribe(`${tree}+/+`, { qos: 0 }, (error) => {
-        if (error === null || error === undefined) events.ready();
-        else events.lost(messageOf(error));
+        if (error !== null && error !== undefined) {
+          problem = messageOf(error);
+          client.end(true);
+          return;
+        }
+        this.#failures = 0;
+        events.ready();
       });
     });
     client.on('error', (error) => {
@@ -71,7 +90,7 @@ export class MqttTransport implements Transport {
       this.#inFlight = 0;
       client.end(true);
       events.lost(`${shown(url)}: ${problem}`);
-      this.#retry = setTimeout(() => this.#connect(events, turn + 1), reconnectPeriod);
+      this.#retry = this.#options.clock.after(this.#wait(), () => this.#connect(events, turn + 1));
     });
     client.on('message', (topic, payload) => {
       if (!topic.startsWith(tree)) return;
@@ -84,7 +103,7 @@ export class MqttTransport implements Transport {
   async stop(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    clearTimeout(this.#retry);
+    this.#retry?.cancel();
     await client?.endAsync(!client.connected);
     client?.removeAllListeners();
   }
@@ -108,6 +127,12 @@ export class MqttTransport implements Transport {
 
   traffic(): Traffic {
     return { ...this.#traffic };
+  }
+
+  #wait(): Millis {
+    const { urls, random } = this.#options;
+    const turns = Math.floor(this.#failures++ / urls.length);
+    return Math.min(LONGEST_WAIT, NEXT_BROKER * 2 ** turns) * (0.5 + random.next() / 2);
   }
 }
 

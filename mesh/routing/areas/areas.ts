@@ -101,7 +101,7 @@ export class Areas {
   onGateway(origin: NodeId, { area, links }: GatewayPayload): void {
     if (area === this.#parts.area || this.#parts.isHome(origin)) return;
     this.#gateways.set(origin, { area, links });
-    // A leaf: ways inside of an area do not lead through another one (RFC 2328, section 3.2).
+    // A leaf: ways inside of an area do not lead through another one (RFC 2328, section 3).
     const leaf = new Map(links.map(({ to }) => [to, Number.POSITIVE_INFINITY]));
     if (this.#parts.router.update(origin, leaf)) this.#parts.changed();
   }

@@ -12,6 +12,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     'compute-period': { type: 'string', default: '20' },
     json: { type: 'boolean' },
+    cold: { type: 'boolean', default: false },
   },
 });
 const report = new Report('simulator');
@@ -22,6 +23,7 @@ for (const count of values.nodes.split(',').map(Number)) {
     {
       seed,
       wiring: makeTopology('geometric', count, seededRandom(seed)),
+      cold: values.cold,
       delay: { kind: 'uniform', from: 1, to: 10 },
       jitter: 0,
       loss: 0,
@@ -29,7 +31,7 @@ for (const count of values.nodes.split(',').map(Number)) {
       churn: 0,
       partition: false,
       skew: 0,
-      byzantine: 0,
+      byzantine: [],
       within: 60_000,
       computePeriod: Number(values['compute-period']),
     },

@@ -1,5 +1,6 @@
 // What must hold whatever happens. Each assertion looks at the whole network at the end of an event.
 
+import type { Deliveries } from './deliveries.ts';
 import type { AssertionName, AssertionResult } from './scenario.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
 import type { TrialReport } from './trial.ts';
@@ -8,6 +9,9 @@ import type { TrialReport } from './trial.ts';
 const STATES = 4;
 /** Probes, their answers and indirect ones, a link and second and direction. */
 const PROBES = 8;
+
+/** What gossip takes of one origin, however much that says. */
+const ORIGIN_RATE = { perSecond: 20, burst: 100 };
 
 /** What the states of the nodes say; called after each event. Empty when all is well. */
 export function inspect(network: SimulatedNetwork): Partial<Record<AssertionName, string>> {
@@ -27,17 +31,18 @@ export function inspect(network: SimulatedNetwork): Partial<Record<AssertionName
 /** A link that some honest node believes in and that nobody built. */
 function findForged(network: SimulatedNetwork): string | undefined {
   const { nodes } = network;
-  const real = new Set(
-    network.links.flatMap(({ a, b }) => [`${nodes[a]!.id} ${nodes[b]!.id}`, `${nodes[b]!.id} ${nodes[a]!.id}`]),
-  );
-  const nameOf = new Map(nodes.map(({ id, name }) => [id, name]));
+  const numberOf = new Map(nodes.map(({ id, number }) => [id, number]));
+  const real = new Set(network.links.flatMap(({ a, b }) => [a * nodes.length + b, b * nodes.length + a]));
+  const nameOf = (number: number): string => nodes[number]?.name ?? 'a stranger';
   for (const { name, mesh } of network.honest()) {
     const { ids, offsets, targets, costs } = mesh.routing.graph;
-    for (let from = 0; from < ids.length; from++) {
-      for (let arc = offsets[from]!; arc < offsets[from + 1]!; arc++) {
-        const to = ids[targets[arc]!]!;
-        if (costs[arc] === Number.POSITIVE_INFINITY || real.has(`${ids[from]} ${to}`)) continue;
-        return `${name} believes in a link from ${nameOf.get(ids[from]!) ?? 'a stranger'} to ${nameOf.get(to) ?? 'a stranger'}`;
+    const numbers = ids.map((id) => numberOf.get(id) ?? -1);
+    for (let at = 0; at < ids.length; at++) {
+      const from = numbers[at]!;
+      for (let arc = offsets[at]!; arc < offsets[at + 1]!; arc++) {
+        const to = numbers[targets[arc]!]!;
+        if (costs[arc] === Number.POSITIVE_INFINITY || real.has(from * nodes.length + to)) continue;
+        return `${name} believes in a link from ${nameOf(from)} to ${nameOf(to)}`;
       }
     }
   }
@@ -48,7 +53,9 @@ function findForged(network: SimulatedNetwork): string | undefined {
 function findCrowded(network: SimulatedNetwork): string | undefined {
   const seconds = network.clock.now() / 1000;
   const { published } = network.traffic();
-  const said = published + (STATES + 1) * network.nodes.length;
+  const liars = network.nodes.filter(({ adversary }) => adversary !== undefined).length;
+  const allowed = liars * (ORIGIN_RATE.burst + ORIGIN_RATE.perSecond * seconds);
+  const said = published + (STATES + 1) * network.nodes.length + allowed;
   for (const { name, number, transport } of network.honest()) {
     const most = network.degree(number) * (said + PROBES * seconds);
     const { sentMessages } = transport.traffic();
@@ -60,9 +67,12 @@ function findCrowded(network: SimulatedNetwork): string | undefined {
 /** All assertions, from what the events and the inspections after them found. */
 export function conclude(
   trials: readonly TrialReport[],
+  { pairs, lost }: Deliveries,
   findings: Partial<Record<AssertionName, string>>,
 ): AssertionResult[] {
   const late = trials.filter(({ convergence_seconds }) => convergence_seconds === null);
+  const lured = trials.filter(({ lured_routes }) => lured_routes > 0);
+  const [first] = lost;
   const cut = trials.filter(({ unreachable_pairs }) => unreachable_pairs > 0);
   const told = (name: AssertionName, well: string): AssertionResult => ({
     name,
@@ -89,7 +99,22 @@ export function conclude(
           .map(({ event, unreachable_pairs, pairs }) => `${event}: ${unreachable_pairs} of ${pairs} pairs`)
           .join('; ') || 'every pair that working links join could talk',
     },
+    {
+      name: 'frames-arrive',
+      holds: first === undefined,
+      finding:
+        first === undefined
+          ? `${pairs} pairs of honest nodes asked and answered each other over the relay`
+          : `${lost.length} of ${pairs} pairs of honest nodes that an honest path joins got no answer, e.g. ${first[0].name} from ${first[1].name}`,
+    },
     told('no-forged-state', 'no honest node believed in a link that nobody built'),
+    {
+      name: 'no-lured-routes',
+      holds: lured.length === 0,
+      finding:
+        lured.map(({ event, lured_routes, pairs: all }) => `${event}: ${lured_routes} of ${all}`).join('; ') ||
+        'no lie about costs or links drew a route over a liar',
+    },
     told('bounded-messages', 'no honest node sent a word twice over one link'),
     told('memory-bounded', 'no honest node kept more states than the network has'),
   ];

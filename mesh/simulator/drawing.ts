@@ -6,7 +6,7 @@ const SIZE = 1000;
 const MARGIN = 40;
 const LEGEND = 60;
 
-export function draw({ scenario, cutLinks, deadNodes, byzantine, worst }: Picture, title: string): string {
+export function draw({ scenario, cutLinks, deadNodes, vices, worst }: Picture, title: string): string {
   const { nodes, links } = scenario.wiring;
   const radius = Math.max(2, Math.min(10, 160 / Math.sqrt(nodes.length)));
   const at = (number: number): { x: string; y: string } => ({
@@ -22,9 +22,10 @@ export function draw({ scenario, cutLinks, deadNodes, byzantine, worst }: Pictur
   const circles = nodes.map(({ name }, number) => {
     const { x, y } = at(number);
     const seconds = worst.settledAfter[number] ?? 0;
-    const kind = byzantine.has(number) ? 'byzantine' : deadNodes.has(number) ? 'dead' : '';
+    const vice = vices.get(number);
+    const kind = vice !== undefined ? 'byzantine' : deadNodes.has(number) ? 'dead' : '';
     const fill = kind === '' ? ` fill="${heat(slowest === 0 ? 0 : seconds / slowest)}"` : ` class="${kind}"`;
-    const told = `${escaped(name)}${kind && `, ${kind}`}: settled after ${seconds.toFixed(2)} s`;
+    const told = `${escaped(name)}${kind && `, ${vice ?? kind}`}: settled after ${seconds.toFixed(2)} s`;
     return `<circle cx="${x}" cy="${y}" r="${radius.toFixed(1)}"${fill}><title>${told}</title></circle>`;
   });
   const seconds = worst.report.convergence_seconds;

@@ -1,6 +1,7 @@
 // What a simulation is asked to do, and what it answers.
 
 import type { Millis } from '../../core/clock.ts';
+import type { Vice } from './adversary.ts';
 import type { Wiring } from './topologies.ts';
 import type { TrialReport } from './trial.ts';
 
@@ -13,6 +14,8 @@ export type DelayLaw =
 export interface Scenario {
   seed: number;
   wiring: Wiring;
+  /** Nodes start from nothing before all else happens; else the network begins as after a long run. */
+  cold: boolean;
   delay: DelayLaw;
   /** Milliseconds that any message may take longer. */
   jitter: Millis;
@@ -26,8 +29,8 @@ export interface Scenario {
   partition: boolean;
   /** Clocks of the nodes are wrong by up to this much, either way. */
   skew: Millis;
-  /** Share of nodes that lie, replay, flood and pass nothing on. */
-  byzantine: number;
+  /** Which shares of the members do what harm. */
+  byzantine: readonly { vice: Vice; share: number }[];
   /** Milliseconds of virtual time that each event may take to settle. */
   within: Millis;
   /** Milliseconds between two computations of routes at a node; 20 in the daemon. */
@@ -37,7 +40,9 @@ export interface Scenario {
 export const ASSERTIONS = [
   'converges',
   'no-unreachable-pairs',
+  'frames-arrive',
   'no-forged-state',
+  'no-lured-routes',
   'bounded-messages',
   'memory-bounded',
 ] as const;
@@ -54,9 +59,11 @@ export interface SimulationReport {
   seed: number;
   nodes: number;
   links: number;
+  /** Warm: the network began as after a long run, see `startWarm`. */
+  start: 'cold' | 'warm';
   /** Of the event that took longest; null when one did not settle in time. */
   convergence_seconds: number | null;
-  /** Sent in all, from the first start to the end. */
+  /** Sent in all, from the first start to the last event; without probes, and without what a warm start hands out. */
   messages_per_node: number;
   bytes_per_node: number;
   /** Ordered pairs that a working path joins but the routes do not, at the end of the worst event. */

@@ -1,9 +1,12 @@
 // Runs a scenario from the first start to the last event and says what held. Same scenario, same answer.
 
+import type { Vice } from './adversary.ts';
 import { conclude, inspect } from './assertions.ts';
+import { tryDeliveries } from './deliveries.ts';
 import type { AssertionName, Scenario, SimulationReport } from './scenario.ts';
 import { pick, SimulatedNetwork } from './simulated-network.ts';
 import { settle, type Trial, type TrialReport } from './trial.ts';
+import { startWarm } from './warm-start.ts';
 
 /** Milliseconds without power. */
 const POWER_CUT = 15_000;
@@ -18,7 +21,7 @@ export interface Picture {
   scenario: Scenario;
   cutLinks: ReadonlySet<number>;
   deadNodes: ReadonlySet<number>;
-  byzantine: ReadonlySet<number>;
+  vices: ReadonlyMap<number, Vice>;
   /** The event that took longest to settle. */
   worst: Trial;
 }
@@ -38,7 +41,7 @@ export async function simulate(scenario: Scenario, progress: (event: string) => 
     Object.assign(findings, { ...inspect(network), ...findings });
   };
 
-  await event('start', () => network.start());
+  await event('start', () => (scenario.cold ? network.start() : startWarm(network)));
   if (scenario.failLinks > 0) {
     await event('links-fail', () => {
       for (const at of pick(network.random, network.links.length, scenario.failLinks)) {
@@ -72,53 +75,52 @@ export async function simulate(scenario: Scenario, progress: (event: string) => 
       for (const link of between) network.setCut(link, false);
     });
   }
-  if (scenario.byzantine > 0) {
-    await event('siege', () => network.pass(SIEGE));
+  if (scenario.byzantine.some(({ share }) => share > 0)) {
+    progress('siege');
+    await network.pass(SIEGE);
+    await event('siege', () => {});
   }
+  const sent = network.traffic();
+  progress('questions over the relay');
+  const deliveries = await tryDeliveries(network);
+  const reports = trials.map((trial) => trial.report);
+  const assertions = conclude(reports, deliveries, findings);
+  const count = network.nodes.length;
+  const report: SimulationReport = {
+    seed: scenario.seed,
+    nodes: count,
+    links: network.links.length,
+    start: scenario.cold ? 'cold' : 'warm',
+    convergence_seconds: worstOf(trials).report.convergence_seconds,
+    messages_per_node: Math.round(sent.messages / count),
+    bytes_per_node: Math.round(sent.bytes / count),
+    unreachable_pairs: Math.max(...reports.map(({ unreachable_pairs }) => unreachable_pairs)),
+    violated: assertions.filter(({ holds }) => !holds).map(({ name }) => name),
+    assertions,
+    trials: reports,
+    drops: dropsOf(network),
+    virtual_seconds: network.clock.now() / 1000,
+    events: network.clock.fired,
+  };
+  const vices = new Map(
+    network.nodes.flatMap(({ number, adversary }) => (adversary ? [[number, adversary.vice] as const] : [])),
+  );
+  await network.stop();
+  return { report, picture: { scenario, cutLinks, deadNodes, vices, worst: worstOf(trials) } };
+}
+
+function dropsOf(network: SimulatedNetwork): Record<string, number> {
   const drops: Record<string, number> = {};
   for (const { mesh } of network.honest()) {
     for (const [reason, count] of Object.entries(mesh.counters().drops)) {
       if (count > 0) drops[reason] = (drops[reason] ?? 0) + count;
     }
   }
-  const report = summarise(scenario, network, trials, findings, drops);
-  const byzantine = new Set(
-    network.nodes.filter(({ adversary }) => adversary !== undefined).map(({ number }) => number),
-  );
-  await network.stop();
-  return { report, picture: { scenario, cutLinks, deadNodes, byzantine, worst: worstOf(trials) } };
+  return drops;
 }
 
 /** Liars go on for this long after all else, in milliseconds. */
 const SIEGE = 20_000;
-
-function summarise(
-  scenario: Scenario,
-  network: SimulatedNetwork,
-  trials: readonly Trial[],
-  findings: Partial<Record<AssertionName, string>>,
-  drops: Record<string, number>,
-): SimulationReport {
-  const reports = trials.map(({ report }) => report);
-  const assertions = conclude(reports, findings);
-  const count = network.nodes.length;
-  const { messages, bytes } = network.traffic();
-  return {
-    seed: scenario.seed,
-    nodes: count,
-    links: network.links.length,
-    convergence_seconds: worstOf(trials).report.convergence_seconds,
-    messages_per_node: Math.round(messages / count),
-    bytes_per_node: Math.round(bytes / count),
-    unreachable_pairs: Math.max(...reports.map(({ unreachable_pairs }) => unreachable_pairs)),
-    violated: assertions.filter(({ holds }) => !holds).map(({ name }) => name),
-    assertions,
-    trials: reports,
-    drops,
-    virtual_seconds: network.clock.now() / 1000,
-    events: network.clock.fired,
-  };
-}
 
 /** Starting counts only where nothing else happened. */
 function worstOf(trials: readonly Trial[]): Trial {

@@ -1,6 +1,7 @@
 // Real mesh nodes on virtual time and a medium in memory. Deterministic by seed: keys, places of power cuts, losses.
 
 import { createHash } from 'node:crypto';
+import { fromBinary } from '@bufbuild/protobuf';
 import { type Clock, type Millis, VirtualClock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/logger.ts';
 import { type Random, seededRandom } from '../../core/random.ts';
@@ -10,6 +11,7 @@ import { type NodeId, SigningKey } from '../membership/keys.ts';
 import type { Credentials } from '../membership/network.ts';
 import { MeshNode } from '../mesh-node.ts';
 import { MemoryMedium, MemoryTransport, memoryAddress } from '../transport/memory.ts';
+import { PeerMessageSchema } from '../wire/generated/parlmesh_pb.ts';
 import { Adversary, type Vice } from './adversary.ts';
 import type { DelayLaw, Scenario } from './scenario.ts';
 import { SharedReader } from './shared-reader.ts';
@@ -89,7 +91,7 @@ export class SimulatedNetwork {
     }
   }
 
-  /** Whether gossip reaches anybody. */
+  /** While hushed, neighbours greet and probe each other, and nothing else is heard. */
   hush(hushed: boolean): void {
     this.#medium.hush(hushed);
   }
@@ -130,6 +132,11 @@ export class SimulatedNetwork {
     const [a, b] = [this.nodes[link.a]!.id, this.nodes[link.b]!.id];
     if (cut) this.#medium.cut(a, b);
     else this.#medium.mend(a, b);
+  }
+
+  /** Routes to other areas then need not be the shortest. */
+  get hasAreas(): boolean {
+    return this.#scenario.wiring.nodes[0]?.area !== undefined;
   }
 
   honest(): SimulatedNode[] {
@@ -180,7 +187,11 @@ export class SimulatedNetwork {
 
   #assemble(node: Omit<SimulatedNode, 'mesh' | 'transport'>): Pick<SimulatedNode, 'mesh' | 'transport'> {
     const { adversary, key, credentials, name, sequence, clock, number } = node;
-    const transport = new MemoryTransport(key.nodeId, this.#medium, adversary?.transportOptions());
+    const options = adversary?.transportOptions();
+    const transport = new MemoryTransport(key.nodeId, this.#medium, {
+      ...options,
+      swallows: (bytes) => (this.#medium.isHushed && !isAboutLinks(bytes)) || options?.swallows?.(bytes) === true,
+    });
     const mesh = new MeshNode({
       key,
       credentials,
@@ -190,6 +201,7 @@ export class SimulatedNetwork {
         preset: 'wired',
         maxPeers: 1024,
         autoDial: false,
+        ...(this.hasAreas && { area: this.#scenario.wiring.nodes[number]!.area }),
         bootstrap: this.#neighbours[number]! // Whoever is switched on later dials; who comes back dials all.
           .filter((other) => other < number || this.nodes[number] !== undefined)
           .map((other) => memoryAddress(this.#idOf(other))),
@@ -236,6 +248,11 @@ function add(sum: { messages: number; bytes: number; published: number }, { mesh
   sum.messages += sentMessages;
   sum.bytes += sentBytes;
   sum.published += mesh.counters().published;
+}
+
+function isAboutLinks(bytes: Uint8Array): boolean {
+  const { kind } = fromBinary(PeerMessageSchema, bytes);
+  return kind.case === 'hello' || kind.case === 'ping' || kind.case === 'pong' || kind.case === 'probeOffer';
 }
 
 /** Some of the numbers below `count`, at least one where `share` is not 0. */

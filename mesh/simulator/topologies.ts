@@ -1,8 +1,5 @@
 // Who is wired to whom in a simulation, and where they stand in the unit square.
 
-import { Type } from 'typebox';
-import { Value } from 'typebox/value';
-import { ParlmeshError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
 
 export interface Place {
@@ -10,6 +7,8 @@ export interface Place {
   /** 0 to 1, to the right and downwards. */
   x: number;
   y: number;
+  /** Left out: all are in one. */
+  area?: string;
 }
 
 export interface Wiring {
@@ -61,7 +60,7 @@ function grid(count: number): Wiring {
   return { nodes: named(places), links };
 }
 
-function circle(count: number, closing: (last: number) => [number, number][]): Wiring {
+export function circle(count: number, closing: (last: number) => [number, number][]): Wiring {
   const places = Array.from({ length: count }, (_, at) => {
     const angle = (2 * Math.PI * at) / count;
     return { x: 0.5 + 0.45 * Math.cos(angle), y: 0.5 + 0.45 * Math.sin(angle) };
@@ -138,54 +137,3 @@ function nearestApart(places: { x: number; y: number }[], rootOf: (at: number) =
 
 export const distance = (a: { x: number; y: number }, b: { x: number; y: number }): number =>
   Math.hypot(a.x - b.x, a.y - b.y);
-
-const Name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' });
-const Coordinate = Type.Optional(Type.Number({ minimum: -1e6, maximum: 1e6 }));
-const TopologyFile = Type.Object({
-  nodes: Type.Array(Type.Object({ name: Name, x: Coordinate, y: Coordinate }), { minItems: 2, maxItems: 10_000 }),
-  links: Type.Array(Type.Tuple([Name, Name]), { maxItems: 200_000 }),
-});
-
-/** From `{"nodes": [{"name", "x"?, "y"?}], "links": [["a", "b"]]}`. Throws `TOPOLOGY_INVALID` for anything else. */
-export function topologyFromFile(content: unknown, file: string): Wiring {
-  const fail = (what: string): ParlmeshError =>
-    new ParlmeshError('TOPOLOGY_INVALID', `${file} is no topology: ${what}`, {
-      hint: 'Expected {"nodes": [{"name": "a"}, {"name": "b"}], "links": [["a", "b"]]}; nodes may have x and y',
-    });
-  if (!Value.Check(TopologyFile, content)) {
-    const [first] = Value.Errors(TopologyFile, content);
-    throw fail(first === undefined ? 'it has another form' : `${first.instancePath || '/'} ${first.message}`);
-  }
-  const index = new Map(content.nodes.map(({ name }, at) => [name, at]));
-  if (index.size !== content.nodes.length) throw fail('two nodes have one name');
-  const seen = new Set<string>();
-  const links = content.links.map(([from, to]): [number, number] => {
-    const a = index.get(from);
-    const b = index.get(to);
-    if (a === undefined || b === undefined)
-      throw fail(`a link names "${a === undefined ? from : to}", which no node is`);
-    const pair = [Math.min(a, b), Math.max(a, b)] as const;
-    if (a === b || seen.has(pair.join()))
-      throw fail(`the link from "${from}" to "${to}" is there twice or leads nowhere`);
-    seen.add(pair.join());
-    return [...pair];
-  });
-  const standIn = circle(content.nodes.length, () => []).nodes;
-  const placed = content.nodes.every(({ x, y }) => x !== undefined && y !== undefined);
-  if (!placed) return { nodes: content.nodes.map(({ name }, at) => ({ ...standIn[at]!, name })), links };
-  return { nodes: intoSquare(content.nodes.map(({ name, x = 0, y = 0 }) => ({ name, x, y }))), links };
-}
-
-function intoSquare(places: Place[]): Place[] {
-  const range = (values: number[]): [number, number] => {
-    const least = values.reduce((a, b) => Math.min(a, b));
-    return [least, values.reduce((a, b) => Math.max(a, b)) - least || 1];
-  };
-  const [left, width] = range(places.map(({ x }) => x));
-  const [top, height] = range(places.map(({ y }) => y));
-  return places.map(({ name, x, y }) => ({
-    name,
-    x: 0.05 + (0.9 * (x - left)) / width,
-    y: 0.05 + (0.9 * (y - top)) / height,
-  }));
-}

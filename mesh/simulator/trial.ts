@@ -11,6 +11,8 @@ export interface TrialReport {
   pairs: number;
   unreachable_pairs: number;
   wrong_routes: number;
+  /** Routes that lies about costs or links have drawn over a liar, though they are not the shortest. */
+  lured_routes: number;
   /** Routes to nodes that are dead or cut off. */
   stale_routes: number;
   messages_per_node: number;
@@ -69,6 +71,7 @@ export async function settle(
       pairs: verdict.pairs,
       unreachable_pairs: verdict.unreachable,
       wrong_routes: verdict.wrong,
+      lured_routes: verdict.lured,
       stale_routes: verdict.stale,
       messages_per_node: Math.round((after.messages - before.messages) / nodes.length),
       bytes_per_node: Math.round((after.bytes - before.bytes) / nodes.length),

@@ -1,7 +1,7 @@
 // What the routes should be: shortest paths over the links that really work, found apart from the nodes' own routing,
 // and where frames would really go if they followed the nodes' next hops.
 
-import type { SimulatedNetwork } from './simulated-network.ts';
+import type { SimulatedNetwork, SimulatedNode } from './simulated-network.ts';
 
 interface Arc {
   to: number;
@@ -9,10 +9,12 @@ interface Arc {
 }
 
 export interface Verdict {
-  /** Ordered pairs of living nodes that working links join. */
+  /** Ordered pairs of living, honest nodes that working links between honest nodes join. */
   pairs: number;
   /** Of them: the source has no route, or one that is not the shortest. */
   wrong: number;
+  /** Of the pairs: the route is not the shortest, because somebody on it lies about costs or links. */
+  lured: number;
   /** Routes to nodes that are dead or cut off. */
   stale: number;
   /** Of the pairs: frames would end nowhere or go round in circles. */
@@ -22,36 +24,58 @@ export interface Verdict {
 /** Costs are whole numbers; a quarter is only rounding. */
 const TOLERANCE = 0.25;
 
-/** Compares the routes of all living nodes with the truth at this moment. */
+/** Compares the routes of all living, honest nodes with the truth at this moment. */
 export function judge(network: SimulatedNetwork): Verdict {
   const { nodes } = network;
   const arcs = workingArcs(network);
   const part = partsOf(nodes.length, arcs);
+  const liars = nodes.map(({ adversary }) => adversary !== undefined);
+  const honestPart = liars.includes(true) ? partsOf(nodes.length, honestOnly(arcs, liars)) : part;
   const next = nextHops(network, arcs);
-  const verdict: Verdict = { pairs: 0, wrong: 0, stale: 0, unreachable: 0 };
+  const verdict: Verdict = { pairs: 0, wrong: 0, lured: 0, stale: 0, unreachable: 0 };
   const incoming = reversed(arcs);
+  const honest = network.honest();
   for (const { number: destination, alive, id } of nodes) {
     if (!alive) {
-      verdict.stale += nodes.filter((node) => node.alive && node.mesh.routing.hasRoute(id)).length;
+      verdict.stale += honest.filter(({ mesh }) => mesh.routing.hasRoute(id)).length;
       continue;
     }
+    if (liars[destination]) continue;
     const distance = distancesTo(destination, incoming);
-    const arrives = whoArrives(destination, next[destination]!);
-    for (const { number: source, alive: lives, mesh } of nodes) {
-      if (!lives || source === destination) continue;
-      const hop = next[destination]![source]!;
+    const way = follow(destination, next[destination]!, liars);
+    for (const { number: source, mesh } of honest) {
+      if (source === destination) continue;
       if (part[source] !== part[destination]) {
         if (mesh.routing.hasRoute(id)) verdict.stale++;
         continue;
       }
+      if (honestPart[source] !== honestPart[destination]) continue;
       verdict.pairs++;
-      if (!arrives[source]) verdict.unreachable++;
+      if ((way[source]! & ARRIVES) === 0) verdict.unreachable++;
+      const hop = next[destination]![source]!;
       const cost = hop < 0 ? undefined : arcs[source]!.find(({ to }) => to === hop)?.cost;
       const found = cost === undefined ? Number.POSITIVE_INFINITY : cost + distance[hop]!;
-      if (!(found <= distance[source]! + TOLERANCE)) verdict.wrong++;
+      if (found <= distance[source]! + TOLERANCE) continue;
+      if (network.hasAreas && hop >= 0) continue;
+      if ((way[source]! & THROUGH_LIAR) === 0) verdict.wrong++;
+      else verdict.lured++;
     }
   }
   return verdict;
+}
+
+/** Pairs of honest, living nodes that working links between honest nodes join: up to `most`, spread evenly. */
+export function honestPairs(network: SimulatedNetwork, most: number): [SimulatedNode, SimulatedNode][] {
+  const { nodes, random } = network;
+  const liars = nodes.map(({ adversary }) => adversary !== undefined);
+  const part = partsOf(nodes.length, honestOnly(workingArcs(network), liars));
+  const honest = network.honest();
+  const pairs: [SimulatedNode, SimulatedNode][] = [];
+  for (let tries = 0; tries < 4 * most && pairs.length < most && honest.length > 1; tries++) {
+    const [a, b] = [honest[random.below(honest.length)]!, honest[random.below(honest.length)]!];
+    if (a !== b && part[a.number] === part[b.number]) pairs.push([a, b]);
+  }
+  return pairs;
 }
 
 /** By source: links that carry, at the cost that the source announces; Infinity while it thinks the link unusable. */
@@ -111,13 +135,18 @@ function nextHops(network: SimulatedNetwork, arcs: readonly (readonly Arc[])[]):
   return next;
 }
 
-function whoArrives(destination: number, next: Int32Array): Uint8Array {
-  const arrives = new Uint8Array(next.length);
+const ARRIVES = 1;
+const THROUGH_LIAR = 2;
+
+/** By source: whether frames for `destination` arrive, and whether a liar stands on their way. */
+function follow(destination: number, next: Int32Array, liars: readonly boolean[]): Uint8Array {
+  const found = new Uint8Array(next.length);
   const seen = new Uint8Array(next.length);
-  arrives[destination] = 1;
+  found[destination] = ARRIVES;
   seen[destination] = 1;
+  const way: number[] = [];
   for (let source = 0; source < next.length; source++) {
-    const way: number[] = [];
+    way.length = 0;
     let at = source;
     while (at >= 0 && seen[at] === 0) {
       seen[at] = 1;
@@ -125,10 +154,18 @@ function whoArrives(destination: number, next: Int32Array): Uint8Array {
       at = next[at]!;
     }
     // A node that is on this very way has not arrived yet: a circle.
-    if (at >= 0 && arrives[at] === 1) for (const node of way) arrives[node] = 1;
+    let told = at < 0 ? 0 : found[at]! | (liars[at] ? THROUGH_LIAR : 0);
+    while (way.length > 0) {
+      const node = way.pop()!;
+      found[node] = told;
+      if (liars[node]) told |= THROUGH_LIAR;
+    }
   }
-  return arrives;
+  return found;
 }
+
+const honestOnly = (arcs: readonly (readonly Arc[])[], liars: readonly boolean[]): Arc[][] =>
+  arcs.map((list, from) => (liars[from] ? [] : list.filter(({ to }) => !liars[to])));
 
 function reversed(arcs: readonly (readonly Arc[])[]): Arc[][] {
   const incoming: Arc[][] = arcs.map(() => []);

@@ -32,6 +32,7 @@ export class MemoryMedium {
   readonly #wires = new Map<string, Wire>();
   readonly #floods = new WeakMap<Uint8Array, Flood>();
   #transports = 0;
+  #isHushed = false;
 
   constructor(clock: Clock, random: Random, standard: MemoryLinkOptions = { delay: 1, loss: 0 }) {
     this.#clock = clock;
@@ -55,6 +56,15 @@ export class MemoryMedium {
 
   isCut(a: NodeId, b: NodeId): boolean {
     return this.wire(a, b).cut;
+  }
+
+  /** While hushed, no gossip is carried. */
+  hush(hushed: boolean): void {
+    this.#isHushed = hushed;
+  }
+
+  get isHushed(): boolean {
+    return this.#isHushed;
   }
 
   /** A number for a transport of its own. */
@@ -153,6 +163,8 @@ export interface MemoryTransportOptions {
   relays?: boolean;
   /** Sees every frame that arrives, before the node does. */
   tap?: (frame: Uint8Array) => void;
+  /** True of a neighbour's message that the node never hears of. */
+  swallows?: (bytes: Uint8Array) => boolean;
 }
 
 export class MemoryTransport implements PeerTransport {
@@ -218,7 +230,7 @@ export class MemoryTransport implements PeerTransport {
     this.#medium.carry(this.id, peer, wire, (other) => {
       if (!other.#connected.has(this.id)) return;
       other.#received(bytes);
-      other.#events?.message(this.id, bytes);
+      if (!other.#options.swallows?.(bytes)) other.#events?.message(this.id, bytes);
     });
     return true;
   }
@@ -228,6 +240,7 @@ export class MemoryTransport implements PeerTransport {
   }
 
   broadcast(frame: Uint8Array): void {
+    if (this.#medium.isHushed) return;
     this.#medium.flood(frame).reach(this.#number);
     this.#flood(frame, undefined);
   }

@@ -4,16 +4,20 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { InvalidArgumentError, Option } from 'commander';
 import { messageOf, ParlmeshError } from '../../../core/errors.ts';
 import { seededRandom } from '../../../core/random.ts';
+import { VICES } from '../../../mesh/simulator/adversary.ts';
+import { inAreas } from '../../../mesh/simulator/areas.ts';
 import { draw } from '../../../mesh/simulator/drawing.ts';
 import type { DelayLaw, Scenario, SimulationReport } from '../../../mesh/simulator/scenario.ts';
 import { simulate } from '../../../mesh/simulator/simulate.ts';
-import { makeTopology, TOPOLOGIES, topologyFromFile, type Wiring } from '../../../mesh/simulator/topologies.ts';
+import { makeTopology, TOPOLOGIES, type Wiring } from '../../../mesh/simulator/topologies.ts';
+import { topologyFromFile } from '../../../mesh/simulator/topology-file.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import { type CliCommand, durationOption, integerOption } from '../command.ts';
 import { table } from '../table.ts';
 
 interface SimulateOptions extends CommonOptions {
   nodes: number;
+  areas: number;
   topology: string;
   seed: number;
   failLinks: number;
@@ -23,7 +27,8 @@ interface SimulateOptions extends CommonOptions {
   delay: DelayLaw;
   jitter: number;
   skew: number;
-  byzantine: number;
+  byzantine: Scenario['byzantine'];
+  cold?: true;
   within: number;
   computePeriod: number;
   svg?: string;
@@ -38,6 +43,12 @@ export function registerSimulate(program: CliCommand, cli: Cli): void {
     )
     .option('--nodes <count>', 'how many nodes', integerOption(2, 10_000), 100)
     .option('--topology <name>', `${TOPOLOGIES.join(', ')}, or a JSON file with nodes and links`, 'geometric')
+    .option(
+      '--areas <count>',
+      'how many areas the nodes are divided into, by where they stand',
+      integerOption(1, 200),
+      1,
+    )
     .option('--seed <number>', 'what chance begins with', integerOption(0, 2 ** 31), 1)
     .option('--fail-links <share>', 'share of links that fall silent at one moment', shareOption, 0)
     .option('--churn <share>', 'share of nodes that lose power, and come back', shareOption, 0)
@@ -50,7 +61,15 @@ export function registerSimulate(program: CliCommand, cli: Cli): void {
     )
     .option('--jitter <milliseconds>', 'what a message may take longer', integerOption(0, 10_000), 0)
     .option('--skew <duration>', 'how wrong the clocks of the nodes may be, either way', durationOption, 0)
-    .option('--byzantine <share>', 'share of members that lie, replay, forge and pass nothing on', shareOption, 0)
+    .addOption(
+      new Option(
+        '--byzantine <kind:share>',
+        `share of members that do harm, e.g. liar:0.1; a share alone deals out every kind: ${VICES.join(', ')}. May be given again`,
+      )
+        .argParser(byzantineOption)
+        .default([] satisfies Scenario['byzantine'], 'none'),
+    )
+    .option('--cold', 'start the nodes from nothing before all else; a large network then takes long')
     .option('--within <duration>', 'time for each event to settle, in virtual time', durationOption, 60)
     .option(
       '--compute-period <milliseconds>',
@@ -61,6 +80,7 @@ export function registerSimulate(program: CliCommand, cli: Cli): void {
     .option('--svg <file>', 'draw the network, what failed, and who settled last')
     .common()
     .example('simulate --nodes 50 --fail-links 0.05', 'do fifty nodes heal when every twentieth link dies?')
+    .example('simulate --nodes 300 --areas 6', 'what does a node hear and say where the flood is divided?')
     .example('simulate --topology grid --churn 0.1 --partition -o json', 'power cuts, then two halves; for a script')
     .example('simulate --topology ./plan.json --fail-links 0.1 --svg plan.svg', 'your own network, with a picture')
     .action(async (options: SimulateOptions) => {
@@ -87,7 +107,8 @@ async function scenarioOf(options: SimulateOptions): Promise<Scenario> {
   const { seed, failLinks, churn, loss, delay, jitter, byzantine, computePeriod } = options;
   return {
     seed,
-    wiring: await wiringOf(options),
+    wiring: options.areas > 1 ? inAreas(await wiringOf(options), options.areas) : await wiringOf(options),
+    cold: options.cold === true || options.areas > 1 || !somethingHappens(options),
     delay,
     jitter,
     loss,
@@ -101,19 +122,23 @@ async function scenarioOf(options: SimulateOptions): Promise<Scenario> {
   };
 }
 
+/** Where nothing else happens, starting is what is looked at. */
+const somethingHappens = ({ failLinks, churn, partition, byzantine }: SimulateOptions): boolean =>
+  failLinks > 0 || churn > 0 || partition === true || byzantine.length > 0;
+
 async function wiringOf({ topology, nodes, seed }: SimulateOptions): Promise<Wiring> {
   const known = TOPOLOGIES.find((name) => name === topology);
   if (known !== undefined) return makeTopology(known, nodes, seededRandom(seed));
-  let content: unknown;
+  let text: string;
   try {
-    content = JSON.parse(await readFile(topology, 'utf8'));
+    text = await readFile(topology, 'utf8');
   } catch (cause) {
     throw new ParlmeshError('TOPOLOGY_UNREADABLE', `No topology in ${topology}: ${messageOf(cause)}`, {
       hint: `Expected one of ${TOPOLOGIES.join(', ')}, or a JSON file with nodes and links`,
       cause,
     });
   }
-  return topologyFromFile(content, topology);
+  return topologyFromFile(text, topology);
 }
 
 function describe(cli: Cli, report: SimulationReport & { wall_seconds: number; events_per_second: number }): string {
@@ -146,6 +171,15 @@ function shareOption(text: string): number {
   const share = Number(text);
   if (text.trim() !== '' && share >= 0 && share <= 1) return share;
   throw new InvalidArgumentError('Expected a share from 0 to 1, e.g. 0.05.');
+}
+
+function byzantineOption(text: string, before: Scenario['byzantine']): Scenario['byzantine'] {
+  const [, kind, amount = ''] = /^(?:([a-z]+):)?(.*)$/.exec(text) ?? [];
+  const share = shareOption(amount);
+  if (kind === undefined) return [...before, ...VICES.map((vice) => ({ vice, share: share / VICES.length }))];
+  const vice = VICES.find((one) => one === kind);
+  if (vice === undefined) throw new InvalidArgumentError(`Expected one of ${VICES.join(', ')}, or a share alone.`);
+  return [...before, { vice, share }];
 }
 
 function delayOption(text: string): DelayLaw {

@@ -2,8 +2,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ParlmeshError } from '../../../core/errors.ts';
 import { seededRandom } from '../../../core/random.ts';
-import { makeTopology, TOPOLOGIES, topologyFromFile } from '../../../mesh/simulator/topologies.ts';
+import { makeTopology, TOPOLOGIES } from '../../../mesh/simulator/topologies.ts';
+import { topologyFromFile } from '../../../mesh/simulator/topology-file.ts';
 import { partsOf } from '../../../mesh/simulator/truth.ts';
 
 describe('Topologies', () => {
@@ -34,27 +36,48 @@ describe('Topologies', () => {
       ],
       links: [['a', 'b']],
     };
-    const { nodes, links } = topologyFromFile(content, 'plan.json');
+    const { nodes, links } = topologyFromFile(JSON.stringify(content), 'plan.json');
     expect(nodes.map(({ name }) => name)).toEqual(['a', 'b']);
     expect(nodes[0]!.x).toBeLessThan(nodes[1]!.x);
     expect(links).toEqual([[0, 1]]);
   });
 
-  it('are refused with the place where the file is wrong', () => {
-    const nodes = [{ name: 'a' }, { name: 'b' }];
-    const load = (content: unknown) => () => topologyFromFile(content, 'plan.json');
-    expect(load(undefined)).toThrow('plan.json is no topology');
-    expect(load({ nodes, links: [['a', 'c']] })).toThrow('"c", which no node is');
-    expect(
-      load({
-        nodes,
-        links: [
-          ['a', 'b'],
-          ['b', 'a'],
-        ],
+  it('are refused with the line where the file is wrong', () => {
+    const load =
+      (...lines: string[]) =>
+      () =>
+        topologyFromFile(lines.join('\n'), 'plan.json');
+    const nodes = '"nodes": [{"name": "a"}, {"name": "b"}],';
+    expect(load('{', nodes, '"links": [["a", "b"]')).toThrow(/^plan\.json: This is no JSON: .*line 3/);
+    expect(load('[]')).toThrow('plan.json:1: the file must be object');
+    expect(load('{', nodes, '"links": [', '["a", "b"],', '["a", "c"]', ']}')).toThrow(
+      'plan.json:5: a link names "c", which no node is',
+    );
+    expect(load('{', nodes, '"links": [', '["a", "b"],', '["b", "a"]]}')).toThrow(
+      'plan.json:5: the link from "b" to "a"',
+    );
+    expect(load('{', nodes, '"links": [["a", "a"]]}')).toThrow('plan.json:3: a link leads from "a" to itself');
+    expect(load('{"nodes": [', '{"name": "a"},', '{"name": "a"}],', '"links": []}')).toThrow('plan.json:3: two nodes');
+    expect(load('{"nodes": [', '{"name": "a"},', '{"name": 7}],', '"links": []}')).toThrow(
+      'plan.json:3: /nodes/1/name',
+    );
+  });
+
+  it('are read from whatever bytes without any other error', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        expect(errorOf(text)).toBe('TOPOLOGY_INVALID');
       }),
-    ).toThrow('twice');
-    expect(load({ nodes: [{ name: 'a' }, { name: 'a' }], links: [] })).toThrow('one name');
-    expect(load({ nodes: [{ name: 'a' }, { name: 7 }], links: [] })).toThrow('/nodes/1/name');
+    );
   });
 });
+
+/** The code of the error that it is refused with. */
+function errorOf(text: string): string | undefined {
+  try {
+    topologyFromFile(text, 'plan.json');
+    return undefined;
+  } catch (error) {
+    return error instanceof ParlmeshError ? error.code : 'another';
+  }
+}

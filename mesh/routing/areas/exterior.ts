@@ -34,7 +34,7 @@ export class Exterior {
   offer(gateway: NodeId, part: number, claims: Claims): boolean {
     let offers = this.#offers.get(gateway);
     if (offers === undefined) {
-      if (this.#offers.size >= MOST_GATEWAYS) return false;
+      if (this.#offers.size >= MOST_GATEWAYS && !this.#forgetUseless()) return false;
       offers = Array.from({ length: OFFER_PARTS }, () => new Map());
       this.#offers.set(gateway, offers);
     }
@@ -89,6 +89,14 @@ export class Exterior {
       found.push({ gateway, cost: distance + claim.cost, via: claim.via });
     }
     return found.sort((a, b) => (isBetter(a, b) ? -1 : 1));
+  }
+
+  /** Whoever is no gateway must not keep out those who are. */
+  #forgetUseless(): boolean {
+    for (const gateway of this.#offers.keys()) {
+      if (this.#inside.distanceTo(gateway) === undefined) return this.#offers.delete(gateway);
+    }
+    return false;
   }
 }
 

@@ -40,7 +40,7 @@ export function learnCartPole(network: PolicyNetwork, seed: number, until: numbe
     new Float64Array(BATCH),
     new Float64Array(BATCH),
   ];
-  const rewards = new Float64Array(BATCH).fill(1);
+  const [rewards, discounts] = [new Float64Array(BATCH).fill(1), new Float64Array(BATCH).fill(DISCOUNT)];
   const rowStarts = Uint32Array.from({ length: BATCH + 1 }, (_, step) => step);
   const nextStarts = new Float64Array(ENVIRONMENTS).fill(1);
   const lengths = new Float64Array(ENVIRONMENTS);
@@ -77,9 +77,9 @@ export function learnCartPole(network: PolicyNetwork, seed: number, until: numbe
     if (solvedAt !== undefined && !goOn) break;
     const next = Float64Array.from(carts.flatMap(({ state }) => [...state]));
     const nextValues = network.forward(next, next).values.slice();
-    const trajectory = { environments: ENVIRONMENTS, rewards, values, starts, nextValues, nextStarts };
+    const trajectory = { environments: ENVIRONMENTS, rewards, values, starts, discounts, nextValues, nextStarts };
     const batch = {
-      ...advantagesOf(trajectory, DISCOUNT, TRACE),
+      ...advantagesOf(trajectory, TRACE),
       ...{ actorRows: rows, criticRows: rows, rowStarts, actions, logProbabilities, values },
     };
     train(network, batch, { ...CLEANRL, learningRate: CLEANRL.learningRate * (1 - update / updates) }, random);

@@ -46,7 +46,10 @@ if (solved.length > 0) {
 function torchSpeed(seed: number): number | undefined {
   try {
     const script = join(import.meta.dirname, 'torch_ppo.py');
-    const output = execFileSync('/usr/bin/python3', [script, '40000', String(seed)], { encoding: 'utf8', timeout: 300_000 });
+    const output = execFileSync('/usr/bin/python3', [script, '40000', String(seed)], {
+      encoding: 'utf8',
+      timeout: 300_000,
+    });
     const { steps, seconds } = JSON.parse(output) as { steps: number; seconds: number };
     return steps / seconds;
   } catch (error) {

@@ -9,21 +9,19 @@ export interface Trajectory {
   values: Floats;
   /** 1 where an episode had ended before this step. */
   starts: Floats;
+  /** Gamma of each step: what the next state counts. Less where more time passes. */
+  discounts: Floats;
   /** Values of the states after the last step, and whether they begin new episodes. */
   nextValues: Floats;
   nextStarts: Floats;
 }
 
-/**
- * @param discount gamma
- * @param trace lambda: 0 trusts the critic, 1 trusts the rewards
- */
+/** @param trace lambda: 0 trusts the critic, 1 trusts the rewards */
 export function advantagesOf(
   trajectory: Trajectory,
-  discount: number,
   trace: number,
 ): { advantages: Float64Array; returns: Float64Array } {
-  const { environments, rewards, values, starts, nextValues, nextStarts } = trajectory;
+  const { environments, rewards, values, starts, discounts, nextValues, nextStarts } = trajectory;
   const advantages = new Float64Array(rewards.length);
   const returns = new Float64Array(rewards.length);
   for (let environment = 0; environment < environments; environment++) {
@@ -31,8 +29,9 @@ export function advantagesOf(
     let goesOn = 1 - nextStarts[environment]!;
     let advantage = 0;
     for (let i = rewards.length - environments + environment; i >= 0; i -= environments) {
-      const surprise = rewards[i]! + discount * nextValue * goesOn - values[i]!;
-      advantage = surprise + discount * trace * goesOn * advantage;
+      const keep = discounts[i]! * goesOn;
+      const surprise = rewards[i]! + keep * nextValue - values[i]!;
+      advantage = surprise + trace * keep * advantage;
       advantages[i] = advantage;
       returns[i] = advantage + values[i]!;
       nextValue = values[i]!;

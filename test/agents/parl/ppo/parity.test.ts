@@ -72,10 +72,11 @@ it('estimates advantages as CleanRL does', (test) => {
     rewards: floats('rewards'),
     values: floats('values'),
     starts: floats('dones'),
+    discounts: floats('rewards').fill(fixture.gamma),
     nextValues: floats('next_value'),
     nextStarts: floats('next_done'),
   };
-  const { advantages, returns } = advantagesOf(trajectory, fixture.gamma, fixture.lam);
+  const { advantages, returns } = advantagesOf(trajectory, fixture.lam);
   expectNear(advantages, fixture.advantages!, 1e-12);
   expectNear(returns, fixture.returns!, 1e-12);
 });

@@ -1,0 +1,136 @@
+// Lets a policy schedule whole episodes and makes a batch of what it decided, ready to learn from.
+
+import type { Random } from '../../../core/random.ts';
+import type { TaskScheduler } from '../../swarm/scheduling/scheduler.ts';
+import { PAIR_WIDTH, STATE_WIDTH } from '../observation.ts';
+import { PolicyScheduler, type RecordedDecision } from '../policy-scheduler.ts';
+import { advantagesOf } from '../ppo/advantages.ts';
+import type { Batch } from '../ppo/loss.ts';
+import type { PolicyNetwork } from '../ppo/network.ts';
+import { baselineOf, type Scenario, simulate } from './episode.ts';
+
+export interface GatherSettings {
+  /** The scheduler that rewards are told against. */
+  reference: TaskScheduler;
+  /** Time constant of the discount, in mean job completion times of the reference. */
+  horizon: number;
+  /** Lambda of generalised advantage estimation. */
+  trace: number;
+  /** Weights of the parallelism and finish rewards (Kimi K2.5, section 3): annealed to 0 by the caller. */
+  parallelism: number;
+  finish: number;
+}
+
+export interface Gathered {
+  batch: Batch;
+  /** Mean job completion time of the reference over the policy's: above 1, the policy is better. */
+  gain: number;
+}
+
+/** Decisions of one episode with what they earned, before they are joined to a batch. */
+interface Episode {
+  decisions: RecordedDecision[];
+  advantages: Float64Array;
+  returns: Float64Array;
+  gain: number;
+}
+
+export function gather(
+  network: PolicyNetwork,
+  scenarios: readonly Scenario[],
+  settings: GatherSettings,
+  random: Random,
+): Gathered {
+  const episodes = scenarios.map((scenario) => playEpisode(network, scenario, settings, random));
+  const gain = Math.exp(episodes.reduce((sum, episode) => sum + Math.log(episode.gain), 0) / episodes.length);
+  return { batch: joined(episodes), gain };
+}
+
+/**
+ * The reward of a decision is what passed until the next one: minus the seconds that jobs spent in the system (their sum is
+ * the sum of completion times, by Little's law), plus those that they spent there under the reference at the same time.
+ */
+function playEpisode(network: PolicyNetwork, scenario: Scenario, settings: GatherSettings, random: Random): Episode {
+  const baseline = baselineOf(scenario, settings.reference);
+  const simulation = simulate(scenario);
+  const decisions: RecordedDecision[] = [];
+  /** Rewards so far, and the time, at each decision and at the end. */
+  const scores: number[] = [];
+  const times: number[] = [];
+  let shaping = 0;
+  const note = (): void => {
+    const perf = (baseline.jobSecondsAt(simulation.now) - simulation.jobSeconds) / baseline.meanSeconds;
+    scores.push(perf + shaping);
+    times.push(simulation.now);
+  };
+  const scheduler = new PolicyScheduler(network, {
+    random,
+    decided: (decision) => {
+      note();
+      decisions.push(decision);
+    },
+  });
+  while (!simulation.done) {
+    const placement = scheduler.choose(simulation);
+    if (placement !== undefined) {
+      simulation.place(placement);
+      continue;
+    }
+    const before = simulation.now;
+    const { busy, useful } = simulation.occupation();
+    const finished = simulation.finishedTasks;
+    simulation.advance();
+    const elapsed = (simulation.now - before) / baseline.meanSeconds;
+    if (useful > 0) shaping += settings.parallelism * elapsed * (busy / useful);
+    shaping += (settings.finish * (simulation.finishedTasks - finished)) / scenario.arrivals.length;
+  }
+  note();
+
+  const steps = decisions.length;
+  const rewards = Float64Array.from({ length: steps }, (_, step) => scores[step + 1]! - scores[step]!);
+  const timeConstant = settings.horizon * baseline.meanSeconds;
+  const discounts = Float64Array.from({ length: steps }, (_, step) =>
+    Math.exp((times[step]! - times[step + 1]!) / timeConstant),
+  );
+  const trajectory = {
+    ...{ environments: 1, rewards, discounts },
+    values: Float64Array.from(decisions, ({ value }) => value),
+    starts: new Float64Array(steps),
+    nextValues: new Float64Array(1),
+    nextStarts: new Float64Array(1).fill(1),
+  };
+  const meanSeconds = simulation.jobSeconds / simulation.completions.length;
+  return { decisions, ...advantagesOf(trajectory, settings.trace), gain: baseline.meanSeconds / meanSeconds };
+}
+
+function joined(episodes: readonly Episode[]): Batch {
+  const decisions = episodes.flatMap((episode) => episode.decisions);
+  const steps = decisions.length;
+  const rowStarts = new Uint32Array(steps + 1);
+  decisions.forEach(({ rows }, step) => {
+    rowStarts[step + 1] = rowStarts[step]! + rows.length / PAIR_WIDTH;
+  });
+  const actorRows = new Float32Array(rowStarts[steps]! * PAIR_WIDTH);
+  const criticRows = new Float32Array(steps * STATE_WIDTH);
+  decisions.forEach(({ rows, state }, step) => {
+    actorRows.set(rows, rowStarts[step]! * PAIR_WIDTH);
+    criticRows.set(state, step * STATE_WIDTH);
+  });
+  const concat = (of: (episode: Episode) => Float64Array): Float64Array => {
+    const all = new Float64Array(steps);
+    let at = 0;
+    for (const episode of episodes) {
+      all.set(of(episode), at);
+      at += episode.decisions.length;
+    }
+    return all;
+  };
+  return {
+    ...{ actorRows, rowStarts, criticRows },
+    actions: Uint32Array.from(decisions, ({ action }) => action),
+    logProbabilities: Float64Array.from(decisions, ({ logProbability }) => logProbability),
+    advantages: concat(({ advantages }) => advantages),
+    returns: concat(({ returns }) => returns),
+    values: Float64Array.from(decisions, ({ value }) => value),
+  };
+}

@@ -25,7 +25,8 @@ export interface PlanSteeringParts {
   journal: Journal;
   /** Whether plans are put into force unasked. */
   auto: boolean;
-  observe: () => Observation;
+  /** Undefined while too little is sent to judge by. */
+  observe: () => Observation | undefined;
   plan: () => Promise<NetworkPlan>;
   /** Our own links follow as well. */
   ordered: (statement: Statement) => void;
@@ -62,16 +63,22 @@ export class PlanSteering {
     return { kind: this.#state.kind, step, steps: STEPS, links, since: this.#since };
   }
 
-  /** Throws `PLAN_EMPTY` when it changes nothing, `PLAN_TOO_LARGE`. */
+  /** Throws `PLAN_BLIND` when too little is sent to see what becomes of it, `PLAN_EMPTY`, `PLAN_TOO_LARGE`. */
   apply({ weights }: NetworkPlan, reason: string): void {
     const { changes, maximum, improved } = weights;
     if (changes.length === 0) throw new ParlmeshError('PLAN_EMPTY', 'The plan changes no cost of a link');
     if (changes.length > MOST_ORDERED) {
       throw new ParlmeshError('PLAN_TOO_LARGE', `The plan changes ${changes.length} costs, ${MOST_ORDERED} at most`);
     }
+    const before = this.#parts.observe();
+    if (before === undefined) {
+      throw new ParlmeshError('PLAN_BLIND', 'Too little traffic is measured to see whether the plan helps', {
+        hint: 'Put it into force while the network works: parlmesh routes plan says what is measured',
+      });
+    }
     const target = changes.map(({ a, b, cost, better }): WeighedLink => ({ from: a, to: b, factor: better / cost }));
     const gain = Math.round(100 * (1 - improved / maximum));
-    this.#enter(begin(target, this.#parts.observe()));
+    this.#enter(begin(target, before));
     this.#record(
       'info',
       `The plan is put into force in ${STEPS} steps: ${target.length} costs, ${gain} % off the busiest link (${reason})`,
@@ -92,7 +99,8 @@ export class PlanSteering {
     const before = this.#state;
     if (before.kind === 'idle') return;
     const { next, worse } = onPeriod(before, this.#parts.observe());
-    if (next !== before) this.#enter(next);
+    this.#state = next;
+    if (stage(next) !== stage(before)) this.#since = this.#parts.clock.wall();
     if (worse !== undefined) this.#record('warning', `The plan is taken back: ${worse}`);
     else if (next.kind !== before.kind) this.#record('info', 'The plan is wholly in force');
     this.#order();
@@ -124,3 +132,5 @@ export class PlanSteering {
     this.#parts.journal.record({ severity, kind: 'mesh.plan', subject: 'service/mesh', message });
   }
 }
+
+const stage = (state: Steering): string => `${state.kind} ${state.kind === 'stepping' ? state.step : ''}`;

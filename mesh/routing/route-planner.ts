@@ -41,7 +41,7 @@ export class RoutePlanner {
     return planView(plan, node, engineering);
   }
 
-  /** Puts the plan into force. Throws `PLAN_NOT_HERE`, `PLAN_EMPTY`, `PLAN_TOO_LARGE`. */
+  /** Puts the plan into force. Throws `PLAN_NOT_HERE`, `PLAN_BLIND`, `PLAN_EMPTY`, `PLAN_TOO_LARGE`. */
   async apply(): Promise<PlanView> {
     await this.#parts.running().engineering.apply();
     return this.plan();

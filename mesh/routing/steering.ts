@@ -19,8 +19,15 @@ export interface Observation {
 /** idle -> stepping -> holding; from both back to idle. */
 export type Steering =
   | { kind: 'idle' }
-  | { kind: 'stepping'; step: number; target: readonly WeighedLink[]; before: Observation }
-  | { kind: 'holding'; target: readonly WeighedLink[]; before: Observation };
+  | ({ kind: 'stepping'; step: number } & InForce)
+  | ({ kind: 'holding' } & InForce);
+
+interface InForce {
+  target: readonly WeighedLink[];
+  before: Observation;
+  /** It was worse at the last look: once may be chance, or words that are still on their way. */
+  doubted: boolean;
+}
 
 /** Each takes the costs a fourth of the way. */
 export const STEPS = 4;
@@ -35,16 +42,23 @@ export const begin = (target: readonly WeighedLink[], before: Observation): Stee
   step: 1,
   target,
   before,
+  doubted: false,
 });
 
-/** A period has passed. stepping -> stepping or holding; any -> idle with the reason when it got worse. */
-export function onPeriod(state: Steering, now: Observation): { next: Steering; worse?: string } {
-  if (state.kind === 'idle') return { next: state };
+/**
+ * A period has passed. stepping -> stepping or holding; stands still while it is worse, and any -> idle with the reason
+ * when it is worse twice in a row.
+ * @param now undefined when too little is sent to judge by
+ */
+export function onPeriod(state: Steering, now: Observation | undefined): { next: Steering; worse?: string } {
+  if (state.kind === 'idle' || now === undefined) return { next: state };
   const worse = whatIsWorse(state.before, now);
-  if (worse !== undefined) return { next: { kind: 'idle' }, worse };
-  if (state.kind === 'holding') return { next: state };
-  const { step, target, before } = state;
-  return { next: step === STEPS ? { kind: 'holding', target, before } : { ...state, step: step + 1 } };
+  if (worse !== undefined)
+    return state.doubted ? { next: { kind: 'idle' }, worse } : { next: { ...state, doubted: true } };
+  const { target, before } = state;
+  if (state.kind === 'holding' || state.step === STEPS)
+    return { next: { kind: 'holding', target, before, doubted: false } };
+  return { next: { ...state, step: state.step + 1, doubted: false } };
 }
 
 /** The costs that are in force in a state. */

@@ -133,7 +133,7 @@ export class TrafficEngineering {
     return this.#steering?.state;
   }
 
-  /** Throws `PLAN_NOT_HERE`, `PLAN_EMPTY`, `PLAN_TOO_LARGE`. */
+  /** Throws `PLAN_NOT_HERE`, `PLAN_BLIND`, `PLAN_EMPTY`, `PLAN_TOO_LARGE`. */
   async apply(): Promise<void> {
     const steering = this.#mine();
     steering.apply(await this.plan(), 'asked for');
@@ -157,7 +157,8 @@ export class TrafficEngineering {
         });
   }
 
-  #observe(): Observation {
+  #observe(): Observation | undefined {
+    if (!this.reports.isEnough()) return undefined;
     const graph = this.#node.routing.graph;
     const carried = this.reports.carried(graph);
     const capacities = this.reports.capacities(graph);
@@ -166,7 +167,7 @@ export class TrafficEngineering {
     for (const [arc, load] of carried.entries()) {
       if (!fixed.has(arc)) peak = Math.max(peak, load / (capacities?.[arc] ?? 1));
     }
-    return { peak: peak / Math.max(1, this.reports.total()), lost: this.reports.lost() };
+    return { peak: peak / this.reports.total(), lost: this.reports.lost() };
   }
 
   #reweighed(factors: ReadonlyMap<NodeId, number>): void {

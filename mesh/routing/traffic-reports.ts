@@ -127,6 +127,11 @@ export class TrafficReports {
     return [...this.#reports()].reduce((sum, [, { sends }]) => sum + totalOf(sends), 0);
   }
 
+  /** Whether enough is sent to plan on. */
+  isEnough(): boolean {
+    return this.total() >= LEAST_PLANNED;
+  }
+
   /** Frames per second, of all nodes, that found no room. */
   lost(): number {
     return [...this.#reports()].reduce((sum, [, { lost }]) => sum + lost, 0);
@@ -134,7 +139,7 @@ export class TrafficReports {
 
   /** Undefined while too little is sent to plan on. */
   demand({ ids, index }: Graph): Demand | undefined {
-    if (this.total() < LEAST_PLANNED) return undefined;
+    if (!this.isEnough()) return undefined;
     const reports = this.#reports();
     return demandOf(ids.length, (source) => rowOf(reports.get(ids[source]!), index));
   }

@@ -116,7 +116,8 @@ export class MqttTransport implements Transport {
     this.#traffic.sentMessages++;
     this.#traffic.sentBytes += frame.length;
     client.publish(
-      `parlmesh/${this.#options.networkId}/gossip/${topic}/${origin}`,
+      // Brokers built on NATS refuse points; what counts is inside of the frame.
+      `parlmesh/${this.#options.networkId}/gossip/${topic.replaceAll('.', '~')}/${origin}`,
       Buffer.from(frame),
       { qos: 0 },
       () => {

@@ -40,6 +40,11 @@ export class Report {
     }
   }
 
+  /** Why a result is as it is: what the nodes themselves said at that time. */
+  explain(subject: string, what: { case: string; seconds: number; story: readonly string[] }): void {
+    this.#print({ subject, ...what, seconds: rounded(what.seconds) });
+  }
+
   #print(row: Record<string, unknown>): void {
     console.log(JSON.stringify({ bench: this.#bench, ...row }));
   }

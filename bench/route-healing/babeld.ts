@@ -17,6 +17,7 @@ export function babeld(name: string, hello: number): Subject {
     flow: 'UDP through the kernels',
     // Two full updates: until then a neighbour's route may not be feasible yet.
     settling: 2 * UPDATES * hello * 1000,
+    lanes: 5,
     start: (rig) =>
       startInKernels(rig, async (node) => {
         const file = (suffix: string): string => join(rig.scratch, `babeld${node}.${suffix}`);

@@ -21,6 +21,7 @@ export function birdOspf(name: string, timing: OspfTiming): Subject {
     flow: 'UDP through the kernels',
     // OSPF announces the same list once in five seconds at most (MinLSInterval).
     settling: 6000,
+    lanes: 5,
     start: (rig) =>
       startInKernels(rig, async (node) => {
         const file = join(rig.scratch, `bird${node}`);

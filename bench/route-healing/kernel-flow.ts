@@ -34,7 +34,7 @@ export async function startInKernels(
 }
 
 /** The way that packets take from kernel to kernel, or undefined where it ends before `to`. */
-async function kernelPath(rig: NamespaceRig, from: number, to: number): Promise<number[] | undefined> {
+export async function kernelPath(rig: NamespaceRig, from: number, to: number): Promise<number[] | undefined> {
   const path = [from];
   for (let before: number | undefined; path.at(-1) !== to; ) {
     const at = path.at(-1)!;

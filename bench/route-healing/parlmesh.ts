@@ -1,26 +1,30 @@
 // parlmesh itself: real daemons with links between neighbours only.
 
 import { join } from 'node:path';
-import { LocalNode } from '../../daemon/cli/local-node.ts';
+import type { LocalNode } from '../../daemon/cli/local-node.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import type { RouteView } from '../../daemon/view/route-schema.ts';
 import type { NamespaceRig } from '../rig/namespaces.ts';
 import type { Probe } from '../rig/outage.ts';
-import { dataDirOf, enrolAll, follow, MESH_ONLY, startAll, untilRouted } from '../rig/parlmesh-network.ts';
+import { enrolAll, follow, startAll, untilRouted } from '../rig/parlmesh-network.ts';
 import { PROBE_INTERVAL, ProbeProcess } from '../rig/probe-process.ts';
-import { monotonic } from '../rig/processes.ts';
+import { monotonic, until } from '../rig/processes.ts';
 import { type TableChange, walk, walkProbes } from '../rig/route-walk.ts';
-import { cableAddress, neighbours } from '../rig/topology.ts';
-
+import { ownAddress } from '../rig/topology.ts';
+import { UdpFlow } from '../rig/udp-flow.ts';
+import { kernelPath } from './kernel-flow.ts';
+import { bootstrapOf, daemonsOf, isWhole, storyOf } from './parlmesh-daemons.ts';
 import type { RunningSubject, Subject } from './subject.ts';
 
 const SETTLING = 1000;
+const CONVERGENCE_LIMIT = 120_000;
 
 /** Pings over parlmesh's own relay, from a node of the mesh in one corner to the daemon in the other. */
 export const parlmesh: Subject = {
   name: 'parlmesh',
   flow: 'pings over the relay',
   settling: SETTLING,
+  lanes: 1,
   start: async (rig) => {
     const { from, to } = rig.topology;
     const nodes = daemonsOf(rig);
@@ -39,9 +43,44 @@ export const parlmesh: Subject = {
         const back = routes.find(({ destination }) => destination === ids[from]);
         return back && [to, ...back.path.map((id) => ids.indexOf(id))].reverse();
       },
+      isWhole: () => isWhole(rig, nodes[to]!),
+      story: (since, till) => storyOf(daemons, since, till),
       stop: async () => {
         await flow.stop();
         await Promise.all(daemons.map((node) => node.stop('SIGKILL')));
+      },
+    };
+  },
+};
+
+/** Datagrams of another program through the kernels, over the routes that the daemons write there. */
+export const parlmeshKernel: Subject = {
+  name: 'parlmesh, kernel routes',
+  flow: 'UDP through the kernels',
+  settling: SETTLING,
+  lanes: 1,
+  start: async (rig) => {
+    const { from, to } = rig.topology;
+    const nodes = daemonsOf(rig, {
+      PARLMESH_MESH_KERNEL_ROUTES_ENABLED: 'true',
+      PARLMESH_MESH_KERNEL_ROUTES_PREFIXES: `${ownAddress(0)}/16`,
+    });
+    await enrolAll(nodes);
+    await startAll(nodes);
+    await untilRouted(nodes);
+    const path = (): Promise<number[] | undefined> => kernelPath(rig, from, to);
+    await until('routes in the kernels', CONVERGENCE_LIMIT, async () => {
+      return (await path()) !== undefined && (await kernelPath(rig, to, from)) !== undefined;
+    });
+    const flow = new UdpFlow(rig);
+    return {
+      probes: (since, till) => flow.probes(since, till),
+      path,
+      isWhole: () => isWhole(rig, nodes[to]!),
+      story: (since, till) => storyOf(nodes, since, till),
+      stop: async () => {
+        await flow.stop();
+        await Promise.all(nodes.map((node) => node.stop('SIGKILL')));
       },
     };
   },
@@ -52,6 +91,7 @@ export const parlmeshTables: Subject = {
   name: 'parlmesh, routing tables',
   flow: 'walked over the routing tables that the nodes report',
   settling: SETTLING,
+  lanes: 1,
   start: async (rig) => {
     const nodes = daemonsOf(rig);
     const ids = await enrolAll(nodes);
@@ -60,28 +100,6 @@ export const parlmeshTables: Subject = {
     return new RoutesFlow(rig, nodes, ids).start();
   },
 };
-
-function daemonsOf(rig: NamespaceRig): LocalNode[] {
-  return Array.from({ length: rig.topology.nodes }, (_, node) => {
-    return new LocalNode({
-      name: `n${node}`,
-      dataDir: dataDirOf(rig.scratch, node),
-      launcher: rig.inside(node),
-      settings: {
-        ...MESH_ONLY,
-        PARLMESH_MESH_LISTEN: '/ip4/0.0.0.0/tcp/7421',
-        PARLMESH_MESH_AUTO_DIAL: 'false',
-        PARLMESH_MESH_BOOTSTRAP: bootstrapOf(rig, node),
-      },
-    });
-  });
-}
-
-function bootstrapOf({ topology }: NamespaceRig, node: number): string {
-  return neighbours(topology, node)
-    .map(({ peer, cable }) => `/ip4/${cableAddress(topology, cable, peer)}/tcp/7421`)
-    .join(',');
-}
 
 /** Follows the routing table of every node and says what would have become of the probes. */
 class RoutesFlow implements RunningSubject {
@@ -112,6 +130,14 @@ class RoutesFlow implements RunningSubject {
 
   async path(): Promise<number[] | undefined> {
     return walk(this.#tables, this.#rig.topology.from, this.#rig.topology.to);
+  }
+
+  isWhole(): Promise<boolean> {
+    return isWhole(this.#rig, this.#nodes[this.#rig.topology.to]!);
+  }
+
+  story(from: number, to: number): Promise<string[]> {
+    return storyOf(this.#nodes, from, to);
   }
 
   async stop(): Promise<void> {

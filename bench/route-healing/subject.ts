@@ -9,6 +9,10 @@ export interface RunningSubject {
   probes(from: number, to: number): Probe[];
   /** The nodes that traffic takes now, both ends included; undefined where there is no way. */
   path(): Promise<number[] | undefined>;
+  /** Every cable is a link again. Left out: it cannot be asked, and `settling` must do. */
+  isWhole?(): Promise<boolean>;
+  /** What the nodes say of a span of time, one event a line, milliseconds of the monotonic clock. */
+  story?(from: number, to: number): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -23,6 +27,11 @@ export interface Subject {
    * repeats its announcements, so that each cut meets a settled network.
    */
   readonly settling: number;
+  /**
+   * Networks that its cuts are spread over, all at the same time. Those that wait for timers of many seconds and need
+   * hardly any processor time would take hours one after the other.
+   */
+  readonly lanes: number;
   /** Resolves when every node can reach every other. */
   start(rig: NamespaceRig): Promise<RunningSubject>;
 }

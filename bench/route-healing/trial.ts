@@ -15,13 +15,22 @@ const TELLING = 150;
 /** After the cable is joined, until traffic takes it again. */
 const RECOVERY_LIMIT = 120_000;
 
+export interface Trial {
+  outage: Outage;
+  /** What the nodes said of an outage that was long; empty otherwise. */
+  story: string[];
+}
+
+/** An outage that lasts longer is to be explained. */
+const LONG = 1000;
+
 /** @param settling milliseconds of rest before the cut */
 export async function trial(
   rig: NamespaceRig,
   subject: RunningSubject,
   kind: CutKind,
   settling: number,
-): Promise<Outage> {
+): Promise<Trial> {
   const path = await settledPath(rig, subject, settling);
   const cable = middleCable(rig.topology, path);
   const before = monotonic();
@@ -29,17 +38,21 @@ export async function trial(
   await rest(STEADY + TELLING);
   const healed = until('the flow heals', LONGEST_OUTAGE, () => flows(subject, STEADY));
   await healed.catch(() => {});
-  const outage = outageOf(subject.probes(before, monotonic() - TELLING), before, monotonic() - TELLING);
+  const after = monotonic() - TELLING;
+  const outage = outageOf(subject.probes(before, after), before, after);
   await rig.restore(cable, kind);
-  return outage;
+  const story = outage.longest > LONG ? ((await subject.story?.(before, after)) ?? []) : [];
+  return { outage, story };
 }
 
-/** The way that traffic takes, once it is a shortest one and still was after the rest. */
+/** The way that traffic takes, once all is whole, the way a shortest one, and both still so after the rest. */
 async function settledPath(rig: NamespaceRig, subject: RunningSubject, settling: number): Promise<number[]> {
   const nodes = rig.topology.fewestHops + 1;
   for (;;) {
     await until('a steady flow over a shortest path', RECOVERY_LIMIT, async () => {
-      return (await subject.path())?.length === nodes && flows(subject, STEADY);
+      const isSteady = (await subject.path())?.length === nodes && flows(subject, STEADY);
+      // Where a cable of an earlier cut is no link yet, this cut would measure a network that is cut in two.
+      return isSteady && (await subject.isWhole?.()) !== false;
     });
     await rest(settling);
     const path = await subject.path();

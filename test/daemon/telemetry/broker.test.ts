@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import mqtt from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -35,13 +35,24 @@ async function client(url: string, options: mqtt.IClientOptions = {}): Promise<m
   return connected;
 }
 
-/** What a fresh subscriber gets, in order; another retained message would not fit into these brokers as a mark. */
+/**
+ * What a fresh subscriber gets, in order, before two messages that went there and back after the subscription; another
+ * retained message would not fit into these brokers as a mark.
+ */
 async function retained(url: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const reader = await client(url);
-  reader.on('message', (topic, payload) => found.set(topic, payload.toString()));
+  const back = new EventEmitter();
+  reader.on('message', (topic, payload) => {
+    if (topic === 't/mark') back.emit(payload.toString());
+    else found.set(topic, payload.toString());
+  });
   await reader.subscribeAsync('t/#', { qos: 1 });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  for (const mark of ['first', 'second']) {
+    const arrived = once(back, mark);
+    await reader.publishAsync('t/mark', mark, { qos: 1 });
+    await arrived;
+  }
   await reader.endAsync();
   return found;
 }

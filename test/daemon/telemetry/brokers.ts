@@ -1,13 +1,14 @@
 // Real brokers for the tests, and a telemetry service wired to them.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import mqtt, { type MqttClient } from 'mqtt';
 import { Value } from 'typebox/value';
 import type { JournalEntry } from '../../../core/journal.ts';
@@ -82,8 +83,8 @@ export async function startMosquitto(
     lines.push(`acl_file ${join(folder, 'acl')}`);
   }
   await writeFile(join(folder, 'mosquitto.conf'), lines.join('\n'));
-  const child: ChildProcess = spawn(MOSQUITTO!, ['-c', join(folder, 'mosquitto.conf')], { stdio: 'ignore' });
-  await reachable(port);
+  const child = spawn(MOSQUITTO!, ['-c', join(folder, 'mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  await untilRunning(child);
   return {
     url: `mqtt://127.0.0.1:${port}`,
     stop: async () => {
@@ -97,17 +98,20 @@ export async function startMosquitto(
   };
 }
 
-async function reachable(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    const socket = connect(port, '127.0.0.1');
-    const up = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+/** Mosquitto says so when its listener is open. */
+async function untilRunning(child: ChildProcessByStdio<null, null, Readable>): Promise<void> {
+  let said = '';
+  // Read to the end of its life: a full pipe would stop it.
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4096);
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', () => {
+      if (/mosquitto version \S+ running/.test(said)) resolve();
     });
-    socket.destroy();
-    if (up) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`nothing listens on port ${port}`);
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`mosquitto ended: ${said}`)));
+  });
 }
 
 export async function subscriber(url: string, filter: string, options: mqtt.IClientOptions = {}): Promise<MqttClient> {

@@ -330,7 +330,8 @@ describe('telemetry without a broker', () => {
         node.tell('agents');
         const seen = { ...observation(`o${round}-${step}`), camera: names[random.below(names.length)]! };
         node.see(seen, Buffer.from('jpeg'));
-        await new Promise((resolve) => setTimeout(resolve, random.below(30)));
+        // Now within the work of the last step, now after it.
+        for (let turn = random.below(30); turn > 0; turn--) await new Promise((resolve) => setImmediate(resolve));
       }
       const topicsOf = new Topics('parlmesh', 'net1', NODE_ID);
       const plain = ['availability', 'state', 'hardware', 'peers', 'links', 'routes', 'topology'];

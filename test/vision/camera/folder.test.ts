@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, open, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { VirtualClock } from '../../../core/clock.ts';
+import { type Clock, VirtualClock } from '../../../core/clock.ts';
 import { systemClock } from '../../../daemon/clock.ts';
 import { FolderSource } from '../../../vision/camera/folder.ts';
 import { jpeg, startCamera } from '../support/camera.ts';
@@ -50,12 +50,18 @@ describe('a folder of pictures', () => {
 
   it('reads a picture that arrives slowly once, when it is whole', async () => {
     const folder = await temporaryFolder();
-    const { camera, frames } = watchFolder(folder);
+    const foundIncomplete = Promise.withResolvers<void>();
+    // A picture that is not whole is looked at again after two seconds, the only such time here.
+    const after: Clock['after'] = (delay, run) => {
+      if (delay === 2_000) foundIncomplete.resolve();
+      return systemClock.after(delay, run);
+    };
+    const { camera, frames } = startCamera(new FolderSource({ path: folder, clock: { ...systemClock, after } }));
     await vi.waitFor(() => expect(camera.state.kind).toBe('waiting'), wait);
     const picture = await jpeg(800, 600);
     await using file = await open(join(folder, 'slow.jpg'), 'w');
     await file.write(picture.subarray(0, picture.length / 2));
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await foundIncomplete.promise;
     await file.write(picture.subarray(picture.length / 2));
     await vi.waitFor(() => expect(frames).toHaveLength(1), wait);
     expect(camera.counts()).toMatchObject({ frames: 1, broken: 0 });

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../daemon/clock.ts';
 import { MjpegSource } from '../../../vision/camera/mjpeg.ts';
@@ -51,12 +52,18 @@ describe('an MJPEG camera', () => {
 
   it('counts a truncated picture, tells it, and stays live', async () => {
     const picture = await jpeg();
+    const viewer = Promise.withResolvers<ServerResponse>();
     const url = await serve((_request, response) => {
       response.writeHead(200, STREAM).write(jpegPart(picture));
-      setTimeout(() => response.write(jpegPart(picture.subarray(0, picture.length / 2))), 100);
-      setTimeout(() => response.write(jpegPart(picture)), 200);
+      viewer.resolve(response);
     });
-    const { camera, journal } = startCamera(mjpeg(url));
+    // Each picture counts, however soon it follows the one before.
+    const { camera, journal } = startCamera(mjpeg(url, { framesPerSecond: 1000 }));
+    const response = await viewer.promise;
+    await vi.waitFor(() => expect(camera.counts().frames).toBe(1), wait);
+    response.write(jpegPart(picture.subarray(0, picture.length / 2)));
+    await vi.waitFor(() => expect(camera.counts().broken).toBe(1), wait);
+    response.write(jpegPart(picture));
     await vi.waitFor(() => expect(camera.counts()).toMatchObject({ frames: 2, broken: 1 }), wait);
     expect(journal.kinds()).toEqual(['camera.picture-broken']);
     expect(camera.state.kind).toBe('live');

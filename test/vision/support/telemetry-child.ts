@@ -4,7 +4,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { silentLogger } from '../../../core/logger.ts';
 import { seededRandom } from '../../../core/random.ts';
@@ -43,8 +42,13 @@ const camera = {
   zones: [],
   masks: [],
 };
+const detected = new Promise<void>((resolve) => {
+  processor.on('camera', ({ inferenceSeconds }) => {
+    if (inferenceSeconds !== undefined) resolve();
+  });
+});
 await processor.setCameras([camera]);
-while (processor.cameras()[0]?.inferenceSeconds === undefined) await setTimeout(20);
+await detected;
 const loadedWithCamera = libraries();
 await processor.stop();
 await rm(folder, { recursive: true });

@@ -3,12 +3,9 @@
 
 import type { Random } from '../../core/random.ts';
 import type { Placement, SchedulingView, TaskScheduler } from '../swarm/scheduling/scheduler.ts';
-import { observe, PAIR_WIDTH, STATE_WIDTH } from './observation.ts';
+import { observe, PAIR_WIDTH } from './observation.ts';
 import { likeliest, sample } from './ppo/decide.ts';
 import type { PolicyNetwork } from './ppo/network.ts';
-import type { PolicyShape } from './ppo/shape.ts';
-
-export const POLICY_SHAPE: PolicyShape = { actor: [PAIR_WIDTH, 32, 32, 1], critic: [STATE_WIDTH, 32, 32, 1] };
 
 /** One decision, with what is needed to learn from it. */
 export interface RecordedDecision {

@@ -3,7 +3,7 @@ import { randomScenario, simulate, TRAINING_RANGE } from '../../../agents/parl/e
 import { imitate } from '../../../agents/parl/environment/imitation.ts';
 import { teacher } from '../../../agents/parl/environment/teacher.ts';
 import { observe, PAIR_WIDTH, STATE_WIDTH } from '../../../agents/parl/observation.ts';
-import { POLICY_SHAPE } from '../../../agents/parl/policy-scheduler.ts';
+import { POLICY_SHAPE } from '../../../agents/parl/policy.ts';
 import { initialParameters } from '../../../agents/parl/ppo/initial-parameters.ts';
 import { WasmNetwork } from '../../../agents/parl/ppo/wasm-network.ts';
 import { JobGraph } from '../../../agents/swarm/job-graph.ts';

@@ -65,7 +65,8 @@ interface Subscription {
 }
 
 interface Speaker {
-  events: ReplayWindow;
+  /** Since its first event: most nodes say states only. */
+  events: ReplayWindow | undefined;
   bucket: TokenBucket;
 }
 
@@ -214,6 +215,7 @@ export class Gossip {
       const entry = { topic, origin, originKey, sequence, frame: this.reader.keep(frame), source, local };
       if (!this.states.put(entry, Math.min(lifetime, memory), memory)) return 'full';
     } else {
+      speaker.events ??= new ReplayWindow();
       speaker.events.mark(opened.sequence);
     }
     this.#count(subscription === undefined ? 'other' : subscription.topic.name);
@@ -232,7 +234,7 @@ export class Gossip {
 
   #seen(opened: OpenedEnvelope, origin: NodeId): 'new' | 'duplicate' | 'replay' {
     if (this.#subscriptions.get(opened.topic)?.topic.kind !== 'state') {
-      return this.#speakers.get(origin)?.events.look(opened.sequence) ?? 'new';
+      return this.#speakers.get(origin)?.events?.look(opened.sequence) ?? 'new';
     }
     const newest = this.states.sequence(opened.topic, origin);
     if (opened.sequence > newest) return 'new';
@@ -244,7 +246,7 @@ export class Gossip {
     if (known !== undefined) return known;
     if (this.#speakers.size >= MOST_ORIGINS) return undefined;
     const speaker = {
-      events: new ReplayWindow(),
+      events: undefined,
       bucket: new TokenBucket(ORIGIN_RATE.perSecond, ORIGIN_RATE.burst, this.#parts.clock.now()),
     };
     this.#speakers.set(origin, speaker);

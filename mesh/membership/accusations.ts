@@ -13,6 +13,8 @@ type Neighbours = readonly { to: NodeId }[];
 export class Accusations {
   readonly #clock: Clock;
   readonly #accused = new Map<NodeId, Accuser[]>();
+  /** The other way round: whom each accuses. */
+  readonly #accuses = new Map<NodeId, Set<NodeId>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -23,8 +25,10 @@ export class Accusations {
    * @param before what it told last; undefined the first time
    */
   heard(accuser: NodeId, before: Neighbours | undefined, now: Neighbours): NodeId[] {
+    const accused = this.#accuses.get(accuser);
+    if (before === undefined && accused === undefined) return [];
     const reached = new Set(now.map(({ to }) => to));
-    for (const id of this.#accused.keys()) if (reached.has(id)) this.#withdraw(accuser, id);
+    for (const id of accused ?? []) if (reached.has(id)) this.#withdraw(accuser, id);
     // Whoever stops gives up all its links, and accuses nobody.
     if (before === undefined || now.length === 0) return [];
     const lost = before.map(({ to }) => to).filter((to) => !reached.has(to));
@@ -34,7 +38,7 @@ export class Accusations {
 
   /** Its word counts no longer. */
   ended(accuser: NodeId): void {
-    for (const id of this.#accused.keys()) this.#withdraw(accuser, id);
+    for (const id of this.#accuses.get(accuser) ?? []) this.#withdraw(accuser, id);
   }
 
   /** Who lost its link to this member and has not told of another. */
@@ -47,11 +51,17 @@ export class Accusations {
     if (accusers.length >= MOST_ACCUSERS || accusers.some((one) => one.id === accuser)) return;
     if (accusers.length === 0 && this.#accused.size >= MOST_ACCUSED) return;
     this.#accused.set(id, [...accusers, { id: accuser, since: this.#clock.wall() }]);
+    const accused = this.#accuses.get(accuser);
+    if (accused === undefined) this.#accuses.set(accuser, new Set([id]));
+    else accused.add(id);
   }
 
   #withdraw(accuser: NodeId, id: NodeId): void {
     const left = this.of(id).filter((one) => one.id !== accuser);
     if (left.length > 0) this.#accused.set(id, left);
     else this.#accused.delete(id);
+    const accused = this.#accuses.get(accuser);
+    accused?.delete(id);
+    if (accused?.size === 0) this.#accuses.delete(accuser);
   }
 }

@@ -53,6 +53,7 @@ export class Members {
     const { certificate } = checked;
     if (isRevoked(certificate.node)) return { ok: false, fault: 'revoked' };
     const before = this.#known.get(certificate.node);
+    if (before?.certificate === certificate) return checked;
     // What somebody said before it was renewed goes round for a while.
     if (before === undefined ? this.#known.size < most : before.certificate.issuedAt <= certificate.issuedAt) {
       this.#known.set(certificate.node, { bytes: reader.keep(bytes), certificate });

@@ -17,6 +17,7 @@ export class SharedReader extends FrameReader {
   readonly #recent = new Map<string, { frame: Uint8Array; opened: OpenedEnvelope | 'oversized' | 'malformed' }>();
   readonly #originals = new WeakMap<Uint8Array, Uint8Array>();
   readonly #ids = new Map<string, NodeId>();
+  readonly #idsOfObjects = new WeakMap<Uint8Array, NodeId>();
   readonly #verified = new WeakMap<OpenedEnvelope, { key: PublicKey; good: boolean }>();
   readonly #payloads = new WeakMap<OpenedEnvelope, { payload: unknown }>();
   readonly #schemas = new WeakMap<object, { schema: TSchema; accepted: boolean }>();
@@ -39,12 +40,12 @@ export class SharedReader extends FrameReader {
   }
 
   override idOf(rawPublicKey: Uint8Array): NodeId {
+    const known = this.#idsOfObjects.get(rawPublicKey);
+    if (known !== undefined) return known;
     const key = asText(rawPublicKey);
-    let id = this.#ids.get(key);
-    if (id === undefined) {
-      id = super.idOf(rawPublicKey);
-      this.#ids.set(key, id);
-    }
+    const id = this.#ids.get(key) ?? super.idOf(rawPublicKey);
+    this.#ids.set(key, id);
+    this.#idsOfObjects.set(rawPublicKey, id);
     return id;
   }
 

@@ -95,7 +95,7 @@ export class Areas {
 
   /** Somebody exists, and can be spoken of by its brief name. */
   heardOf(id: NodeId): void {
-    this.#names.of(id);
+    this.#names.heardOf(id);
   }
 
   onGateway(origin: NodeId, { area, links }: GatewayPayload): void {

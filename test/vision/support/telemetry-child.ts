@@ -47,8 +47,11 @@ const detected = new Promise<void>((resolve) => {
     if (inferenceSeconds !== undefined) resolve();
   });
 });
+// The processor's own timers do not keep a process alive.
+const alive = setInterval(() => {}, 60_000);
 await processor.setCameras([camera]);
 await detected;
+clearInterval(alive);
 const loadedWithCamera = libraries();
 await processor.stop();
 await rm(folder, { recursive: true });

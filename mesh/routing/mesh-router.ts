@@ -118,6 +118,15 @@ export class MeshRouter {
     return this.#routes.has(destination);
   }
 
+  /** Of the route; undefined where there is none. */
+  cost(destination: NodeId): number | undefined {
+    return this.#routes.get(destination)?.cost;
+  }
+
+  destinations(): Iterable<NodeId> {
+    return this.#routes.keys();
+  }
+
   /**
    * Where to send what is for `destination`: the route, else its backup, else any loop-free alternate. Computes no path
    * anew.

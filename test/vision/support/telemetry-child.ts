@@ -4,6 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { silentLogger } from '../../../core/logger.ts';
 import { seededRandom } from '../../../core/random.ts';
@@ -42,16 +43,8 @@ const camera = {
   zones: [],
   masks: [],
 };
-const detected = new Promise<void>((resolve) => {
-  processor.on('camera', ({ inferenceSeconds }) => {
-    if (inferenceSeconds !== undefined) resolve();
-  });
-});
-// The processor's own timers do not keep a process alive.
-const alive = setInterval(() => {}, 60_000);
 await processor.setCameras([camera]);
-await detected;
-clearInterval(alive);
+while (processor.cameras()[0]?.inferenceSeconds === undefined) await setTimeout(20);
 const loadedWithCamera = libraries();
 await processor.stop();
 await rm(folder, { recursive: true });

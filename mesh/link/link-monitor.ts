@@ -7,7 +7,7 @@ import type { NodeId } from '../membership/keys.ts';
 import type { TransportKind } from '../transport/transport.ts';
 import type { PeerMessage } from '../wire/generated/parlmesh_pb.ts';
 import { Attention, type Pace } from './attention.ts';
-import { type Flap, isForgotten, neverFlapped, onFlap, settled, untilReuse } from './flap-damping.ts';
+import { FlapRegister } from './flap-register.ts';
 import { IndirectProbes, type IndirectVerdict } from './indirect-probes.ts';
 import { type AnnouncedCost, costOf, dampedCost, type LinkQuality, steadyCost, unmeasured } from './link-quality.ts';
 import { type LinkState, newLink, onClosed } from './link-state-machine.ts';
@@ -54,8 +54,8 @@ export interface LinkMonitorParts extends Omit<LinkVoice, 'timing'> {
 }
 
 /** How long a connection may take to answer once UDP does again: TCP that waits to repeat what was lost waits longer. */
-const STALLED: Millis = 1000;
-/** Down links that are still shown, and flaps that are still remembered. */
+const STALLED: Millis = 2500;
+/** Down links that are still shown. */
 const MOST_GONE = 64;
 
 interface Watched {
@@ -67,7 +67,6 @@ interface Watched {
   interface: string | undefined;
   /** Why the interface carries nothing; undefined while it does. */
   noCarrier: LinkState | undefined;
-  reuse: Timer | undefined;
   /** Runs while UDP is back and the connection is not. */
   stalled: Timer | undefined;
 }
@@ -82,7 +81,7 @@ export class LinkMonitor {
   readonly #carriers: CarrierWatch | undefined;
   readonly #watched = new Map<NodeId, Watched>();
   readonly #gone = new Map<NodeId, Link>();
-  readonly #flaps = new Map<NodeId, Flap>();
+  readonly #flaps: FlapRegister;
 
   constructor(parts: LinkMonitorParts) {
     this.#parts = parts;
@@ -90,6 +89,7 @@ export class LinkMonitor {
     this.#timing = timing;
     this.#prober = parts.senses?.prober({ ...parts, timing, changed: (peer, probed) => this.#onUdp(peer, probed) });
     this.#carriers = parts.senses?.carriers({ carrier: (name, up) => this.#onCarrier(name, up) });
+    this.#flaps = new FlapRegister({ ...parts, reuse: (peer) => this.#undamp(peer) });
     this.#attention = new Attention({ ...parts, changed: (peer, pace) => this.#onPace(peer, pace) });
     this.#streams = new StreamProbes({
       ...parts,
@@ -113,8 +113,9 @@ export class LinkMonitor {
   }
 
   async stop(): Promise<void> {
-    for (const watched of this.#watched.values()) cancelTimers(watched);
+    for (const { stalled } of this.#watched.values()) stalled?.cancel();
     this.#watched.clear();
+    this.#flaps.stop();
     this.#attention.stop();
     this.#streams.stop();
     this.#indirect.stop();
@@ -126,7 +127,7 @@ export class LinkMonitor {
   add(peer: NodeId, transport: TransportKind, address: string): void {
     if (this.#watched.has(peer)) return;
     const { clock } = this.#parts;
-    const flap = this.#flapOf(peer);
+    const flap = this.#flaps.of(peer);
     const link: Link = {
       peer,
       transport,
@@ -150,7 +151,6 @@ export class LinkMonitor {
       udp: undefined,
       interface: this.#carriers?.interfaceTo(address),
       noCarrier: undefined,
-      reuse: undefined,
       stalled: undefined,
     });
     this.#parts.changed(link, undefined);
@@ -166,7 +166,7 @@ export class LinkMonitor {
     this.#attention.remove(peer);
     this.#streams.remove(peer);
     this.#prober?.remove(peer);
-    cancelTimers(watched);
+    watched.stalled?.cancel();
     const { clock } = this.#parts;
     const state = onClosed(watched.link.state, clock.now(), cause);
     const tried = withWay(watched.link.tried, { way: 'stream', outcome: 'closed', at: clock.wall() });
@@ -328,8 +328,11 @@ export class LinkMonitor {
       after.since = clock.wall();
       watched.changedAt = clock.now();
       this.#attention.need(after.peer);
-      if (after.state.kind === 'down') this.#failed(watched, after);
-      else after.indirect = undefined;
+      if (after.state.kind === 'down') {
+        const { count, damped } = this.#flaps.failed(after.peer);
+        after.flaps = count;
+        after.damped = damped;
+      } else after.indirect = undefined;
     }
     watched.link = after;
     const isNews =
@@ -340,37 +343,12 @@ export class LinkMonitor {
     if (isNews) this.#parts.changed(after, before);
   }
 
-  #failed(watched: Watched, link: Link): void {
-    const { clock } = this.#parts;
-    const now = clock.now();
-    const flap = onFlap(this.#flapOf(link.peer), now);
-    this.#flaps.set(link.peer, flap);
-    link.flaps = flap.count;
-    link.damped = flap.damped;
-    watched.reuse?.cancel();
-    if (flap.damped) watched.reuse = clock.after(untilReuse(flap, now) + 1, () => this.#settleFlap(link.peer));
-    if (this.#flaps.size <= MOST_GONE) return;
-    for (const [peer, one] of this.#flaps) if (isForgotten(one, now)) this.#flaps.delete(peer);
-  }
-
-  #settleFlap(peer: NodeId): void {
+  #undamp(peer: NodeId): void {
     const watched = this.#watched.get(peer);
     if (watched === undefined) return;
-    const flap = settled(this.#flapOf(peer), this.#parts.clock.now());
-    this.#flaps.set(peer, flap);
-    watched.link = { ...watched.link, damped: flap.damped };
+    watched.link = { ...watched.link, damped: false };
     this.#update(peer);
   }
-
-  #flapOf(peer: NodeId): Flap {
-    const now = this.#parts.clock.now();
-    return settled(this.#flaps.get(peer) ?? neverFlapped(now), now);
-  }
-}
-
-function cancelTimers({ reuse, stalled }: Watched): void {
-  reuse?.cancel();
-  stalled?.cancel();
 }
 
 const outcomeOf = ({ state }: UdpProbed): Way['outcome'] => (state.kind === 'down' ? 'silent' : 'answered');

@@ -205,7 +205,7 @@ describe('A link whose path is whole again', () => {
     bench.udp('b', bench.down());
     bench.clock.advance(2000);
     bench.udp('b', bench.up());
-    bench.clock.advance(990);
+    bench.clock.advance(2490);
     expect(bench.hopeless).toEqual([]);
     bench.clock.advance(20);
     expect(bench.hopeless).toEqual(['b']);

@@ -4,14 +4,16 @@ import type { MeshPresence } from '../views.ts';
 
 type Tried = MeshPresence['tried'][number];
 
-/** "alpha lost its link to it; UDP fell silent; bravo reaches it; its link failed 2 times". Empty when all is well. */
+/** "its link to alpha was lost; UDP fell silent; bravo reaches it; its link failed 2 times". Empty when all is well. */
 export function presenceInWords(presence: Omit<MeshPresence, 'why'>): string {
-  const { state, suspectedBy, tried, localDoubt, flaps, damped } = presence;
+  const { state, since, suspectedBy, tried, localDoubt, flaps, damped } = presence;
   const troubled = state === 'suspect' || state === 'gone';
+  // What answered before the state began says nothing of it.
+  const isOfNow = ({ outcome, at }: Tried): boolean => outcome !== 'answered' || at >= since;
   const words = [
     state === 'stopped' && 'it said goodbye',
     state === 'in' && 'not reached since this node started',
-    ...(troubled ? [accused(suspectedBy.map(({ name }) => name)), ...tried.map(outcomeOf)] : []),
+    ...(troubled ? [accused(suspectedBy.map(({ name }) => name)), ...tried.filter(isOfNow).map(outcomeOf)] : []),
     troubled && localDoubt > 0 && `this node was late itself then (doubt ${localDoubt} of 3)`,
     flaps > 0 && `its link failed ${flaps === 1 ? 'once' : `${flaps} times`}${damped ? ' and is a last resort' : ''}`,
   ];
@@ -19,7 +21,9 @@ export function presenceInWords(presence: Omit<MeshPresence, 'why'>): string {
 }
 
 function accused(names: readonly string[]): string {
-  return names.length === 0 ? '' : `${names.join(', ')} lost ${names.length === 1 ? 'its link' : 'their links'} to it`;
+  return names.length === 0
+    ? ''
+    : `its ${names.length === 1 ? 'link' : 'links'} to ${names.join(', ')} ${names.length === 1 ? 'was' : 'were'} lost`;
 }
 
 function outcomeOf({ way, via, viaName = via, outcome }: Tried): string {

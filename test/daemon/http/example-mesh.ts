@@ -228,7 +228,7 @@ export class ExampleMesh {
       flaps: name === 'delta' ? 5 : isSuspect ? 1 : 0,
       damped: name === 'delta',
       why: isSuspect
-        ? 'alpha lost its link to it; UDP fell silent; the connection did not answer; bravo reaches it; its link failed once'
+        ? 'its link to alpha was lost; UDP fell silent; the connection did not answer; bravo reaches it; its link failed once'
         : name === 'delta'
           ? 'its link failed 5 times and is a last resort'
           : '',

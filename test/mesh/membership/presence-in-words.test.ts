@@ -26,8 +26,18 @@ describe('why a member is there or not, in words', () => {
       flaps: 1,
     });
     expect(words).toBe(
-      'alpha, delta lost their links to it; UDP fell silent; the connection did not answer; bravo reaches it; ' +
+      'its links to alpha, delta were lost; UDP fell silent; the connection did not answer; bravo reaches it; ' +
         'charlie does not reach it; this node was late itself then (doubt 2 of 3); its link failed once',
+    );
+  });
+
+  it('does not count what answered before', () => {
+    const tried = [
+      { way: 'udp', outcome: 'answered', at: 900 },
+      { way: 'stream', outcome: 'closed', at: 999 },
+    ] as const;
+    expect(presenceInWords({ ...well, state: 'gone', since: 1000, tried: [...tried] })).toBe(
+      'the connection was closed',
     );
   });
 

@@ -71,16 +71,20 @@ export async function startAll(nodes: readonly LocalNode[]): Promise<void> {
     Array.from({ length: 4 }, async () => {
       for (let node = waiting.shift(); node !== undefined; node = waiting.shift()) {
         node.start();
-        await node.ready(60_000);
+        await node.ready(180_000);
       }
     }),
   );
 }
 
-/** Resolves when each of the nodes has a route to so many others. */
-export async function untilRouted(nodes: readonly LocalNode[], others = nodes.length - 1): Promise<void> {
+/** Resolves when each of the nodes has a route to so many others; rejects when one has not within `limit` milliseconds. */
+export async function untilRouted(
+  nodes: readonly LocalNode[],
+  others = nodes.length - 1,
+  limit = 120_000,
+): Promise<void> {
   for (const node of nodes) {
-    await until(`${node.name} has routes to all`, 120_000, async () => {
+    await until(`${node.name} has routes to all`, limit, async () => {
       return (await node.get<unknown[]>('routes')).length === others;
     });
   }

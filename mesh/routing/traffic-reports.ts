@@ -199,7 +199,7 @@ export class TrafficReports {
     const now = lost();
     this.#lostRate = (1000 * (now - this.#lost)) / PERIOD;
     this.#lost = now;
-    this.#version++;
+    if (meter.links(1).length > 0 || this.#said.total > 0) this.#version++;
     this.#say();
   }
 

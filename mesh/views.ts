@@ -64,6 +64,8 @@ export interface MeshLink {
   probe: 'udp' | 'stream';
   /** `full`: as the preset says; `eased`: rarely, because nothing needs the link now and others watch the peer. */
   pace: 'full' | 'eased';
+  /** Whose carrier the kernel watches for it. */
+  interface?: string;
   state: 'up' | 'suspect' | 'down';
   since: number;
   roundTripSeconds?: number;
@@ -91,6 +93,8 @@ export interface MeshRoute {
   reason: string;
   /** Next hops of all paths of this cost. */
   equalCost: { id: string; name: string }[];
+  /** Of a route to another area: the border that it leaves this one by, and what that asks from there on. */
+  exit?: { border: string; borderName: string; cost: number };
   /** What is used at once when the link to the next hop fails. */
   backup?: {
     kind: 'lfa' | 'path';
@@ -172,6 +176,7 @@ export function linkView(link: Link, nameOf: NameOf, address?: string): MeshLink
     ...(address !== undefined && { address }),
     probe,
     pace,
+    ...(link.interface !== undefined && { interface: link.interface }),
     state: state.kind,
     since,
     ...(quality.roundTrip !== undefined && {
@@ -193,13 +198,14 @@ export function linkView(link: Link, nameOf: NameOf, address?: string): MeshLink
   };
 }
 
-export function routeView({ equalCost, backup, ...route }: Route, nameOf: NameOf): MeshRoute {
+export function routeView({ equalCost, exit, backup, ...route }: Route, nameOf: NameOf): MeshRoute {
   return {
     ...route,
     destinationName: nameOf(route.destination),
     nextHopName: nameOf(route.nextHop),
     pathNames: route.path.map(nameOf),
     equalCost: equalCost.map((id) => ({ id, name: nameOf(id) })),
+    ...(exit && { exit: { ...exit, borderName: nameOf(exit.border) } }),
     ...(backup && {
       backup: { ...backup, nextHopName: nameOf(backup.nextHop), pathNames: backup.path.map(nameOf) },
     }),

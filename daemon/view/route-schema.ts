@@ -19,6 +19,12 @@ export const RouteView = Type.Object({
       description: 'Next hops of all paths of this cost, the one in use among them.',
     }),
   ),
+  exit: Type.Optional(
+    Type.Object(
+      { border: Type.String(), borderName: Type.String(), cost: Type.Number() },
+      { description: 'To another area: the border of it that the route goes through, and what it asks from there on.' },
+    ),
+  ),
   backup: Type.Optional(
     Type.Object(
       {

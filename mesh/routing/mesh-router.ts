@@ -20,12 +20,14 @@ export interface Route {
   reason: string;
   /** Next hops of all paths of this cost, `nextHop` among them, by id. */
   equalCost: NodeId[];
+  /** Of a route to another area: the border that it leaves this one by, and what that asks from there on. */
+  exit?: { border: NodeId; cost: number };
   /** What is used at once when the link to `nextHop` fails; none where the network has no other way. */
   backup?: Backup;
 }
 
 /** What changes only with the path itself. */
-export type Course = Omit<Route, 'equalCost' | 'backup'>;
+export type Course = Omit<Route, 'equalCost' | 'exit' | 'backup'>;
 
 export type RouteChange =
   | { kind: 'added'; destination: NodeId; route: Course }

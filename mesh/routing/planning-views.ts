@@ -53,11 +53,14 @@ export interface PlanView extends Omit<NetworkPlan, 'busiest' | 'cutNodes' | 'cu
 type NameOf = (id: NodeId) => string;
 
 export function explainRoute(graph: Graph, self: NodeId, route: Route, nameOf: NameOf): RouteExplanation {
+  // Of another area nothing is known but what its border asks: what could change is the way up to there.
+  const { border, cost: beyond } = route.exit ?? { border: route.destination, cost: 0 };
+  const outside = route.path.slice(route.path.indexOf(border) + 1);
   const named = ({ nodes, cost }: WhatIfPath): NamedPath => {
-    const path = nodes.map((node) => graph.ids[node]!);
-    return { path, pathNames: path.map(nameOf), cost };
+    const path = [...nodes.map((node) => graph.ids[node]!), ...outside];
+    return { path, pathNames: path.map(nameOf), cost: cost + beyond };
   };
-  const found = whatIf(graph, graph.index.get(self)!, graph.index.get(route.destination)!);
+  const found = whatIf(graph, graph.index.get(self)!, graph.index.get(border)!);
   const explanation = { route: routeView(route, nameOf), alternatives: found.alternatives.map(named) };
   if (found.change === undefined) return explanation;
   const { cost, direction, threshold } = found.change;

@@ -1,6 +1,7 @@
 // Areas with the whole protocol, on virtual time: what stays inside, what is known outside, and what frames do.
 
 import { expect, test } from 'vitest';
+import { explainRoute } from '../../mesh/routing/planning-views.ts';
 import { VirtualMesh, type VirtualNode } from './virtual-mesh.ts';
 
 /** attic: a1 - a2; barn: b1 - b2; cellar: c1 - c2, in a ring of areas. */
@@ -44,6 +45,26 @@ test('every node reaches those of other areas, by name, with ping and trace', as
   const { hops, reached } = await trace;
   expect(reached).toBe(true);
   expect(hops.map(({ node }) => a1!.node.nameOf(node)).at(-1)).toBe('b2');
+});
+
+test('a route to another area tells by which border it leaves, its backup, and what would change the way there', async () => {
+  const mesh = new VirtualMesh();
+  const { a1, b1 } = await ring(mesh);
+  await mesh.pass(8000);
+  const { node } = a1!;
+  const beside = node.routing.routes().find(({ destination }) => destination === b1!.node.id);
+  expect(beside?.exit).toBeUndefined();
+  const further = node.routes().find(({ destinationName }) => destinationName === 'b2');
+  expect(further?.exit?.borderName).toBe(further?.pathNames.at(-2));
+  expect(further?.backup).toMatchObject({ kind: 'path', protects: 'node' });
+  expect(further?.backup?.nextHop).not.toBe(further?.nextHop);
+  const outside = node.routing.routes().find(({ exit }) => exit !== undefined)!;
+  const { route: shown, alternatives } = explainRoute(node.routing.graph, node.id, outside, node.nameOf);
+  expect(shown.reason).toMatch(/of area "(barn|main)" offers it/);
+  for (const { pathNames, cost } of alternatives) {
+    expect(pathNames.at(-1)).toBe(shown.destinationName);
+    expect(cost).toBeGreaterThan(shown.exit!.cost);
+  }
 });
 
 test('link states and summaries stay in their area, membership does not', async () => {

@@ -5,6 +5,7 @@ import type { Topic } from '../../gossip/topics.ts';
 import type { Link } from '../../link/link-monitor.ts';
 import type { NodeId } from '../../membership/keys.ts';
 import { Throttle } from '../../throttle.ts';
+import type { Backup } from '../backups.ts';
 import type { MeshRouter, NextHop, Route, Situation } from '../mesh-router.ts';
 import { type BriefName, BriefNames } from './brief-names.ts';
 import { type Exit, Exterior } from './exterior.ts';
@@ -144,7 +145,8 @@ export class Areas {
   }
 
   has(destination: NodeId): boolean {
-    return this.#exterior.best.has(this.#names.of(destination));
+    const { best } = this.#exterior;
+    return best.size > 0 && best.has(this.#names.of(destination));
   }
 
   /** As `MeshRouter.nextHop`; the path ends at the gateway, which knows how to go on. */
@@ -181,14 +183,37 @@ export class Areas {
     return this.#gateways.has(id);
   }
 
-  #route(destination: NodeId, { gateway, cost, via }: Exit): Route | undefined {
+  #route(destination: NodeId, exit: Exit): Route | undefined {
     const { router, nameOf } = this.#parts;
+    const { gateway, cost } = exit;
     const way = router.route(gateway);
     if (way === undefined) return undefined;
-    const beyond = via.map((name) => this.#names.idOf(name)).filter((id) => id !== undefined);
+    const { nextHop, since, equalCost } = way;
     const reason = `${nameOf(gateway)} of area "${this.#gateways.get(gateway)?.area}" offers it`;
-    const path = [...way.path, ...beyond, destination];
-    return { destination, nextHop: way.nextHop, cost, path, since: way.since, reason, equalCost: way.equalCost };
+    const path = [...way.path, ...this.#beyond(exit), destination];
+    const backup = this.#backup(destination, exit, way);
+    const border = { border: gateway, cost: cost - way.cost };
+    return { destination, nextHop, cost, path, since, reason, equalCost, exit: border, ...(backup && { backup }) };
+  }
+
+  /** To the same border by another first hop, else to the next best border that is reached by one. */
+  #backup(destination: NodeId, exit: Exit, way: Route): Backup | undefined {
+    if (way.backup !== undefined) {
+      const path = [...way.backup.path, ...this.#beyond(exit), destination];
+      return { ...way.backup, kind: 'path', path, cost: way.backup.cost + exit.cost - way.cost };
+    }
+    for (const other of this.#exterior.exits(this.#names.of(destination))) {
+      const around = this.#parts.router.route(other.gateway);
+      if (around === undefined || around.nextHop === way.nextHop) continue;
+      const path = [...around.path, ...this.#beyond(other), destination];
+      return { kind: 'path', nextHop: around.nextHop, path, cost: other.cost, protects: 'node' };
+    }
+    return undefined;
+  }
+
+  /** The borders after the first one, as far as they are known. */
+  #beyond({ via }: Exit): NodeId[] {
+    return via.map((name) => this.#names.idOf(name)).filter((id) => id !== undefined);
   }
 
   #linksOutside(): Map<string, Link[]> {

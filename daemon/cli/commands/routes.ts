@@ -31,6 +31,7 @@ function explained({ route, alternatives, change }: RouteExplanationView, termin
     ['route', route.pathNames.join(' > ')],
     ['cost', fixed(route.cost, 1)],
     ['why', route.reason],
+    ['leaves the area at', route.exit?.borderName],
     ['same cost over', equal.join(', ')],
     ['backup', backupInWords(route)],
   ]);

@@ -40,24 +40,52 @@ export function buildGraph(lists: Iterable<LinkStateList>): Graph {
   for (const { origin, links } of lists) byOrigin.set(origin, links);
   const ids = [...byOrigin.keys()].sort();
   const index = new Map(ids.map((id, at) => [id, at]));
+  const said = announced(ids, index, byOrigin);
   const offsets = new Int32Array(ids.length + 1);
-  const targets: number[] = [];
-  const costs: number[] = [];
-  ids.forEach((id, at) => {
-    const neighbours: [number, number][] = [];
-    for (const [to, cost] of byOrigin.get(id) ?? []) {
-      const target = index.get(to);
-      if (target !== undefined && target !== at && byOrigin.get(to)?.has(id)) neighbours.push([target, cost]);
+  const targets = new Int32Array(said.targets.length);
+  const costs = new Float64Array(said.targets.length);
+  let count = 0;
+  for (let from = 0; from < ids.length; from++) {
+    for (let arc = said.offsets[from]!; arc < said.offsets[from + 1]!; arc++) {
+      const to = said.targets[arc]!;
+      if (findArc(said, to, from) === -1) continue;
+      targets[count] = to;
+      costs[count++] = inSteps(said.costs[arc]!);
     }
-    neighbours.sort((a, b) => a[0] - b[0]);
-    for (const [target, cost] of neighbours) {
-      targets.push(target);
-      costs.push(inSteps(cost));
-    }
-    offsets[at + 1] = targets.length;
-  });
-  const graph = { ids, index, offsets, targets: Int32Array.from(targets), costs: Float64Array.from(costs) };
+    offsets[from + 1] = count;
+  }
+  const graph = { ids, index, offsets, targets: targets.slice(0, count), costs: costs.slice(0, count) };
   return { ...graph, opposite: opposites(graph) };
+}
+
+/** Everybody's links by number, whether the other side announces them or not; each row sorted. */
+function announced(
+  ids: readonly NodeId[],
+  index: ReadonlyMap<NodeId, number>,
+  byOrigin: ReadonlyMap<NodeId, ReadonlyMap<NodeId, number>>,
+): { offsets: Int32Array; targets: Int32Array; costs: Float64Array } {
+  let most = 0;
+  for (const links of byOrigin.values()) most += links.size;
+  const offsets = new Int32Array(ids.length + 1);
+  const targets = new Int32Array(most);
+  const costs = new Float64Array(most);
+  let end = 0;
+  for (const [from, id] of ids.entries()) {
+    const start = end;
+    for (const [neighbour, cost] of byOrigin.get(id)!) {
+      const to = index.get(neighbour);
+      if (to === undefined || to === from) continue;
+      let at = end++;
+      for (; at > start && targets[at - 1]! > to; at--) {
+        targets[at] = targets[at - 1]!;
+        costs[at] = costs[at - 1]!;
+      }
+      targets[at] = to;
+      costs[at] = cost;
+    }
+    offsets[from + 1] = end;
+  }
+  return { offsets, targets, costs };
 }
 
 /**

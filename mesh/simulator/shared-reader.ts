@@ -22,6 +22,7 @@ export class SharedReader extends FrameReader {
   readonly #payloads = new WeakMap<OpenedEnvelope, { payload: unknown }>();
   readonly #schemas = new WeakMap<object, { schema: TSchema; accepted: boolean }>();
   readonly #certificates = new Map<string, CertificateCheck>();
+  readonly #checkedObjects = new WeakMap<Uint8Array, CertificateCheck>();
 
   override open(frame: Uint8Array): OpenedEnvelope | 'oversized' | 'malformed' {
     const known = this.#opened.get(frame);
@@ -59,12 +60,12 @@ export class SharedReader extends FrameReader {
 
   /** All nodes are of one network; a certificate's age does not change much in a simulation. */
   override checkCertificate(bytes: Uint8Array, network: CertificateNetwork, now: Millis): CertificateCheck {
+    const known = this.#checkedObjects.get(bytes);
+    if (known !== undefined) return known;
     const key = asText(bytes);
-    let checked = this.#certificates.get(key);
-    if (checked === undefined) {
-      checked = super.checkCertificate(bytes, network, now);
-      this.#certificates.set(key, checked);
-    }
+    const checked = this.#certificates.get(key) ?? super.checkCertificate(bytes, network, now);
+    this.#certificates.set(key, checked);
+    this.#checkedObjects.set(bytes, checked);
     return checked;
   }
 

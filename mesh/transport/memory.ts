@@ -167,13 +167,18 @@ export interface MemoryTransportOptions {
   swallows?: (bytes: Uint8Array) => boolean;
 }
 
+interface Connected {
+  wire: Wire;
+  other: MemoryTransport;
+}
+
 export class MemoryTransport implements PeerTransport {
   readonly kind = 'memory';
   readonly id: NodeId;
   readonly #medium: MemoryMedium;
   readonly #number: number;
   readonly #options: MemoryTransportOptions;
-  readonly #connected = new Map<NodeId, Wire>();
+  readonly #connected = new Map<NodeId, Connected>();
   #events: PeerTransportEvents | undefined;
   #traffic = noTraffic();
 
@@ -213,8 +218,8 @@ export class MemoryTransport implements PeerTransport {
         // What the other side still holds is from an earlier life of this node.
         if (other.#connected.delete(this.id)) other.#events.disconnected(this.id, 'replaced by a new connection');
         const wire = this.#medium.wire(this.id, peer);
-        this.#connected.set(peer, wire);
-        other.#connected.set(this.id, wire);
+        this.#connected.set(peer, { wire, other });
+        other.#connected.set(this.id, { wire, other: this });
         this.#events.connected(peer, address);
         other.#events.connected(this.id, memoryAddress(this.id));
       }
@@ -224,10 +229,10 @@ export class MemoryTransport implements PeerTransport {
   }
 
   send(peer: NodeId, bytes: Uint8Array): boolean {
-    const wire = this.#connected.get(peer);
-    if (wire === undefined) return false;
+    const connected = this.#connected.get(peer);
+    if (connected === undefined) return false;
     this.#sent(bytes);
-    this.#medium.carry(this.id, peer, wire, (other) => {
+    this.#medium.carry(this.id, peer, connected.wire, (other) => {
       if (!other.#connected.has(this.id)) return;
       other.#received(bytes);
       if (!other.#options.swallows?.(bytes)) other.#events?.message(this.id, bytes);
@@ -263,12 +268,11 @@ export class MemoryTransport implements PeerTransport {
 
   #flood(frame: Uint8Array, except: NodeId | undefined): void {
     const flood = this.#medium.flood(frame);
-    for (const [peer, wire] of this.#connected) {
+    for (const [peer, { wire, other: to }] of this.#connected) {
       if (peer === except) continue;
       this.#sent(frame);
-      const to = this.#medium.node(peer);
       // Sent all the same, but the other side throws it away unread.
-      if (to === undefined || flood.has(to.#number)) continue;
+      if (flood.has(to.#number)) continue;
       const arrives = this.#medium.carry(this.id, peer, wire, (other) => {
         if (other.#connected.has(this.id)) other.#take(frame, this.id);
       });

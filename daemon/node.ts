@@ -23,6 +23,7 @@ import { KernelRoutes } from './kernel-routes/kernel-routes.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { RootLogger } from './log.ts';
 import { type Measure, measureBoard, measureLinks } from './measurements.ts';
+import { membershipFigures, networkActions } from './membership.ts';
 import { RemoteNodes, relayPolicy } from './remote-nodes.ts';
 import { NetworkFiles } from './security/network.ts';
 import { Tokens } from './security/tokens.ts';
@@ -166,6 +167,7 @@ export class ParlmeshNode {
       view: this.view,
       totals: () => ({
         mesh: this.#mesh.counters(),
+        membership: membershipFigures(this.#mesh, clock),
         relay: this.#mesh.network() && this.#mesh.relay.counters(),
         mqttConnected: this.#mqttConnected(),
       }),
@@ -199,6 +201,9 @@ export class ParlmeshNode {
       onState: (cause) => this.#lifecycle.report('mqtt', cause),
     });
 
+    this.#mesh.on('membership', (trouble) =>
+      this.#lifecycle.report('mesh', trouble && `${trouble.cause}. ${trouble.hint}`),
+    );
     this.#mesh.on('converged', (seconds) => metrics.observeConvergence(seconds));
     this.#store.on('trouble', (cause) => this.#lifecycle.report('store', cause));
     this.#vision.on('detector', (state) => {
@@ -334,16 +339,9 @@ export class ParlmeshNode {
         const { ok, problems } = await this.#store.check();
         return { ok, problems };
       },
-      createInvite: ({ expiresInSeconds, name }) =>
-        this.#mesh.createInvite({ expiresIn: expiresInSeconds * 1000, ...(name === undefined ? {} : { name }) }),
-      joinNetwork: async (token) => {
-        const { id, name } = await this.#mesh.joinNetwork(token);
-        return { network: { id, name } };
-      },
-      removeMember: (id) => this.#mesh.revoke(id),
+      ...networkActions(this.#mesh),
       applyPlan: () => this.#mesh.planner.apply(),
       undoPlan: () => this.#mesh.planner.undo(),
-      networkMembers: async () => this.#mesh.members(),
     };
   }
 

@@ -31,8 +31,8 @@ export interface ParticipationParts extends TransportsParts {
   /** Shown to people. */
   name: string;
   state: MeshState;
-  /** What this node tells of itself; asked at every refresh. */
-  summary: () => NodeSummary;
+  /** What this node tells of itself, asked at every refresh; nothing when left out. */
+  summary?: () => NodeSummary;
   /** What peers may do here over the relay; left out, they may ping. */
   authorize?: (action: RelayAction) => boolean;
   /** Instead of those of the configuration; links are then probed over their connections. */
@@ -73,7 +73,7 @@ export class Participation {
   readonly #problems: (problem: MembershipProblem | undefined) => void;
   /** When the end of each peer's certificate was told last. */
   readonly #expiredTold = new Map<string, Millis>();
-  #told: string | undefined;
+  #isClockWrong = false;
   #running = true;
 
   private constructor(
@@ -142,7 +142,6 @@ export class Participation {
     this.engineering.start();
     this.registrar?.start();
     this.upkeep.start();
-    this.#tellProblem();
     await this.issueRevocations();
     await this.inviter?.start();
   }
@@ -175,25 +174,23 @@ export class Participation {
 
   #tellProblem(): void {
     const problem = this.problem();
-    if (!this.#running || problem?.cause === this.#told) return;
-    this.#told = problem?.cause;
+    if (!this.#running) return;
     this.#problems(problem);
+    const wasWrong = this.#isClockWrong;
+    this.#isClockWrong = this.#clocks.problem() !== undefined;
+    if (problem === undefined || wasWrong || !this.#isClockWrong) return;
+    const { cause: message, hint } = problem;
+    this.#parts.journal.record({
+      severity: 'error',
+      kind: 'mesh.clock',
+      subject: 'service/mesh',
+      message,
+      data: { hint },
+    });
   }
 
   #onClock(peer: string, ahead: Millis): void {
-    const before = this.#clocks.problem();
     this.#clocks.heard(peer, ahead);
-    const problem = this.#clocks.problem();
-    if (problem !== undefined && before === undefined) {
-      const { cause, hint } = problem;
-      this.#parts.journal.record({
-        severity: 'error',
-        kind: 'mesh.clock',
-        subject: 'service/mesh',
-        message: cause,
-        data: { hint },
-      });
-    }
     this.#tellProblem();
   }
 

@@ -11,7 +11,7 @@ import { openSource } from './camera/open-source.ts';
 import { CameraHandle, type CameraSnapshot } from './camera-handle.ts';
 import { CameraPipeline, type RecordedObservation } from './camera-pipeline.ts';
 import type { CameraConfig, VisionConfig } from './config.ts';
-import { checkModelFile, listModels } from './detection/model-file.ts';
+import { describeModel, listModels, type ModelSnapshot } from './detection/model-file.ts';
 import type { DetectorState } from './detection/onnx-detector.ts';
 import { SharedDetector } from './detection/shared-detector.ts';
 import { Annotator } from './picture/draw.ts';
@@ -38,22 +38,6 @@ export interface VisionProcessorOptions {
   random: Random;
   logger: Logger;
   journal: Journal;
-}
-
-/** A model as it is listed. */
-export interface ModelSnapshot {
-  id: string;
-  title: string;
-  file: string;
-  sha256: string;
-  licence: string;
-  source: string;
-  task: string;
-  inputSize: number[];
-  classes: number;
-  state: 'ok' | 'missing' | 'broken';
-  cause?: string;
-  isDefault: boolean;
 }
 
 interface VisionEvents {
@@ -131,20 +115,7 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   /** All known models; each file is read and compared with its manifest. */
   async models(): Promise<ModelSnapshot[]> {
     const models = await listModels(this.#options.modelsDirs);
-    return Promise.all(
-      models.map(async (model) => {
-        const { id, title, sha256, licence, source, task, input, classes } = model.manifest;
-        const state = await checkModelFile(model);
-        return {
-          ...{ id, title, file: model.path, sha256, licence, source, task },
-          inputSize: [input.width, input.height],
-          classes: classes.length,
-          state: state.kind,
-          ...(state.kind !== 'ok' && { cause: state.cause }),
-          isDefault: id === this.#modelId,
-        };
-      }),
-    );
+    return Promise.all(models.map((model) => describeModel(model, this.#modelId)));
   }
 
   get #modelId(): string {

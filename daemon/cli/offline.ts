@@ -12,6 +12,10 @@ export interface LocalNetwork {
   node: { id: string; name: string };
   /** It may invite others. */
   holdsAuthority: boolean;
+  /** Of this node; milliseconds since 1970. */
+  certificate: { issuedAt: number; expiresAt: number };
+  /** The newest network key that this node has. */
+  key: { number: number; since: number };
 }
 
 export interface BackupSummary {

@@ -1,5 +1,6 @@
 // What the command line does without a daemon, on the files of the data folder.
 
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
@@ -16,7 +17,7 @@ import {
 } from '../../mesh/membership/network.ts';
 import { readDocument } from '../../mesh/membership/state.ts';
 import { decodeToken } from '../../mesh/membership/token.ts';
-import { checkModelFile, listModels, PACKAGED_MODELS } from '../../vision/detection/model-file.ts';
+import { describeModel, listModels, PACKAGED_MODELS } from '../../vision/detection/model-file.ts';
 import { lockDataDir } from '../config/data-dir.ts';
 import { nodeNameOf } from '../config/node-name.ts';
 import { detectProfile } from '../hardware/detect.ts';
@@ -45,33 +46,38 @@ export function actionsOnFiles(clock: Clock): OfflineActions {
         return { network: credentials.network };
       }),
 
-    joinNetwork: ({ dataDir, token, nodeName = nodeNameOf(hostname()) }) =>
-      whileLocked(dataDir, async () => {
+    joinNetwork: async ({ dataDir, token: text, nodeName = nodeNameOf(hostname()) }) => {
+      const token = decodeToken(text);
+      return whileLocked(dataDir, async () => {
         const state = new NetworkFiles(dataDir);
         const newcomer = { key: await loadIdentity(dataDir), name: nodeName };
         const timing = { wall: clock.wall(), timeout: ENROL_TIMEOUT_MS };
-        const { credentials, peers } = await enrol(decodeToken(token), newcomer, timing);
+        const { credentials, peers } = await enrol(token, newcomer, timing);
         await changeNetwork(state, await credentialsIn(state), { credentials, peers }, nothingRuns);
         return { network: credentials.network };
-      }),
+      });
+    },
 
     showNetwork: async (dataDir) => {
       const credentials = await credentialsIn(new NetworkFiles(dataDir));
       if (credentials === undefined) return undefined;
       const key: SigningKey = await loadIdentity(dataDir);
-      const { name } = ownCertificate(credentials, key, clock.wall());
+      const { name, issuedAt, expiresAt } = ownCertificate(credentials, key, clock.wall());
+      const [{ number, since }] = credentials.keys;
       return {
         network: credentials.network,
         node: { id: key.nodeId, name },
         holdsAuthority: credentials.authorityKey !== undefined,
+        certificate: { issuedAt, expiresAt },
+        key: { number, since },
       };
     },
 
     checkStore: async (dataDir) => checkStore(dataDir),
-    backupStore: (dataDir) => whileLocked(dataDir, async () => backupStore(dataDir, clock.wall(), BACKUPS_KEPT)),
+    backupStore: (dataDir) => onExisting(dataDir, async () => backupStore(dataDir, clock.wall(), BACKUPS_KEPT)),
     listBackups: async (dataDir) => listBackups(dataDir),
     restoreStore: (dataDir, backup) =>
-      whileLocked(dataDir, async () => {
+      onExisting(dataDir, async () => {
         const restored = backup ?? listBackups(dataDir)[0]?.file;
         if (restored === undefined) {
           throw new ParlmeshError('STORE_BACKUP_MISSING', `There is no backup in ${join(dataDir, 'backups')}`, {
@@ -85,31 +91,22 @@ export function actionsOnFiles(clock: Clock): OfflineActions {
     listModels: async (dataDir) => {
       const { detector } = detectProfile().profile;
       const models = await listModels([join(dataDir, 'models'), PACKAGED_MODELS]);
-      return Promise.all(
-        models.map(async (model) => {
-          const { id, title, file, sha256, licence, source, task, classes, input } = model.manifest;
-          const state = await checkModelFile(model);
-          return {
-            id,
-            title,
-            file,
-            sha256,
-            licence,
-            source,
-            task,
-            inputSize: [input.width, input.height],
-            classes: classes.length,
-            state: state.kind,
-            ...('cause' in state && { cause: state.cause }),
-            isDefault: id === detector,
-          };
-        }),
-      );
+      return Promise.all(models.map((model) => describeModel(model, detector)));
     },
   };
 }
 
 const nothingRuns = async (): Promise<void> => {};
+
+/** For what needs a folder that is there: asking must not leave one behind. */
+async function onExisting<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
+  if (!existsSync(dataDir)) {
+    throw new ParlmeshError('DATA_DIR_MISSING', `There is no data folder ${dataDir}`, {
+      hint: 'Name another with --data-dir; parlmesh run makes one at its first start',
+    });
+  }
+  return whileLocked(dataDir, work);
+}
 
 async function whileLocked<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
   const lock = lockDataDir(dataDir);

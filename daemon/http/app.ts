@@ -21,6 +21,7 @@ import { adminRoutes } from './routes/admin.ts';
 import { healthRoutes } from './routes/health.ts';
 import { journalRoutes } from './routes/journal.ts';
 import { meshRoutes } from './routes/mesh.ts';
+import { networkRoutes } from './routes/network.ts';
 import { nodeRoutes } from './routes/node.ts';
 import { pageRoutes } from './routes/page.ts';
 import { relayRoutes } from './routes/relay.ts';
@@ -151,6 +152,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       await api.register(visionRoutes(context));
       await api.register(journalRoutes(context));
       await api.register(adminRoutes(context));
+      await api.register(networkRoutes(context));
     },
     { prefix: '/api/v3' },
   );

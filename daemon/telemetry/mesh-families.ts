@@ -54,6 +54,31 @@ export const meshFamilies: Family[] = [
       ),
   },
   {
+    name: 'parlmesh_certificate_remaining_seconds',
+    type: 'gauge',
+    help: 'Until the certificate of this node expires; below 0 others refuse it.',
+    read: ({ membership }) => sampleOf(membership?.certificateSeconds),
+  },
+  {
+    name: 'parlmesh_network_key_number',
+    type: 'gauge',
+    help: 'Which network key this node has: each rotation makes the next.',
+    read: ({ membership }) => sampleOf(membership?.keyNumber),
+  },
+  {
+    name: 'parlmesh_members_without_key',
+    type: 'gauge',
+    help: 'Members that do not have the newest network key yet; on the node with the authority.',
+    read: ({ membership }) => sampleOf(membership?.withoutKey),
+  },
+  {
+    name: 'parlmesh_authority_requests_total',
+    type: 'counter',
+    help: 'Renewals and keys that members asked the authority for, by outcome.',
+    labels: ['outcome'],
+    read: ({ membership }) => byKey(membership?.requests ?? {}),
+  },
+  {
     name: 'parlmesh_routes',
     type: 'gauge',
     help: 'Destinations with a route.',

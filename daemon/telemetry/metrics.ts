@@ -9,11 +9,12 @@ import type { RelayCounters } from '../../mesh/relay/relay.ts';
 import { ObservationView } from '../view/schema.ts';
 import type { View } from '../view/view.ts';
 import { FAMILIES } from './metric-families.ts';
-import type { Family, Reading } from './samples.ts';
+import type { Family, MembershipFigures, Reading } from './samples.ts';
 
 /** Totals that no view shows; undefined for what does not run. */
 export interface Totals {
   mesh?: MeshCounters | undefined;
+  membership?: MembershipFigures | undefined;
   relay?: RelayCounters | undefined;
   mqttConnected?: boolean | undefined;
 }
@@ -114,7 +115,7 @@ export class Metrics implements Service {
 
   #read(): Reading {
     const view = this.#view;
-    const { mesh, relay, mqttConnected } = this.#totals();
+    const { mesh, membership, relay, mqttConnected } = this.#totals();
     return {
       node: view.node(),
       hardware: view.hardware(),
@@ -126,6 +127,7 @@ export class Metrics implements Service {
       store: view.store(),
       observations: [...this.#observed.values()],
       mesh,
+      membership,
       relay,
       mqttConnected,
     };

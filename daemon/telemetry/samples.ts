@@ -5,6 +5,16 @@ import type { RelayCounters } from '../../mesh/relay/relay.ts';
 import type { RouteView } from '../view/route-schema.ts';
 import type { AgentView, CameraView, HardwareView, LinkView, NodeView, PeerView, StoreView } from '../view/schema.ts';
 
+/** Of this node's membership in its network. */
+export interface MembershipFigures {
+  certificateSeconds: number;
+  keyNumber: number;
+  /** Members without the newest network key; undefined where the authority is not. */
+  withoutKey: number | undefined;
+  /** Questions of members by outcome; undefined where the authority is not. */
+  requests: Record<string, number> | undefined;
+}
+
 /** What one scrape reads from. */
 export interface Reading {
   node: NodeView;
@@ -18,6 +28,7 @@ export interface Reading {
   /** Observations that began, by camera and label, since the metrics' start. */
   observations: readonly { camera: string; label: string; count: number }[];
   mesh: MeshCounters | undefined;
+  membership: MembershipFigures | undefined;
   relay: RelayCounters | undefined;
   mqttConnected: boolean | undefined;
 }

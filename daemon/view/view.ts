@@ -1,6 +1,7 @@
 // The window through which HTTP, MQTT and the command line see the node: snapshots to read, changes to follow, and
 // the few things they may ask for. `daemon/node.ts` implements it by joining the services; nothing here keeps state.
 
+import type { KeyRotationView, MemberView, NetworkView } from './network-schema.ts';
 import type { PlanView, RouteChangeView, RouteExplanationView, RouteView } from './route-schema.ts';
 import type {
   AgentView,
@@ -90,19 +91,26 @@ export interface View {
   follow(listener: (change: Change) => void): () => void;
 }
 
-/** Everything that changes something. Callers have checked the scope of whoever asks; each call is journalled. */
-export interface Actions {
-  restartAgent(id: string): Promise<void>;
-  reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }>;
-  backupStore(): Promise<{ file: string; bytes: number }>;
-  checkStore(): Promise<{ ok: boolean; problems: string[] }>;
+/** What operators see and change of the network. */
+export interface NetworkActions {
+  network(): Promise<NetworkView>;
+  networkMembers(): Promise<MemberView[]>;
   createInvite(options: { expiresInSeconds: number; name?: string }): Promise<{ token: string; expiresAt: number }>;
   /** Enrols this node with the inviter that the token names, and moves it into that network. */
   joinNetwork(token: string): Promise<{ network: { id: string; name: string } }>;
   /** Removes a member for good; only where the authority of the network is. */
   removeMember(id: string): Promise<void>;
+  /** Makes a new network key and begins to hand it out; only where the authority of the network is. */
+  rotateKey(): Promise<KeyRotationView>;
+}
+
+/** Everything that changes something. Callers have checked the scope of whoever asks; each call is journalled. */
+export interface Actions extends NetworkActions {
+  restartAgent(id: string): Promise<void>;
+  reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }>;
+  backupStore(): Promise<{ file: string; bytes: number }>;
+  checkStore(): Promise<{ ok: boolean; problems: string[] }>;
   /** Only where the authority of the network is. */
   applyPlan(): Promise<PlanView>;
   undoPlan(): Promise<PlanView>;
-  networkMembers(): Promise<{ id: string; name: string; issuedAt: number; expiresAt: number; revoked: boolean }[]>;
 }

@@ -244,7 +244,7 @@ export class Authority {
   /** Enters a new certificate and signs it; undefined when it could not be written. */
   async #issue(node: PublicKey, name: string, alongside: () => void = () => {}): Promise<Uint8Array | undefined> {
     const { clock, lifetime = CERTIFICATE_LIFETIME } = this.#parts;
-    const now = clock.wall();
+    const now = Math.floor(clock.wall());
     const id = node.nodeId;
     const serial = randomBytes(8).toString('hex');
     const member: Member = { id, name, serial, issuedAt: now, expiresAt: now + lifetime, revoked: false };

@@ -37,7 +37,9 @@ export class ClockWatch {
   problem(): MembershipProblem | undefined {
     const hint = 'Set the clock, and let it be kept by NTP (timedatectl) or a battery-backed clock';
     const sorted = [...this.#ahead.values()].sort((one, other) => one - other);
-    const middle = sorted[Math.floor(sorted.length / 2)];
+    const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
+    // Of two peers that differ, neither is believed.
+    const middle = low === undefined || high === undefined ? undefined : Math.abs(low) < Math.abs(high) ? low : high;
     if (middle !== undefined && Math.abs(middle) > TOLERATED) {
       const side = middle > 0 ? 'behind' : 'ahead of';
       const whom = sorted.length === 1 ? 'the only peer that told its own' : `most of ${sorted.length} peers`;

@@ -9,6 +9,7 @@ import { PublicKey, SigningKey } from './keys.ts';
 import { MOST_KEYS, type NetworkKey, type NetworkKeys } from './network-keys.ts';
 
 export const NETWORK_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
+export const NETWORK_NAME = new RegExp(NETWORK_NAME_PATTERN);
 const Base64 = (maxLength: number) => Type.String({ maxLength, pattern: '^[A-Za-z0-9+/]*={0,2}$' });
 
 /** The `credentials` document. */
@@ -67,7 +68,7 @@ export function createNetwork(
   now: Millis,
   lifetime: Millis = CERTIFICATE_LIFETIME,
 ): Credentials {
-  if (!new RegExp(NETWORK_NAME_PATTERN).test(name)) {
+  if (!NETWORK_NAME.test(name)) {
     throw new ParlmeshError('NETWORK_NAME_INVALID', `"${name}" cannot name a network`, {
       hint: 'Use 1 to 63 letters, digits, dots, dashes and underscores, beginning with a letter or digit',
     });

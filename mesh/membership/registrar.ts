@@ -89,7 +89,7 @@ export class Registrar {
 
   /** Answers a signed request, whoever carried it. Never throws. */
   async renew(request: Uint8Array): Promise<Uint8Array> {
-    const { clock, credentials, authority, isRevoked, journal } = this.#parts;
+    const { clock, credentials, authority, isRevoked, journal, self } = this.#parts;
     const refuse = (refusal: RegistrarOutcome): Uint8Array => {
       this.#count(refusal);
       return renewalAnswer({ refusal });
@@ -102,7 +102,7 @@ export class Registrar {
     const renewed = await authority.renew(shown);
     if (!renewed.ok) return refuse(renewed.refusal);
     this.#count(renewed.isFresh ? 'renewed' : 'repeated');
-    if (renewed.isFresh) {
+    if (renewed.isFresh && shown.node !== self) {
       journal.record({
         severity: 'info',
         kind: 'mesh.renewed',

@@ -33,7 +33,7 @@ export interface UpkeepParts {
   ask: (node: NodeId, service: string, payload: Uint8Array) => Promise<Uint8Array>;
   /** A new certificate is on disk. */
   renewed: (certificate: Uint8Array) => void;
-  /** What `problem` tells has changed. */
+  /** What `problem` tells may have changed. */
   problem: () => void;
   clock: Clock;
   random: Random;
@@ -52,6 +52,8 @@ const RENEWAL_BACK_OFF = { first: MINUTE, most: 6 * HOUR };
 const KEY_BACK_OFF = { first: 2000, most: 10 * MINUTE };
 /** What is due is looked up again and again: the wall clock may jump, timers do not follow it. */
 const LOOK_PERIOD: Millis = 10 * MINUTE;
+/** What is told before a service runs is not heard. */
+const FIRST_LOOK: Millis = 2000;
 /** All members hear of a new key at the same moment. */
 const KEY_SPREAD: Millis = 1000;
 /** Many members may be due when the authority comes back. */
@@ -66,12 +68,11 @@ export class Upkeep {
   /** Moment of the renewal within its span, drawn once a certificate. */
   #spread: number;
   #stage: ExpiryStage = 'fine';
-  #told: string | undefined;
   /** Why the last try to renew failed. */
   #failure: string | undefined;
   /** Number of the key that the authority knows this node to have. */
   #acknowledged: number | undefined;
-  #timer: Timer | undefined;
+  #timers: Timer[] = [];
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
@@ -89,12 +90,12 @@ export class Upkeep {
   }
 
   start(): void {
-    this.#look();
-    this.#timer = this.#parts.clock.every(LOOK_PERIOD, () => this.#look());
+    const { clock } = this.#parts;
+    this.#timers = [clock.after(FIRST_LOOK, () => this.#look()), clock.every(LOOK_PERIOD, () => this.#look())];
   }
 
   stop(): void {
-    this.#timer?.cancel();
+    for (const timer of this.#timers) timer.cancel();
     this.#renewal.stop();
     this.#keys.stop();
   }
@@ -226,8 +227,6 @@ export class Upkeep {
     const isNews = stage !== this.#stage;
     this.#stage = stage;
     const trouble = this.problem();
-    if (trouble?.cause === this.#told) return;
-    this.#told = trouble?.cause;
     problem();
     if (!isNews || trouble === undefined) return;
     journal.record({

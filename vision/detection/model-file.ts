@@ -41,6 +41,38 @@ export async function findModel(folders: readonly string[], id: string): Promise
   });
 }
 
+/** A model for people, and whether its file is the one that it should be. */
+export interface ModelSnapshot {
+  id: string;
+  title: string;
+  file: string;
+  sha256: string;
+  licence: string;
+  source: string;
+  task: string;
+  /** Width and height in pixels. */
+  inputSize: number[];
+  classes: number;
+  state: ModelState['kind'];
+  cause?: string;
+  /** Cameras use it where they name no other. */
+  isDefault: boolean;
+}
+
+/** Reads the file. @param detector id of the model that is used by default */
+export async function describeModel(model: Model, detector: string): Promise<ModelSnapshot> {
+  const { id, title, sha256, licence, source, task, input, classes } = model.manifest;
+  const state = await checkModelFile(model);
+  return {
+    ...{ id, title, file: model.path, sha256, licence, source, task },
+    inputSize: [input.width, input.height],
+    classes: classes.length,
+    state: state.kind,
+    ...(state.kind !== 'ok' && { cause: state.cause }),
+    isDefault: id === detector,
+  };
+}
+
 /** Reads the file once, a piece at a time, and compares its SHA-256 with the manifest's. */
 export async function checkModelFile(model: Model): Promise<ModelState> {
   const hash = createHash('sha256');

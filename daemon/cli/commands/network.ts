@@ -1,6 +1,9 @@
 // `parlmesh network`: who belongs together.
 
+import { InvalidArgumentError } from 'commander';
 import { ParlmeshError } from '../../../core/errors.ts';
+import { NETWORK_NAME } from '../../../mesh/membership/network.ts';
+import type { KeyRotationView, MemberView, NetworkView } from '../../view/network-schema.ts';
 import type { NodeView, PeerView } from '../../view/schema.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import { NO_DAEMON } from '../client.ts';
@@ -14,16 +17,10 @@ const HOUR_SECONDS = 3600;
 /** The inviter may be slow, and is asked over the network. */
 const JOIN_WITHIN = 90_000;
 
-interface Member {
-  id: string;
-  name: string;
-  issuedAt: number;
-  expiresAt: number;
-  revoked: boolean;
-}
-
 /** Without `peers`, no daemon runs. */
 interface Membership extends LocalNetwork {
+  key: NetworkView['key'];
+  problem?: NetworkView['problem'];
   peers?: PeerView[];
 }
 
@@ -39,12 +36,13 @@ export function registerNetwork(program: CliCommand, cli: Cli): void {
   show(network, cli);
   members(network, cli);
   remove(network, cli);
+  rotateKey(network, cli);
 }
 
 function create(network: CliCommand, cli: Cli): void {
   network
     .command('create')
-    .argument('<network>', 'a name for the network')
+    .argument('<network>', 'a name for the network', networkName)
     .summary('make a new network with this node as its first')
     .description(
       'Makes a new network whose authority this node holds. The daemon must not run. A first start makes a network by ' +
@@ -134,27 +132,44 @@ function show(network: CliCommand, cli: Cli): void {
       const shown = await cli.daemonOr<Membership>(
         options,
         async (client) => {
-          const { network: of, id, name } = await client.get<NodeView>('node');
+          const { id, name } = await client.get<NodeView>('node');
+          const { holdsAuthority, certificate, key, problem, ...of } = await client.get<NetworkView>('network');
           const peers = await client.list<PeerView>('peers');
-          return {
-            network: { id: of.id, name: of.name },
-            node: { id, name },
-            holdsAuthority: of.holdsAuthority,
-            peers,
-          };
+          const told = { network: { id: of.id, name: of.name }, node: { id, name }, holdsAuthority, certificate, key };
+          return { ...told, ...(problem !== undefined && { problem }), peers };
         },
         (dataDir) => showOffline(cli, dataDir),
       );
-      cli.show(options, shown, ({ network: { id, name }, node, holdsAuthority, peers }) =>
+      cli.show(options, shown, ({ network: { id, name }, node, holdsAuthority, certificate, key, problem, peers }) =>
         facts([
           ['network', name],
           ['id', id],
           ['this node', `${node.name} (${node.id})`],
           ['authority', holdsAuthority ? 'here: this node may invite others' : 'on another node'],
+          ['certificate', expiry(certificate.expiresAt, Date.now())],
+          ['network key', keyState(key)],
+          ...(problem === undefined ? [] : [['problem', `${problem.cause}. ${problem.hint}`] as const]),
           ['peers', peers === undefined ? 'no daemon is running' : tally(peers.map((peer) => peer.state))],
         ]),
       );
     });
+}
+
+function expiry(expiresAt: number, now: number): string {
+  return expiresAt > now
+    ? `expires in ${ago(now, expiresAt)}; renewed by itself`
+    : `expired ${ago(expiresAt, now)} ago`;
+}
+
+function keyState({ number, rotation }: NetworkView['key']): string {
+  if (rotation === undefined) return `number ${number}`;
+  const { holders, missing, completedAt, until } = rotation;
+  const without = missing.map(({ name }) => name).join(', ');
+  if (completedAt === undefined) {
+    const all = holders.length + missing.length;
+    return `number ${number}: ${holders.length} of ${all} nodes have it, the one before it works for ${ago(Date.now(), until)} yet for: ${without}`;
+  }
+  return missing.length === 0 ? `number ${number}: all nodes have it` : `number ${number}; without it: ${without}`;
 }
 
 async function showOffline(cli: Cli, dataDir: string): Promise<Membership> {
@@ -173,7 +188,7 @@ function members(network: CliCommand, cli: Cli): void {
     .common()
     .example('network members', 'who may take part?')
     .action(async (options: CommonOptions) => {
-      const rows = await cli.client(options).list<Member>('network/members');
+      const rows = await cli.client(options).list<MemberView>('network/members');
       const now = Date.now();
       cli.show(options, rows, () =>
         rows.length === 0
@@ -199,12 +214,14 @@ function remove(network: CliCommand, cli: Cli): void {
     .argument('<node>', 'its name, or the beginning or end of its id')
     .summary('remove a node from the network for good')
     .description(
-      'Takes its membership from a node: every other node refuses it within seconds. Works on the node that holds the ' +
+      'Takes its membership from a node: every other node refuses it within seconds. Then the network key is changed, so ' +
+        'that it soon does not get as far as being refused; see `network rotate-key`. Works on the node that holds the ' +
         'authority. The removed node can come back only with a new identity and a new invite.',
     )
+    .option('--keep-key', 'do not change the network key, e.g. where several nodes are removed one after the other')
     .common()
     .example('network remove barn', 'the board in the barn was stolen')
-    .action(async (wanted: string, options: CommonOptions) => {
+    .action(async (wanted: string, options: CommonOptions & { keepKey?: true }) => {
       const client = cli.client(options);
       const { network: of } = await client.get<NodeView>('node');
       if (!of.holdsAuthority) {
@@ -212,18 +229,50 @@ function remove(network: CliCommand, cli: Cli): void {
           hint: 'Run it on the node where the network was created',
         });
       }
-      const { id, name } = memberCalled(wanted, await client.list<Member>('network/members'));
+      const { id, name } = memberCalled(wanted, await client.list<MemberView>('network/members'));
       await client.delete(`network/members/${encodeURIComponent(id)}`);
-      cli.show(
-        options,
-        { removed: id, name },
-        () => `Node ${name} (${shortId(id)}) was removed from network ${of.name}.`,
+      const rotation =
+        options.keepKey === true ? undefined : await client.post<KeyRotationView>('network/key-rotations', {});
+      cli.show(options, { removed: id, name, ...(rotation !== undefined && { rotation }) }, () =>
+        [
+          `Node ${name} (${shortId(id)}) was removed from network ${of.name}.`,
+          ...(rotation === undefined ? [] : [rotated(rotation)]),
+        ].join('\n'),
       );
     });
 }
 
+function rotateKey(network: CliCommand, cli: Cli): void {
+  network
+    .command('rotate-key')
+    .summary('change the key that every connection of the network needs')
+    .description(
+      'Makes a new network key. All members fetch it over the mesh while everything goes on: no connection ends. The key ' +
+        'before it works until all have the new one, or for mesh.keyOverlapDays for members that are away; who comes back ' +
+        'later needs a new invite. Works on the node that holds the authority.',
+    )
+    .common()
+    .example('network rotate-key', 'a board with the key may have fallen into wrong hands')
+    .action(async (options: CommonOptions) => {
+      const rotation = await cli.client(options).post<KeyRotationView>('network/key-rotations', {});
+      cli.show(options, rotation, rotated);
+    });
+}
+
+function rotated({ number, missing, until }: KeyRotationView): string {
+  if (missing.length === 0) return `Network key ${number} is in use; all nodes have it.`;
+  return `Network key ${number} was made; ${missing.length} ${missing.length === 1 ? 'node is' : 'nodes are'} fetching it (${ago(Date.now(), until)} at most): parlmesh network show`;
+}
+
+function networkName(text: string): string {
+  if (NETWORK_NAME.test(text)) return text;
+  throw new InvalidArgumentError(
+    'Use 1 to 63 letters, digits, dots, dashes and underscores, beginning with a letter or digit.',
+  );
+}
+
 /** A node that was removed before counts only where nothing else fits: another may have its name now. */
-function memberCalled(wanted: string, all: readonly Member[]): Member {
+function memberCalled(wanted: string, all: readonly MemberView[]): MemberView {
   const part = wanted.replace(/^…/, '');
   const isPart = (id: string): boolean => part.length >= 4 && (id.startsWith(part) || id.endsWith(part));
   const fits = all.filter(({ id, name }) => name === wanted || isPart(id));

@@ -1,20 +1,13 @@
-// Routes for the operator: tokens, network membership, configuration, store.
+// Routes for the operator: tokens, configuration, store.
 
-import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Scope, type TokenRow } from '../../security/tokens.ts';
 import { StoreView } from '../../view/schema.ts';
 import type { App, RouteContext } from '../context.ts';
 import { answers, NO_CONTENT, PROBLEM_ANSWERS } from '../openapi.ts';
+import { PATIENT } from '../patience.ts';
 
 const At = Type.Number({ description: 'Milliseconds since 1970.' });
-/** What reads or writes the whole store, or asks another node, may take minutes on an SD card or a poor link. */
-const PATIENT = {
-  handlerTimeout: 600_000,
-  preHandler: async (request: FastifyRequest) => {
-    request.raw.socket.setTimeout(600_000);
-  },
-};
 const YEAR_SECONDS = 365 * 86_400;
 
 const TokenView = Type.Object({
@@ -25,19 +18,10 @@ const TokenView = Type.Object({
   expiresAt: Type.Optional(At),
   lastUsedAt: Type.Optional(Type.Number({ description: 'Milliseconds since 1970, to five minutes.' })),
 });
-const MemberView = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  issuedAt: At,
-  expiresAt: At,
-  revoked: Type.Boolean(),
-});
-const NetworkName = Type.Object({ id: Type.String(), name: Type.String() });
 
 export function adminRoutes(context: RouteContext) {
   return async (app: App): Promise<void> => {
     tokenRoutes(app, context);
-    networkRoutes(app, context);
     configRoutes(app, context);
     storeRoutes(app, context);
   };
@@ -110,76 +94,6 @@ function tokenRoutes(app: App, { tokens, journal }: RouteContext): void {
       });
       return reply.code(204).send(null);
     },
-  );
-}
-
-function networkRoutes(app: App, { actions }: RouteContext): void {
-  app.get(
-    '/network/members',
-    {
-      config: { scope: 'read' },
-      schema: { tags: ['mesh'], summary: 'Nodes admitted to the network', response: answers(Type.Array(MemberView)) },
-    },
-    async () => actions.networkMembers(),
-  );
-
-  app.delete(
-    '/network/members/:id',
-    {
-      config: { scope: 'admin' },
-      schema: {
-        tags: ['admin'],
-        summary: 'Remove a node from the network for good',
-        description: 'Only on the node that holds the authority. Every node refuses the removed one within seconds.',
-        params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 80 }) }),
-        response: NO_CONTENT,
-      },
-    },
-    async (request, reply) => {
-      await actions.removeMember(request.params.id);
-      return reply.code(204).send(null);
-    },
-  );
-
-  app.post(
-    '/network/invites',
-    {
-      config: { scope: 'admin' },
-      schema: {
-        tags: ['admin'],
-        summary: 'Invite a node',
-        body: Type.Object(
-          {
-            expiresInSeconds: Type.Integer({ minimum: 60, maximum: YEAR_SECONDS, default: 3600 }),
-            name: Type.Optional(Type.String({ minLength: 1, maxLength: 63, description: 'Of the invited node.' })),
-          },
-          { additionalProperties: false, examples: [{ expiresInSeconds: 3600, name: 'bravo' }] },
-        ),
-        response: {
-          201: Type.Object({
-            token: Type.String({ description: 'For `parlmesh network join`, once.' }),
-            expiresAt: At,
-          }),
-          ...PROBLEM_ANSWERS,
-        },
-      },
-    },
-    async (request, reply) => reply.code(201).send(await actions.createInvite(request.body)),
-  );
-
-  app.post(
-    '/network/join',
-    {
-      ...PATIENT,
-      config: { scope: 'admin' },
-      schema: {
-        tags: ['admin'],
-        summary: 'Move this node into the network of an invitation',
-        body: Type.Object({ token: Type.String({ minLength: 1, maxLength: 8192 }) }, { additionalProperties: false }),
-        response: answers(Type.Object({ network: NetworkName })),
-      },
-    },
-    async (request) => actions.joinNetwork(request.body.token),
   );
 }
 

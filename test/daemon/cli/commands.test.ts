@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -95,7 +97,8 @@ describe('listings', () => {
     ['cameras', [/door +live +2 h +folder +640x480 +2\.0 .*2 person, 1 dog/]],
     ['events', [/entry 1\n.*entry 2\n.*entry 3\n$/]],
     ['network members', [/barn +2 h +24 h +valid/]],
-    ['network show', [/network +home\n/, /this node may invite others/]],
+    ['network show', [/network +home\n/, /this node may invite others/, /expires in 90 d; renewed by itself/]],
+    ['network rotate-key', [/Network key 1 was made; 1 node is fetching it \(30 d at most\)/]],
     ['token list', [/k3v7ho2mwq +grafana +read +2 h +never +never/]],
     ['model list', [/centernet +ok +yes +detection +512x512 +80 +MIT/]],
     ['config show', [/^name: north\nhttp:\n {2}port: 7420\n$/]],
@@ -214,6 +217,34 @@ describe('what changes something', () => {
     });
   });
 
+  it('network show tells how far a change of the network key has got', async () => {
+    const holders = [{ id: SELF, name: 'north' }];
+    const rotation = {
+      number: 2,
+      startedAt: 0,
+      until: Date.now() + 5 * 86_400_000,
+      holders,
+      missing: [{ id: BARN, name: 'barn' }],
+    };
+    const network = { id: 'net-4f2a9c31d0', name: 'home', holdsAuthority: true };
+    const certificate = { issuedAt: 0, expiresAt: Date.now() - 2 * 86_400_000 };
+    const problem = { cause: 'The certificate of this node expired', hint: 'Check the clock' };
+    stage.answers['GET network'] = { ...network, certificate, key: { number: 2, since: 0, rotation }, problem };
+    const { stdout } = await run('network', 'show');
+    expect(stdout).toContain('number 2: 1 of 2 nodes have it, the one before it works for 5 d yet for: barn');
+    expect(stdout).toContain('expired 2 d ago');
+    expect(stdout).toContain('The certificate of this node expired. Check the clock');
+    const json: unknown = JSON.parse((await run('network', 'show', '-o', 'json')).stdout);
+    expect(json).toMatchObject({ key: { rotation }, certificate, problem, network: { name: 'home' } });
+  });
+
+  it('network create refuses a name that is none as wrong use, and leaves no folder behind', async () => {
+    const dataDir = join(stage.dataDir, 'not-there');
+    const { code, stderr } = await run('network', 'create', 'BAD/NAME', '--data-dir', dataDir);
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('1 to 63 letters') });
+    expect(existsSync(dataDir)).toBe(false);
+  });
+
   it('network join hands the token to the daemon', async () => {
     const { code, stdout } = await run('network', 'join', 'pmi_abc');
     expect({ code, stdout }).toEqual({
@@ -231,10 +262,15 @@ describe('what changes something', () => {
     for (const wanted of ['barn', BARN, BARN.slice(0, 14), `…${BARN.slice(-8)}`]) {
       expect(await run('network', 'remove', wanted)).toMatchObject({
         code: 0,
-        stdout: `Node barn (…${BARN.slice(-8)}) was removed from network home.\n`,
+        stdout: expect.stringContaining(`Node barn (…${BARN.slice(-8)}) was removed from network home.\n`),
       });
-      expect(stage.asked.at(-1)?.line).toBe(`DELETE network/members/${BARN}`);
+      expect(stage.asked.slice(-2).map(({ line }) => line)).toEqual([
+        `DELETE network/members/${BARN}`,
+        'POST network/key-rotations',
+      ]);
     }
+    await run('network', 'remove', 'barn', '--keep-key');
+    expect(stage.asked.at(-1)?.line).toBe(`DELETE network/members/${BARN}`);
     const wrong = async (wanted: string) => (await run('network', 'remove', wanted)).stderr;
     expect(await wrong('nobody')).toContain('No node of this network is called "nobody"');
     expect(await wrong('12D3KooW')).toContain('"12D3KooW" fits several nodes: barn');

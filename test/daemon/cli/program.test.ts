@@ -108,7 +108,11 @@ describe('without a daemon', () => {
     const offline = {
       createNetwork: remember,
       joinNetwork: remember,
-      showNetwork: async () => ({ network, node: { id: 'x', name: 'north' }, holdsAuthority: false }),
+      showNetwork: async () => ({
+        ...{ network, node: { id: 'x', name: 'north' }, holdsAuthority: false },
+        certificate: { issuedAt: 0, expiresAt: Date.now() + 86_400_000 },
+        key: { number: 0, since: 0 },
+      }),
       checkStore: async () => ({ ok: true, problems: [] }),
       backupStore: async () => ({ file: 'b.db', bytes: 10 }),
       listBackups: async () => [{ file: 'b.db', bytes: 10, at: Date.now() - 60_000 }],

@@ -233,6 +233,15 @@ export function wellNode(): Record<string, unknown> {
     'GET network/members': [
       { id: BARN, name: 'barn', issuedAt: at, expiresAt: Date.now() + 86_400_000, revoked: false },
     ],
+    'GET network': {
+      ...{ id: 'net-4f2a9c31d0', name: 'home', holdsAuthority: true },
+      certificate: { issuedAt: at, expiresAt: Date.now() + 90 * 86_400_000 },
+      key: { number: 0, since: at },
+    },
+    'POST network/key-rotations': {
+      ...{ number: 1, startedAt: at, until: Date.now() + 30 * 86_400_000, holders: [{ id: SELF, name: 'north' }] },
+      missing: [{ id: BARN, name: 'barn' }],
+    },
     'POST network/invites': { token: 'pmi_abc', expiresAt: Date.now() + 3_600_000 },
     'POST network/join': { network: { id: 'net-4f2a9c31d0', name: 'home' } },
     'POST tokens': { token: 'pm_k3v7ho2mwq_secret', ...TOKEN },

@@ -6,6 +6,7 @@ import type { Clock } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { Journal, JournalEntry } from '../../../core/journal.ts';
 import { type Random, seededRandom } from '../../../core/random.ts';
+import type { KeyRotationView, NetworkView } from '../../../daemon/view/network-schema.ts';
 import type { PlanView, RouteChangeView, RouteExplanationView, RouteView } from '../../../daemon/view/route-schema.ts';
 import type {
   AgentView,
@@ -421,6 +422,20 @@ export class ExampleNode implements View, Actions, Journal {
   async removeMember(id: string): Promise<void> {
     this.asked.push(`remove ${id}`);
     if (id === 'nobody') throw new ParlmeshError('MEMBER_UNKNOWN', 'No certificate was issued to nobody');
+  }
+
+  async network(): Promise<NetworkView> {
+    return {
+      ...this.node().network,
+      certificate: { issuedAt: this.#startedAt, expiresAt: this.#startedAt + 365 * 86_400_000 },
+      key: { number: 0, since: this.#startedAt },
+    };
+  }
+
+  async rotateKey(): Promise<KeyRotationView> {
+    const until = this.#startedAt + 30 * 86_400_000;
+    const named = (name: string) => ({ id: idOf(name), name });
+    return { number: 1, startedAt: this.#startedAt, until, holders: [named('alpha')], missing: PEERS.map(named) };
   }
 
   async networkMembers(): Promise<

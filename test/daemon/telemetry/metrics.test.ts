@@ -23,6 +23,7 @@ const NO_RELAY_DROPS = new Forwarder({
 }).counts().drops;
 
 const TOTALS: Totals = {
+  membership: { certificateSeconds: 86_400, keyNumber: 2, withoutKey: 1, requests: { renewed: 3, revoked: 1 } },
   mesh: {
     drops: new DropCounters().snapshot(),
     strangers: { 'other-network': 2 },

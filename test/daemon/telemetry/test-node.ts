@@ -141,6 +141,8 @@ export class TestNode implements View, Actions {
   applyPlan = () => this.plan();
   undoPlan = () => this.plan();
   networkMembers = () => Promise.resolve([]);
+  network = () => Promise.reject(new Error('no network'));
+  rotateKey = () => Promise.reject(new Error('no network'));
 }
 
 export function agent(id: string): AgentView {

@@ -178,6 +178,9 @@ export const LinkView = Type.Object({
       description: 'eased: probed rarely, because nothing needs the link now and other nodes watch the peer.',
     }),
   ),
+  interface: Type.Optional(
+    Type.String({ description: 'Whose carrier the kernel watches for it; none where the peer is behind a gateway.' }),
+  ),
   state: Type.Union([Type.Literal('up'), Type.Literal('suspect'), Type.Literal('down')]),
   since: At,
   roundTripSeconds: Type.Optional(Type.Number()),

@@ -23,6 +23,8 @@ export interface Link {
   /** What its state and quality come from. */
   probe: 'udp' | 'stream';
   pace: Pace;
+  /** Whose carrier the kernel watches for it; none where the peer is behind a gateway. */
+  interface?: string;
   state: LinkState;
   quality: LinkQuality;
   /** As announced, with hysteresis. */
@@ -64,7 +66,6 @@ interface Watched {
   /** The cost without damping, as it holds until it differs for good. */
   announced: AnnouncedCost | undefined;
   udp: UdpProbed | undefined;
-  interface: string | undefined;
   /** Why the interface carries nothing; undefined while it does. */
   noCarrier: LinkState | undefined;
   /** Runs while UDP is back and the connection is not. */
@@ -90,7 +91,9 @@ export class LinkMonitor {
     this.#prober = parts.senses?.prober({ ...parts, timing, changed: (peer, probed) => this.#onUdp(peer, probed) });
     this.#carriers = parts.senses?.carriers({ carrier: (name, up) => this.#onCarrier(name, up) });
     this.#flaps = new FlapRegister({ ...parts, reuse: (peer) => this.#undamp(peer) });
-    this.#attention = new Attention({ ...parts, changed: (peer, pace) => this.#onPace(peer, pace) });
+    // What the kernel sends by itself is not seen here: then every link may be in use.
+    const eases = parts.config.kernelRoutes?.enabled !== true;
+    this.#attention = new Attention({ ...parts, eases, changed: (peer, pace) => this.#onPace(peer, pace) });
     this.#streams = new StreamProbes({
       ...parts,
       timing,
@@ -128,11 +131,13 @@ export class LinkMonitor {
     if (this.#watched.has(peer)) return;
     const { clock } = this.#parts;
     const flap = this.#flaps.of(peer);
+    const name = this.#carriers?.interfaceTo(address);
     const link: Link = {
       peer,
       transport,
       probe: 'stream',
       pace: 'full',
+      ...(name !== undefined && { interface: name }),
       state: newLink(clock.now()),
       quality: unmeasured,
       cost: costOf(unmeasured),
@@ -149,7 +154,6 @@ export class LinkMonitor {
       changedAt: clock.now(),
       announced: undefined,
       udp: undefined,
-      interface: this.#carriers?.interfaceTo(address),
       noCarrier: undefined,
       stalled: undefined,
     });
@@ -268,7 +272,7 @@ export class LinkMonitor {
   #onCarrier(name: string, up: boolean): void {
     const now = this.#parts.clock.now();
     for (const [peer, watched] of this.#watched) {
-      if (watched.interface !== name || up === (watched.noCarrier === undefined)) continue;
+      if (watched.link.interface !== name || up === (watched.noCarrier === undefined)) continue;
       watched.noCarrier = up ? undefined : { kind: 'down', since: now, answers: 0, cause: `interface ${name} is down` };
       this.#update(peer);
     }

@@ -38,6 +38,7 @@ export function registerMesh(program: CliCommand, cli: Cli): void {
       { title: 'flaps', align: 'right', value: ({ flaps = 0 }) => (flaps === 0 ? '' : String(flaps)) },
       { title: 'damped', value: ({ damped }) => (damped ? 'yes' : ''), style: () => 'yellow' },
       { title: 'probe', value: ({ probe = '', pace }) => (pace === 'eased' ? `${probe}, eased` : probe) },
+      { title: 'kernel', value: (link) => link.interface ?? '' },
       { title: 'via', value: (link) => link.transport },
       { title: 'id', value: (link) => shortId(link.peer), style: () => 'dim' },
       { title: 'cause', value: (link) => link.cause ?? '' },

@@ -83,6 +83,7 @@ function listed(peers: readonly PeerView[], terminal: Terminal): string {
     { title: 'profile', value: (peer) => peer.profile ?? '' },
     { title: 'version', value: (peer) => peer.version ?? '' },
     { title: 'id', value: (peer) => shortId(peer.id), style: () => 'dim' },
+    { title: 'passes on', value: ({ withholds }) => (withholds ? 'nothing' : ''), style: () => 'red' },
     { title: 'why', value: ({ presence }) => presence?.why ?? '' },
     { title: 'last error', value: (peer) => peer.lastError ?? '' },
   ]);
@@ -96,6 +97,7 @@ function explained({ peer, link, route }: PeerReport, terminal: Terminal): strin
     ['state', `${peer.state} for ${ago(peer.since, now)}`],
     ['member', presence && `${presence.state} for ${ago(presence.since, now)}`],
     ['why', presence?.why],
+    ['withholds', peer.withholds && 'it does not pass on frames for others; other ways are preferred'],
     ['suspected by', presence?.suspectedBy.map(({ name, since }) => `${name} (for ${ago(since, now)})`).join(', ')],
     ['this node then', presence && doubtInWords(presence.localDoubt)],
     ['last seen', peer.lastSeenAt === undefined ? undefined : `${ago(peer.lastSeenAt, now)} ago`],
@@ -124,6 +126,7 @@ function linkInWords(link: LinkView): string {
   return [
     state === 'up' || cause === undefined ? state : `${state}: ${cause}`,
     probe && `probed by ${probe}`,
+    link.interface !== undefined && `the kernel watches ${link.interface}`,
     roundTripSeconds !== undefined && `round trip ${milliseconds(roundTripSeconds)}`,
     `loss ${percent(loss)}`,
     `cost ${fixed(cost, 1)}`,

@@ -107,6 +107,7 @@ export class ExampleMesh {
         peerName: name,
         transport: 'libp2p',
         probe: name === 'delta' ? 'stream' : 'udp',
+        ...(name !== 'delta' && { interface: 'eth0' }),
         state,
         since: name === 'charlie' ? this.linkSince : this.#startedAt,
         roundTripSeconds: 0.001 * (index + 1) + 0.0005 * this.#random.next(),

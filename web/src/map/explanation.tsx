@@ -11,7 +11,8 @@ import { type KnownLink, linkInWords, sentence } from './links.ts';
 import { type MapNode, NOTABLE_SCORE } from './map-node.tsx';
 
 export function NodeExplanation({ node }: { node: MapNode }) {
-  const presence = peers.value?.find(({ id }) => id === node.id)?.presence;
+  const peer = peers.value?.find(({ id }) => id === node.id);
+  const presence = peer?.presence;
   const route = routes.value?.find(({ destination }) => destination === node.id);
   const differs = presence !== undefined && presence.state !== 'alive' && presence.state !== node.state;
   return (
@@ -24,6 +25,7 @@ export function NodeExplanation({ node }: { node: MapNode }) {
         {node.profile !== undefined && `, ${node.profile}`}
         {node.score >= NOTABLE_SCORE && `, anomaly score ${node.score.toFixed(2)}`}
       </p>
+      {peer?.withholds && <p class="cause">Passes on nothing for others; other ways are preferred</p>}
       {presence !== undefined && presence.why !== '' && <p class="muted">{sentence(presence.why)}</p>}
       {route !== undefined && (
         <>

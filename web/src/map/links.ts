@@ -57,9 +57,10 @@ export function linkInWords({ link, own }: KnownLink, tellers: readonly [a: stri
 }
 
 /** "by UDP", and what that costs in knowledge where it is another way. */
-export function probeInWords({ probe, pace }: LinkView): string {
+export function probeInWords({ probe, pace, interface: name }: LinkView): string {
   const by = probe === 'stream' ? 'over its connection only, UDP gets no answer' : 'by UDP';
-  return pace === 'eased' ? `${by}, at ease` : by;
+  const rarely = pace === 'eased' ? ', at ease' : '';
+  return name === undefined ? `${by}${rarely}` : `${by}${rarely}; the kernel watches ${name}`;
 }
 
 function askedInWords(asked: readonly string[]): string {

@@ -149,12 +149,13 @@ function Peers({ list }: { list: readonly PeerView[] }) {
 }
 
 /** How it is connected, whether it is there, and what this node goes by. */
-function PeerState({ peer: { state, presence, lastError } }: { peer: PeerView }) {
+function PeerState({ peer: { state, presence, lastError, withholds } }: { peer: PeerView }) {
   const differs = presence !== undefined && presence.state !== 'alive' && presence.state !== state;
   return (
     <>
       <State of={differs ? presence.state : state}>{differs ? `${state}, ${presence.state}` : state}</State>
       {presence !== undefined && presence.why !== '' && <p class="under">{sentence(presence.why)}</p>}
+      {withholds && <p class="cause">Passes on nothing for others; other ways are preferred</p>}
       {state !== 'connected' && lastError !== undefined && <p class="cause">{lastError}</p>}
     </>
   );

@@ -24,6 +24,12 @@ export class Throttle {
     this.#go();
   }
 
+  /** Now, although the period may not be over; the next one begins here. */
+  hasten(): void {
+    this.cancel();
+    this.#go();
+  }
+
   cancel(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

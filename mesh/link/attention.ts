@@ -15,6 +15,8 @@ const WATCHED_EACH_SIDE = 2;
 export interface AttentionParts {
   self: NodeId;
   clock: Clock;
+  /** False: all links are always needed. */
+  eases: boolean;
   changed: (peer: NodeId, pace: Pace) => void;
 }
 
@@ -65,7 +67,8 @@ export class Attention {
   }
 
   #settle(): void {
-    const { clock, changed } = this.#parts;
+    const { clock, changed, eases } = this.#parts;
+    if (!eases) return;
     const now = clock.now();
     let next = Number.POSITIVE_INFINITY;
     for (const [peer, neededAt] of this.#neededAt) {

@@ -28,7 +28,7 @@ const presets: Record<MeshConfig['preset'], LinkTiming> = {
   battery: { interval: 5000, detectMultiplier: 3, rests: true, streamInterval: 15_000, giveUpAfter: 60_000 },
 };
 
-export type TimingConfig = Pick<MeshConfig, 'preset'> & Partial<Pick<MeshConfig, 'probe'>>;
+export type TimingConfig = Pick<MeshConfig, 'preset'> & Partial<Pick<MeshConfig, 'probe' | 'kernelRoutes'>>;
 
 /** The preset's timing, with what `mesh.probe` says instead. */
 export function linkTiming(config: TimingConfig): LinkTiming {

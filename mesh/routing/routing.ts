@@ -30,6 +30,8 @@ export interface RoutingParts {
 
 /** Changes of one moment (a switch that dies takes many links) make one flood and one computation. */
 const FLOOD_PERIOD: Millis = 200;
+/** A link that was lost does not wait for that. What fails at one moment still goes out together. */
+const LOSS_PERIOD: Millis = 50;
 const COMPUTE_PERIOD: Millis = 20;
 /** From a change of our routes until all others follow the same: a flood and a computation at every node. */
 const SETTLE: Millis = 1000;
@@ -44,6 +46,7 @@ export class Routing {
   readonly #lists = new Map<NodeId, LinkStatePayload['links']>();
   readonly #switchOver = new SwitchOver();
   readonly #flood: Throttle;
+  readonly #floodLoss: Throttle;
   readonly #compute: Throttle;
   #refresh: Timer | undefined;
   #withdrawn = false;
@@ -62,6 +65,7 @@ export class Routing {
       changed: () => this.#follow(),
     });
     this.#flood = new Throttle(parts.clock, FLOOD_PERIOD, () => parts.flood({ links: this.#ownList() }));
+    this.#floodLoss = new Throttle(parts.clock, LOSS_PERIOD, () => this.#flood.hasten());
     this.#compute = new Throttle(parts.clock, parts.computePeriod ?? COMPUTE_PERIOD, () => this.#recompute());
   }
 
@@ -75,6 +79,7 @@ export class Routing {
   #stop(): void {
     this.#refresh?.cancel();
     this.#flood.cancel();
+    this.#floodLoss.cancel();
     this.#compute.cancel();
   }
 
@@ -94,7 +99,8 @@ export class Routing {
     // What was withdrawn must not come back in the last moments.
     if (this.#withdrawn || !this.#updateOwn()) return;
     this.#unsettle();
-    this.#flood.request();
+    const isLoss = [...this.#down].some((neighbour) => !before.has(neighbour));
+    (isLoss ? this.#floodLoss : this.#flood).request();
     this.areas.linksChanged();
     this.#noteFailures(before);
     this.#follow();

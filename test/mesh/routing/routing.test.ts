@@ -58,6 +58,21 @@ function ring() {
 }
 
 describe('Routing', () => {
+  it('tells of a lost link at once, and of what fails in the same moment together', () => {
+    const { log, set, clock } = ring();
+    set([linkTo('b', 10), linkTo('d', 12)]);
+    set([linkTo('b', 10, false), linkTo('d', 12)]);
+    set([linkTo('b', 10, false), linkTo('d', 12, false)]);
+    set([linkTo('b', 10, false), linkTo('d', 12, false)]);
+    const floods = (): string[] => log.filter((line) => line.startsWith('flood'));
+    log.splice(0, log.indexOf('flood b d') + 1);
+    expect(floods()).toEqual(['flood b d', 'flood d']);
+    clock.advance(60);
+    expect(floods()).toEqual(['flood b d', 'flood d', 'flood ']);
+    clock.advance(1000);
+    expect(floods()).toHaveLength(3);
+  });
+
   it('sends over the backup before the routes are computed, and tells the others first', () => {
     const { log, routing, set, clock } = ring();
     expect(routing.nextHop('b')).toMatchObject({ kind: 'primary', nextHop: 'b', carry: false });
@@ -65,7 +80,7 @@ describe('Routing', () => {
     log.length = 0;
     // Within the period after a computation the next one waits; the backup does not.
     set([linkTo('b', 9, false), linkTo('d', 10)]);
-    expect(log).toEqual([]);
+    expect(log).toEqual(['flood d']);
     expect(routing.nextHop('b')).toMatchObject({ kind: 'path', nextHop: 'd', path: ['d', 'c', 'b'], carry: true });
     clock.advance(1100);
     expect(routing.nextHop('b')).toMatchObject({ kind: 'primary', nextHop: 'd', carry: false });

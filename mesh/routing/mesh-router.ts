@@ -106,6 +106,11 @@ export class MeshRouter {
     return this.#settle(new Set([...this.#graph.ids, ...this.#routes.keys()]), before);
   }
 
+  /** Works out ahead what a failure would ask for. */
+  prepareBackups(): void {
+    this.#trees?.backups.prepare();
+  }
+
   /** By destination, in the order in which they were found. */
   routes(): Route[] {
     return [...this.#routes.values()].map((course) => this.#complete(course));

@@ -38,6 +38,9 @@ const SETTLE: Millis = 1000;
 
 const ONE_AREA = { area: DEFAULT_AREA, areaOf: () => DEFAULT_AREA, tell: () => {} };
 
+/** Without a computation: the routes rest. One that is needed earlier is worked out when it is asked for. */
+const REST: Millis = 100;
+
 export class Routing {
   readonly #parts: RoutingParts;
   /** To the nodes of other areas. */
@@ -49,6 +52,8 @@ export class Routing {
   readonly #floodLoss: Throttle;
   readonly #compute: Throttle;
   #refresh: Timer | undefined;
+  /** Until the backups are worked out ahead. */
+  #rest: Timer | undefined;
   #withdrawn = false;
   /** Neighbours to which no link is usable. */
   #down: ReadonlySet<NodeId> = new Set();
@@ -81,6 +86,7 @@ export class Routing {
     this.#flood.cancel();
     this.#floodLoss.cancel();
     this.#compute.cancel();
+    this.#rest?.cancel();
   }
 
   /** Floods our link state again. */
@@ -193,9 +199,16 @@ export class Routing {
 
   #recompute(): void {
     const changes = this.#router.compute();
+    this.#prepareAtRest();
     const movedOutside = this.areas.settle();
     if (movedOutside || changes.some(({ kind }) => kind !== 'added')) this.#unsettle();
     this.#parts.computed(changes, this.#switchOver.computed(this.#parts.clock.now()));
+  }
+
+  /** Backups are for routes that stay: once they rest, what a failure would ask for is worked out before it comes. */
+  #prepareAtRest(): void {
+    this.#rest?.cancel();
+    this.#rest = this.#parts.clock.after(REST, () => this.#router.prepareBackups());
   }
 
   /** Something changed that the routes do not know yet. */

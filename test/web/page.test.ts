@@ -312,6 +312,20 @@ describe('the page in a browser', () => {
     await page.getByRole('heading', { name: 'Log in' }).waitFor();
   });
 
+  inBrowser('says until when members are certified, and who has the newest key', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server);
+    await go('settings');
+    await page.getByText(/valid until .*, renewed by itself/).waitFor();
+    await page.getByRole('row', { name: /bravo valid/ }).waitFor();
+    await server.node.rotateKey();
+    await page.reload();
+    await page
+      .getByText(/Key 1 is being handed out: 1.member of 5 have it, bravo, charlie, delta, echo not yet/)
+      .waitFor();
+    await page.getByRole('row', { name: /bravo valid, waits for the new key/ }).waitFor();
+  });
+
   inBrowser('says calmly that the connection is lost, and comes back by itself', async () => {
     const server = await serve();
     const { page, go } = await visit(server);

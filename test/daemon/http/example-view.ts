@@ -46,6 +46,7 @@ export class ExampleNode implements View, Actions, Journal {
   #nextEvent = 1;
   #step = 0;
   readonly mesh: ExampleMesh;
+  #rotation: KeyRotationView | undefined;
   #hardware: HardwareView;
   /** What `Actions` were asked for, newest last. */
   readonly asked: string[] = [];
@@ -428,14 +429,25 @@ export class ExampleNode implements View, Actions, Journal {
     return {
       ...this.node().network,
       certificate: { issuedAt: this.#startedAt, expiresAt: this.#startedAt + 365 * 86_400_000 },
-      key: { number: 0, since: this.#startedAt },
+      key: this.#rotation === undefined ? { number: 0, since: this.#startedAt } : this.#rotated(this.#rotation),
     };
   }
 
   async rotateKey(): Promise<KeyRotationView> {
     const until = this.#startedAt + 30 * 86_400_000;
     const named = (name: string) => ({ id: idOf(name), name });
-    return { number: 1, startedAt: this.#startedAt, until, holders: [named('alpha')], missing: PEERS.map(named) };
+    this.#rotation = {
+      number: 1,
+      startedAt: this.#startedAt,
+      until,
+      holders: [named('alpha')],
+      missing: PEERS.map(named),
+    };
+    return this.#rotation;
+  }
+
+  #rotated(rotation: KeyRotationView): NetworkView['key'] {
+    return { number: rotation.number, since: rotation.startedAt, rotation };
   }
 
   async networkMembers(): Promise<

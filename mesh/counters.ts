@@ -62,4 +62,13 @@ export interface MeshCounters {
   /** Frames sent over a backup before the routes were computed. */
   reroutedFrames: number;
   dialsFailed: number;
+  /** Left out where no traffic is told and no plan followed, as in a simulation. */
+  planning?: PlanningFigures;
+}
+
+export interface PlanningFigures {
+  /** Links of this node that cost more than measured, by a plan. */
+  raisedLinks: number;
+  /** Bytes per second that all nodes told they send. */
+  toldRate: number;
 }

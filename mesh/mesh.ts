@@ -143,7 +143,8 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
   }
 
   counters(): MeshCounters | undefined {
-    return this.#participation?.node.counters();
+    const participation = this.#participation;
+    return participation && { ...participation.node.counters(), planning: participation.engineering.figures() };
   }
 
   /** Questions of members by what became of them; undefined on a node without the authority. */

@@ -79,6 +79,18 @@ export const meshFamilies: Family[] = [
     read: ({ membership }) => byKey(membership?.requests ?? {}),
   },
   {
+    name: 'parlmesh_links_raised',
+    type: 'gauge',
+    help: 'Links of this node that cost more than measured, by a plan of the network.',
+    read: ({ mesh: counters }) => sampleOf(counters?.planning?.raisedLinks),
+  },
+  {
+    name: 'parlmesh_network_traffic_bytes_per_second',
+    type: 'gauge',
+    help: 'Bytes a second that all nodes together told they send over the relay.',
+    read: ({ mesh: counters }) => sampleOf(counters?.planning?.toldRate),
+  },
+  {
     name: 'parlmesh_routes',
     type: 'gauge',
     help: 'Destinations with a route.',

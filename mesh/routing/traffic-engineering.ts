@@ -4,7 +4,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
-import type { DropReason } from '../counters.ts';
+import type { DropReason, PlanningFigures } from '../counters.ts';
 import type { Gossip } from '../gossip/gossip.ts';
 import type { Link } from '../link/link-monitor.ts';
 import type { NodeId, PublicKey, SigningKey } from '../membership/keys.ts';
@@ -126,6 +126,10 @@ export class TrafficEngineering {
       const demand = this.reports.demand(graph);
       return { graph, demand, capacities: demand && this.reports.capacities(graph) };
     });
+  }
+
+  figures(): PlanningFigures {
+    return { raisedLinks: this.#weights.raised().length, toldRate: this.reports.total() };
   }
 
   /** How far a plan is in force; undefined where this node puts none into force. */

@@ -36,6 +36,7 @@ const TOTALS: Totals = {
     backups: { lfa: 3, path: 1, none: 2 },
     reroutedFrames: 17,
     dialsFailed: 1,
+    planning: { raisedLinks: 2, toldRate: 40_000 },
     probes: {
       sent: 1200,
       received: 1190,

@@ -18,6 +18,8 @@ const topic = {
   lifetime: 30_000,
 } as const;
 
+const connected = ({ mesh }: RealNode): number => mesh.peers().filter(({ state }) => state === 'connected').length;
+
 export const startParlmesh: StartNetwork = async (count, heard) => {
   const members = Array.from({ length: count }, (_, index) => ({ key: SigningKey.generate(), name: `n${index}` }));
   const credentials = credentialsFor(members);
@@ -26,16 +28,18 @@ export const startParlmesh: StartNetwork = async (count, heard) => {
     const state = new MemoryState();
     await state.write('credentials', credentialsToDocument(credentials[index]!));
     const bootstrap = nodes.flatMap(({ mesh }) => mesh.addresses());
-    const node = realNode(name, { key, state, config: { bootstrap, preset: 'sparse' } });
+    const node = realNode(name, { key, state, config: { bootstrap, preset: 'battery' } });
     node.mesh.subscribe(topic, {
       message: ({ origin, payload }) => {
         if (origin !== key.nodeId) heard(payload.message);
       },
     });
     nodes.push(await started(node));
+    // One after the other: all handshakes at once would starve the probes of those that stand.
+    await until(`${name} is connected to all before it`, CONNECTING_LIMIT, () => connected(node) >= index);
   }
   await until('every node is connected to every other', CONNECTING_LIMIT, () =>
-    nodes.every(({ mesh }) => mesh.peers().filter(({ state }) => state === 'connected').length === count - 1),
+    nodes.every((node) => connected(node) === count - 1),
   );
   return {
     publish: (from, message) => nodes[from]!.mesh.publish(topic, { message }),

@@ -8,15 +8,26 @@ import { type CertificateCheck, type CertificateNetwork, checkCertificate } from
 import { type NodeId, nodeIdOf, type PublicKey } from '../membership/keys.ts';
 import { type OpenedEnvelope, openEnvelope } from './envelope.ts';
 
+/** Node ids that are remembered: base58 costs more than anything else about a frame but its signature. */
+const MOST_IDS = 10_000;
+
 export class FrameReader {
   readonly #validators = new Map<TSchema, Validator>();
+  readonly #ids = new Map<string, NodeId>();
 
   open(frame: Uint8Array): OpenedEnvelope | 'oversized' | 'malformed' {
     return openEnvelope(frame);
   }
 
   idOf(rawPublicKey: Uint8Array): NodeId {
-    return nodeIdOf(rawPublicKey);
+    const key = Buffer.from(rawPublicKey.buffer, rawPublicKey.byteOffset, rawPublicKey.length).toString('latin1');
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = nodeIdOf(rawPublicKey);
+      if (this.#ids.size >= MOST_IDS) this.#ids.clear();
+      this.#ids.set(key, id);
+    }
+    return id;
   }
 
   verify(opened: OpenedEnvelope, key: PublicKey): boolean {

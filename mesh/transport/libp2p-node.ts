@@ -1,7 +1,7 @@
 // How a libp2p node is set up here: which parts, which limits, and why. No DHT: it is the main growth of memory in
 // public reports of js-libp2p daemons, and a mesh of one's own boards does not need it.
 
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { type GossipSub, gossipsub, StrictNoSign } from '@libp2p/gossipsub';
@@ -80,7 +80,7 @@ export function createNode(options: Libp2pNodeOptions): Promise<MeshLibp2p> {
       pubsub: gossipsub({
         // Envelopes carry their own signature.
         globalSignaturePolicy: StrictNoSign,
-        msgIdFn: (message) => createHash('sha256').update(message.data).digest().subarray(0, 20),
+        msgIdFn: ({ data }) => hash('sha256', data, 'buffer').subarray(0, 20),
         allowedTopics: [topic],
         allowPublishToZeroTopicPeers: true,
         ignoreDuplicatePublishError: true,

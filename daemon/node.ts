@@ -14,8 +14,9 @@ import { BuiltInAgents } from './built-in-agents.ts';
 import { type EffectiveConfig, effectiveConfig } from './config/effective.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { nodeNameOf } from './config/node-name.ts';
-import { redactConfig, redactText } from './config/redact.ts';
+import { redactConfig } from './config/redact.ts';
 import { type ConfigChange, compareConfigs, liveConfig } from './config/reload.ts';
+import { externalBroker, externalBrokerShown } from './external-broker.ts';
 import type { Detection } from './hardware/detect.ts';
 import { HardwareReader } from './hardware/reader.ts';
 import { HttpServer } from './http/server.ts';
@@ -391,22 +392,4 @@ export class ParlmeshNode {
     const status = this.#lifecycle.statuses().find(({ name }) => name === 'mqtt');
     return status && status.state.kind === 'running';
   }
-}
-
-/** The configured brokers without their credentials. */
-function externalBrokerShown({ mqtt }: EffectiveConfig): string | undefined {
-  if (mqtt.url === undefined || !mqtt.enabled) return undefined;
-  return [mqtt.url].flat().map(redactText).join(', ');
-}
-
-/** The brokers that the mesh may use too; the embedded one reaches nobody. */
-function externalBroker({ mqtt }: EffectiveConfig) {
-  if (mqtt.url === undefined || !mqtt.enabled) return {};
-  return {
-    mqtt: {
-      urls: [mqtt.url].flat(),
-      ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
-      ...(mqtt.password === undefined ? {} : { password: mqtt.password }),
-    },
-  };
 }

@@ -14,10 +14,11 @@ import {
   type RelayNotice,
 } from '../wire/generated/parlmesh_pb.ts';
 import { Forwarder, type ForwarderCounts, type ForwarderParts } from './forwarder.ts';
-import { type FrameBody, MAX_HOPS, MAX_PAYLOAD_BYTES, makeFrame, type Way } from './frame.ts';
+import { type FrameBody, MAX_PAYLOAD_BYTES, makeFrame, type Way } from './frame.ts';
 import type { RelayStream } from './relay-stream.ts';
 import { Sessions, type SessionsParts } from './sessions.ts';
 import { Streams } from './streams.ts';
+import { type TraceHop, Tracer } from './tracer.ts';
 
 /** What a peer wants of a service here. */
 export interface RelayAction {
@@ -54,14 +55,7 @@ export interface RelayCounters extends ForwarderCounts {
   streams: number;
 }
 
-export interface TraceHop {
-  node: NodeId;
-  /** There and back. */
-  roundTrip: Millis;
-}
-
 const REPLIED_WITHIN: Millis = 5000;
-const TRACED_WITHIN: Millis = 2000;
 /** Questions of this node that wait for their answer at the same time. */
 const MOST_WAITING = 4096;
 const NAME_LENGTH = 64;
@@ -78,7 +72,7 @@ export class Relay {
   readonly #streams: Streams;
   readonly #handlers = new Map<string, RelayHandler>();
   readonly #waiting = new Map<number, Waiting>();
-  readonly #traces = new Map<number, (from: NodeId, kind: string) => void>();
+  readonly #tracer: Tracer;
   #number: number;
 
   constructor(parts: RelayParts) {
@@ -105,6 +99,11 @@ export class Relay {
       },
       parts.random.below(2 ** 31),
     );
+    this.#tracer = new Tracer({
+      clock: parts.clock,
+      nextNumber: () => this.#nextNumber(),
+      send: (to, body, ttl) => void this.#sendFrame(to, body, 'control', ttl === undefined ? {} : { ttl }),
+    });
     this.handle('ping', { message: (_origin, payload) => payload });
   }
 
@@ -202,14 +201,7 @@ export class Relay {
   /** The nodes on the way as they name themselves, hop by hop; ends early where one does not answer. */
   async trace(destination: NodeId): Promise<{ hops: TraceHop[]; reached: boolean }> {
     this.#requireRoute(destination);
-    const hops: TraceHop[] = [];
-    for (let ttl = 1; ttl <= MAX_HOPS; ttl++) {
-      const answer = await this.#traceOne(destination, ttl);
-      if (answer === undefined || answer.kind === 'no-route') break;
-      hops.push({ node: answer.node, roundTrip: answer.roundTrip });
-      if (answer.kind === 'reached') return { hops, reached: answer.node === destination };
-    }
-    return { hops, reached: false };
+    return this.#tracer.trace(destination);
   }
 
   /** What an admitted neighbour handed over. */
@@ -282,7 +274,7 @@ export class Relay {
       case 'greeting':
         return void this.#sessions.greeting(origin, body.value, back);
       case 'trace':
-        return void this.#onTrace(origin, body.value.number);
+        return void this.#tracer.answer(origin, body.value.number);
       case 'notice':
         return void this.#onNotice(origin, body.value);
       case 'sealed': {
@@ -348,36 +340,9 @@ export class Relay {
     return handler;
   }
 
-  #onTrace(origin: NodeId, number: number): void {
-    const value = {
-      $typeName: 'parlmesh.v1.RelayNotice' as const,
-      number,
-      kind: 'reached',
-      session: new Uint8Array(0),
-    };
-    this.#sendFrame(origin, { case: 'notice', value }, 'control');
-  }
-
   #onNotice(origin: NodeId, { number, kind, session }: RelayNotice): void {
     if (kind === 'no-session') this.#sessions.lost(origin, session);
-    else this.#traces.get(number)?.(origin, kind);
-  }
-
-  #traceOne(destination: NodeId, ttl: number): Promise<(TraceHop & { kind: string }) | undefined> {
-    const { clock } = this.#parts;
-    const number = this.#nextNumber();
-    const sentAt = clock.now();
-    return new Promise((resolve) => {
-      const settle = (answer: (TraceHop & { kind: string }) | undefined): void => {
-        timer.cancel();
-        this.#traces.delete(number);
-        resolve(answer);
-      };
-      const timer = clock.after(TRACED_WITHIN, () => settle(undefined));
-      this.#traces.set(number, (node, kind) => settle({ node, kind, roundTrip: clock.now() - sentAt }));
-      const value = { $typeName: 'parlmesh.v1.RelayTrace' as const, number };
-      this.#sendFrame(destination, { case: 'trace', value }, 'control', { ttl });
-    });
+    else this.#tracer.heard(origin, number, kind);
   }
 
   /** Never 0, which means that no reply is wanted. */

@@ -1,0 +1,22 @@
+// The broker that the configuration names, as it is shown and as the mesh may use it.
+
+import type { EffectiveConfig } from './config/effective.ts';
+import { redactText } from './config/redact.ts';
+
+/** The configured brokers without their credentials. */
+export function externalBrokerShown({ mqtt }: EffectiveConfig): string | undefined {
+  if (mqtt.url === undefined || !mqtt.enabled) return undefined;
+  return [mqtt.url].flat().map(redactText).join(', ');
+}
+
+/** The brokers that the mesh may use too; the embedded one reaches nobody. */
+export function externalBroker({ mqtt }: EffectiveConfig) {
+  if (mqtt.url === undefined || !mqtt.enabled) return {};
+  return {
+    mqtt: {
+      urls: [mqtt.url].flat(),
+      ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
+      ...(mqtt.password === undefined ? {} : { password: mqtt.password }),
+    },
+  };
+}

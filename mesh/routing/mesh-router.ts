@@ -154,11 +154,19 @@ export class MeshRouter {
     return { kind, nextHop: usable.nextHop, path: usable.path, carry: settling || kind === 'path' };
   }
 
-  /** The destinations whose route begins with one of these neighbours. */
-  through(neighbours: ReadonlySet<NodeId>): NodeId[] {
-    return [...this.#routes.values()]
-      .filter(({ nextHop }) => neighbours.has(nextHop))
-      .map(({ destination }) => destination);
+  /**
+   * What takes over for the routes that begin with one of these neighbours, which failed. Nothing while failures come one
+   * upon the other, as long as the backups are not worked out: the new routes are worth more than the story.
+   * @param most destinations looked at
+   */
+  *takeovers(failed: ReadonlySet<NodeId>, situation: Situation, most: number): Iterable<[NodeId, NextHop | undefined]> {
+    if (this.#trees?.hasBackups !== true) return;
+    let left = most;
+    for (const { destination, nextHop } of this.#routes.values()) {
+      if (!failed.has(nextHop)) continue;
+      if (left-- === 0) return;
+      yield [destination, this.nextHop(destination, situation)];
+    }
   }
 
   /** As of the last `compute`. */

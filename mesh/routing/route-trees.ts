@@ -38,6 +38,11 @@ export class RouteTrees {
     return this.#backups;
   }
 
+  /** They are worked out for the routes as they are: asking costs little. */
+  get hasBackups(): boolean {
+    return this.#backups !== undefined;
+  }
+
   /** Follows changes that the graph has already. Answers the nodes to which the path or its cost may be another now. */
   update(changes: readonly ArcChange[]): number[] {
     for (const { arc, before } of changes) if (!this.#pending.has(arc)) this.#pending.set(arc, before);

@@ -35,6 +35,8 @@ const LOSS_PERIOD: Millis = 50;
 const COMPUTE_PERIOD: Millis = 20;
 /** From a change of our routes until all others follow the same: a flood and a computation at every node. */
 const SETTLE: Millis = 1000;
+/** Destinations of one failure whose backups are told and counted: less than a millisecond. */
+const MOST_TOLD = 256;
 
 const ONE_AREA = { area: DEFAULT_AREA, areaOf: () => DEFAULT_AREA, tell: () => {} };
 
@@ -224,9 +226,8 @@ export class Routing {
     for (const { peer, state } of this.#parts.links()) {
       if (failed.has(peer) && state.kind === 'down') this.#switchOver.failed(peer, state.cause);
     }
-    for (const destination of this.#router.through(failed)) {
-      this.#switchOver.takeOver(destination, this.#router.nextHop(destination, { down: this.#down }));
-    }
+    const takeovers = this.#router.takeovers(failed, { down: this.#down }, MOST_TOLD);
+    for (const [destination, hop] of takeovers) this.#switchOver.takeOver(destination, hop);
   }
 
   #unsettle(): void {

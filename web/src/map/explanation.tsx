@@ -32,6 +32,7 @@ export function NodeExplanation({ node }: { node: MapNode }) {
           <p>
             <Stroke kind="course-route" /> {route.pathNames.join(' → ')}, cost {plainCost(route.cost)}, since{' '}
             <Time at={route.since} seconds />: {route.reason}
+            {route.exit !== undefined && `; leaves the area at ${route.exit.borderName}`}
           </p>
           <p>
             {route.backup !== undefined && <Stroke kind="course-backup" />} If its first link fails:{' '}

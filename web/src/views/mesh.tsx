@@ -2,7 +2,7 @@
 
 import type { RouteView } from '../../../daemon/view/route-schema.ts';
 import type { LinkView, PeerView } from '../../../daemon/view/schema.ts';
-import { cost, latency, percent, shortId, UNKNOWN } from '../format.ts';
+import { cost, latency, percent, plainCost, shortId, UNKNOWN } from '../format.ts';
 import { links, peers, routes } from '../live/live.ts';
 import { probeInWords, sentence } from '../map/links.ts';
 import { MeshMap } from '../map/mesh-map.tsx';
@@ -93,7 +93,14 @@ function Routes({ list }: { list: readonly RouteView[] }) {
     key: route.destination,
     cells: [
       route.destinationName,
-      route.pathNames.join(' → '),
+      <>
+        {route.pathNames.join(' → ')}
+        {route.exit !== undefined && (
+          <span class="under muted">
+            leaves the area at {route.exit.borderName}, {plainCost(route.exit.cost)} from there
+          </span>
+        )}
+      </>,
       cost(route.cost),
       route.reason,
       sentence(backupInWords(route)),

@@ -6,10 +6,12 @@ import type { Link } from '../../link/link-monitor.ts';
 import type { NodeId } from '../../membership/keys.ts';
 import { Throttle } from '../../throttle.ts';
 import type { Backup } from '../backups.ts';
+import { linkCost } from '../graph.ts';
 import type { MeshRouter, NextHop, Route, Situation } from '../mesh-router.ts';
 import { type BriefName, BriefNames } from './brief-names.ts';
 import { type Exit, Exterior } from './exterior.ts';
-import { type Claim, type Claims, fromPayload, toPayload } from './offer.ts';
+import { type Claim, type Claims, fromPayload, OFFER_PARTS, toPayload } from './offer.ts';
+import { speaks } from './speakers.ts';
 import { StandingOffer } from './standing-offer.ts';
 import { type GatewayPayload, gatewayTopic, OFFER_REFRESH, type OfferPayload, offerTopics } from './topics.ts';
 
@@ -51,8 +53,10 @@ export class Areas {
   readonly #sayGateway: Throttle;
   /** Areas that were told of links into them. */
   #beside: ReadonlySet<string> = new Set();
-  /** Neighbours in them. */
-  #outside: ReadonlySet<NodeId> = new Set();
+  /** Neighbours in them, by area. */
+  #outside: ReadonlyMap<string, readonly NodeId[]> = new Map();
+  /** Areas beside this one that this node makes its offer to. */
+  #spokenTo: ReadonlySet<string> = new Set();
   #timers: Timer[] = [];
 
   constructor(parts: AreasParts) {
@@ -66,7 +70,7 @@ export class Areas {
     const { clock } = this.#parts;
     this.#timers = [
       clock.every(refresh, () => this.#sayGateway.request()),
-      clock.every(OFFER_REFRESH, () => this.#repeatOffer(this.#beside)),
+      clock.every(OFFER_REFRESH, () => this.#repeatOffer(this.#spokenTo)),
     ];
   }
 
@@ -86,7 +90,7 @@ export class Areas {
   repeat(): void {
     if (this.#beside.size === 0) return;
     this.#sayGateway.request();
-    this.#repeatOffer(this.#beside);
+    this.#repeatOffer(this.#spokenTo);
   }
 
   /** One of our links came, went or has another cost. */
@@ -235,15 +239,51 @@ export class Areas {
       tell(gatewayTopic, { area, links }, other);
     }
     // Behind a new link may be a part of an area that heard nothing yet.
-    const grown = [...outside].filter(([, into]) => into.some(({ peer }) => !this.#outside.has(peer)));
+    const grown = [...outside].filter(([other, into]) => {
+      const before = this.#outside.get(other) ?? [];
+      return into.some(({ peer }) => !before.includes(peer));
+    });
     this.#beside = new Set(outside.keys());
-    this.#outside = new Set([...outside.values()].flat().map(({ peer }) => peer));
-    this.#repeatOffer(grown.map(([other]) => other));
+    this.#outside = new Map([...outside].map(([other, into]) => [other, into.map(({ peer }) => peer)]));
+    this.#repeatOffer(grown.map(([other]) => other).filter((other) => this.#spokenTo.has(other)));
     if (this.#beside.size > 0) this.settle();
   }
 
   #tellOffer(): void {
-    for (const [part, claims] of this.#offer.update(this.#reached())) this.#tellPart(part, claims, this.#beside);
+    const before = this.#spokenTo;
+    this.#spokenTo = new Set([...this.#beside].filter((area) => this.#speaksTo(area)));
+    for (const area of this.#beside) {
+      // Who no longer speaks takes back what it said.
+      if (!before.has(area) || this.#spokenTo.has(area)) continue;
+      for (let part = 0; part < OFFER_PARTS; part++) this.#tellPart(part, new Map(), [area]);
+    }
+    const changed = this.#offer.update(this.#reached());
+    const kept = [...this.#spokenTo].filter((area) => before.has(area));
+    for (const [part, claims] of changed) this.#tellPart(part, claims, kept);
+    this.#repeatOffer([...this.#spokenTo].filter((area) => !before.has(area)));
+  }
+
+  #speaksTo(area: string): boolean {
+    const { router } = this.#parts;
+    const gateways = [...this.#gateways].filter(([id, gateway]) => gateway.area === area && router.has(id));
+    const behind = (gateway: NodeId, id: NodeId): boolean =>
+      gateway === id || this.#exterior.isBehind(gateway, this.#names.of(id));
+    return speaks({
+      neighbours: this.#outside.get(area) ?? [],
+      others: this.#junctions(gateways),
+      precedes: (border) => this.#names.of(border) < this.#names.of(this.#parts.self),
+      together: (a, b) => gateways.some(([gateway]) => behind(gateway, a) && behind(gateway, b)),
+    });
+  }
+
+  /** Links of other borders that both ends announce. */
+  *#junctions(gateways: readonly [NodeId, Gateway][]): Iterable<[NodeId, NodeId]> {
+    const { router, self } = this.#parts;
+    for (const [gateway, { links }] of gateways) {
+      for (const { to } of links) {
+        if (to !== self && router.has(to) && linkCost(router.graph, to, gateway) !== undefined) yield [to, gateway];
+      }
+    }
   }
 
   #repeatOffer(areas: Iterable<string>): void {

@@ -76,6 +76,11 @@ export class Exterior {
     return this.#best;
   }
 
+  /** Whether a gateway says that it reaches a node without leaving its own area. */
+  isBehind(gateway: NodeId, name: BriefName): boolean {
+    return this.#offers.get(gateway)?.[partOf(name)]?.get(name)?.via.length === 0;
+  }
+
   /** All exits to one destination, the best first. */
   exits(name: BriefName): Exit[] {
     const { distanceTo, reaches } = this.#inside;

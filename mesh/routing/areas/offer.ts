@@ -13,10 +13,10 @@ export interface Claim {
 export type Claims = Map<BriefName, Claim>;
 
 /** Destinations that are taken from one part of one border's offer. */
-export const MOST_CLAIMS = 2048;
+export const MOST_CLAIMS = 4096;
 /** Areas that a frame may cross; a longer way is not offered. */
 export const MOST_VIA = 14;
-export const OFFER_PARTS = 8;
+export const OFFER_PARTS = 4;
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const COST_LENGTH = 4;

@@ -35,7 +35,7 @@ export const OfferPayload = Type.Object({
     Type.Object({
       via: Type.Array(Type.String({ pattern: '^[A-Za-z0-9_-]{11}$' }), { maxItems: 15 }),
       /** 15 characters a node: its brief name (11) and the cost (4, base 64). */
-      nodes: Type.String({ pattern: '^(?:[A-Za-z0-9_-]{15})*$', maxLength: 15 * 2048 }),
+      nodes: Type.String({ pattern: '^(?:[A-Za-z0-9_-]{15})*$', maxLength: 15 * 4096 }),
     }),
     { maxItems: 1024 },
   ),

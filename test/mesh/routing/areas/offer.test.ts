@@ -54,7 +54,7 @@ test('whatever comes is refused by its schema or read within bounds', () => {
     { numRuns: 1000 },
   );
   expect(reader.accepts(GatewayPayload, { area: '../other', links: [] })).toBe(false);
-  expect(reader.accepts(OfferPayload, { groups: [{ via: [], nodes: 'A'.repeat(15 * 2049) }] })).toBe(false);
+  expect(reader.accepts(OfferPayload, { groups: [{ via: [], nodes: 'A'.repeat(15 * 4097) }] })).toBe(false);
 });
 
 test('a part is said again for who comes, goes, or is reached by another way, not for a little cost', () => {

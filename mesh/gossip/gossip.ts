@@ -9,6 +9,7 @@ import type { Certificate } from '../membership/certificate.ts';
 import type { NodeId, SigningKey } from '../membership/keys.ts';
 import type { Members } from '../membership/members.ts';
 import type { Transport, Verdict } from '../transport/transport.ts';
+import { Blame } from './blame.ts';
 import { type OpenedEnvelope, sealEnvelope } from './envelope.ts';
 import { FrameReader } from './frame-reader.ts';
 import { ReplayWindow } from './replay-window.ts';
@@ -55,6 +56,8 @@ export const CLOCK_TOLERANCE: Millis = 5 * 60_000;
 /** What one origin may say: far above what a well one says, far below what hurts. */
 const ORIGIN_RATE = { perSecond: 20, burst: 100 };
 const MOST_ORIGINS = 10_000;
+/** What no honest node passes on. */
+const FAULTS: ReadonlySet<DropReason> = new Set(['oversized', 'malformed', 'forged']);
 const MOST_STATES = 50_000;
 
 interface Subscription {
@@ -82,6 +85,7 @@ export class Gossip {
   readonly #areaTopics = new Set<string>();
   readonly #speakers = new Map<NodeId, Speaker>();
   readonly #accepted = new Map<string, number>();
+  readonly #blame = new Blame();
   #witness: ((state: OpenedEnvelope, source: Source) => void) | undefined;
   #published = 0;
 
@@ -142,13 +146,16 @@ export class Gossip {
 
   /**
    * Takes a frame from anywhere. Never throws: what does not serve is dropped and counted.
+   * @param from the neighbour that handed it over, where one did
    * @param passOn hands what is new to the transports that did not bring it
    */
-  ingest(frame: Uint8Array, source: Source, passOn = true): Verdict {
+  ingest(frame: Uint8Array, source: Source, from?: NodeId, passOn = true): Verdict {
+    const { clock } = this.#parts;
+    if (from !== undefined && this.#blame.isShunned(from, clock.now())) return this.#drop('rate');
     const opened = this.reader.open(frame);
-    if (typeof opened === 'string') return this.#drop(opened);
+    if (typeof opened === 'string') return this.#drop(opened, from);
     const dropped = this.#consider(opened, frame, source);
-    if (dropped !== undefined) return this.#drop(dropped);
+    if (dropped !== undefined) return this.#drop(dropped, from);
     if (passOn) this.#bridge(frame, opened, source);
     return 'accept';
   }
@@ -265,8 +272,10 @@ export class Gossip {
     this.#accepted.set(topic, (this.#accepted.get(topic) ?? 0) + 1);
   }
 
-  #drop(reason: DropReason): Verdict {
-    this.#parts.drops.add(reason);
+  #drop(reason: DropReason, from?: NodeId): Verdict {
+    const { drops, clock } = this.#parts;
+    drops.add(reason);
+    if (from !== undefined && FAULTS.has(reason)) this.#blame.add(from, clock.now());
     return 'ignore';
   }
 }

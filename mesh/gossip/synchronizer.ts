@@ -73,7 +73,7 @@ export class Synchronizer {
   hear(peer: NodeId, { case: kind, value }: PeerMessage['kind']): void {
     const accord = this.#accords.get(peer);
     if (accord === undefined) return;
-    if (kind === 'frames') this.#onFrames(accord, value.frames);
+    if (kind === 'frames') this.#onFrames(peer, accord, value.frames);
     if (kind !== 'digest' && kind !== 'entries' && kind !== 'want') return;
     if (!accord.mayAsk(this.#parts.clock.now())) this.#parts.drops.add('rate');
     else if (kind === 'digest') this.#onDigest(peer, accord, value);
@@ -183,7 +183,7 @@ export class Synchronizer {
     }
   }
 
-  #onFrames(accord: PeerAccord, frames: readonly Uint8Array[]): void {
+  #onFrames(peer: NodeId, accord: PeerAccord, frames: readonly Uint8Array[]): void {
     const { gossip, clock, drops } = this.#parts;
     const now = clock.now();
     if (!accord.mayHandOver(frames.length, now)) {
@@ -191,7 +191,7 @@ export class Synchronizer {
       return;
     }
     const passOn = now - this.#startedAt >= SETTLING_IN;
-    const news = frames.filter((frame) => gossip.ingest(frame, 'sync', passOn) === 'accept');
+    const news = frames.filter((frame) => gossip.ingest(frame, 'sync', peer, passOn) === 'accept');
     if (news.length === 0 || passOn || this.#news !== undefined) return;
     this.#news = clock.after(NEWS, () => {
       this.#news = undefined;

@@ -145,10 +145,12 @@ export class Libp2pTransport implements PeerTransport {
       handshakeFailed: (address) => events.handshakeFailed(address),
     });
     const topic = gossipTopic(networkId);
-    node.services.pubsub.topicValidators.set(topic, (_from, { data }) => {
+    node.services.pubsub.topicValidators.set(topic, (from, { data }) => {
       this.#traffic.receivedMessages++;
       this.#traffic.receivedBytes += data.length;
-      return events.frame(data) === 'accept' ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore;
+      return events.frame(data, from.toString()) === 'accept'
+        ? TopicValidatorResult.Accept
+        : TopicValidatorResult.Ignore;
     });
     node.addEventListener('peer:connect', ({ detail }) => this.#announce(detail));
     node.addEventListener('peer:disconnect', ({ detail }) => this.#withdraw(detail.toString()));

@@ -81,7 +81,7 @@ export class Media {
     const { kind } = transport;
     let isAway = false;
     const events = {
-      frame: (frame: Uint8Array) => (this.#running ? gossip.ingest(frame, kind) : 'ignore'),
+      frame: (frame: Uint8Array, from?: NodeId) => (this.#running ? gossip.ingest(frame, kind, from) : 'ignore'),
       lost: (cause: string) => {
         if (this.#running && !isAway) this.#tell('warning', kind, `is away: ${cause}`);
         isAway = true;

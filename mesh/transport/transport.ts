@@ -15,8 +15,11 @@ export const MAX_FRAME_BYTES = 128 * 1024;
 
 /** What a transport tells. None of the calls may throw; all are synchronous. */
 export interface TransportEvents {
-  /** A gossiped frame arrived. It is unchecked bytes from anybody. */
-  frame(frame: Uint8Array): Verdict;
+  /**
+   * A gossiped frame arrived. It is unchecked bytes from anybody.
+   * @param from the neighbour that passed it on, where the medium knows
+   */
+  frame(frame: Uint8Array, from?: NodeId): Verdict;
   /** The medium is there (again): the broker was (re)connected, the first listener is open. */
   ready(): void;
   /** The medium is lost, with the cause. The transport goes on trying by itself, for ever. */

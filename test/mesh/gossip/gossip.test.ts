@@ -170,6 +170,21 @@ describe('gossip', () => {
     expect(gossip.ingest(frameOf(102), 'libp2p')).toBe('accept');
   });
 
+  it('does not listen for a while to a neighbour that passes on what is forged or broken', () => {
+    const forged = (sequence: number): Uint8Array => {
+      const frame = Uint8Array.from(frameOf(sequence));
+      const at = Buffer.from(frame).indexOf('hello');
+      frame[at] = 'j'.charCodeAt(0);
+      return frame;
+    };
+    for (let sequence = 1; sequence <= 200; sequence++) gossip.ingest(forged(sequence), 'libp2p', 'forger');
+    expect(drops.snapshot()).toMatchObject({ forged: 21, rate: 179 });
+    expect(gossip.ingest(frameOf(1), 'libp2p', 'forger')).toBe('ignore');
+    expect(gossip.ingest(frameOf(1), 'libp2p', 'somebody')).toBe('accept');
+    clock.advance(10_001);
+    expect(gossip.ingest(frameOf(2), 'libp2p', 'forger')).toBe('accept');
+  });
+
   it('relays topics that it does not know, and says its own on every medium', () => {
     expect(gossip.ingest(frameOf(1, { topic: 'from-the-future' }), 'mqtt')).toBe('accept');
     expect(media.map(({ told }) => told.length)).toEqual([1, 0]);

@@ -18,7 +18,7 @@ import { SigningKey } from '../../../mesh/membership/keys.ts';
 import { Members } from '../../../mesh/membership/members.ts';
 import { createNetwork } from '../../../mesh/membership/network.ts';
 import { SharedReader } from '../../../mesh/simulator/shared-reader.ts';
-import { DigestSchema, type PeerMessage } from '../../../mesh/wire/generated/parlmesh_pb.ts';
+import { DigestSchema, FramesSchema, type PeerMessage } from '../../../mesh/wire/generated/parlmesh_pb.ts';
 import { memorySequence } from '../virtual-mesh.ts';
 
 const topics = ['weather', 'tide'].map(
@@ -220,6 +220,19 @@ describe('the synchronisation of neighbours', () => {
     const newcomer = await world.add();
     world.join(a!, newcomer);
     expect(world.untilAgreed(1000)).toBeLessThanOrEqual(100);
+  });
+
+  it('counts what is broken, and what is too much', async () => {
+    const [node] = await chain(new World(1), 1);
+    node!.synchronizer.meet('liar');
+    const broken = { root: 1n, buckets: new Uint8Array(3), settled: new Uint8Array(3) };
+    for (let at = 0; at < 100; at++) {
+      node!.synchronizer.hear('liar', { case: 'digest', value: create(DigestSchema, broken) });
+    }
+    expect(node!.drops.snapshot()).toMatchObject({ malformed: 60, rate: 40 });
+    const frames = Array.from({ length: 30_000 }, () => new Uint8Array());
+    node!.synchronizer.hear('liar', { case: 'frames', value: create(FramesSchema, { frames }) });
+    expect(node!.drops.snapshot()).toMatchObject({ malformed: 60, rate: 41 });
   });
 
   it('compares ever more rarely with a neighbour that never agrees', async () => {

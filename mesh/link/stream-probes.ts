@@ -30,7 +30,7 @@ const QUICK: Millis = 250;
 /** Beside UDP probes, which see the path, these only watch the process. */
 const BESIDE_UDP: Millis = 5000;
 const DETECT_MULTIPLIER = 3;
-/** While in doubt an answer may come this late: it proves that the connection carries, if slowly. */
+/** Probed that fast, an answer may still come this late: it proves that the connection carries, if a busy node is slow. */
 const PATIENCE: Millis = 2000;
 const MOST_OUTSTANDING = 8;
 
@@ -142,7 +142,7 @@ export class StreamProbes {
 
   /** A probe that has no answer when the next one is due was missed. */
   #countMissed(probed: Probed, now: Millis): void {
-    const allowed = probed.doubted ? PATIENCE : this.#interval(probed) * 0.9;
+    const allowed = isQuick(probed) ? PATIENCE : this.#interval(probed) * 0.9;
     for (const [sequence, sentAt] of probed.outstanding) {
       if (now - sentAt < allowed) continue;
       probed.outstanding.delete(sequence);

@@ -212,7 +212,7 @@ describe('A probe loop', () => {
     const forged = b.sent.at(-1)!.slice();
     new DataView(forged.buffer).setBigUint64(4, 1_000_000n);
     a.loop.receive(forged, from);
-    expect(a.loop.figures().refused).toEqual({ size: 1, unknown: 1, replay: 1, forged: 1 });
+    expect(a.loop.figures().refused).toEqual({ size: 1, unknown: 1, replay: 1, forged: 1, offer: 0, rate: 0 });
     expect(a.sent).toHaveLength(sent);
     wire.clock.advance(1000);
     expect(states(a)).toEqual(['up']);

@@ -240,16 +240,18 @@ export class Upkeep {
 
   /** While the certificate is near its end or beyond it. */
   problem(): MembershipProblem | undefined {
-    if (this.#stage === 'fine') return undefined;
+    const now = this.#parts.clock.wall();
+    const stage = expiryStage(this.#certificate, now);
+    if (stage === 'fine') return undefined;
     const { expiresAt } = this.#certificate;
     const why = this.#failure === undefined ? 'it is not renewed yet' : this.#failure;
-    if (this.#stage !== 'expired') {
+    if (stage !== 'expired') {
       return {
         cause: `The certificate of this node ends on ${dateOf(expiresAt)}: ${why}`,
         hint: 'Start the node that holds the authority of the network, or check the way to it: parlmesh network show',
       };
     }
-    const canRenew = this.#parts.clock.wall() < expiresAt + RENEWAL_GRACE;
+    const canRenew = now < expiresAt + RENEWAL_GRACE;
     return {
       cause: `The certificate of this node expired on ${dateOf(expiresAt)}: other nodes refuse it. ${why}`,
       hint: canRenew

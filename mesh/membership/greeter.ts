@@ -41,6 +41,8 @@ const MOST_TRIES = 5;
 const MOST_VERSION = 64;
 /** In which an expired member may have its certificate renewed through this node. */
 const RENEWAL_WINDOW: Millis = 20_000;
+/** By how much the authority's clock may run ahead of a member's. */
+const ISSUED_AHEAD: Millis = 24 * 3600_000;
 
 interface Greeting {
   tries: number;
@@ -104,7 +106,7 @@ export class Greeter {
       this.#refuse(peer, 'foreign-certificate');
       return;
     }
-    if (certificate !== undefined) this.#compareClocks(peer, hello);
+    if (certificate !== undefined) this.#compareClocks(hello, certificate);
     if (!checked.ok) {
       if (checked.fault === 'expired') this.#holdOff(peer, greeting, checked.certificate);
       else this.#refuse(peer, checked.fault);
@@ -139,10 +141,10 @@ export class Greeter {
     send(peer, create(PeerMessageSchema, { kind: { case: 'hello', value } }));
   }
 
-  #compareClocks(peer: NodeId, { time }: Hello): void {
+  #compareClocks({ time }: Hello, { node, issuedAt }: Certificate): void {
     const { clock, clockHeard } = this.#parts;
-    // Older versions do not tell it.
-    if (time > 0n) clockHeard?.(peer, Number(time) - clock.wall());
+    // Older versions do not tell it; one that is behind the peer's own certificate is wrong for certain.
+    if (Number(time) >= issuedAt - ISSUED_AHEAD) clockHeard?.(node, Number(time) - clock.wall());
   }
 
   /** Not admitted, but told why, and given time to have its certificate renewed while that is possible. */

@@ -95,10 +95,6 @@ export class TransitChecks {
     if (this.#parts.clock.now() - watched.probedAt >= HURRY) void this.#check(neighbour, watched);
   }
 
-  forget(neighbour: NodeId): void {
-    this.#watched.delete(neighbour);
-  }
-
   counts(): TransitCounts {
     let avoided = 0;
     for (const { trust } of this.#watched.values()) if (trust.kind === 'avoided') avoided++;
@@ -107,6 +103,10 @@ export class TransitChecks {
 
   #checkAll(): void {
     const used = this.#parts.takeUsed();
+    for (const [neighbour, { trust, busy }] of this.#watched) {
+      const isBlameless = trust.kind === 'trusted' && trust.offences === 0;
+      if (isBlameless && !busy && !used.has(neighbour)) this.#watched.delete(neighbour);
+    }
     for (const [neighbour, destination] of used) {
       const way = this.#parts.routeTo(destination) ?? [];
       // The route may have moved on since.

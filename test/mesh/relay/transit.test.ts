@@ -134,6 +134,14 @@ describe('An honest member', () => {
     expect(a.node.counters().transit.avoided).toBe(0);
   });
 
+  it('is not accused when it hangs for twelve seconds of every minute', { timeout: 60_000 }, async () => {
+    const network = await square(() => mesh.clock.now() % 60_000 > 12_000);
+    pinging(network);
+    await mesh.pass(300_000);
+    for (const { journal } of nodes) expect(journal.map(({ kind }) => kind)).not.toContain('peer.withholds');
+    expect(network.a.node.counters().transit.unanswered).toBeGreaterThan(5);
+  });
+
   it('is probed three times a minute while a way through it is in use, and never while none is', async () => {
     const network = await square(() => true);
     const { a } = network;

@@ -15,6 +15,7 @@ import type { Credentials } from './membership/network.ts';
 import type { KnownAddress } from './membership/state.ts';
 import type { RenewalCare } from './neighbours.ts';
 import type { RelayAction } from './relay/relay.ts';
+import type { RoutingParts } from './routing/routing.ts';
 import type { Transport } from './transport/transport.ts';
 import type { MeshLink, MeshPeer, MeshRoute, MeshTopology } from './views.ts';
 import type { RelayFrame } from './wire/generated/parlmesh_pb.ts';
@@ -27,12 +28,15 @@ export interface MeshNodeParts {
   /** Shown to people. */
   name: string;
   version: string;
-  config: Pick<MeshConfig, 'preset' | 'maxPeers' | 'autoDial' | 'bootstrap'> & Partial<Pick<MeshConfig, 'probe' | 'area'>>;
+  config: Pick<MeshConfig, 'preset' | 'maxPeers' | 'autoDial' | 'bootstrap'> &
+    Partial<Pick<MeshConfig, 'probe' | 'area'>>;
   transports: readonly Transport[];
   /** Left out on virtual time: links are then probed over their connections. */
   senses?: LinkSenses;
   /** Left out: its own. A simulation shares one, so that no frame is decoded and verified a thousand times. */
   reader?: FrameReader;
+  /** Left out: its own. The same for what link states say. */
+  costsOf?: RoutingParts['costsOf'];
   /** Milliseconds between two computations of the routes at least. */
   computePeriod?: Millis;
   /** Route changes that are remembered for people to read; 500 when left out. */

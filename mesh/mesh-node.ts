@@ -171,7 +171,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       flood: (payload) => this.#gossip.publish(linkStateTopic, payload),
       computed: (changes, computation) => this.#routesComputed(changes, computation),
       refresh: REFRESH.linkState,
-      computePeriod: parts.computePeriod,
+      ...{ computePeriod: parts.computePeriod, costsOf: parts.costsOf },
     });
     this.relay = new Relay({
       ...{ self, key, certificate: shown, members, clock, random },

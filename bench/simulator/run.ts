@@ -1,54 +1,30 @@
-// Convergence and messages of simulated networks of several sizes. `--nodes 50,100` `--seed 1` `--compute-period 20`.
+// Convergence, messages, time and memory of simulated networks: `--nodes 100,1000,5000`, and the options of `one.ts`. Each
+// size has a process of its own, with most of the machine's memory.
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { seededRandom } from '../../core/random.ts';
-import { simulate } from '../../mesh/simulator/simulate.ts';
-import { makeTopology } from '../../mesh/simulator/topologies.ts';
-import { note, Report } from '../rig/report.ts';
+
+const MEMORY = ['--max-old-space-size-percentage=75', '--max-semi-space-size=64'];
 
 const { values } = parseArgs({
   options: {
-    nodes: { type: 'string', default: '50,100' },
+    nodes: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     'compute-period': { type: 'string', default: '20' },
-    json: { type: 'boolean' },
+    areas: { type: 'string', default: '1' },
     cold: { type: 'boolean', default: false },
+    json: { type: 'boolean' },
   },
 });
-const report = new Report('simulator');
-const seed = Number(values.seed);
-for (const count of values.nodes.split(',').map(Number)) {
-  const startedAt = performance.now();
-  const { report: found } = await simulate(
-    {
-      seed,
-      wiring: makeTopology('geometric', count, seededRandom(seed)),
-      cold: values.cold,
-      delay: { kind: 'uniform', from: 1, to: 10 },
-      jitter: 0,
-      loss: 0,
-      failLinks: 0.05,
-      churn: 0,
-      partition: false,
-      skew: 0,
-      byzantine: [],
-      within: 60_000,
-      computePeriod: Number(values['compute-period']),
-    },
-    (event) => note(`${count} nodes: ${event}`),
-  );
-  const wall = (performance.now() - startedAt) / 1000;
-  const name = `geometric, ${count} nodes, 5 % of links fail`;
-  const tell = (metric: string, value: number, unit: string): void =>
-    report.tell('parlmesh', { case: name, metric, value, unit });
-  for (const { event, convergence_seconds, messages_per_node, bytes_per_node } of found.trials) {
-    tell(`convergence after ${event}`, convergence_seconds ?? -1, 's');
-    tell(`messages a node after ${event}`, messages_per_node, 'messages');
-    tell(`bytes a node after ${event}`, bytes_per_node, 'B');
-  }
-  tell('unreachable pairs', found.unreachable_pairs, 'pairs');
-  tell('violated assertions', found.violated.length, 'assertions');
-  tell('wall time', wall, 's');
-  tell('events', found.events / wall, '1/s');
-  tell('memory', process.memoryUsage().rss, 'B');
+const { nodes, seed, areas, cold } = values;
+for (const count of nodes.split(',')) {
+  const options = ['--nodes', count, '--seed', seed, '--areas', areas, '--compute-period', values['compute-period']];
+  const script = join(import.meta.dirname, 'one.ts');
+  const child = spawn(process.execPath, [...MEMORY, script, ...options, ...(cold ? ['--cold'] : [])], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) process.exitCode = 1;
 }

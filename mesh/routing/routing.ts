@@ -24,6 +24,8 @@ export interface RoutingParts {
   computed: (changes: readonly RouteChange[], computation: Computation) => void;
   /** Milliseconds between two repetitions of our link state. */
   refresh: Millis;
+  /** Neighbour to cost, from a list of somebody else. A simulation does it once for all nodes. */
+  costsOf?: ((links: LinkStatePayload['links']) => ReadonlyMap<NodeId, number>) | undefined;
   /** Milliseconds between two computations at least; 20 when left out. */
   computePeriod?: Millis | undefined;
 }
@@ -121,6 +123,7 @@ export class Routing {
       if (links.length === 0) return;
       this.areas.onEnded(origin);
     }
+    const { costsOf = plainCostsOf } = this.#parts;
     if (this.#router.update(origin, costsOf(links))) this.#follow();
   }
 
@@ -235,7 +238,7 @@ export class Routing {
   }
 
   #updateOwn(): boolean {
-    return this.#router.update(this.#parts.self, costsOf(this.#ownList()));
+    return this.#router.update(this.#parts.self, plainCostsOf(this.#ownList()));
   }
 
   #ownList(): LinkStatePayload['links'] {
@@ -246,7 +249,7 @@ export class Routing {
   }
 }
 
-const costsOf = (links: LinkStatePayload['links']): Map<NodeId, number> =>
+export const plainCostsOf = (links: LinkStatePayload['links']): Map<NodeId, number> =>
   new Map(links.map(({ to, cost }) => [to, cost]));
 
 function downOf(links: readonly Link[]): Set<NodeId> {

@@ -10,6 +10,7 @@ import { issueCertificate } from '../membership/certificate.ts';
 import { type NodeId, SigningKey } from '../membership/keys.ts';
 import type { Credentials } from '../membership/network.ts';
 import { MeshNode } from '../mesh-node.ts';
+import { plainCostsOf } from '../routing/routing.ts';
 import { MemoryMedium, MemoryTransport, memoryAddress } from '../transport/memory.ts';
 import { PeerMessageSchema } from '../wire/generated/parlmesh_pb.ts';
 import { Adversary, type Vice } from './adversary.ts';
@@ -53,6 +54,7 @@ export class SimulatedNetwork {
   readonly #medium: MemoryMedium;
   readonly #udp: VirtualUdp;
   readonly #reader = new SharedReader();
+  readonly #costsOf = sharedCosts();
   readonly #authority: SigningKey;
   readonly #neighbours: number[][];
   /** Of nodes that lost power. */
@@ -209,6 +211,7 @@ export class SimulatedNetwork {
       transports: [transport],
       senses: this.#udp.sensesOf(key.nodeId),
       reader: this.#reader,
+      costsOf: this.#costsOf,
       computePeriod: this.#scenario.computePeriod,
       rememberedChanges: 0,
       sequence,
@@ -284,6 +287,16 @@ function keyOf(seed: number, name: string): SigningKey {
   const secret = createHash('sha256').update(`parlmesh simulation ${seed} ${name}`).digest();
   const body = Buffer.concat([PKCS8, secret]).toString('base64');
   return SigningKey.fromPem(`-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`);
+}
+
+/** One table for each list, whoever reads it: lists are told apart as objects, and nobody changes a table. */
+function sharedCosts(): typeof plainCostsOf {
+  const known = new WeakMap<object, ReturnType<typeof plainCostsOf>>();
+  return (links) => {
+    const costs = known.get(links) ?? plainCostsOf(links);
+    known.set(links, costs);
+    return costs;
+  };
 }
 
 const forgetful = { load: async () => 1, save: async () => {} };

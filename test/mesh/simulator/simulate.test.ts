@@ -83,6 +83,12 @@ describe('A simulation', () => {
     expect(warm.messages_per_node).toBeLessThan(cold.messages_per_node);
   });
 
+  it('heals two hundred nodes within a second of losing every twentieth link', { timeout: 240_000 }, async () => {
+    const report = await run(scenario('geometric', 200, { failLinks: 0.05, cold: false }));
+    expect(report).toMatchObject({ violated: [], unreachable_pairs: 0 });
+    expect(report.convergence_seconds).toBeLessThanOrEqual(1);
+  });
+
   it('says which assertion is violated when there is no time to heal', async () => {
     const report = await run(scenario('ring', 6, { failLinks: 0.1, within: 100, cold: false }));
     expect(report.violated).toEqual(['converges', 'no-unreachable-pairs']);

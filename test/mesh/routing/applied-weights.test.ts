@@ -7,7 +7,8 @@ import { SigningKey } from '../../../mesh/membership/keys.ts';
 import { AppliedWeights } from '../../../mesh/routing/applied-weights.ts';
 import { shortestPaths } from '../../../mesh/routing/shortest-paths.ts';
 import { ORDER_LIFETIME, signOrder, type WeightOrder } from '../../../mesh/routing/weight-order.ts';
-import { graphOf, networks } from './random-networks.ts';
+import { graphOf, listsOf, networks } from './random-networks.ts';
+import { VirtualRouters } from './virtual-routers.ts';
 
 const authority = SigningKey.generate();
 const [self, peer, other] = [1, 2, 3].map(() => SigningKey.generate().nodeId) as [string, string, string];
@@ -138,6 +139,41 @@ describe('Weighed links', () => {
               at = firstHop(weighed[at]!.parent, at, target);
             }
           }
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('lose and turn round no frame while the nodes learn of them one after another', () => {
+    const raises = fc.array(fc.record({ link: fc.nat(), factor: fc.double({ min: 1, max: 4, noNaN: true }) }), {
+      minLength: 1,
+      maxLength: 6,
+    });
+    const order = fc.shuffledSubarray([...Array(10).keys()], { minLength: 10 });
+    fc.assert(
+      fc.property(networks({ minNodes: 2, maxNodes: 10 }), raises, order, (network, raised, learners) => {
+        const lists = listsOf(network);
+        const routers = new VirtualRouters(lists);
+        const links = lists.flatMap(({ origin, links: own }) => [...own].map(([to, cost]) => ({ origin, to, cost })));
+        fc.pre(links.length > 0);
+        const arrives = (): void => {
+          for (const from of routers.ids) {
+            for (const to of routers.ids) {
+              if (!routers.router(from).has(to)) continue;
+              expect(routers.send(from, to, { ttl: 3 * routers.ids.length, carrying: true }).kind).toBe('arrived');
+            }
+          }
+        };
+        for (const { link, factor } of raised) {
+          const { origin, to, cost } = links[link % links.length]!;
+          routers.setCost(origin, to, cost * factor);
+        }
+        for (const learner of learners) {
+          const id = routers.ids[learner];
+          if (id === undefined) continue;
+          routers.learn(id);
+          arrives();
         }
       }),
       { numRuns: 100 },

@@ -7,7 +7,7 @@ import { until } from '../rig/processes.ts';
 import type { StartNetwork } from './network.ts';
 
 const NETWORK = 'bench';
-const CONNECTING_LIMIT = 120_000;
+const CONNECTING_LIMIT = 300_000;
 /** About what an envelope weighs. */
 const MESSAGE_BYTES = 500;
 

@@ -9,7 +9,7 @@ import { credentialsFor } from '../rig/parlmesh-network.ts';
 import { until } from '../rig/processes.ts';
 import type { StartNetwork } from './network.ts';
 
-const CONNECTING_LIMIT = 120_000;
+const CONNECTING_LIMIT = 300_000;
 
 const topic = {
   name: 'bench',

@@ -1,7 +1,7 @@
 // Whatever bytes arrive, no decoder throws, and a node goes on: mutations of what nodes really say, by seed.
 
 import { createSecretKey } from 'node:crypto';
-import { fromBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { ParlmeshError } from '../../core/errors.ts';
 import { seededRandom } from '../../core/random.ts';
@@ -13,7 +13,8 @@ import { SigningKey } from '../../mesh/membership/keys.ts';
 import { readRenewalAnswer, readRenewalRequest } from '../../mesh/membership/renewal.ts';
 import { decodeToken } from '../../mesh/membership/token.ts';
 import { FrameReader, frame } from '../../mesh/transport/framing.ts';
-import type { MemoryTransport } from '../../mesh/transport/memory.ts';
+import { MemoryTransport, memoryAddress } from '../../mesh/transport/memory.ts';
+import { MAX_FRAME_BYTES } from '../../mesh/transport/transport.ts';
 import { PeerMessageSchema } from '../../mesh/wire/generated/parlmesh_pb.ts';
 import { CORPORA, type CorpusName, mutated, readCorpus } from './corpus/corpus.ts';
 import { VirtualMesh } from './virtual-mesh.ts';
@@ -124,6 +125,30 @@ describe('a node', () => {
       await mesh.pass(15_000);
       expect(a.node.peers().find(({ id }) => id === other.node.id)?.score).toBe(score);
     }
+  });
+
+  it('hears nothing of who is not admitted, and nothing that is too long, and counts both', async () => {
+    const mesh = new VirtualMesh({ seed: 7 });
+    const { node } = await mesh.add('a');
+    const stranger = new MemoryTransport('stranger', mesh.medium);
+    await stranger.start({
+      frame: () => 'ignore',
+      ready: () => {},
+      lost: () => {},
+      connected: () => {},
+      disconnected: () => {},
+      message: () => {},
+      drained: () => {},
+      discovered: () => {},
+      admits: () => true,
+      handshakeFailed: () => {},
+    });
+    await stranger.dial([memoryAddress(node.id)], undefined);
+    const ping = create(PeerMessageSchema, { kind: { case: 'ping', value: { sequence: 1 } } });
+    stranger.send(node.id, toBinary(PeerMessageSchema, ping));
+    stranger.send(node.id, new Uint8Array(MAX_FRAME_BYTES + 1));
+    await mesh.pass(50);
+    expect(node.counters().drops).toMatchObject({ 'not-admitted': 1, oversized: 1 });
   });
 
   it('has a corpus of every kind', () => {

@@ -57,6 +57,10 @@ export class Areas {
   #outside: ReadonlyMap<string, readonly NodeId[]> = new Map();
   /** Areas beside this one that this node makes its offer to. */
   #spokenTo: ReadonlySet<string> = new Set();
+  #offersChanged = false;
+  /** Of the last comparison of offers: the costs to gateways, and this part of the area. */
+  #distances: ReadonlyMap<NodeId, number> = new Map();
+  #own: ReadonlySet<BriefName> = new Set();
   #timers: Timer[] = [];
 
   constructor(parts: AreasParts) {
@@ -113,6 +117,7 @@ export class Areas {
 
   onEnded(origin: NodeId): void {
     this.#exterior.forget(origin);
+    this.#offersChanged = true;
     if (!this.#gateways.delete(origin)) return;
     this.#parts.router.remove(origin);
     this.#parts.changed();
@@ -121,6 +126,7 @@ export class Areas {
   /** False when there is no room for another border's. */
   onOffer(origin: NodeId, part: number, payload: OfferPayload): boolean {
     const taken = this.#exterior.offer(origin, part, fromPayload(payload));
+    this.#offersChanged = true;
     if (taken) this.#parts.changed();
     return taken;
   }
@@ -133,17 +139,29 @@ export class Areas {
     if (this.#gateways.size === 0 && this.#beside.size === 0) return false;
     const { router, self } = this.#parts;
     const own = new Set([this.#names.of(self)]);
-    const reached = new Set(own);
+    const distances = new Map<NodeId, number>();
+    const beside = new Set<BriefName>();
     for (const id of router.destinations()) {
-      const name = this.#names.of(id);
-      reached.add(name);
-      if (!this.#gateways.has(id)) own.add(name);
+      if (!this.#gateways.has(id)) {
+        own.add(this.#names.of(id));
+        continue;
+      }
+      distances.set(id, router.cost(id)!);
+      beside.add(this.#names.of(id));
     }
-    const moved = this.#exterior.settle({
-      distanceTo: (gateway) => (this.#gateways.has(gateway) ? router.cost(gateway) : undefined),
-      holds: (name) => own.has(name),
-      reaches: (name) => reached.has(name),
-    });
+    // Thousands of offers are compared only where what they are weighed with has changed.
+    const sameAsBefore = sameMap(distances, this.#distances) && sameSet(own, this.#own);
+    let moved = false;
+    if (this.#offersChanged || !sameAsBefore) {
+      this.#offersChanged = false;
+      this.#distances = distances;
+      this.#own = own;
+      moved = this.#exterior.settle({
+        distanceTo: (gateway) => distances.get(gateway),
+        holds: (name) => own.has(name),
+        reaches: (name) => own.has(name) || beside.has(name),
+      });
+    }
     if (this.#beside.size > 0) this.#sayOffer.request();
     return moved;
   }
@@ -304,6 +322,18 @@ export class Areas {
       yield [name, { cost, via: [this.#names.of(gateway), ...via] }];
     }
   }
+}
+
+function sameMap<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) if (b.get(key) !== value) return false;
+  return true;
+}
+
+function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
+  if (a.size !== b.size) return false;
+  for (const one of a) if (!b.has(one)) return false;
+  return true;
 }
 
 const announced = ({ peer, cost, quality }: Link): GatewayPayload['links'][number] => ({

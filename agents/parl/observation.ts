@@ -10,8 +10,9 @@ import {
   type SchedulingView,
   type WorkerView,
 } from '../swarm/scheduling/scheduler.ts';
+import { advisor } from './advisor.ts';
 
-export const PAIR_WIDTH = 24;
+export const PAIR_WIDTH = 25;
 export const STATE_WIDTH = 10;
 
 /** Jobs, tasks of one job, and workers that are looked at for one decision. */
@@ -37,9 +38,14 @@ interface Figures {
 
 /** Undefined where nothing can be decided: no slot is free, or no task is ready. */
 export function observe(view: SchedulingView): Observation | undefined {
-  const workers = view.workers.filter((worker) => isFree(view, worker)).slice(0, MOST_WORKERS);
+  const workers = view.workers.filter((worker) => isFree(view, worker));
   if (workers.length === 0 || view.ready.length === 0) return undefined;
-  const candidates = candidateTasks(view);
+  const advice = advisor.choose(view);
+  if (workers.length > MOST_WORKERS) {
+    workers.sort((a, b) => Number(b === advice?.worker) - Number(a === advice?.worker) || b.speed - a.speed);
+    workers.length = MOST_WORKERS;
+  }
+  const candidates = candidateTasks(view, advice?.task);
   const placements: Placement[] = [];
   for (const { task } of candidates) {
     for (const worker of workers) if (!task.excluded.has(worker.node)) placements.push({ task, worker });
@@ -52,11 +58,12 @@ export function observe(view: SchedulingView): Observation | undefined {
     const best = soonestFinish(view, task);
     for (const worker of workers) {
       if (task.excluded.has(worker.node)) continue;
-      writePair(rows, at, { view, task, worker, place, pathPlace, best, figures });
+      const advised = task === advice?.task && worker === advice.worker;
+      writePair(rows, at, { view, task, worker, place, pathPlace, best, figures, advised });
       at += PAIR_WIDTH;
     }
   }
-  writeWait(rows, at, view, figures);
+  writeWait(rows, at, view, figures, advice === undefined);
   return { rows, placements, state: stateRow(view, figures) };
 }
 
@@ -67,8 +74,8 @@ interface Candidate {
   pathPlace: number;
 }
 
-/** Of the jobs with the least work left and of the oldest one, the tasks on which the longest chains depend. */
-function candidateTasks(view: SchedulingView): Candidate[] {
+/** Of the jobs with the least work left, of the oldest one and of the advised one, the tasks on which the longest chains depend. */
+function candidateTasks(view: SchedulingView, advised: ReadyTask | undefined): Candidate[] {
   const tasksOf = new Map<ReadyTask['job'], ReadyTask[]>();
   for (const task of view.ready) {
     const tasks = tasksOf.get(task.job);
@@ -79,14 +86,16 @@ function candidateTasks(view: SchedulingView): Candidate[] {
   const byPath = jobs.toSorted((a, b) => a.pathLeft - b.pathLeft);
   const oldest = jobs.reduce((a, b) => (b.arrivedAt < a.arrivedAt ? b : a));
   const chosen = jobs.slice(0, MOST_JOBS);
-  if (!chosen.includes(oldest)) chosen[chosen.length - 1] = oldest;
+  for (const job of [oldest, advised?.job]) if (job !== undefined && !chosen.includes(job)) chosen.push(job);
   const scale = Math.max(1, jobs.length - 1);
   return chosen.flatMap((job) => {
     const { below } = job.graph;
     const tasks = tasksOf.get(job)!.sort((a, b) => below[b.task]! - below[a.task]!);
     const place = jobs.indexOf(job) / scale;
     const pathPlace = byPath.indexOf(job) / scale;
-    return tasks.slice(0, MOST_TASKS_OF_JOB).map((task) => ({ task, place, pathPlace }));
+    const first = tasks.slice(0, MOST_TASKS_OF_JOB);
+    if (advised?.job === job && !first.includes(advised)) first.push(advised);
+    return first.map((task) => ({ task, place, pathPlace }));
   });
 }
 
@@ -124,12 +133,13 @@ interface Pair {
   pathPlace: number;
   best: number;
   figures: Figures;
+  advised: boolean;
 }
 
 function writePair(
   rows: Float32Array,
   at: number,
-  { view, task: ready, worker, place, pathPlace, best, figures }: Pair,
+  { view, task: ready, worker, place, pathPlace, best, figures, advised }: Pair,
 ): void {
   const { job, task } = ready;
   const { unit, slots, speed, fastest } = figures;
@@ -167,12 +177,19 @@ function writePair(
     Math.log((here + 1e-9) / (best - view.now + 1e-9)),
     Math.min(5, (view.now + here - best) / unit),
     (here - computing) / (here + 1e-9),
+    advised ? 1 : 0,
   ];
   rows.set(values, at);
 }
 
 /** Waiting is told by the first number, and by how soon a slot gets free. */
-function writeWait(rows: Float32Array, at: number, view: SchedulingView, { unit, slots, freeSlots }: Figures): void {
+function writeWait(
+  rows: Float32Array,
+  at: number,
+  view: SchedulingView,
+  { unit, slots, freeSlots }: Figures,
+  advised: boolean,
+): void {
   let next = Number.POSITIVE_INFINITY;
   for (const worker of view.workers) {
     for (const freeAt of worker.slots) if (freeAt > view.now) next = Math.min(next, freeAt);
@@ -181,6 +198,7 @@ function writeWait(rows: Float32Array, at: number, view: SchedulingView, { unit,
   rows[at + 2] = Math.log1p(Math.min(1e3, (next - view.now) / unit));
   rows[at + 3] = Math.log1p(view.ready.length / slots);
   rows[at + 4] = Math.log1p(view.jobs.length) / 4;
+  rows[at + PAIR_WIDTH - 1] = advised ? 1 : 0;
 }
 
 function stateRow(view: SchedulingView, { unit, slots, freeSlots, speed }: Figures): Float32Array {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { advisor } from '../../../agents/parl/advisor.ts';
 import { randomScenario, simulate, TRAINING_RANGE } from '../../../agents/parl/environment/episode.ts';
 import { imitate } from '../../../agents/parl/environment/imitation.ts';
-import { teacher } from '../../../agents/parl/environment/teacher.ts';
 import { observe, PAIR_WIDTH, STATE_WIDTH } from '../../../agents/parl/observation.ts';
 import { POLICY_SHAPE } from '../../../agents/parl/policy.ts';
 import { initialParameters } from '../../../agents/parl/ppo/initial-parameters.ts';
@@ -23,7 +23,7 @@ describe('what the policy sees', () => {
         expect(placements.length).toBeLessThanOrEqual(240);
         expect([...rows, ...state].every((value) => Math.abs(value) < 30)).toBe(true);
       }
-      const placement = teacher.choose(simulation);
+      const placement = advisor.choose(simulation);
       if (placement === undefined) simulation.advance();
       else simulation.place(placement);
     }
@@ -46,12 +46,12 @@ describe('what the policy sees', () => {
   });
 });
 
-it('learns to choose as its teacher does', () => {
+it('learns to choose as its advisor does', () => {
   const random = seededRandom(1);
   const network = new WasmNetwork(POLICY_SHAPE);
   network.load(initialParameters(POLICY_SHAPE, random));
   const losses = Array.from({ length: 12 }, () =>
-    imitate(network, randomScenario({ ...TRAINING_RANGE, jobs: 20 }, random), teacher, 2e-3),
+    imitate(network, randomScenario({ ...TRAINING_RANGE, jobs: 20 }, random), advisor, 2e-3),
   );
   expect(losses.at(-1)!).toBeLessThan(0.6 * losses[0]!);
 });

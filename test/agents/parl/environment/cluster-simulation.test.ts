@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { advisor } from '../../../../agents/parl/advisor.ts';
 import { ClusterSimulation } from '../../../../agents/parl/environment/cluster-simulation.ts';
 import { baselineOf, randomScenario, simulate, TRAINING_RANGE } from '../../../../agents/parl/environment/episode.ts';
-import { teacher } from '../../../../agents/parl/environment/teacher.ts';
 import { POLICY_SHAPE } from '../../../../agents/parl/policy.ts';
 import { PolicyScheduler } from '../../../../agents/parl/policy-scheduler.ts';
 import { initialParameters } from '../../../../agents/parl/ppo/initial-parameters.ts';
@@ -43,7 +43,7 @@ describe('a simulated cluster', () => {
   it('finishes every job under every scheduler, with failing nodes too, and never counts a task twice', () => {
     const network = new WasmNetwork(POLICY_SHAPE);
     network.load(initialParameters(POLICY_SHAPE, seededRandom(1)));
-    const schedulers = [...heuristics, teacher, new PolicyScheduler(network)];
+    const schedulers = [...heuristics, advisor, new PolicyScheduler(network)];
     fc.assert(
       fc.property(fc.nat(), fc.constantFrom(...schedulers), (seed, scheduler) => {
         const scenario = randomScenario({ ...TRAINING_RANGE, jobs: 8, failing: 0.7 }, seededRandom(seed));

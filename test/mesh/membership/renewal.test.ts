@@ -1,6 +1,17 @@
 // The life of certificates on virtual time: renewed in time, missed, made good, refused.
 
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { Value } from 'typebox/value';
 import { afterEach, describe, expect, it } from 'vitest';
+import { CredentialsDocument } from '../../../mesh/membership/network.ts';
+import { MemoryTransport, memoryAddress } from '../../../mesh/transport/memory.ts';
+import type { PeerTransportEvents } from '../../../mesh/transport/transport.ts';
+import {
+  HelloSchema,
+  type PeerMessage,
+  PeerMessageSchema,
+  RenewalRequestSchema,
+} from '../../../mesh/wire/generated/parlmesh_pb.ts';
 import { names, told, type VirtualMember, VirtualNetwork } from './virtual-network.ts';
 
 const MINUTE = 60_000;
@@ -134,5 +145,58 @@ describe('a wrong clock', () => {
     off = 0;
     await network.until(() => expect(names(middle)).toEqual(['far', 'founder']), 30 * MINUTE);
     await network.until(() => expect(wrong.mesh.routes()).toHaveLength(2), 5 * MINUTE);
+  });
+
+  it('of the only peer blames nobody else, where the peer’s own certificate proves it', async () => {
+    network = new VirtualNetwork(LIFE);
+    const founder = await network.found('founder');
+    const peer = await network.join(founder, 'peer', [founder], () => -20 * 365 * DAY);
+    await network.until(() => expect(told(peer, 'mesh.clock')).toHaveLength(1), 2 * MINUTE);
+    await network.pass(MINUTE);
+    expect(founder.mesh.membership().problem).toBeUndefined();
+  });
+});
+
+describe('a request for renewal at a connection', () => {
+  const message = (kind: PeerMessage['kind']): Uint8Array =>
+    toBinary(PeerMessageSchema, create(PeerMessageSchema, { kind }));
+  const request = (length: number): Uint8Array =>
+    message({ case: 'renewalRequest', value: create(RenewalRequestSchema, { request: new Uint8Array(length) }) });
+
+  it('is heard only from an expired member, and bounded', async () => {
+    const { founder, far } = await line();
+    const drops = (reason: 'not-admitted' | 'oversized'): number => founder.mesh.counters()?.drops[reason] ?? 0;
+    const { certificate } = Value.Parse(CredentialsDocument, await far.state.read('credentials'));
+    await network.stop(far);
+    await network.pass(2 * LIFE, STEP);
+    const heard: (string | undefined)[] = [];
+    const transport = new MemoryTransport(far.key.nodeId, network.medium);
+    const nothing = (): void => {};
+    const events: PeerTransportEvents = {
+      ...{ connected: nothing, disconnected: nothing, discovered: nothing, drained: nothing, handshakeFailed: nothing },
+      ...{ ready: nothing, admits: () => true, frame: () => 'ignore' as const, lost: nothing },
+      message: (_peer, bytes) => heard.push(fromBinary(PeerMessageSchema, bytes).kind.case),
+    };
+    await transport.start(events);
+    const dialled = transport.dial([memoryAddress(founder.mesh.id)], founder.mesh.id);
+    await network.pass(100);
+    const to = await dialled;
+
+    transport.send(to, request(10));
+    await network.pass(100);
+    expect(drops('not-admitted')).toBe(1);
+
+    const expired = create(HelloSchema, { certificate: Buffer.from(certificate, 'base64'), version: '0' });
+    transport.send(to, message({ case: 'hello', value: expired }));
+    await network.pass(100);
+    expect(heard).toContain('refused');
+    transport.send(to, request(5000));
+    await network.pass(100);
+    expect(drops('oversized')).toBe(1);
+    transport.send(to, request(10));
+    await network.pass(100);
+    expect(heard).toContain('renewalAnswer');
+    expect(founder.mesh.registrarCounts()?.malformed).toBe(1);
+    await transport.stop();
   });
 });

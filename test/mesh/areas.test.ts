@@ -80,6 +80,8 @@ test('link states and summaries stay in their area, membership does not', async 
   expect(saidOf(a1!, b1!)).toContain('gateway.attic');
   expect(saidOf(a1!, b1!)).not.toContain('link-state.barn');
   expect(saidOf(c1!, c2!)).toContain('link-state');
+  expect(a2!.node.counters().drops['other-area']).toBeGreaterThan(0);
+  expect(a1!.node.gossip.states.commonFingerprint.root).toBe(b2!.node.gossip.states.commonFingerprint.root);
 });
 
 test('what reached an area through a border that died leaves it when the area knows, and goes through another', async () => {

@@ -176,6 +176,11 @@ describe('A new user', () => {
     await expect.poll(() => routeNames(c), { timeout: 20_000 }).toEqual(['a']);
     const events = await parlmesh('events', '--data-dir', a.dataDir, '-o', 'json', '-n', '200');
     expect(events.stdout).toMatch(/link.{0,40}\bb\b|\bb\b.{0,60}(lost|left|down|closed)/);
+    const log = await parlmesh('routes', 'log', 'b', '--data-dir', a.dataDir);
+    expect(log.stdout).toMatch(/\bb +(b|c > b) .*went down/);
+    const why = await parlmesh('peers', 'b', '--data-dir', a.dataDir);
+    expect(why.stdout).toMatch(/member +gone for/);
+    expect(why.stdout).toMatch(/WAY TRIED +OUTCOME/);
   });
 
   it('kills a node with -9, starts it again, and finds its history and its network', async () => {

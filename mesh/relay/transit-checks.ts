@@ -46,7 +46,7 @@ const PERIOD: Millis = 20_000;
 const COMPARE_EVERY: Millis = 1500;
 const ANSWERED_WITHIN: Millis = 1400;
 /** A stalled stream asks for a probe at once, but not more often than this. */
-const HURRY: Millis = 3000;
+const HURRY: Millis = 10_000;
 /** Neighbours that are probed in one period at most. */
 const MOST_PROBED = 8;
 

@@ -67,7 +67,7 @@ function findCrowded(network: SimulatedNetwork): string | undefined {
 /** All assertions, from what the events and the inspections after them found. */
 export function conclude(
   trials: readonly TrialReport[],
-  { pairs, lost }: Deliveries,
+  { pairs, lost, took }: Deliveries,
   findings: Partial<Record<AssertionName, string>>,
 ): AssertionResult[] {
   const late = trials.filter(({ convergence_seconds }) => convergence_seconds === null);
@@ -104,7 +104,7 @@ export function conclude(
       holds: first === undefined,
       finding:
         first === undefined
-          ? `${pairs} pairs of honest nodes asked and answered each other over the relay`
+          ? `${pairs} pairs of honest nodes asked and answered each other over the relay within ${(took / 1000).toFixed(1)} s`
           : `${lost.length} of ${pairs} pairs of honest nodes that an honest path joins got no answer, e.g. ${first[0].name} from ${first[1].name}`,
     },
     told('no-forged-state', 'no honest node believed in a link that nobody built'),

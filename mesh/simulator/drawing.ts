@@ -14,7 +14,10 @@ export function draw({ scenario, cutLinks, deadNodes, vices, worst }: Picture, t
     y: inPixels(nodes[number]!.y),
   });
   const slowest = Math.max(...worst.settledAfter);
-  const lines = links.map(([a, b], index) => {
+  // What was cut lies above the rest, or it would not be seen among thousands.
+  const order = [...links.keys()].sort((a, b) => Number(cutLinks.has(a)) - Number(cutLinks.has(b)));
+  const lines = order.map((index) => {
+    const [a, b] = links[index]!;
     const [from, to] = [at(a), at(b)];
     const style = cutLinks.has(index) ? ' class="cut"' : '';
     return `<line${style} x1="${from.x}" y1="${from.y}" x2="${to.x}" y2="${to.y}"/>`;

@@ -31,7 +31,7 @@ export interface MeshNodeParts {
   config: Pick<MeshConfig, 'preset' | 'maxPeers' | 'autoDial' | 'bootstrap'> &
     Partial<Pick<MeshConfig, 'probe' | 'area'>>;
   transports: readonly Transport[];
-  /** Left out on virtual time: links are then probed over their connections. */
+  /** Left out: links are probed over their connections only. */
   senses?: LinkSenses;
   /** Left out: its own. A simulation shares one, so that no frame is decoded and verified a thousand times. */
   reader?: FrameReader;

@@ -41,7 +41,7 @@ export interface CarrierWatch {
   interfaceTo(address: string): string | undefined;
 }
 
-/** What real nodes have and simulated ones do not. */
+/** Real nodes have sockets and the kernel for it; simulated ones the same prober on virtual time, and no kernel. */
 export interface LinkSenses {
   prober(events: { changed: (peer: NodeId, probed: UdpProbed | undefined) => void } & LinkVoice): LinkProber;
   carriers(events: { carrier: (name: string, up: boolean) => void }): CarrierWatch;

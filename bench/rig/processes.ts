@@ -81,11 +81,23 @@ export class Running {
   }
 }
 
-/** Asks until `condition` holds; rejects after `limit` milliseconds, naming what was waited for. */
+/**
+ * Asks until `condition` holds; rejects after `limit` milliseconds, naming what was waited for. A question that fails (a
+ * node that is too busy closes the connection) is asked again; the last failure is named.
+ */
 export async function until(what: string, limit: number, condition: () => boolean | Promise<boolean>): Promise<void> {
   const end = monotonic() + limit;
-  while (!(await condition())) {
-    if (monotonic() > end) throw new Error(`not within ${limit / 1000} s: ${what}`);
+  let failure = '';
+  const holds = async (): Promise<boolean> => {
+    try {
+      return await condition();
+    } catch (error) {
+      failure = `; last failure: ${error instanceof Error ? error.message : error}`;
+      return false;
+    }
+  };
+  while (!(await holds())) {
+    if (monotonic() > end) throw new Error(`not within ${limit / 1000} s: ${what}${failure}`);
     await new Promise((done) => setTimeout(done, 50));
   }
 }

@@ -1,4 +1,4 @@
-// Probes over the connection itself: the only ones where UDP gets no answer , and
+// Probes over the connection itself: the only ones where UDP gets no answer, and
 // beside UDP the proof that the peer's main loop is alive and the connection carries.
 
 import { create } from '@bufbuild/protobuf';

@@ -199,9 +199,11 @@ export class Authority {
   }
 
   /** On disk when it resolves. @param holder the node of the authority itself */
-  async beginHandover(number: number, until: Millis, holder: NodeId): Promise<void> {
-    this.#document.handover = { number, startedAt: this.#parts.clock.wall(), until, holders: [holder] };
+  async beginHandover(number: number, until: Millis, holder: NodeId): Promise<Handover> {
+    const handover: Handover = { number, startedAt: this.#parts.clock.wall(), until, holders: [holder] };
+    this.#document.handover = handover;
     await this.#save();
+    return handover;
   }
 
   /** A member has the key of this number on disk. True when that is news. */

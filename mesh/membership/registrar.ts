@@ -143,8 +143,9 @@ export class Registrar {
     const now = clock.wall();
     const until = now + overlap;
     const next: NetworkKey = { number: credentials.current.keys[0].number + 1, key: randomBytes(32), since: now };
+    // In this order a crash between the two leaves the old key in use, and nobody without it.
+    const handover = await authority.beginHandover(next.number, until, self);
     await credentials.change((current) => ({ ...current, keys: withNewKey(current.keys, next, until) }));
-    await authority.beginHandover(next.number, until, self);
     const missing = authority.missing().length;
     journal.record({
       severity: 'info',
@@ -155,7 +156,7 @@ export class Registrar {
     });
     this.#say();
     await this.#completeWhenDone();
-    return this.rotation() as RotationView;
+    return this.#viewOf(handover, authority.missing());
   }
 
   /** How far the newest key has got; undefined before the first rotation. */

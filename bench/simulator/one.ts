@@ -26,7 +26,7 @@ const { report: found } = await simulate(
   {
     seed,
     wiring: areas > 1 ? inAreas(wiring, areas) : wiring,
-    cold: values.cold,
+    cold: values.cold || areas > 1,
     delay: { kind: 'uniform', from: 1, to: 10 },
     jitter: 0,
     loss: 0,

@@ -57,11 +57,11 @@ export const MeshConfig = Type.Object(
           }),
         ),
         detectMultiplier: Type.Optional(
-          Type.Integer({
+          Type.Number({
             minimum: 2,
             maximum: 20,
             description:
-              'Intervals of silence that make a link down, instead of 3. Lower sees failures sooner and mistakes more lost packets for one.',
+              'Intervals of silence that make a link down, instead of the preset’s: 2.5 wired, 3 else. Lower sees failures sooner and mistakes more lost packets for one.',
           }),
         ),
       },

@@ -109,10 +109,11 @@ export function onPace(session: ProbeSession, eased: boolean, now: Millis, timin
 
 /**
  * Somebody does not reach the peer: it is asked to answer at once. On an eased link the silence begins now; the word of
- * the other counts for one missed probe, and no more.
+ * the other shortens the wait to two intervals, no more.
  */
 export function onDoubt(session: ProbeSession, now: Millis, timing: ProbeTiming): ProbeSession {
-  const attentiveSince = isEased(session, timing) ? now - intervalOf(session, timing) : session.attentiveSince;
+  const ahead = detectionTime(session, timing) - 2 * intervalOf(session, timing);
+  const attentiveSince = isEased(session, timing) ? now - ahead : session.attentiveSince;
   return { ...session, late: true, attentiveSince, dueAt: now };
 }
 

@@ -309,7 +309,7 @@ describe('A peer whose link is down', () => {
 
   it('is gone when nobody answers in time, or nobody is there to ask', () => {
     const bench = cutOff(['c']);
-    bench.clock.advance(240);
+    bench.clock.advance(215);
     expect(bench.monitor.isSilent('b')).toBe(false);
     bench.clock.advance(20);
     expect(bench.monitor.isSilent('b')).toBe(true);

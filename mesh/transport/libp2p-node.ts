@@ -93,6 +93,8 @@ export function createNode(options: Libp2pNodeOptions): Promise<MeshLibp2p> {
         maxInboundDataLength: MAX_FRAME_BYTES + 1024,
         maxOutboundBufferSize: 4 * MAX_FRAME_BYTES,
         maxTopicBytesPerPeer: 16 * 1024,
+        // Members may all stand behind one address (a router, one machine): by default, more than ten are not heard.
+        scoreParams: { IPColocationFactorWeight: 0 },
       }),
     },
   });

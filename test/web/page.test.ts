@@ -284,7 +284,9 @@ describe('the page in a browser', () => {
     const { page, go } = await visit(server);
     await go('agents');
     await page.getByRole('button', { name: 'Restart camera/yard' }).click();
+    await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(server.node.asked).toEqual([]);
     await page.getByRole('button', { name: 'Restart camera/yard' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Restart' }).click();

@@ -1,5 +1,5 @@
-// A node that loses its power says nothing: how soon all others know, and what it costs them to watch. Real nodes with
-// their link probes on virtual time.
+// A node that loses its power says nothing, a killed one only closes its connections: how soon all others know, and what
+// it costs them to watch. Real nodes with their link probes on virtual time.
 
 import { describe, expect, it } from 'vitest';
 import type { SimulatedNetwork } from '../../../mesh/simulator/simulated-network.ts';
@@ -44,6 +44,32 @@ describe('Ten nodes that are all connected to each other', () => {
     const { presence } = network.nodes[0]!.mesh.peers().find(({ id }) => id === network.nodes[3]!.id)!;
     expect(presence.state).toBe('gone');
     expect(presence.tried.filter(({ way, outcome }) => way === 'udp' && outcome === 'silent')).toHaveLength(1);
+    await network.stop();
+  });
+
+  it.each([1, 2, 3])(
+    'all know of a killed one as soon as its kernel has closed its connections (seed %i)',
+    async (seed) => {
+      const network = await calmMesh(seed);
+      const victim = network.nodes[3]!;
+      network.kill(3);
+      for (const { alive, transport } of network.nodes) if (alive) transport.disconnect(victim.id, 'it closed');
+      const diedAt = network.clock.now();
+      while (!isKnownGone(network, 3) && network.clock.now() - diedAt < 5000) await network.pass(1);
+      // A word from each to all, and the routes computed anew: nobody waits for a probe.
+      expect(network.clock.now() - diedAt).toBeLessThanOrEqual(50);
+      await network.stop();
+    },
+  );
+
+  it('take no closed connection for a death while others reach the peer', async () => {
+    const network = await calmMesh(6);
+    const [one, other] = [network.nodes[0]!, network.nodes[5]!];
+    one.transport.disconnect(other.id, 'it closed');
+    for (let passed = 0; passed < 2000; passed += 5) {
+      await network.pass(5);
+      for (const { mesh } of network.nodes) expect(mesh.peers().map(({ state }) => state)).not.toContain('gone');
+    }
     await network.stop();
   });
 

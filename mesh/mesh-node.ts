@@ -369,8 +369,9 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
 
   #linkChanged(link: Link, before: Link | undefined): void {
     if (!this.#running) return;
-    this.#story.link(link, before);
+    // Traffic and the others first; the sentence of it can wait.
     this.#routing.linksChanged();
+    this.#story.link(link, before);
     if (!link.usable && before?.usable) this.relay.linkDown(link.peer);
     if (link.indirect !== before?.indirect) this.#peers.settle(link.peer);
     this.emit('link', linkView(link, this.nameOf));

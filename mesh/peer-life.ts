@@ -77,13 +77,14 @@ export class PeerLife {
    */
   left(peer: NodeId, cause: string, { wasAdmitted, isOver }: { wasAdmitted: boolean; isOver: boolean }): void {
     const { reach, directory, links, synchronizer, story, isRevoked } = this.#parts;
+    const stopped = directory.saidGoodbye(peer);
+    const reason = stopped ? 'it was stopped' : cause;
+    // First of all the word of it goes out: when a member dies, every neighbour has the same to do at once.
+    if (wasAdmitted) links.remove(peer, reason);
     reach.lost(peer);
     if (!wasAdmitted) return;
     synchronizer.part(peer);
-    const stopped = directory.saidGoodbye(peer);
-    const reason = stopped ? 'it was stopped' : cause;
     directory.disconnected(peer, reason);
-    links.remove(peer, reason);
     if (isOver) return;
     story.left(peer, reason, stopped);
     this.settle(peer);

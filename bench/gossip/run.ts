@@ -31,23 +31,26 @@ const interval = Number(values.interval);
 const SETTLING = 10_000;
 const STRAGGLERS = 5000;
 
-async function measure(start: StartNetwork): Promise<Delays> {
+/** `busy`: the share of time in which the event loop worked while messages were said; near 1 the delays are its queue. */
+async function measure(start: StartNetwork): Promise<Delays & { busy: number }> {
   const hearings = new Hearings(nodes - 1);
   const network = await start(nodes, (message) => hearings.heard(message, performance.now()));
   await sleep(SETTLING);
+  const before = performance.eventLoopUtilization();
   for (let message = 0; message < messages; message++) {
     hearings.said(message, performance.now());
     network.publish(message % nodes, message);
     await sleep(interval);
   }
+  const busy = performance.eventLoopUtilization(before).utilization;
   await until('every message is heard', STRAGGLERS, () => hearings.complete).catch(() => {});
   await network.stop();
-  return hearings.delays();
+  return { ...hearings.delays(), busy };
 }
 
-function tell(subject: string, { each, last, missing }: Delays): void {
+function tell(subject: string, { each, last, missing, busy }: Delays & { busy: number }): void {
   const of = { case: `${nodes} nodes in one process`, unit: 'ms' };
-  const load = { load: Number(loadavg()[0]!.toFixed(1)) };
+  const load = { load: Number(loadavg()[0]!.toFixed(1)), busy: Number(busy.toFixed(2)) };
   for (const percent of [50, 99]) {
     output.tell(subject, { ...of, metric: `to each, p${percent}`, value: percentile(each, percent) }, load);
     output.tell(subject, { ...of, metric: `to the last, p${percent}`, value: percentile(last, percent) }, load);

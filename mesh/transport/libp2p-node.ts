@@ -85,8 +85,21 @@ export function createNode(options: Libp2pNodeOptions): Promise<MeshLibp2p> {
         allowPublishToZeroTopicPeers: true,
         ignoreDuplicatePublishError: true,
         fallbackToFloodsub: false,
+        // Whoever is connected hears it from its origin; encoded once for all.
         floodPublish: true,
+        batchPublish: true,
         emitSelf: false,
+        // What floods from its origin needs others only for those who are not connected to it: fewer copies than gossipsub's
+        // own degree makes, which is meant for thousands of strangers. Whom these few fail, hears by IHAVE in the next
+        // heartbeats, of everything that is still kept.
+        D: 4,
+        Dlo: 3,
+        Dhi: 8,
+        Dscore: 3,
+        Dout: 1,
+        mcacheGossip: 5,
+        // Telling peers what not to send costs as much as a copy of what is this small: only lists are larger.
+        idontwantMinDataSize: 4096,
         heartbeatInterval: 500,
         maxInboundStreams: 4,
         maxOutboundStreams: 4,

@@ -47,10 +47,12 @@ describe('a mesh of real nodes', () => {
     const { a, b, c } = await line();
     expect(pathFrom(a, b)).toEqual(['b']);
     expect(a.mesh.network()).toMatchObject({ name: 'b', holdsAuthority: false });
-    expect(a.mesh.peers().map(({ name, state }) => [name, state])).toEqual([
-      ['b', 'connected'],
-      ['c', 'reachable'],
-    ]);
+    await vi.waitFor(() => {
+      expect(a.mesh.peers().map(({ name, state }) => [name, state])).toEqual([
+        ['b', 'connected'],
+        ['c', 'reachable'],
+      ]);
+    }, soon);
     expect(
       b.mesh
         .members()

@@ -65,6 +65,19 @@ export async function started(node: RealNode): Promise<RealNode> {
   return node;
 }
 
+/** A new node that has joined the inviter's network. */
+export async function invited(inviter: RealNode, name: string): Promise<RealNode> {
+  const node = await started(realNode(name));
+  await node.mesh.joinNetwork((await inviter.mesh.createInvite({ expiresIn: 60_000 })).token);
+  return node;
+}
+
+/** The same node in another life, which dials `others`. */
+export function again(node: RealNode, name: string, others: RealNode[]): Promise<RealNode> {
+  const bootstrap = others.flatMap(({ mesh }) => mesh.addresses());
+  return started(realNode(name, { key: node.key, state: node.state, config: { bootstrap } }));
+}
+
 /** For `afterEach`. */
 export async function stopAll(): Promise<void> {
   await Promise.all(created.splice(0).map((mesh) => mesh.stop()));

@@ -3,23 +3,11 @@
 import { Value } from 'typebox/value';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CredentialsDocument } from '../../../mesh/membership/network.ts';
-import { type RealNode, realNode, started, stopAll } from '../real-nodes.ts';
+import { again, invited, type RealNode, realNode, started, stopAll } from '../real-nodes.ts';
 
 const soon = { timeout: 15_000, interval: 20 };
 
 afterEach(stopAll);
-
-async function invited(inviter: RealNode, name: string): Promise<RealNode> {
-  const node = await started(realNode(name));
-  await node.mesh.joinNetwork((await inviter.mesh.createInvite({ expiresIn: 60_000 })).token);
-  return node;
-}
-
-/** The same node in another life, which dials `others`. */
-function again(node: RealNode, name: string, others: RealNode[]): Promise<RealNode> {
-  const bootstrap = others.flatMap(({ mesh }) => mesh.addresses());
-  return started(realNode(name, { key: node.key, state: node.state, config: { bootstrap } }));
-}
 
 /** holder–middle–far, each pair with a connection of its own and no other. */
 async function line(): Promise<{ holder: RealNode; middle: RealNode; far: RealNode }> {

@@ -2,10 +2,10 @@
 
 import { useState } from 'preact/hooks';
 import type { EventView } from '../../../daemon/view/schema.ts';
-import { ApiError } from '../live/api.ts';
 import { events, loadOlderEvents } from '../live/live.ts';
 import { Empty } from '../parts/empty.tsx';
 import { EventList } from '../parts/event-list.tsx';
+import { Older } from '../parts/older.tsx';
 import { type EventFilter, matches, SEVERITIES, severityRank } from './event-filter.ts';
 
 export function Events() {
@@ -23,7 +23,7 @@ export function Events() {
       ) : (
         <EventList events={shown} label="Events, newest first" />
       )}
-      <Older />
+      <Older what="events" load={async () => (await loadOlderEvents()) > 0} />
     </>
   );
 }
@@ -65,39 +65,6 @@ function Filters(props: { filter: EventFilter; kinds: string[]; onChange: (filte
         />
       </label>
     </form>
-  );
-}
-
-function Older() {
-  const [state, setState] = useState<'idle' | 'busy' | 'end'>('idle');
-  const [problem, setProblem] = useState<string>();
-  const load = async () => {
-    setState('busy');
-    setProblem(undefined);
-    try {
-      setState((await loadOlderEvents()) === 0 ? 'end' : 'idle');
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      setState('idle');
-      setProblem(error.message);
-    }
-  };
-  return (
-    <p class="older" role="status">
-      {state === 'end' ? (
-        <span class="muted">That is all that the node remembers.</span>
-      ) : (
-        <button
-          type="button"
-          class="quiet"
-          aria-disabled={state === 'busy'}
-          onClick={() => state === 'idle' && void load()}
-        >
-          {state === 'busy' ? 'Loading…' : 'Older events'}
-        </button>
-      )}
-      {problem}
-    </p>
   );
 }
 

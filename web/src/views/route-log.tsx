@@ -3,8 +3,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { RouteChangeView } from '../../../daemon/view/route-schema.ts';
 import { latency, plainCost } from '../format.ts';
-import { ApiError } from '../live/api.ts';
 import { olderChanges, peers, routeLog } from '../live/live.ts';
+import { Older } from '../parts/older.tsx';
 import { Table } from '../parts/table.tsx';
 import { Time } from '../parts/time.tsx';
 
@@ -23,8 +23,6 @@ export function RouteLog() {
   const [destination, setDestination] = useState('');
   const [rows, setRows] = useState(ROWS);
   const [older, setOlder] = useState<RouteChangeView[]>([]);
-  const [state, setState] = useState<'idle' | 'busy' | 'end'>('idle');
-  const [problem, setProblem] = useState<string>();
 
   const live = routeLog.value ?? [];
   const oldestLive = live.at(-1)?.id ?? 1;
@@ -34,26 +32,17 @@ export function RouteLog() {
   useEffect(() => {
     setOlder([]);
     setRows(ROWS);
-    setState('idle');
   }, [destination]);
 
-  const more = async () => {
+  const more = async (): Promise<boolean> => {
     if (rows < wanted.length) {
       setRows(rows + 50);
-      return;
+      return true;
     }
-    setState('busy');
-    setProblem(undefined);
-    try {
-      const found = await olderChanges(wanted.at(-1)?.id ?? oldestLive, destination === '' ? undefined : destination);
-      setOlder([...older, ...found]);
-      setRows(rows + found.length);
-      setState(found.length === 0 ? 'end' : 'idle');
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      setState('idle');
-      setProblem(error.message);
-    }
+    const found = await olderChanges(wanted.at(-1)?.id ?? oldestLive, destination === '' ? undefined : destination);
+    setOlder([...older, ...found]);
+    setRows(rows + found.length);
+    return found.length > 0;
   };
 
   return (
@@ -78,21 +67,7 @@ export function RouteLog() {
         rows={wanted.slice(0, rows).map(rowOf)}
         empty="No route has changed since the node started."
       />
-      <p class="older" role="status">
-        {state === 'end' ? (
-          <span class="muted">That is all that the node remembers.</span>
-        ) : (
-          <button
-            type="button"
-            class="quiet"
-            aria-disabled={state === 'busy'}
-            onClick={() => state === 'idle' && void more()}
-          >
-            {state === 'busy' ? 'Loading…' : 'Older changes'}
-          </button>
-        )}
-        {problem}
-      </p>
+      <Older key={destination} what="changes" load={more} />
     </section>
   );
 }

@@ -1,0 +1,34 @@
+// What the swarm asks of the store: jobs as a log of events, on the disk before anybody is told. The same log is kept by
+// the home of a job and by its deputy.
+
+/** One entry of a job's log. Entries of a job are numbered from 1 without gaps; the home writes them, the deputy copies. */
+export interface JobEntry {
+  job: string;
+  number: number;
+  /** JSON of a `JobEvent`. */
+  event: string;
+}
+
+export interface JobStorage {
+  /** Logs of all jobs that have not ended, each in order; after a crash everything that was acknowledged is in them. */
+  open(): JobEntry[];
+  /** Log of one job, in order; empty when it is not kept here. */
+  log(job: string): JobEntry[];
+  /** Resolves once all entries are on the disk, in one transaction. The same entry twice is kept once. */
+  append(entries: readonly JobEntry[]): Promise<void>;
+  /**
+   * A job has ended: `summary` (JSON of a `JobView`) stands in listings from now on. Its log stays for `log` until
+   * retention takes both.
+   */
+  close(job: string, summary: string, finishedAt: number): Promise<void>;
+  /** A job that was closed goes on (a retry). */
+  reopen(job: string): Promise<void>;
+  /** Drops a log, e.g. a deputy's after the job has another one. */
+  drop(job: string): Promise<void>;
+  /** Ended jobs, newest end first. */
+  closed(query: { before?: number; limit: number }): { job: string; summary: string; finishedAt: number }[];
+  /** Result of a task that this node has carried out before, by its key; what a second attempt answers with. */
+  receipt(key: string): string | undefined;
+  /** Resolves once on the disk. Receipts are kept for a day. */
+  putReceipt(key: string, result: string, at: number): Promise<void>;
+}

@@ -2,7 +2,6 @@
 
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Supervisor } from '../agents/supervisor.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
@@ -10,7 +9,6 @@ import type { Random } from '../core/random.ts';
 import type { SigningKey } from '../mesh/membership/keys.ts';
 import { Mesh } from '../mesh/mesh.ts';
 import { VisionProcessor } from '../vision/processor.ts';
-import { BuiltInAgents } from './built-in-agents.ts';
 import { type EffectiveConfig, effectiveConfig } from './config/effective.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { nodeNameOf } from './config/node-name.ts';
@@ -18,7 +16,6 @@ import { redactConfig } from './config/redact.ts';
 import { type ConfigChange, compareConfigs, liveConfig } from './config/reload.ts';
 import { externalBroker, externalBrokerShown } from './external-broker.ts';
 import type { Detection } from './hardware/detect.ts';
-import { HardwareReader } from './hardware/reader.ts';
 import { HttpServer } from './http/server.ts';
 import { KernelRoutes } from './kernel-routes/kernel-routes.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -28,6 +25,7 @@ import { membershipFigures, networkActions } from './membership.ts';
 import { RemoteNodes, relayPolicy } from './remote-nodes.ts';
 import { NetworkFiles } from './security/network.ts';
 import { Tokens } from './security/tokens.ts';
+import { sights } from './sights.ts';
 import { Store } from './store/store.ts';
 import { EmbeddedBroker } from './telemetry/broker.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -36,6 +34,7 @@ import { storedTopics } from './telemetry/stored-topics.ts';
 import { LiveView } from './view/live-view.ts';
 import type { HardwareView } from './view/schema.ts';
 import type { Actions } from './view/view.ts';
+import { Workforce } from './workforce.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -64,9 +63,7 @@ export class ParlmeshNode {
   readonly #store: Store;
   readonly #mesh: Mesh;
   readonly #vision: VisionProcessor;
-  readonly #supervisor: Supervisor;
-  readonly #agents: BuiltInAgents;
-  readonly #reader: HardwareReader;
+  readonly #workforce: Workforce;
   readonly #telemetry: MqttTelemetry;
   readonly #http: HttpServer;
   readonly #journal: Journal;
@@ -119,31 +116,17 @@ export class ParlmeshNode {
         framesPerSecond: profile.profile.framesPerSecond,
       },
       modelsDirs: [join(dataDir, 'models'), join(ROOT, 'vision/models')],
-      sink: {
-        recordObservation: (observation) => {
-          this.#store.recordObservation(observation);
-          if (observation.phase === 'start') this.#journalSight(observation);
-        },
-        saveSnapshot: async ({ observation, jpeg, at }) => {
-          this.#store.saveSnapshot(observation, jpeg, at);
-          return `/observations/${observation}/picture`;
-        },
-      },
+      sink: sights(this.#store, journal),
       clock,
       random,
       logger: logger.child({ service: 'vision' }),
       journal,
     });
-    this.#supervisor = new Supervisor({ config: config.agents, clock, random, journal, logger });
-    this.#reader = new HardwareReader({ clock, dataDir, logger });
-    this.#agents = new BuiltInAgents({
-      supervisor: this.#supervisor,
+    this.#workforce = new Workforce({
+      ...{ config, dataDir, clock, random, journal, logger },
       mesh: this.#mesh,
       vision: this.#vision,
-      hardware: this.#reader,
       onReading: ({ reading, score }) => this.#onReading(reading, score),
-      journal,
-      clock,
     });
 
     const broker = new EmbeddedBroker({ config: config.mqtt, logger: logger.child({ service: 'broker' }) });
@@ -158,7 +141,7 @@ export class ParlmeshNode {
       store: this.#store,
       mesh: this.#mesh,
       vision: this.#vision,
-      supervisor: this.#supervisor,
+      supervisor: this.#workforce.supervisor,
       pageAddresses: () => this.#http.addresses,
       brokerAddress: () => broker.url ?? externalBrokerShown(config),
       config: () => redactConfig(this.#config),
@@ -217,7 +200,7 @@ export class ParlmeshNode {
     this.#lifecycle.add(this.#mesh, { required: false });
     if (kernelRoutes !== undefined) this.#lifecycle.add(kernelRoutes, { required: false });
     this.#lifecycle.add(this.#vision, { required: false });
-    this.#lifecycle.add(this.#supervisor, { required: false });
+    this.#workforce.addTo(this.#lifecycle);
     this.#lifecycle.add(this.#http, { required: false });
     if (config.mqtt.enabled) {
       if (config.mqtt.url === undefined && config.mqtt.embedded.enabled)
@@ -229,7 +212,7 @@ export class ParlmeshNode {
   /** Resolves when every required service runs; rejects with the cause when one cannot. */
   async start(signal: AbortSignal): Promise<void> {
     const { clock, version } = this.#parts;
-    await this.#agents.add(this.#config.hardware.interval * 1000, this.#cameraNames());
+    await this.#workforce.builtIn.add(this.#config.hardware.interval * 1000, this.#cameraNames());
     await this.#lifecycle.start(signal);
     this.#measuring = clock.every(MEASURE_LINKS_EVERY_MS, () =>
       measureLinks(this.#measure, this.#mesh.links(), clock.wall()),
@@ -252,7 +235,7 @@ export class ParlmeshNode {
       message: `Node ${this.#config.name} stops`,
     });
     await this.#lifecycle.stop();
-    this.#reader.close();
+    this.#workforce.close();
   }
 
   /** Takes what may change while running from the configuration, and names what needs a restart. */
@@ -270,12 +253,12 @@ export class ParlmeshNode {
     this.#config.agents = config.agents;
     this.#config.mqtt.stateInterval = config.mqtt.stateInterval;
     logger.level = config.log.level;
-    this.#supervisor.configure(config.agents);
+    this.#workforce.supervisor.configure(config.agents);
     this.#telemetry.setStateInterval(config.mqtt.stateInterval);
-    if (intervalChanged) await this.#agents.setHardwareInterval(config.hardware.interval * 1000);
+    if (intervalChanged) await this.#workforce.builtIn.setHardwareInterval(config.hardware.interval * 1000);
     if (change.applied.includes('cameras')) {
       this.#config.cameras = config.cameras;
-      await this.#agents.replaceCameras(this.#cameraNames(), () => this.#vision.setCameras(config.cameras));
+      await this.#workforce.builtIn.replaceCameras(this.#cameraNames(), () => this.#vision.setCameras(config.cameras));
     }
     this.#journal.record({
       severity: change.needRestart.length > 0 ? 'warning' : 'info',
@@ -333,7 +316,7 @@ export class ParlmeshNode {
 
   #actions(): Actions {
     return {
-      restartAgent: (id) => this.#supervisor.restart(id),
+      restartAgent: (id) => this.#workforce.supervisor.restart(id),
       reloadConfig: () => this.reload(),
       backupStore: () => this.#store.backup(),
       checkStore: async () => {
@@ -354,29 +337,6 @@ export class ParlmeshNode {
     this.view.setHardware(reading);
     this.#mesh.setScore(score);
     measureBoard(this.#measure, reading, score);
-  }
-
-  #journalSight({
-    id,
-    camera,
-    label,
-    confidence,
-    zones,
-  }: {
-    id: string;
-    camera: string;
-    label: string;
-    confidence: number;
-    zones: string[];
-  }): void {
-    const where = zones.length === 0 ? '' : ` in ${zones.join(', ')}`;
-    this.#journal.record({
-      severity: 'info',
-      kind: 'observation.started',
-      subject: `camera/${camera}`,
-      message: `Camera ${camera} sees a ${label}${where}`,
-      data: { observation: id, label, confidence, zones },
-    });
   }
 
   #summary() {

@@ -6,6 +6,7 @@ import { ParlmeshError } from '../core/errors.ts';
 import type { NodeId } from '../mesh/membership/keys.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import type { RelayAction } from '../mesh/relay/relay.ts';
+import { isAgentService } from './agent-network.ts';
 import { joinStreams } from './join-streams.ts';
 
 export interface RemoteNode {
@@ -24,6 +25,7 @@ const CONNECT_WITHIN_MS = 8000;
 /** What members of the network may do here over the relay. */
 export function relayPolicy(allowed: readonly string[]): (action: RelayAction) => boolean {
   return ({ kind, service, header }) => {
+    if (isAgentService(service)) return true;
     if (kind === 'message') return service === 'ping';
     return service === FORWARD && allowed.includes(header);
   };

@@ -3,7 +3,7 @@
 
 import type { Millis } from '../../core/clock.ts';
 import type { NodeId } from '../membership/keys.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 
 /** Faults that are forgiven: bits may turn in a bad memory. */
 const FAULTS = { perSecond: 1, burst: 20 };

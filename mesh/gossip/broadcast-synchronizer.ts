@@ -12,7 +12,7 @@ import { BUCKETS, bucketOf, Fingerprint, type Slot, slotOf } from './fingerprint
 import type { Gossip, Message } from './gossip.ts';
 import { listsOf } from './lists.ts';
 import type { SlotEntry } from './state-table.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 import { type DigestPayload, digestTopic, type EntriesPayload, entriesTopic } from './topics.ts';
 import { Trickle } from './trickle.ts';
 

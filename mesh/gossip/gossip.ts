@@ -15,7 +15,7 @@ import { FrameReader } from './frame-reader.ts';
 import { ReplayWindow } from './replay-window.ts';
 import type { SequenceNumbers } from './sequence.ts';
 import { type Source, StateTable } from './state-table.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 import { DEFAULT_AREA, inArea, type Topic } from './topics.ts';
 
 export interface GossipParts {

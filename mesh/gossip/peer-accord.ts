@@ -2,7 +2,7 @@
 
 import type { Millis } from '../../core/clock.ts';
 import { Comparisons } from './comparisons.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 
 /** Comparisons that a neighbour may ask for: one a round is usual, a score when two halves of a network meet. */
 const QUESTIONS = { perSecond: 10, burst: 60 };

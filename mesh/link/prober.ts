@@ -7,7 +7,7 @@ import { create } from '@bufbuild/protobuf';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
-import { TokenBucket } from '../gossip/token-bucket.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { type PeerMessage, PeerMessageSchema, type ProbeOffer } from '../wire/generated/parlmesh_pb.ts';
 import type { Pace } from './attention.ts';

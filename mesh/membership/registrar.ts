@@ -6,7 +6,7 @@ import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Gossip } from '../gossip/gossip.ts';
-import { TokenBucket } from '../gossip/token-bucket.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 import type { Authority, Handover, Member } from './authority.ts';
 import { type AuthorityWord, authorityTopic, WORD_REFRESH } from './authority-word.ts';
 import type { HeldCredentials } from './held-credentials.ts';

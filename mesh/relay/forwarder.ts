@@ -1,7 +1,7 @@
 // Frames hop by hop: each goes to the next hop that the routes name now, through that neighbour's bounded outbox.
 
 import type { Clock } from '../../core/clock.ts';
-import { TokenBucket } from '../gossip/token-bucket.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { forward, type Hop } from '../routing/forwarding.ts';
 import type { NextHop } from '../routing/mesh-router.ts';

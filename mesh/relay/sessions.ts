@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
-import { TokenBucket } from '../gossip/token-bucket.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 import { agree, type KeyShare, newKeyShare } from '../link/probe-keys.ts';
 import type { NodeId, SigningKey } from '../membership/keys.ts';
 import type { Members } from '../membership/members.ts';

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../core/clock.ts';
 import type { Journal, JournalEntry } from '../../core/journal.ts';
-import { TokenBucket } from '../gossip/token-bucket.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { changeInWords, toldChange } from './change-in-words.ts';
 import type { RouteChange } from './mesh-router.ts';

@@ -6,7 +6,7 @@ import { VirtualClock } from '../../../core/clock.ts';
 import { ReplayWindow } from '../../../mesh/gossip/replay-window.ts';
 import { SequenceNumbers, type SequenceStore } from '../../../mesh/gossip/sequence.ts';
 import { StateTable } from '../../../mesh/gossip/state-table.ts';
-import { TokenBucket } from '../../../mesh/gossip/token-bucket.ts';
+import { TokenBucket } from '../../../core/token-bucket.ts';
 import { Throttle } from '../../../mesh/throttle.ts';
 
 describe('the replay window', () => {

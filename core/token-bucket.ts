@@ -1,6 +1,6 @@
 // How much somebody may say: `rate` a second on average, `burst` at once.
 
-import type { Millis } from '../../core/clock.ts';
+import type { Millis } from './clock.ts';
 
 export class TokenBucket {
   readonly #rate: number;

@@ -2,8 +2,8 @@
 // each time, so they are not listened to for a while.
 
 import type { Millis } from '../../core/clock.ts';
-import type { NodeId } from '../membership/keys.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
+import type { NodeId } from '../membership/keys.ts';
 
 /** Faults that are forgiven: bits may turn in a bad memory. */
 const FAULTS = { perSecond: 1, burst: 20 };

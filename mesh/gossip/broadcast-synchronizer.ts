@@ -4,6 +4,7 @@
 
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Comparisons } from './comparisons.ts';
 import { differing, packDigest, packStates, unpackDigest, unpackStates } from './digest.ts';
@@ -12,7 +13,6 @@ import { BUCKETS, bucketOf, Fingerprint, type Slot, slotOf } from './fingerprint
 import type { Gossip, Message } from './gossip.ts';
 import { listsOf } from './lists.ts';
 import type { SlotEntry } from './state-table.ts';
-import { TokenBucket } from '../../core/token-bucket.ts';
 import { type DigestPayload, digestTopic, type EntriesPayload, entriesTopic } from './topics.ts';
 import { Trickle } from './trickle.ts';
 

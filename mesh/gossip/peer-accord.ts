@@ -1,8 +1,8 @@
 // What a node knows of how far one neighbour's table and its own agree, and how much work it still owes that neighbour.
 
 import type { Millis } from '../../core/clock.ts';
-import { Comparisons } from './comparisons.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
+import { Comparisons } from './comparisons.ts';
 
 /** Comparisons that a neighbour may ask for: one a round is usual, a score when two halves of a network meet. */
 const QUESTIONS = { perSecond: 10, burst: 60 };

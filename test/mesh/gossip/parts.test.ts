@@ -3,10 +3,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../core/clock.ts';
+import { TokenBucket } from '../../../core/token-bucket.ts';
 import { ReplayWindow } from '../../../mesh/gossip/replay-window.ts';
 import { SequenceNumbers, type SequenceStore } from '../../../mesh/gossip/sequence.ts';
 import { StateTable } from '../../../mesh/gossip/state-table.ts';
-import { TokenBucket } from '../../../core/token-bucket.ts';
 import { Throttle } from '../../../mesh/throttle.ts';
 
 describe('the replay window', () => {

@@ -2,6 +2,7 @@
 
 import type { TokenRow } from '../security/tokens.ts';
 import type { EventView, ObservationView } from '../view/schema.ts';
+import type { JobChange } from './jobs.ts';
 import type { MeasurementRow } from './measurements.ts';
 import type { Table } from './migrations.ts';
 import type { RecoveryReport } from './recovery.ts';
@@ -9,7 +10,23 @@ import type { RetentionLimits } from './retention.ts';
 import type { SnapshotRow } from './snapshots.ts';
 
 /** A write that somebody waits for. */
-export type AcknowledgedWrite = { table: 'state'; key: string; json: string } | { table: 'tokens'; token: TokenRow };
+export type AcknowledgedWrite =
+  | { table: 'state'; key: string; json: string }
+  | { table: 'tokens'; token: TokenRow }
+  | { table: 'jobs'; change: JobChange };
+
+/** About how much memory a write takes while it waits. */
+export function bytesOf(write: AcknowledgedWrite): number {
+  if (write.table === 'state') return write.key.length + write.json.length;
+  if (write.table === 'tokens') return JSON.stringify(write.token).length;
+  const { change } = write;
+  if (change.kind === 'append') return change.rows.reduce<number>((sum, cell) => sum + sizeOf(cell), 0);
+  return Object.values(change).reduce<number>((sum, cell) => sum + sizeOf(cell), 0);
+}
+
+function sizeOf(cell: string | number): number {
+  return typeof cell === 'string' ? cell.length : 8;
+}
 
 /** Rows for one transaction. Writing a batch twice leaves the same rows as writing it once. */
 export interface Batch {
@@ -41,6 +58,8 @@ export interface PlainError {
 export interface BatchOutcome {
   /** Rows that the file will never accept, such as text that is too long. */
   refused: { write: number | undefined; error: PlainError }[];
+  /** Rows that each acknowledged write added to its tables, in the order of the writes. */
+  added: number[];
 }
 
 export type Request =

@@ -46,6 +46,8 @@ export class CommitLoop {
   #flush: Timer | undefined;
   #retry: Timer | undefined;
   #running: Promise<void> | undefined;
+  /** All writes of one turn of the event loop share a commit. */
+  #turnEnds = false;
 
   constructor(options: CommitLoopOptions) {
     this.#options = options;
@@ -89,13 +91,19 @@ export class CommitLoop {
     this.#flush ??= this.#options.clock.after(this.#options.flushInterval, () => this.#run());
   }
 
-  /** Queues a write that somebody waits for. All writes of one turn of the event loop share a commit. */
-  async acknowledge(write: AcknowledgedWrite): Promise<void> {
+  /** Queues a write that somebody waits for; resolves with the rows that it added. */
+  async acknowledge(write: AcknowledgedWrite): Promise<number> {
     const refusal = this.#refusal(PATIENCE);
     if (refusal !== undefined) throw refusal;
     const written = this.#options.rows.acknowledge(write);
-    if (this.#state.kind === 'open') setImmediate(() => this.#run());
-    await written;
+    if (this.#state.kind === 'open' && this.#running === undefined && !this.#turnEnds) {
+      this.#turnEnds = true;
+      setImmediate(() => {
+        this.#turnEnds = false;
+        this.#run();
+      });
+    }
+    return written;
   }
 
   /** A read found damage: the file is opened anew, which repairs it. */

@@ -44,12 +44,29 @@ CREATE TABLE tokens (
 CREATE INDEX events_severe ON events (severity, id) WHERE severity <> 'info';
 CREATE INDEX observations_open ON observations (id) WHERE ended_at IS NULL;`,
   },
+  {
+    title: 'jobs',
+    sql: `
+CREATE TABLE job_entries (
+  id INTEGER PRIMARY KEY, job TEXT NOT NULL, number INTEGER NOT NULL, event TEXT NOT NULL, UNIQUE (job, number)
+) STRICT;
+CREATE TABLE ended_jobs (
+  id INTEGER PRIMARY KEY, job TEXT NOT NULL UNIQUE, summary TEXT NOT NULL, finished_at INTEGER
+) STRICT;
+CREATE INDEX ended_jobs_finished ON ended_jobs (finished_at);
+CREATE TABLE receipts (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, result TEXT NOT NULL, at INTEGER NOT NULL
+) STRICT;`,
+  },
 ];
 
 export const SCHEMA_VERSION = migrations.length;
 
 /** The tables, in the order in which they are checked, salvaged and counted. Each has an integer row id. */
-export const TABLES = ['events', 'observations', 'snapshots', 'measurements', 'state', 'tokens'] as const;
+export const TABLES = [
+  ...(['events', 'observations', 'snapshots', 'measurements', 'state', 'tokens'] as const),
+  ...(['job_entries', 'ended_jobs', 'receipts'] as const),
+] as const;
 export type Table = (typeof TABLES)[number];
 
 export function schemaVersion(db: Connection): number {

@@ -4,7 +4,7 @@
 import { ParlmeshError } from '../../core/errors.ts';
 import type { Severity } from '../../core/journal.ts';
 import type { EventView, ObservationView } from '../view/schema.ts';
-import type { AcknowledgedWrite, Batch, BatchOutcome } from './batch.ts';
+import { type AcknowledgedWrite, type Batch, type BatchOutcome, bytesOf } from './batch.ts';
 import { fromPlain } from './job.ts';
 import type { MeasurementRow } from './measurements.ts';
 import type { SnapshotRow } from './snapshots.ts';
@@ -12,18 +12,21 @@ import type { SnapshotRow } from './snapshots.ts';
 export interface Bounds {
   /** Rows of history together; as many acknowledged writes again. */
   rows: number;
+  /** Bytes of waiting writes that somebody waits for. */
+  writeBytes: number;
   /** Bytes of waiting snapshots. */
   snapshotBytes: number;
 }
 
 interface Acknowledged {
   write: AcknowledgedWrite;
-  resolve: () => void;
+  resolve: (added: number) => void;
   reject: (error: Error) => void;
 }
 
 interface Rows {
   acknowledged: Acknowledged[];
+  acknowledgedBytes: number;
   events: EventView[];
   observations: Map<string, ObservationView>;
   snapshots: Map<string, SnapshotRow>;
@@ -38,7 +41,7 @@ export class PendingRows {
   #taken: Rows | undefined;
   #shed = 0;
 
-  constructor(bounds: Bounds = { rows: 5000, snapshotBytes: 8_000_000 }) {
+  constructor(bounds: Bounds = { rows: 5000, writeBytes: 32_000_000, snapshotBytes: 8_000_000 }) {
     this.#bounds = bounds;
   }
 
@@ -88,14 +91,19 @@ export class PendingRows {
     this.#keepBounds();
   }
 
-  /** Resolves once the write is on the disk. Rejects with the cause when that cannot be. */
-  acknowledge(write: AcknowledgedWrite): Promise<void> {
+  /** Resolves with the rows it added once the write is on the disk. Rejects with the cause when that cannot be. */
+  acknowledge(write: AcknowledgedWrite): Promise<number> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.acknowledged.length >= this.#bounds.rows) {
-        const busy = `${this.#bounds.rows} writes wait for the disk already`;
+      const { acknowledged, acknowledgedBytes } = this.#waiting;
+      const bytes = bytesOf(write);
+      // A write larger than the bound is taken when it is alone: its maker bounds it.
+      const tooLarge = acknowledged.length > 0 && acknowledgedBytes + bytes > this.#bounds.writeBytes;
+      if (tooLarge || acknowledged.length >= this.#bounds.rows) {
+        const busy = `${acknowledged.length} writes of ${acknowledgedBytes} bytes wait for the disk already`;
         throw new ParlmeshError('STORE_BUSY', busy, { hint: 'Try again later; the disk is too slow for this load' });
       }
-      this.#waiting.acknowledged.push({ write, resolve, reject });
+      acknowledged.push({ write, resolve, reject });
+      this.#waiting.acknowledgedBytes += bytes;
       this.#waiting.synced = true;
     });
   }
@@ -117,7 +125,7 @@ export class PendingRows {
   }
 
   /** The taken rows are written. */
-  settle({ refused }: BatchOutcome): void {
+  settle({ refused, added }: BatchOutcome): void {
     const acknowledged = this.#taken?.acknowledged ?? [];
     this.#taken = undefined;
     for (const { write, error } of refused) {
@@ -125,7 +133,7 @@ export class PendingRows {
       else acknowledged[write]?.reject(fromPlain(error));
     }
     // A promise settles once: those refused stay so.
-    for (const { resolve } of acknowledged) resolve();
+    for (const [index, { resolve }] of acknowledged.entries()) resolve(added[index] ?? 0);
   }
 
   /** The taken rows are not written: they wait again, before all newer ones. */
@@ -136,6 +144,7 @@ export class PendingRows {
     const newer = this.#waiting;
     this.#waiting = {
       acknowledged: [...older.acknowledged, ...newer.acknowledged],
+      acknowledgedBytes: older.acknowledgedBytes + newer.acknowledgedBytes,
       events: [...older.events, ...newer.events],
       observations: new Map([...older.observations, ...newer.observations]),
       snapshots: new Map([...older.snapshots, ...newer.snapshots]),
@@ -148,6 +157,7 @@ export class PendingRows {
   /** Rejects every write that somebody waits for. */
   rejectAcknowledged(error: Error): void {
     for (const { reject } of this.#waiting.acknowledged.splice(0)) reject(error);
+    this.#waiting.acknowledgedBytes = 0;
   }
 
   /** Gives up all but events and acknowledged writes, for a disk that is full. */
@@ -223,6 +233,7 @@ export class PendingRows {
 function noRows(): Rows {
   return {
     acknowledged: [],
+    acknowledgedBytes: 0,
     events: [],
     observations: new Map(),
     snapshots: new Map(),

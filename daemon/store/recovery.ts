@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
 import { listBackups, problemsOf, putInPlace, stageBackup, writeBackup } from './backups.ts';
 import { type Connection, faultOf, openReadOnly, openWritable, quickCheck } from './database.ts';
+import { removeAfterGaps } from './jobs.ts';
 import { hasOurMark, migrate, refuseForeign, SCHEMA_VERSION, schemaVersion, TABLES, type Table } from './migrations.ts';
 import { databaseFile, fileTime, makeFolders, timeInName } from './paths.ts';
 import { salvage } from './salvage.ts';
@@ -105,6 +106,7 @@ function recover(dataDir: string, cause: string, now: number): RecoveryReport {
   try {
     migrate(db);
     const report = salvage(db, setAside, `${file}.salvage`);
+    removeAfterGaps(db);
     const salvaged: RecoveryReport['salvaged'] = {};
     const lost: RecoveryReport['lost'] = {};
     for (const table of TABLES) {

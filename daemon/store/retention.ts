@@ -2,11 +2,13 @@
 // between them.
 
 import type { Connection } from './database.ts';
+import { removeEndedJobs } from './jobs.ts';
 import { MINUTE } from './measurements.ts';
+import { TABLES, type Table } from './migrations.ts';
 import { removeOldSnapshots } from './snapshots.ts';
 
 export interface RetentionLimits {
-  /** Age of history (events, observations, measurements), in days. */
+  /** Age of history (events, observations, measurements, ended jobs), in days. */
   keepDays: number;
   /** Size of the file's content. */
   maxBytes: number;
@@ -16,6 +18,10 @@ export interface RetentionLimits {
 const DAY = 24 * 60 * MINUTE;
 /** Rows that one step removes of one table. */
 const STEP = 250;
+/** Small rows that come by the thousand a second. */
+const LARGE_STEP = 1000;
+const MOST_ENDED_JOBS = 10_000;
+const RECEIPT_DAYS = 1;
 /** Pages that one step gives back to the file system. */
 const PAGES = 250;
 
@@ -32,12 +38,13 @@ const HISTORY = {
   },
   observations: { key: 'number', older: 'started_at < ?', spare: '', bytes: '180' },
   measurements: { key: 'minute', older: `minute < ? / ${MINUTE}`, spare: '', bytes: 'length(data) + 10' },
+  receipts: { key: 'id', older: 'at < ?', spare: '', bytes: 'length(key) + length(result) + 30' },
 } as const;
 type History = keyof typeof HISTORY;
-const HISTORIES: readonly History[] = ['events', 'observations', 'measurements'];
+const HISTORIES: readonly History[] = ['events', 'observations', 'measurements', 'receipts'];
 
 export interface StepOutcome {
-  removed: Record<History | 'snapshots', number>;
+  removed: Partial<Record<Table, number>>;
   /** Whether another step would remove more. */
   more: boolean;
 }
@@ -45,15 +52,30 @@ export interface StepOutcome {
 /** Removes one step's worth. @param now milliseconds since 1970 */
 export function retainStep(db: Connection, dataDir: string, limits: RetentionLimits, now: number): StepOutcome {
   const outcome = db.transaction((): StepOutcome => {
-    const removed = { events: 0, observations: 0, measurements: 0, snapshots: 0 };
+    const removed: StepOutcome['removed'] = {};
     const before = now - limits.keepDays * DAY;
-    for (const table of HISTORIES) removed[table] = removeOldest(db, table, HISTORY[table].older, before);
+    const add = (rows: StepOutcome['removed']): boolean => {
+      for (const table of TABLES) removed[table] = (removed[table] ?? 0) + (rows[table] ?? 0);
+      return Object.values(rows).some((count) => count > 0);
+    };
+    for (const table of HISTORIES) {
+      const oldest = table === 'receipts' ? Math.max(before, now - RECEIPT_DAYS * DAY) : before;
+      add({ [table]: removeOldest(db, table, HISTORY[table].older, oldest) });
+    }
+    const jobs = { before, keep: MOST_ENDED_JOBS };
+    add(removeEndedJobs(db, jobs, LARGE_STEP));
     if (usedBytes(db) > limits.maxBytes) {
-      const largest = largestHistory(db);
-      removed[largest] += removeOldest(db, largest, 'TRUE', undefined);
+      // The largest may have nothing to give: open jobs stay.
+      for (const table of largestFirst(db)) {
+        const gave =
+          table === 'jobs'
+            ? removeEndedJobs(db, { ...jobs, force: true }, LARGE_STEP)
+            : { [table]: removeOldest(db, table, 'TRUE', undefined) };
+        if (add(gave)) break;
+      }
     }
     const pictures = { before: now - limits.snapshots.keepDays * DAY, maxBytes: limits.snapshots.maxBytes };
-    removed.snapshots = removeOldSnapshots(db, dataDir, pictures, STEP);
+    add({ snapshots: removeOldSnapshots(db, dataDir, pictures, STEP) });
     return { removed, more: Object.values(removed).some((count) => count > 0) };
   })();
   return giveBackPages(db) ? { ...outcome, more: true } : outcome;
@@ -74,21 +96,23 @@ function usedBytes(db: Connection): number {
   return (pragma(db, 'page_count') - pragma(db, 'freelist_count')) * pragma(db, 'page_size');
 }
 
-/** The history that takes most, estimated from its number of rows and the size of its newest ones. */
-function largestHistory(db: Connection): History {
-  const estimate = (table: History): number => {
+/** Histories, the one that takes most first: estimated from the number of rows and the size of the newest ones. */
+function largestFirst(db: Connection): (History | 'jobs')[] {
+  const estimate = (table: Table, rows: string, bytes: string, key: string): number =>
+    db
+      .prepare<[], number | null>(
+        `SELECT (SELECT ${rows} FROM ${table}) * avg(bytes)
+         FROM (SELECT ${bytes} AS bytes FROM ${table} ORDER BY ${key} DESC LIMIT 200)`,
+      )
+      .pluck()
+      .get() ?? 0;
+  const sizes = HISTORIES.map((table): [History | 'jobs', number] => {
     const { key, bytes } = HISTORY[table];
-    return (
-      db
-        .prepare<[], number | null>(
-          `SELECT (SELECT max(${key}) - min(${key}) + 1 FROM ${table}) * avg(bytes)
-           FROM (SELECT ${bytes} AS bytes FROM ${table} ORDER BY ${key} DESC LIMIT 200)`,
-        )
-        .pluck()
-        .get() ?? 0
-    );
-  };
-  return HISTORIES.reduce((largest, table) => (estimate(table) > estimate(largest) ? table : largest));
+    return [table, estimate(table, `max(${key}) - min(${key}) + 1`, bytes, key)];
+  });
+  // Logs of jobs go in no order of their ids, so these tell nothing.
+  sizes.push(['jobs', estimate('job_entries', 'count(*)', 'length(job) * 2 + length(event) + 20', 'id')]);
+  return sizes.sort((a, b) => b[1] - a[1]).map(([table]) => table);
 }
 
 /** Shrinks the file by a step once a fifth of it is free; below that, moving pages would wear more than it gives. */

@@ -3,7 +3,7 @@
 import { closeSync, copyFileSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { type Connection, faultOf } from './database.ts';
-import { migrate, type Table } from './migrations.ts';
+import { migrate, TABLES, type Table } from './migrations.ts';
 import { mendWal } from './wal.ts';
 
 export interface SalvagedTable {
@@ -21,6 +21,8 @@ export type SalvageReport = Record<Table, SalvagedTable>;
 const PAGE = 4096;
 /** No row id of ours comes near; a greater one is damage. */
 const GREATEST_KEY = 2 ** 31;
+/** Where rows come by the thousand a second, they do in some days. */
+const GREATEST_KEY_OF: Partial<Record<Table, number>> = { job_entries: 2 ** 45, receipts: 2 ** 45 };
 
 /**
  * Copies what can be read of `damaged` into `db`, over what is there: the damaged file is newer than any backup.
@@ -33,14 +35,7 @@ export function salvage(db: Connection, damaged: string, scratch: string): Salva
     const tables = source;
     const rescue = (table: Table): SalvagedTable =>
       tables === undefined ? nothing() : db.transaction(() => salvageTable(db, tables, table))();
-    return {
-      events: rescue('events'),
-      observations: rescue('observations'),
-      snapshots: rescue('snapshots'),
-      measurements: rescue('measurements'),
-      state: rescue('state'),
-      tokens: rescue('tokens'),
-    };
+    return Object.fromEntries(TABLES.map((table) => [table, rescue(table)])) as SalvageReport;
   } finally {
     source?.close();
     removeDatabase(scratch);
@@ -107,11 +102,12 @@ function salvageTable(db: Connection, source: Connection, table: Table): Salvage
     )
     .raw();
   const found: SalvagedTable = { rows: 0, unreadable: [] };
+  const greatest = GREATEST_KEY_OF[table] ?? GREATEST_KEY;
   for (let next = 0; ; ) {
     try {
       for (const row of rows.iterate(next)) {
         const id = row[0];
-        if (typeof id !== 'number' || id < next || id > GREATEST_KEY) continue;
+        if (typeof id !== 'number' || id < next || id > greatest) continue;
         next = id + 1;
         if (accepts(() => put.run(...row))) found.rows += 1;
         else found.unreadable.push([id, id]);
@@ -119,7 +115,7 @@ function salvageTable(db: Connection, source: Connection, table: Table): Salvage
       return found;
     } catch (error) {
       if (faultOf(error) !== 'corrupt') throw error;
-      const resume = nextReadable(source, table, key, next);
+      const resume = nextReadable(source, table, key, next, greatest);
       found.unreadable.push([next, resume === undefined ? Number.POSITIVE_INFINITY : resume - 1]);
       if (resume === undefined) return found;
       next = resume;
@@ -138,7 +134,13 @@ function accepts(put: () => void): boolean {
 }
 
 /** The smallest id found from which on reading works again: strides that double, then halves. */
-function nextReadable(source: Connection, table: Table, key: string, from: number): number | undefined {
+function nextReadable(
+  source: Connection,
+  table: Table,
+  key: string,
+  from: number,
+  greatest: number,
+): number | undefined {
   const probe = source.prepare<[number]>(
     `SELECT * FROM ${table} NOT INDEXED WHERE ${key} >= ? ORDER BY ${key} LIMIT 1`,
   );
@@ -153,7 +155,7 @@ function nextReadable(source: Connection, table: Table, key: string, from: numbe
   };
   let bad = from;
   let good: number | undefined;
-  for (let stride = 1; from + stride <= GREATEST_KEY && good === undefined; stride *= 2) {
+  for (let stride = 1; from + stride <= greatest && good === undefined; stride *= 2) {
     if (reads(from + stride)) good = from + stride;
     else bad = from + stride;
   }

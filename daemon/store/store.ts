@@ -3,6 +3,7 @@
 
 import { EventEmitter } from 'node:events';
 import { readFile, statfs } from 'node:fs/promises';
+import type { JobStorage } from '../../agents/swarm/job-storage.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { Journal, JournalEntry } from '../../core/journal.ts';
@@ -12,12 +13,14 @@ import { systemRandom } from '../clock.ts';
 import type { TokenRow, TokenStorage } from '../security/tokens.ts';
 import type { EventView, ObservationView, StoreView } from '../view/schema.ts';
 import type { EventQuery, ObservationQuery, Snapshot } from '../view/view.ts';
+import type { StoreAccess } from './access.ts';
 import type { OpenReport } from './batch.ts';
 import { Caretaker } from './caretaker.ts';
 import { CommitLoop, type WriteState } from './commit-loop.ts';
 import type { StoreConfig } from './config.ts';
 import { type Connection, faultOf, openReadOnly, storeError } from './database.ts';
 import { listEvents, toEvent } from './events.ts';
+import { StoredJobs } from './jobs.ts';
 import { parseJson } from './json.ts';
 import { MINUTE, readSeries } from './measurements.ts';
 import { listObservations } from './observations.ts';
@@ -63,6 +66,8 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
   readonly journal: Journal = { record: (entry) => this.#record(entry) };
   /** Where the API's tokens are kept. */
   readonly tokens: TokenStorage = { list: () => this.#listTokens(), put: (token) => this.#putToken(token) };
+  /** Where the swarm keeps jobs and receipts. */
+  readonly jobs: JobStorage;
 
   readonly #options: StoreOptions;
   readonly #file: string;
@@ -97,6 +102,11 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
       },
       onState: (state, before) => this.#onState(state, before),
     });
+    const access: StoreAccess = {
+      write: (write) => this.#loop.acknowledge(write),
+      read: (query) => this.#readOrThrow(query),
+    };
+    this.jobs = new StoredJobs(access);
     this.#caretaker = new Caretaker({ ...options, writer: this.#writer, loop: this.#loop, journal: this.journal });
   }
 

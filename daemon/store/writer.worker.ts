@@ -3,9 +3,20 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ParlmeshError } from '../../core/errors.ts';
-import type { Answer, Batch, BatchOutcome, Figures, OpenReport, PlainError, Request, Result } from './batch.ts';
+import type {
+  AcknowledgedWrite,
+  Answer,
+  Batch,
+  BatchOutcome,
+  Figures,
+  OpenReport,
+  PlainError,
+  Request,
+  Result,
+} from './batch.ts';
 import { type Connection, faultOf, storeError } from './database.ts';
 import { eventWriter, lastEventId } from './events.ts';
+import { jobWriter } from './jobs.ts';
 import { measurementWriter } from './measurements.ts';
 import { SCHEMA_VERSION, TABLES, type Table } from './migrations.ts';
 import { endOpenObservations, observationWriter } from './observations.ts';
@@ -48,7 +59,7 @@ function handle(request: Request): Result {
       return apply(open, request.batch);
     case 'retain': {
       const { removed, more } = retainStep(open.db, dataDir, request.limits, request.now);
-      for (const table of TABLES) if (table in removed) open.rows[table] -= removed[table as keyof typeof removed];
+      for (const table of TABLES) open.rows[table] -= removed[table] ?? 0;
       return { more };
     }
     case 'checkpoint':
@@ -87,35 +98,59 @@ function prepareWriters(db: Connection) {
     measurements: measurementWriter(db),
     state: stateWriter(db),
     tokens: tokenWriter(db),
+    jobs: jobWriter(db),
   };
+}
+
+type Added = Partial<Record<Table, number>>;
+
+function acknowledged(write: Open['write'], item: AcknowledgedWrite): Added {
+  switch (item.table) {
+    case 'state':
+      return { state: write.state(item.key, item.json) };
+    case 'tokens':
+      return { tokens: write.tokens(item.token) };
+    case 'jobs':
+      return write.jobs(item.change);
+  }
 }
 
 /** One transaction. A row that SQLite refuses is left out and told; any other error leaves the file as it was. */
 function apply({ db, write, rows }: Open, batch: Batch): BatchOutcome {
   const refused: BatchOutcome['refused'] = [];
-  const added: Partial<Record<Table, number>> = {};
-  const put = (table: Table, run: () => number, index?: number): void => {
+  const added = new Map<Table, number>();
+  const count = (rows: Added): number => {
+    let sum = 0;
+    for (const table of TABLES) {
+      const more = rows[table];
+      if (more === undefined) continue;
+      added.set(table, (added.get(table) ?? 0) + more);
+      sum += more;
+    }
+    return sum;
+  };
+  const addedBy: number[] = [];
+  const put = (run: () => Added, index?: number): void => {
     try {
-      added[table] = (added[table] ?? 0) + run();
+      const sum = count(run());
+      if (index !== undefined) addedBy[index] = sum;
     } catch (error) {
       if (faultOf(error) !== 'refused') throw error;
       refused.push({ write: index, error: plain(storeError(error, file)) });
+      if (index !== undefined) addedBy[index] = 0;
     }
   };
   // Without a sync the commit survives the end of the process, but not a power cut.
   db.pragma(`synchronous = ${batch.synced ? 'FULL' : 'NORMAL'}`);
   db.transaction(() => {
-    for (const [index, item] of batch.writes.entries()) {
-      if (item.table === 'state') put('state', () => write.state(item.key, item.json), index);
-      else put('tokens', () => write.tokens(item.token), index);
-    }
-    for (const event of batch.events) put('events', () => write.events(event));
-    for (const observation of batch.observations) put('observations', () => write.observations(observation));
-    for (const row of batch.measurements) put('measurements', () => write.measurements(row));
-    for (const snapshot of batch.snapshots) put('snapshots', () => write.snapshots(snapshot));
+    for (const [index, item] of batch.writes.entries()) put(() => acknowledged(write, item), index);
+    for (const event of batch.events) put(() => ({ events: write.events(event) }));
+    for (const observation of batch.observations) put(() => ({ observations: write.observations(observation) }));
+    for (const row of batch.measurements) put(() => ({ measurements: write.measurements(row) }));
+    for (const snapshot of batch.snapshots) put(() => ({ snapshots: write.snapshots(snapshot) }));
   }).immediate();
-  for (const table of TABLES) rows[table] += added[table] ?? 0;
-  return { refused };
+  for (const [table, more] of added) rows[table] += more;
+  return { refused, added: addedBy };
 }
 
 function figures(): Figures | undefined {

@@ -7,7 +7,7 @@ function event(id: number, severity: EventView['severity'] = 'info'): EventView 
   return { id, at: id, severity, kind: 'test', subject: 'node', message: `${id}` };
 }
 
-const BOUNDS = { rows: 4, snapshotBytes: 100 };
+const BOUNDS = { rows: 4, writeBytes: 1000, snapshotBytes: 100 };
 
 describe('the queue before the writer', () => {
   it('gives up measurements first, then snapshots, observations, and events by severity', () => {
@@ -46,9 +46,36 @@ describe('the queue before the writer', () => {
     });
     for (let id = 1; id <= 10; id++) rows.addEvent(event(id));
     expect(rows.take()?.writes).toHaveLength(4);
-    rows.settle({ refused: [{ write: 1, error: { code: 'STORE_REFUSED', message: 'too long' } }] });
+    rows.settle({
+      refused: [{ write: 1, error: { code: 'STORE_REFUSED', message: 'too long' } }],
+      added: [1, 0, 1, 1],
+    });
     const outcomes = await Promise.allSettled(written);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+  });
+
+  it('bounds the bytes of acknowledged writes, but takes one that is larger when it is alone', async () => {
+    const rows = new PendingRows(BOUNDS);
+    const append = (events: number): Promise<number> => {
+      const rowsOfLog = Array.from({ length: events }, (_, i) => ['j', i + 1, 'x'.repeat(91)]).flat();
+      return rows.acknowledge({ table: 'jobs', change: { kind: 'append', rows: rowsOfLog } });
+    };
+    const first = append(12);
+    await expect(append(1)).rejects.toMatchObject({
+      code: 'STORE_BUSY',
+      message: expect.stringContaining('1200 bytes'),
+    });
+    rows.take();
+    const second = append(9);
+    await expect(append(2)).rejects.toMatchObject({ code: 'STORE_BUSY' });
+    rows.giveBack();
+    await expect(append(1)).rejects.toMatchObject({ code: 'STORE_BUSY' });
+    rows.take();
+    rows.settle({ refused: [], added: [12, 9] });
+    expect(await Promise.all([first, second])).toEqual([12, 9]);
+    rows.take();
+    void append(10);
+    expect(rows.size).toBe(1);
   });
 
   it('hands rows over in the order they came, and again before newer ones when they were not written', () => {
@@ -71,7 +98,7 @@ describe('the queue before the writer', () => {
       ['o1', 'end'],
       ['o2', 'start'],
     ]);
-    rows.settle({ refused: [] });
+    rows.settle({ refused: [], added: [] });
     expect(rows.size).toBe(0);
     expect(rows.take()).toBeUndefined();
   });
@@ -80,7 +107,7 @@ describe('the queue before the writer', () => {
     const rows = new PendingRows();
     const synced = (): boolean | undefined => {
       const batch = rows.take();
-      rows.settle({ refused: [] });
+      rows.settle({ refused: [], added: [] });
       return batch?.synced;
     };
     rows.addMeasurements({ minute: 1, means: {} });

@@ -40,7 +40,7 @@ async function opened(options: { failedReopens?: number; clock?: Clock } = {}) {
     db.close();
     return Object.fromEntries(found.map(({ key, value }) => [key, JSON.parse(value)]));
   };
-  const put = (key: string, value: number): Promise<void> =>
+  const put = (key: string, value: number): Promise<number> =>
     loop.acknowledge({ table: 'state', key, json: JSON.stringify(value) });
   return { writer, rows, loop, states, stored, put };
 }

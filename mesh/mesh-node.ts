@@ -124,14 +124,15 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       clock,
       drops,
       logger,
+      hand: (frame, into) => this.#synchronizer.hand(frame, into),
       reader: parts.reader,
       overtaken: () => {
         this.#routing.repeat();
         this.#announcer.repeat();
       },
     });
-    const isNear = (peer: NodeId): boolean => this.#neighbours.areaOf(peer) === area;
-    this.#synchronizer = new Synchronizer({ self, gossip: this.#gossip, clock, random, drops, send, isNear });
+    const areaOf = (peer: NodeId): string | undefined => this.#neighbours.areaOf(peer);
+    this.#synchronizer = new Synchronizer({ self, gossip: this.#gossip, clock, random, drops, send, areaOf });
     this.#neighbours = new Neighbours({
       self,
       members,
@@ -164,7 +165,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       nameOf,
       areas: {
         area,
-        areaOf: (peer) => this.#neighbours.areaOf(peer),
+        areaOf,
         tell: (topic, payload, into) => this.#gossip.publish(topic, payload, undefined, into),
       },
       links: () => weighed(this.#transit.priced(this.#links.links())),

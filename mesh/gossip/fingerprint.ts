@@ -58,9 +58,20 @@ export class Fingerprint {
     const print = mixed(low + Math.floor(sequence / HIGH));
     const bucket = bucketOf(slot);
     this.buckets[bucket]! ^= print;
-    this.#changedAt[bucket] = now;
+    this.#changedAt[bucket] = Math.max(now, this.#changedAt[bucket]!);
     this.#low ^= print;
     this.#high ^= mixed(print ^ slot);
+  }
+
+  /** The sum with some more states in it. */
+  with(states: Iterable<{ slot: Slot; sequence: number; since: Millis }>): Fingerprint {
+    const sum = new Fingerprint();
+    sum.buckets.set(this.buckets);
+    sum.#changedAt.set(this.#changedAt);
+    sum.#low = this.#low;
+    sum.#high = this.#high;
+    for (const { slot, sequence, since } of states) sum.toggle(slot, sequence, since);
+    return sum;
   }
 
   /** Whether a bucket has not changed for so long: what is on its way to all is in all of them, or was lost. */

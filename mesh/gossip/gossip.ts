@@ -4,6 +4,7 @@ import type { Static, TSchema } from 'typebox';
 import type { Clock, Millis } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 import type { DropCounters, DropReason } from '../counters.ts';
 import type { Certificate } from '../membership/certificate.ts';
 import type { NodeId, SigningKey } from '../membership/keys.ts';
@@ -14,9 +15,8 @@ import { type OpenedEnvelope, sealEnvelope } from './envelope.ts';
 import { FrameReader } from './frame-reader.ts';
 import { ReplayWindow } from './replay-window.ts';
 import type { SequenceNumbers } from './sequence.ts';
-import { type Source, StateTable } from './state-table.ts';
-import { TokenBucket } from '../../core/token-bucket.ts';
-import { DEFAULT_AREA, inArea, type Topic } from './topics.ts';
+import { type SlotEntry, type Source, StateTable } from './state-table.ts';
+import { DEFAULT_AREA, inArea, staysInArea, type Topic } from './topics.ts';
 
 export interface GossipParts {
   networkId: string;
@@ -31,6 +31,8 @@ export interface GossipParts {
   clock: Clock;
   drops: DropCounters;
   logger: Logger;
+  /** Takes what this node says in another area to its neighbours there. */
+  hand?: (frame: Uint8Array, area: string) => void;
   /** Left out: its own. */
   reader?: FrameReader | undefined;
   /** The network knows newer words of ours than we do (state came from a backup): all must be said again. */
@@ -59,6 +61,8 @@ const MOST_ORIGINS = 10_000;
 /** What no honest node passes on. */
 const FAULTS: ReadonlySet<DropReason> = new Set(['oversized', 'malformed', 'forged']);
 const MOST_STATES = 50_000;
+/** Topics on which this node speaks in one other area. */
+const MOST_ABROAD = 64;
 
 interface Subscription {
   topic: Topic;
@@ -76,6 +80,8 @@ interface Speaker {
 export class Gossip {
   readonly states: StateTable;
   readonly reader: FrameReader;
+  /** What this node says in other areas, by area. */
+  readonly #abroad = new Map<string, StateTable>();
   readonly #parts: GossipParts;
   readonly #self: NodeId;
   /** This node's. */
@@ -99,7 +105,7 @@ export class Gossip {
 
   /** One handler a topic; before the transports start. */
   subscribe<S extends TSchema>(topic: Topic<S>, handler: TopicHandler<Static<S>>): void {
-    if (topic.scope === 'area') this.#areaTopics.add(topic.name);
+    if (staysInArea(topic.scope)) this.#areaTopics.add(topic.name);
     this.#subscriptions.set(inArea(topic, this.area), {
       topic,
       read: (opened) => {
@@ -113,10 +119,10 @@ export class Gossip {
 
   /**
    * @param only the one transport to say it on
-   * @param area where an area's topic is said; in another one than this node's it is not kept here
+   * @param area where an area's topic is said; in another one than this node's it goes to the neighbours there only
    */
   publish<S extends TSchema>(topic: Topic<S>, payload: Static<S>, only?: Transport, area = this.area): void {
-    const { networkId, key, certificate, sequence, clock, transports } = this.#parts;
+    const { networkId, key, certificate, sequence, clock, transports, hand } = this.#parts;
     const number = sequence.next();
     const name = inArea(topic, area);
     const envelope = {
@@ -128,7 +134,7 @@ export class Gossip {
       payload: Buffer.from(JSON.stringify(payload)),
     };
     const frame = sealEnvelope(envelope, key, certificate());
-    if (topic.kind === 'state' && area === this.area) {
+    if (topic.kind === 'state') {
       const entry = {
         topic: name,
         origin: this.#self,
@@ -136,11 +142,15 @@ export class Gossip {
         sequence: number,
         frame,
         source: 'self',
-        local: topic.scope === 'area',
+        scope: topic.scope,
       } as const;
-      this.states.put(entry, topic.lifetime, 0);
+      this.#statesIn(area).put(entry, topic.lifetime, 0);
     }
     this.#published++;
+    if (area !== this.area) {
+      hand?.(frame, area);
+      return;
+    }
     for (const transport of only === undefined ? transports : [only]) transport.broadcast(frame, name, this.#self);
   }
 
@@ -165,8 +175,18 @@ export class Gossip {
     this.#witness = run;
   }
 
+  /** What this node says in `area`, and a border there says here. */
+  *wordsBetween(border: NodeId, area: string): Iterable<SlotEntry> {
+    yield* this.#abroad.get(area)?.saidBy(this.#self) ?? [];
+    for (const entry of this.states.saidBy(border)) if (entry.scope === 'border') yield entry;
+  }
+
   /** Ages states; call it every few seconds. */
   sweep(): void {
+    for (const [area, states] of this.#abroad) {
+      states.sweep();
+      if (states.size === 0) this.#abroad.delete(area);
+    }
     for (const { topic, origin } of this.states.sweep()) this.#subscriptions.get(topic)?.ended(origin);
   }
 
@@ -218,8 +238,8 @@ export class Gossip {
     if (subscription?.topic.kind === 'state') {
       const { topic, originKey, sequence, lifetime } = opened;
       const memory = opened.time + lifetime + CLOCK_TOLERANCE - clock.wall();
-      const local = subscription.topic.scope === 'area';
-      const entry = { topic, origin, originKey, sequence, frame: this.reader.keep(frame), source, local };
+      const { scope } = subscription.topic;
+      const entry = { topic, origin, originKey, sequence, frame: this.reader.keep(frame), source, scope };
       if (!this.states.put(entry, Math.min(lifetime, memory), memory)) return 'full';
     } else {
       speaker.events ??= new ReplayWindow();
@@ -232,6 +252,16 @@ export class Gossip {
       logger.error({ topic: opened.topic, origin, error: messageOf(error) }, 'a topic handler failed');
     }
     return undefined;
+  }
+
+  #statesIn(area: string): StateTable {
+    if (area === this.area) return this.states;
+    let states = this.#abroad.get(area);
+    if (states === undefined) {
+      states = new StateTable(this.#parts.clock, MOST_ABROAD);
+      this.#abroad.set(area, states);
+    }
+    return states;
   }
 
   /** Said in another area: it is neither taken nor passed on here. */

@@ -4,6 +4,7 @@ import type { Clock, Millis } from '../../core/clock.ts';
 import type { NodeId } from '../membership/keys.ts';
 import type { TransportKind } from '../transport/transport.ts';
 import { bucketOf, Fingerprint, type Slot, slotOf } from './fingerprint.ts';
+import { staysInArea, type Topic } from './topics.ts';
 
 /** Through what a message came: a transport's broadcast, a neighbour's synchronisation, or it is our own. */
 export type Source = TransportKind | 'sync' | 'self';
@@ -15,8 +16,8 @@ export interface StateEntry {
   sequence: number;
   frame: Uint8Array;
   source: Source;
-  /** It stays in its area. */
-  local?: boolean;
+  /** Of its topic. */
+  scope?: Topic['scope'];
 }
 
 /** A state as it is told apart from others, and how new it is. */
@@ -24,6 +25,8 @@ export interface SlotEntry extends StateEntry {
   slot: Slot;
   /** False when it has aged out: its number alone is remembered. */
   live: boolean;
+  /** Monotonic: when it came. */
+  since: Millis;
 }
 
 interface Kept extends SlotEntry {
@@ -72,7 +75,8 @@ export class StateTable {
     }
     const now = this.#clock.now();
     const slot = known?.slot ?? slotOf(entry.topic, entry.originKey);
-    const kept = { ...entry, slot, endsAt: now + lifetime, forgetAt: now + Math.max(lifetime, memory), live: true };
+    const endsAt = now + lifetime;
+    const kept = { ...entry, slot, since: now, endsAt, forgetAt: now + Math.max(lifetime, memory), live: true };
     if (known?.live) this.#toggle(known, now);
     this.#toggle(kept, now);
     origins.set(entry.origin, kept);
@@ -94,6 +98,14 @@ export class StateTable {
   *inBuckets(buckets: ReadonlySet<number>): Iterable<SlotEntry> {
     for (const origins of this.#topics.values()) {
       for (const entry of origins.values()) if (buckets.has(bucketOf(entry.slot))) yield entry;
+    }
+  }
+
+  /** All that `origin` said, also what has aged out. */
+  *saidBy(origin: NodeId): Iterable<SlotEntry> {
+    for (const origins of this.#topics.values()) {
+      const entry = origins.get(origin);
+      if (entry !== undefined) yield entry;
     }
   }
 
@@ -133,8 +145,8 @@ export class StateTable {
     return this.#size;
   }
 
-  #toggle({ slot, sequence, local }: Kept, now: Millis): void {
+  #toggle({ slot, sequence, scope }: Kept, now: Millis): void {
     this.fingerprint.toggle(slot, sequence, now);
-    if (!local) this.commonFingerprint.toggle(slot, sequence, now);
+    if (!staysInArea(scope)) this.commonFingerprint.toggle(slot, sequence, now);
   }
 }

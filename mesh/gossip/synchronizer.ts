@@ -14,6 +14,7 @@ import type { Gossip } from './gossip.ts';
 import { listsOf } from './lists.ts';
 import { PeerAccord } from './peer-accord.ts';
 import type { SlotEntry } from './state-table.ts';
+import { staysInArea } from './topics.ts';
 
 export interface SynchronizerParts {
   self: NodeId;
@@ -21,8 +22,11 @@ export interface SynchronizerParts {
   clock: Clock;
   random: Random;
   drops: DropCounters;
-  /** Whether a neighbour is in this node's area: with others only what every area has is compared. */
-  isNear?: (peer: NodeId) => boolean;
+  /**
+   * Of an admitted neighbour; left out: all are in this node's. With one of another area only that is compared which every
+   * area has, and what the two say in each other's.
+   */
+  areaOf?: (peer: NodeId) => string | undefined;
   /** False when the neighbour cannot take it now. */
   send: (peer: NodeId, message: PeerMessage) => boolean;
 }
@@ -67,6 +71,16 @@ export class Synchronizer {
 
   part(peer: NodeId): void {
     this.#accords.delete(peer);
+  }
+
+  /**
+   * Gives what this node says in another area to its neighbours there, who pass it on. A flood would reach them later than
+   * a connection does, and those of other areas for nothing.
+   */
+  hand(frame: Uint8Array, area: string): void {
+    for (const peer of this.#accords.keys()) {
+      if (this.#parts.areaOf?.(peer) === area) this.#send(peer, { case: 'frames', value: { frames: [frame] } });
+    }
   }
 
   /** Takes those messages of an admitted peer that are about synchronisation. */
@@ -201,13 +215,25 @@ export class Synchronizer {
 
   /** Over the states that are compared with a neighbour. */
   #sumFor(peer: NodeId): Fingerprint {
-    const { gossip, isNear } = this.#parts;
-    return isNear?.(peer) !== false ? gossip.states.fingerprint : gossip.states.commonFingerprint;
+    const { states } = this.#parts.gossip;
+    const words = this.#wordsBetween(peer);
+    return words === undefined ? states.fingerprint : states.commonFingerprint.with(words.filter(({ live }) => live));
   }
 
   *#sharedWith(peer: NodeId, buckets: ReadonlySet<number>): Iterable<SlotEntry> {
-    const isNear = this.#parts.isNear?.(peer) !== false;
-    for (const entry of this.#parts.gossip.states.inBuckets(buckets)) if (isNear || !entry.local) yield entry;
+    const words = this.#wordsBetween(peer);
+    for (const entry of this.#parts.gossip.states.inBuckets(buckets)) {
+      if (words === undefined || !staysInArea(entry.scope)) yield entry;
+    }
+    for (const entry of words ?? []) if (buckets.has(bucketOf(entry.slot))) yield entry;
+  }
+
+  /** What a neighbour of another area and this node say in each other's; undefined for one of the same area. */
+  #wordsBetween(peer: NodeId): SlotEntry[] | undefined {
+    const { gossip, areaOf } = this.#parts;
+    const area = areaOf === undefined ? gossip.area : areaOf(peer);
+    if (area === gossip.area) return undefined;
+    return area === undefined ? [] : [...gossip.wordsBetween(peer, area)];
   }
 
   #send(peer: NodeId, kind: MessageInit): boolean {

@@ -19,10 +19,13 @@ export interface Topic<S extends TSchema = TSchema> {
   readonly lifetime: Millis;
   /**
    * `medium`: answers are wanted from one transport's listeners only, bridges leave it there. `area`: concerns one area
-   * and does not leave it; see `inArea`.
+   * and does not leave it; see `inArea`. `border`: so does what a border says in an area beside its own.
    */
-  readonly scope?: 'network' | 'medium' | 'area';
+  readonly scope?: 'network' | 'medium' | 'area' | 'border';
 }
+
+/** True of what does not leave the area that it is said in. */
+export const staysInArea = (scope: Topic['scope']): boolean => scope === 'area' || scope === 'border';
 
 /** The area of nodes that name none: a network without areas is one. */
 export const DEFAULT_AREA = 'main';
@@ -34,7 +37,7 @@ export const TOPIC_NAME = /^[a-z][a-z0-9-]{0,31}(\.[a-z0-9][a-z0-9-]{0,31})?$/;
 
 /** The name under which a topic is said in an area. */
 export const inArea = (topic: Pick<Topic, 'name' | 'scope'>, area: string): string =>
-  topic.scope === 'area' && area !== DEFAULT_AREA ? `${topic.name}.${area}` : topic.name;
+  staysInArea(topic.scope) && area !== DEFAULT_AREA ? `${topic.name}.${area}` : topic.name;
 
 const NodeIdText = Type.String({ minLength: 40, maxLength: 64 });
 

@@ -1,8 +1,11 @@
 // Areas with the whole protocol, on virtual time: what stays inside, what is known outside, and what frames do.
 
+import { fromBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { explainRoute } from '../../mesh/routing/planning-views.ts';
-import { VirtualMesh, type VirtualNode } from './virtual-mesh.ts';
+import { MemoryTransport } from '../../mesh/transport/memory.ts';
+import { PeerMessageSchema } from '../../mesh/wire/generated/parlmesh_pb.ts';
+import { pathBetween, VirtualMesh, type VirtualNode } from './virtual-mesh.ts';
 
 /** attic: a1 - a2; barn: b1 - b2; cellar: c1 - c2, in a ring of areas. */
 async function ring(mesh: VirtualMesh): Promise<Record<string, VirtualNode>> {
@@ -118,4 +121,39 @@ test('an area that is cut in two is joined again over others, and by itself when
   expect(direct?.pathNames).toEqual(['a2']);
   expect(namesOf(a1!)).toHaveLength(5);
   expect(namesOf(b1!)).toHaveLength(5);
+});
+
+test('what borders say to each other is heard when the flood loses it, for a new link and for an old one', async () => {
+  const mesh = new VirtualMesh();
+  const middle = await mesh.add('middle', { area: 'middle' });
+  const west = await mesh.add('west', { area: 'west', bootstrap: [middle] });
+  await mesh.pass(8000);
+  // As gossipsub does for the first moments of a connection, for longer.
+  mesh.medium.hush(true);
+  const east = await mesh.add('east', { area: 'east', bootstrap: [middle] });
+  await mesh.pass(3000);
+  expect(pathBetween(west, east)).toEqual(['middle', 'east']);
+  expect(pathBetween(east, west)).toEqual(['middle', 'west']);
+});
+
+test('what a border did not hear from the one beside it is found by comparing, long before it is said again', async () => {
+  const mesh = new VirtualMesh();
+  let isDeaf = false;
+  const swallows = (bytes: Uint8Array): boolean =>
+    isDeaf && fromBinary(PeerMessageSchema, bytes).kind.case === 'frames';
+  const middle = await mesh.add('middle', { area: 'middle' });
+  const west = await mesh.add('west', {
+    area: 'west',
+    bootstrap: [middle],
+    transports: ({ id }) => [new MemoryTransport(id, mesh.medium, { swallows })],
+  });
+  await mesh.pass(8000);
+  isDeaf = true;
+  const east = await mesh.add('east', { area: 'east', bootstrap: [middle] });
+  await mesh.pass(8000);
+  expect(pathBetween(east, west)).toEqual(['middle', 'west']);
+  expect(pathBetween(west, east)).toBeUndefined();
+  isDeaf = false;
+  await mesh.pass(5000);
+  expect(pathBetween(west, east)).toEqual(['middle', 'east']);
 });

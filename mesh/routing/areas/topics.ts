@@ -27,7 +27,7 @@ export const gatewayTopic = {
   kind: 'state',
   schema: GatewayPayload,
   lifetime: 3 * REFRESH.linkState,
-  scope: 'area',
+  scope: 'border',
 } as const satisfies Topic;
 
 export const OfferPayload = Type.Object({
@@ -54,6 +54,6 @@ export const offerTopics = Array.from(
       kind: 'state',
       schema: OfferPayload,
       lifetime: 3 * OFFER_REFRESH,
-      scope: 'area',
+      scope: 'border',
     }) as const satisfies Topic,
 );

@@ -1,8 +1,11 @@
 // The base class of every agent: an identity, what it may do, a mailbox, and a scope in which its work runs. One
 // instance lives once; after a failure the supervisor throws it away and creates the next.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock, Millis } from '../core/clock.ts';
+import { messageOf, ParlmeshError } from '../core/errors.ts';
 import type { AgentCapabilities } from './capabilities.ts';
+import type { Letter } from './communication/letter.ts';
 import { Mailbox, type WhenFull } from './mailbox.ts';
 import { TaskScope } from './task-scope.ts';
 
@@ -26,16 +29,31 @@ export interface AgentIdentity {
   mailbox?: { most: number; whenFull: WhenFull };
 }
 
+/** A letter in the mailbox, and where its reply goes. */
+interface Delivery {
+  letter: Letter;
+  reply: PromiseWithResolvers<unknown>;
+  /** Runs the handler in the context of the delivery, so that what it writes is known to follow from this letter. */
+  within: <T>(handle: () => T) => T;
+}
+
+const MOST_LETTERS = 64;
+
 export abstract class Agent<Message = never> {
   readonly id: string;
   readonly kind: string;
   readonly version: string;
   readonly capabilities: AgentCapabilities;
   readonly mailbox: Mailbox<Message>;
+  /** Letters of other agents: what does not fit is refused, and the sender told. */
+  readonly letters = new Mailbox<Delivery>({ most: MOST_LETTERS, whenFull: 'refuse' });
   /** Everything an agent does goes through here: see `TaskScope` for what that promises. */
   protected readonly scope: TaskScope;
+  readonly #clock: Clock;
   #host: AgentHost | undefined;
   #open = false;
+  #inHand: Delivery | undefined;
+  #letterIsNext = false;
   #handling = false;
   /** The gap that the last heartbeat announced. */
   #nextWithin: Millis = 0;
@@ -45,6 +63,7 @@ export abstract class Agent<Message = never> {
     this.kind = identity.kind;
     this.version = identity.version;
     this.capabilities = identity.capabilities;
+    this.#clock = clock;
     this.mailbox = new Mailbox(identity.mailbox ?? { most: 64, whenFull: 'drop-oldest' });
     this.scope = new TaskScope(clock, {
       onFailure: (error) => this.#host?.failed(error),
@@ -63,6 +82,10 @@ export abstract class Agent<Message = never> {
   /** Called once by the supervisor, whatever became of `start`. */
   async stop(): Promise<void> {
     this.scope.close();
+    this.#open = false;
+    for (let left = this.#inHand ?? this.letters.take(); left !== undefined; left = this.letters.take()) {
+      left.reply.reject(new ParlmeshError('AGENT_GONE', `agent "${this.id}" ended before it replied`));
+    }
     await this.onStop();
   }
 
@@ -73,6 +96,30 @@ export abstract class Agent<Message = never> {
     return taken;
   }
 
+  get takesLetters(): boolean {
+    return this.onLetter !== undefined;
+  }
+
+  /**
+   * Puts a letter into the mailbox; throws `AGENT_DEAF`, `AGENT_NOT_READY` or `AGENT_MAILBOX_FULL`. Resolves to what the handler returns;
+   * rejects with `AGENT_GONE` as soon as the agent ends.
+   */
+  deliver(letter: Letter): Promise<unknown> {
+    if (this.onLetter === undefined) throw new ParlmeshError('AGENT_DEAF', `agent "${this.id}" takes no letters`);
+    const delivery = { letter, reply: Promise.withResolvers<unknown>(), within: AsyncLocalStorage.snapshot() };
+    // Whoever wants no reply need not wait for it.
+    delivery.reply.promise.catch(() => {});
+    if (!this.#open) throw new ParlmeshError('AGENT_NOT_READY', `agent "${this.id}" does not work now`);
+    if (!this.letters.offer(delivery)) {
+      throw new ParlmeshError(
+        'AGENT_MAILBOX_FULL',
+        `the mailbox of agent "${this.id}" is full (${MOST_LETTERS} letters)`,
+      );
+    }
+    this.#handleNext();
+    return delivery.reply.promise;
+  }
+
   /** Takes up the work. Must settle within the supervisor's heartbeat time-out, or beat meanwhile. */
   protected abstract onStart(signal: AbortSignal): Promise<void>;
 
@@ -81,6 +128,12 @@ export abstract class Agent<Message = never> {
 
   /** Handles one message. It ought to end: one that takes longer than the heartbeat time-out beats meanwhile. */
   protected onMessage(_message: Message): void | Promise<void> {}
+
+  /**
+   * Handles one letter; what it returns is the reply. A `ParlmeshError` that it throws is told to the asker, anything
+   * else is a crash. An agent without this takes no letters.
+   */
+  protected onLetter?(letter: Letter): unknown;
 
   /**
    * Tells the supervisor that this agent lives. `nextWithin` ms is the longest gap it plans until the next beat: 0
@@ -94,15 +147,43 @@ export abstract class Agent<Message = never> {
 
   #handleNext(): void {
     if (!this.#open || this.#handling) return;
-    const message = this.mailbox.take();
-    if (message === undefined) return;
+    const work = this.#take();
+    if (work === undefined) return;
     this.#handling = true;
     this.scope.run(async () => {
       this.#host?.beat(0);
-      await this.onMessage(message);
+      await work();
       this.#host?.beat(this.#nextWithin);
       this.#handling = false;
       this.#handleNext();
     });
+  }
+
+  /** Messages and letters take turns, so that neither starves the other. */
+  #take(): (() => void | Promise<void>) | undefined {
+    this.#letterIsNext = !this.#letterIsNext;
+    const letter = this.#letterIsNext ? this.letters.take() : undefined;
+    if (letter !== undefined) return () => this.#read(letter);
+    const message = this.mailbox.take();
+    if (message !== undefined) return () => this.onMessage(message);
+    const other = this.letters.take();
+    return other && (() => this.#read(other));
+  }
+
+  async #read(delivery: Delivery): Promise<void> {
+    const { letter, reply, within } = delivery;
+    if (this.#clock.now() >= letter.expiresAt) {
+      return reply.reject(new ParlmeshError('LETTER_EXPIRED', `agent "${this.id}" had no time for it`));
+    }
+    this.#inHand = delivery;
+    try {
+      reply.resolve(await within(async () => this.onLetter?.(letter)));
+    } catch (error) {
+      if (error instanceof ParlmeshError) return reply.reject(error);
+      reply.reject(new ParlmeshError('AGENT_GONE', `agent "${this.id}" failed over it: ${messageOf(error)}`));
+      throw error;
+    } finally {
+      if (this.#inHand === delivery) this.#inHand = undefined;
+    }
   }
 }

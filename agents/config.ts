@@ -25,3 +25,8 @@ export const AgentsConfig = Type.Object(
   { additionalProperties: false, default: {}, description: 'How agents are kept alive.' },
 );
 export type AgentsConfig = Static<typeof AgentsConfig>;
+/** What the supervisor goes by. */
+export type SupervisionConfig = Pick<
+  AgentsConfig,
+  'maxRestarts' | 'restartPeriod' | 'heartbeatTimeout' | 'retryDegraded'
+>;

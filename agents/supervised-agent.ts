@@ -6,6 +6,8 @@ import { messageOf, ParlmeshError } from '../core/errors.ts';
 import type { Agent, AgentHost } from './agent.ts';
 import { type AgentEvent, type AgentState, transition } from './agent-state.ts';
 import { describe } from './capabilities.ts';
+import type { Letter } from './communication/letter.ts';
+import type { Recipient } from './communication/recipients.ts';
 import { HeartbeatDeadline } from './heartbeat-deadline.ts';
 import { NO_FAILURES, type RestartDecision, type RestartHistory } from './restart-policy.ts';
 
@@ -92,6 +94,22 @@ export class SupervisedAgent {
       restarts: this.#restarts,
       ...(this.#lastError !== undefined && { lastError: this.#lastError }),
     };
+  }
+
+  /** What communication needs to know; undefined while it takes no letters. */
+  get recipient(): Recipient | undefined {
+    const agent = this.#life?.agent;
+    if (agent === undefined || !agent.takesLetters || !this.#works) return undefined;
+    return { id: this.id, kind: agent.kind, waiting: agent.letters.waiting };
+  }
+
+  /** See `Recipients`. */
+  deliver(letter: Letter): Promise<unknown> {
+    const agent = this.#life?.agent;
+    if (agent === undefined || !this.#works) {
+      throw new ParlmeshError('AGENT_NOT_READY', `agent "${this.id}" is ${this.#state.kind}`);
+    }
+    return agent.deliver(letter);
   }
 
   /** Makes an instance and starts it. Resolves to whether it works; a failure is also told to the listener. */
@@ -182,7 +200,11 @@ export class SupervisedAgent {
   #loaded(life: Life, tasks: number): void {
     life.tasks = tasks;
     if (life !== this.#life) return;
-    if (this.#state.kind === 'ready' || this.#state.kind === 'busy') this.#to({ kind: 'load', tasks });
+    if (this.#works) this.#to({ kind: 'load', tasks });
+  }
+
+  get #works(): boolean {
+    return this.#state.kind === 'ready' || this.#state.kind === 'busy';
   }
 
   /** Ends the present life; resolves when its instance has stopped or was given up on. */
@@ -212,12 +234,16 @@ export class SupervisedAgent {
   }
 
   #remember(agent: Agent<unknown>): void {
-    const { kind, version, mailbox } = agent;
+    const { kind, version, mailbox, letters } = agent;
     this.#shown = {
       kind,
       version,
       capabilities: agent.capabilities.map(describe),
-      mailbox: { waiting: mailbox.waiting, most: mailbox.most, dropped: mailbox.dropped },
+      mailbox: {
+        waiting: mailbox.waiting + letters.waiting,
+        most: agent.takesLetters ? mailbox.most + letters.most : mailbox.most,
+        dropped: mailbox.dropped + letters.dropped,
+      },
     };
   }
 

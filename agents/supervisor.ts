@@ -8,12 +8,14 @@ import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
 import type { Service } from '../core/service.ts';
-import type { AgentsConfig } from './config.ts';
+import type { Letter } from './communication/letter.ts';
+import type { Recipient, Recipients } from './communication/recipients.ts';
+import type { SupervisionConfig } from './config.ts';
 import { affectedBy, decideRestart, NO_FAILURES, type RestartPolicy, type RestartStrategy } from './restart-policy.ts';
 import { type AgentSnapshot, type AgentSpec, SupervisedAgent } from './supervised-agent.ts';
 
 export interface SupervisorOptions {
-  config: AgentsConfig;
+  config: SupervisionConfig;
   /** Default: one-for-one. */
   strategy?: RestartStrategy;
   clock: Clock;
@@ -26,7 +28,7 @@ export interface SupervisorOptions {
 const LOAD_NEWS_INTERVAL: Millis = 250;
 
 /** Emits `agent` with the new snapshot whenever an agent changed. */
-export class Supervisor extends EventEmitter<{ agent: [AgentSnapshot] }> implements Service {
+export class Supervisor extends EventEmitter<{ agent: [AgentSnapshot] }> implements Service, Recipients {
   readonly name = 'agents';
   readonly #clock: Clock;
   readonly #random: Random;
@@ -61,6 +63,14 @@ export class Supervisor extends EventEmitter<{ agent: [AgentSnapshot] }> impleme
 
   agents(): AgentSnapshot[] {
     return [...this.#agents.values()].map((agent) => agent.snapshot());
+  }
+
+  recipients(): Recipient[] {
+    return [...this.#agents.values()].flatMap(({ recipient }) => recipient ?? []);
+  }
+
+  deliver(agent: string, letter: Letter): Promise<unknown> {
+    return this.#find(agent).deliver(letter);
   }
 
   /** Starts every agent; one that fails is dealt with as at any other time, so this rejects only when aborted. */
@@ -128,7 +138,7 @@ export class Supervisor extends EventEmitter<{ agent: [AgentSnapshot] }> impleme
   }
 
   /** Takes new settings: the restart policy from the next failure on, the heartbeat time-out from the next start on. */
-  configure(config: AgentsConfig): void {
+  configure(config: SupervisionConfig): void {
     this.#policy = policyOf(config);
     this.#heartbeatTimeout = config.heartbeatTimeout * 1000;
   }
@@ -219,7 +229,7 @@ export class Supervisor extends EventEmitter<{ agent: [AgentSnapshot] }> impleme
   }
 }
 
-function policyOf(config: AgentsConfig): RestartPolicy {
+function policyOf(config: SupervisionConfig): RestartPolicy {
   return {
     maxRestarts: config.maxRestarts,
     period: config.restartPeriod * 1000,

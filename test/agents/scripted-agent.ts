@@ -2,7 +2,7 @@
 
 import { Agent } from '../../agents/agent.ts';
 import { onThisNode } from '../../agents/capabilities.ts';
-import type { AgentsConfig } from '../../agents/config.ts';
+import type { SupervisionConfig } from '../../agents/config.ts';
 import type { RestartStrategy } from '../../agents/restart-policy.ts';
 import type { AgentSpec } from '../../agents/supervised-agent.ts';
 import { Supervisor } from '../../agents/supervisor.ts';
@@ -54,9 +54,11 @@ function mailboxOf({ mailbox }: Script) {
   return mailbox === undefined ? {} : { mailbox };
 }
 
-export const CONFIG: AgentsConfig = { maxRestarts: 5, restartPeriod: 60, heartbeatTimeout: 5, retryDegraded: 300 };
+export const CONFIG: SupervisionConfig = { maxRestarts: 5, restartPeriod: 60, heartbeatTimeout: 5, retryDegraded: 300 };
 
-export function supervise(options: { clock?: Clock; strategy?: RestartStrategy; config?: Partial<AgentsConfig> } = {}) {
+export function supervise(
+  options: { clock?: Clock; strategy?: RestartStrategy; config?: Partial<SupervisionConfig> } = {},
+) {
   const clock = options.clock ?? new VirtualClock();
   const journal: JournalEntry[] = [];
   const supervisor = new Supervisor({

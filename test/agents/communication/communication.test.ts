@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Agent } from '../../../agents/agent.ts';
 import type { Authorizer, ProposedAction } from '../../../agents/authorizer.ts';
-import { Communication, type Correspondence } from '../../../agents/communication/communication.ts';
+import { Communication } from '../../../agents/communication/communication.ts';
+import type { Correspondence } from '../../../agents/communication/correspondence.ts';
 import { encode, type Letter, MOST_HOPS } from '../../../agents/communication/letter.ts';
 import { VirtualClock } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';

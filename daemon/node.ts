@@ -22,6 +22,7 @@ import { Lifecycle } from './lifecycle.ts';
 import type { RootLogger } from './log.ts';
 import { type Measure, measureBoard, measureLinks } from './measurements.ts';
 import { membershipFigures, networkActions } from './membership.ts';
+import { noJobs } from './no-jobs.ts';
 import { RemoteNodes, relayPolicy } from './remote-nodes.ts';
 import { NetworkFiles } from './security/network.ts';
 import { Tokens } from './security/tokens.ts';
@@ -142,6 +143,7 @@ export class ParlmeshNode {
       mesh: this.#mesh,
       vision: this.#vision,
       supervisor: this.#workforce.supervisor,
+      jobs: noJobs,
       pageAddresses: () => this.#http.addresses,
       brokerAddress: () => broker.url ?? externalBrokerShown(config),
       config: () => redactConfig(this.#config),
@@ -324,6 +326,10 @@ export class ParlmeshNode {
         return { ok, problems };
       },
       ...networkActions(this.#mesh),
+      submitJob: noJobs.submitJob,
+      cancelJob: noJobs.cancelJob,
+      retryJob: noJobs.retryJob,
+      writeBlob: noJobs.writeBlob,
       applyPlan: () => this.#mesh.planner.apply(),
       undoPlan: () => this.#mesh.planner.undo(),
     };

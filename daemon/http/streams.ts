@@ -13,6 +13,8 @@ import { httpError } from './problem.ts';
 const MOST_STREAMS = 64;
 /** Most events sent again to a listener that was away. */
 const MOST_MISSED = 1000;
+/** Newest jobs that a listener begins with. */
+const PRESENT_JOBS = 50;
 const HEARTBEAT = 15_000;
 
 interface Listener {
@@ -134,6 +136,9 @@ export class Streams {
         for (const { objects } of this.#view.cameras()) {
           for (const object of objects) send(listener, frame(topic, object));
         }
+        return;
+      case 'job':
+        for (const job of this.#view.jobs({ limit: PRESENT_JOBS }).toReversed()) send(listener, frame(topic, job));
         return;
       default: {
         const value = this.#view[topic]();

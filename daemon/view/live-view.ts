@@ -11,7 +11,16 @@ import type { Lifecycle, ServiceStatus } from '../lifecycle.ts';
 import type { Store } from '../store/store.ts';
 import { health } from './health.ts';
 import type { ChangeTopic, HardwareView, NodeView, ServiceView } from './schema.ts';
-import type { Change, EventQuery, ObservationQuery, RouteLogQuery, Snapshot, View } from './view.ts';
+import type {
+  Change,
+  EventQuery,
+  JobQuery,
+  JobWindow,
+  ObservationQuery,
+  RouteLogQuery,
+  Snapshot,
+  View,
+} from './view.ts';
 
 export interface LiveViewParts {
   name: string;
@@ -25,6 +34,7 @@ export interface LiveViewParts {
   mesh: Mesh;
   vision: VisionProcessor;
   supervisor: Supervisor;
+  jobs: JobWindow;
   pageAddresses: () => string[];
   brokerAddress: () => string | undefined;
   /** The effective configuration, secrets hidden. */
@@ -36,8 +46,8 @@ export interface LiveViewParts {
 const COALESCE_MS = 100;
 /** Followers get so many changes of routes at once; older ones are asked for. */
 const LATEST_CHANGES = 20;
-/** Snapshots that are told anew as a whole; observations, events and readings are told one by one. */
-type SnapshotTopic = Exclude<ChangeTopic, 'observation' | 'event' | 'hardware'>;
+/** Snapshots that are told anew as a whole; observations, jobs, events and readings are told one by one. */
+type SnapshotTopic = Exclude<ChangeTopic, 'observation' | 'job' | 'event' | 'hardware'>;
 
 export class LiveView implements View {
   readonly #parts: LiveViewParts;
@@ -149,6 +159,22 @@ export class LiveView implements View {
 
   models() {
     return this.#parts.vision.models();
+  }
+
+  jobs(query?: JobQuery) {
+    return this.#parts.jobs.jobs(query);
+  }
+
+  job(id: string) {
+    return this.#parts.jobs.job(id);
+  }
+
+  swarm() {
+    return this.#parts.jobs.swarm();
+  }
+
+  blob(sha256: string) {
+    return this.#parts.jobs.blob(sha256);
   }
 
   store() {

@@ -343,7 +343,9 @@ export const CHANGE_TOPICS = [
   'topology',
   'agents',
   'cameras',
+  'swarm',
   'observation',
+  'job',
   'event',
 ] as const;
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number];

@@ -1,6 +1,10 @@
 // The window through which HTTP, MQTT and the command line see the node: snapshots to read, changes to follow, and
 // the few things they may ask for. `daemon/node.ts` implements it by joining the services; nothing here keeps state.
 
+import type { Actor } from '../../agents/authorizer.ts';
+import type { BlobRef } from '../../agents/swarm/blob-ref.ts';
+import type { JobSpec } from '../../agents/swarm/job-spec.ts';
+import type { JobDetailView, JobState, JobView, SwarmView } from '../../agents/swarm/job-view.ts';
 import type { KeyRotationView, MemberView, NetworkView } from './network-schema.ts';
 import type { PlanView, RouteChangeView, RouteExplanationView, RouteView } from './route-schema.ts';
 import type {
@@ -46,7 +50,14 @@ export interface RouteLogQuery {
   node?: string;
 }
 
-/** What changed, with the new value where it is one thing (an observation, an event), else the new snapshot. */
+export interface JobQuery {
+  state?: JobState;
+  /** Only jobs that were submitted earlier, milliseconds since 1970. */
+  before?: number;
+  limit?: number;
+}
+
+/** What changed, with the new value where it is one thing (an observation, a job, an event), else the new snapshot. */
 export interface Change {
   topic: ChangeTopic;
   value: unknown;
@@ -58,8 +69,19 @@ export interface Snapshot {
   at: number;
 }
 
+/** What is seen of jobs and of the nodes that work on them. */
+export interface JobWindow {
+  /** Jobs that this node knows, newest submission first; 100 when nothing else is asked. Cheap. */
+  jobs(query?: JobQuery): JobView[];
+  /** With all its tasks. Throws `JOB_UNKNOWN`. */
+  job(id: string): Promise<JobDetailView>;
+  swarm(): SwarmView;
+  /** The bytes of a blob that this node keeps, by their SHA-256. Throws `BLOB_UNKNOWN`. */
+  blob(sha256: string): Promise<AsyncIterable<Uint8Array>>;
+}
+
 /** Everything that may be seen. All calls are cheap: in-memory snapshots or short indexed reads. */
-export interface View {
+export interface View extends JobWindow {
   node(): NodeView;
   hardware(): HardwareView | undefined;
   peers(): PeerView[];
@@ -104,8 +126,22 @@ export interface NetworkActions {
   rotateKey(): Promise<KeyRotationView>;
 }
 
+/** What people and programs ask of jobs. Each call is authorised for the actor. */
+export interface JobActions {
+  /**
+   * Resolves once the job is on the disk of this node and of another, if there is one.
+   * @param options.id chosen by the submitter: the same again answers with the job that has it. `[A-Za-z0-9_-]{1,64}`
+   */
+  submitJob(spec: JobSpec, actor: Actor, options?: { id?: string }): Promise<JobView>;
+  cancelJob(id: string, actor: Actor): Promise<JobView>;
+  /** Runs what failed, was set aside or cancelled again; what succeeded stays. */
+  retryJob(id: string, actor: Actor): Promise<JobView>;
+  /** Keeps bytes for inputs of jobs, as a stream that is never held in memory as a whole. Throws `BLOB_LIMIT`. */
+  writeBlob(bytes: AsyncIterable<Uint8Array>, mediaType?: string): Promise<BlobRef>;
+}
+
 /** Everything that changes something. Callers have checked the scope of whoever asks; each call is journalled. */
-export interface Actions extends NetworkActions {
+export interface Actions extends NetworkActions, JobActions {
   restartAgent(id: string): Promise<void>;
   reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }>;
   backupStore(): Promise<{ file: string; bytes: number }>;

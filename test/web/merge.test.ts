@@ -5,10 +5,12 @@ import type { EventView, ObservationView } from '../../daemon/view/schema.ts';
 import {
   mergeChanges,
   mergeEvents,
+  mergeJobs,
   mergeObservations,
   mergeSamples,
   reconnectDelay,
 } from '../../web/src/live/merge.ts';
+import { job } from '../daemon/telemetry/test-node.ts';
 
 const event = (id: number, message = `event ${id}`): EventView => ({
   id,
@@ -29,6 +31,15 @@ const observation = (id: string, startedAt: number, updatedAt: number, confidenc
   zones: [],
   startedAt,
   updatedAt,
+});
+
+it('a job is shown in its latest form, whatever comes last', () => {
+  const [older, newer] = [job('j1', 'running'), job('j1', 'succeeded')];
+  newer.figures.seconds = 9;
+  expect(mergeJobs([newer], [older], 10)).toEqual([newer]);
+  const later = { ...job('j2', 'running'), submittedAt: newer.submittedAt + 1 };
+  expect(mergeJobs([older], [later, newer], 10)).toEqual([later, newer]);
+  expect(mergeJobs([older], [later], 1)).toEqual([later]);
 });
 
 describe('events from calls and stream', () => {

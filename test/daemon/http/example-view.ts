@@ -2,6 +2,8 @@
 // server and the page run for real in tests. `advance()` changes things as a live network would.
 
 import sharp from 'sharp';
+import type { Actor } from '../../../agents/authorizer.ts';
+import type { JobSpec } from '../../../agents/swarm/job-spec.ts';
 import type { Clock } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { Journal, JournalEntry } from '../../../core/journal.ts';
@@ -25,11 +27,13 @@ import type {
   Actions,
   Change,
   EventQuery,
+  JobQuery,
   ObservationQuery,
   RouteLogQuery,
   Snapshot,
   View,
 } from '../../../daemon/view/view.ts';
+import { ExampleJobs } from './example-jobs.ts';
 import { ExampleMesh, idOf, PEERS, SELF } from './example-mesh.ts';
 
 const MOST_EVENTS = 500;
@@ -46,6 +50,7 @@ export class ExampleNode implements View, Actions, Journal {
   #nextEvent = 1;
   #step = 0;
   readonly mesh: ExampleMesh;
+  readonly work: ExampleJobs;
   #rotation: KeyRotationView | undefined;
   #hardware: HardwareView;
   /** What `Actions` were asked for, newest last. */
@@ -56,6 +61,7 @@ export class ExampleNode implements View, Actions, Journal {
     this.#random = options.random ?? seededRandom(7);
     this.#startedAt = options.clock.wall() - 3_600_000;
     this.mesh = new ExampleMesh({ wall: () => this.#wall(), random: this.#random, startedAt: this.#startedAt });
+    this.work = new ExampleJobs(() => this.#wall());
     this.#hardware = this.#readHardware();
     this.record({ severity: 'info', kind: 'node.started', subject: 'node', message: 'Node alpha started' });
     this.record({
@@ -85,6 +91,8 @@ export class ExampleNode implements View, Actions, Journal {
     const [object] = this.#objects();
     if (object !== undefined) this.#tell('observation', object);
     this.#tell('cameras', this.cameras());
+    for (const job of this.jobs({ state: 'running' })) this.#tell('job', job);
+    this.#tell('swarm', this.swarm());
     if (this.#step % 5 === 0) {
       this.record({
         severity: 'info',
@@ -410,6 +418,22 @@ export class ExampleNode implements View, Actions, Journal {
       });
     }
     return { network: { id: 'n7x3k2', name: 'home' } };
+  }
+
+  jobs = (query?: JobQuery) => this.work.jobs(query);
+  job = (id: string) => this.work.job(id);
+  swarm = () => this.work.swarm();
+  blob = (sha256: string) => this.work.blob(sha256);
+  submitJob = (spec: JobSpec, actor: Actor, options?: { id?: string }) =>
+    this.#told(this.work.submitJob(spec, actor, options));
+  cancelJob = (id: string) => this.#told(this.work.cancelJob(id));
+  retryJob = (id: string) => this.#told(this.work.retryJob(id));
+  writeBlob = (bytes: AsyncIterable<Uint8Array>, mediaType?: string) => this.work.writeBlob(bytes, mediaType);
+
+  async #told<T>(change: Promise<T>): Promise<T> {
+    const value = await change;
+    this.#tell('job', value);
+    return value;
   }
 
   async applyPlan(): Promise<PlanView> {

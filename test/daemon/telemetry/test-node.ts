@@ -1,5 +1,7 @@
 // A node made of literals that a test changes as it likes; followers are told of each change as the real node does.
 
+import type { JobSpec } from '../../../agents/swarm/job-spec.ts';
+import type { JobView, SwarmView } from '../../../agents/swarm/job-view.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type {
   AgentView,
@@ -56,6 +58,8 @@ export class TestNode implements View, Actions {
   ];
   agentViews: AgentView[] = [agent('hardware'), agent('camera/north')];
   cameraViews: CameraView[] = [camera('north')];
+  jobViews: JobView[] = [job('j1', 'running')];
+  swarmView: SwarmView = { workers: [], scheduler: 'heft', why: 'test', running: 1, ready: 2 };
 
   get followers(): number {
     return this.#listeners.size;
@@ -102,6 +106,21 @@ export class TestNode implements View, Actions {
   agents = (): AgentView[] => this.agentViews;
   cameras = (): CameraView[] => this.cameraViews;
   models = () => Promise.resolve([]);
+  jobs = (): JobView[] => this.jobViews;
+  job = (id: string) => Promise.reject(new ParlmeshError('JOB_UNKNOWN', `There is no job "${id}"`));
+  swarm = (): SwarmView => this.swarmView;
+  blob = (sha256: string) => Promise.reject(new ParlmeshError('BLOB_UNKNOWN', `No blob ${sha256} is kept here`));
+  submitJob = (spec: JobSpec, _actor: unknown, { id = 'new' }: { id?: string } = {}): Promise<JobView> => {
+    const known = this.jobViews.find((one) => one.id === id);
+    if (known !== undefined) return Promise.resolve(known);
+    const added = job(id, 'running', spec.name);
+    this.jobViews = [added, ...this.jobViews];
+    this.tell('job', added);
+    return Promise.resolve(added);
+  };
+  cancelJob = () => Promise.reject(new Error('not played'));
+  retryJob = () => Promise.reject(new Error('not played'));
+  writeBlob = () => Promise.reject(new Error('not played'));
   store = (): StoreView => ({
     path: '',
     bytes: 0,
@@ -155,6 +174,18 @@ export function agent(id: string): AgentView {
     restarts: 0,
     capabilities: [],
     mailbox: { waiting: 0, most: 64, dropped: 0 },
+  };
+}
+
+export function job(id: string, state: JobView['state'], name = 'Report'): JobView {
+  return {
+    ...{ id, name, state, priority: 5, submittedAt: AT, submittedBy: 'test', home: { id: NODE_ID, name: 'alpha' } },
+    counts: { waiting: 2, ready: 0, running: 1, succeeded: 0, failed: 0, 'set-aside': 0, cancelled: 0 },
+    scheduler: 'heft',
+    figures: {
+      ...{ seconds: 1, workSeconds: 1, criticalSeconds: 1, steps: 1, criticalSteps: 1, mostParallel: 1 },
+      ...{ speedUp: 1, bound: 1 },
+    },
   };
 }
 

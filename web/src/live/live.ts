@@ -2,6 +2,7 @@
 // on with every change; lists that grow (events, observations, charts) are fetched when it opens.
 
 import { batch, type Signal, signal } from '@preact/signals';
+import type { JobView, SwarmView } from '../../../agents/swarm/job-view.ts';
 import type { RouteChangeView, RouteView } from '../../../daemon/view/route-schema.ts';
 import type {
   AgentView,
@@ -17,7 +18,7 @@ import type {
 import { findAccess } from './access.ts';
 import { ApiError, get, loginNeeded, STREAM_URL } from './api.ts';
 import { addSamples, fetchHistory } from './history.ts';
-import { mergeChanges, mergeEvents, mergeObservations } from './merge.ts';
+import { mergeChanges, mergeEvents, mergeJobs, mergeObservations } from './merge.ts';
 import { noticeChanges } from './moment.ts';
 import { follow } from './stream.ts';
 import type { ChangeTopic } from './topics.ts';
@@ -25,6 +26,7 @@ import type { ChangeTopic } from './topics.ts';
 /** Most events and observations held in the page; older events are fetched, and then kept, when asked for. */
 const MOST_EVENTS = 1_000;
 const MOST_OBSERVATIONS = 200;
+const MOST_JOBS = 500;
 
 export const node = signal<NodeView>();
 export const hardware = signal<HardwareView>();
@@ -36,6 +38,9 @@ export const routeLog = signal<RouteChangeView[]>();
 export const topology = signal<TopologyView>();
 export const agents = signal<AgentView[]>();
 export const cameras = signal<CameraView[]>();
+export const swarm = signal<SwarmView>();
+/** Newest submission first. */
+export const jobs = signal<JobView[]>();
 export const observations = signal<ObservationView[]>();
 export const events = signal<EventView[]>();
 
@@ -46,7 +51,7 @@ export const connection = signal<Connection>({ kind: 'connecting' });
 /** Why nothing could be loaded, when nothing is shown yet. */
 export const loadError = signal<string>();
 
-const SNAPSHOTS = { node, hardware, peers, links, routes, topology, agents, cameras } satisfies Partial<
+const SNAPSHOTS = { node, hardware, peers, links, routes, topology, agents, cameras, swarm } satisfies Partial<
   Record<ChangeTopic, Signal>
 >;
 type SnapshotTopic = keyof typeof SNAPSHOTS;
@@ -89,14 +94,18 @@ async function askAccess(): Promise<void> {
 /** Fetches what the stream does not begin with: the journal and observations so far, and the charts' last hour. */
 async function refetch(): Promise<void> {
   try {
-    const [newEvents, newObservations] = await Promise.all([
+    const [newEvents, newObservations, newJobs] = await Promise.all([
       get<EventView[]>('/events?limit=100'),
       get<ObservationView[]>('/observations?limit=50'),
+      get<JobView[]>('/jobs?limit=100'),
       fetchHistory(),
     ]);
     batch(() => {
       addEvents(newEvents);
       observations.value = mergeObservations(observations.value ?? [], newObservations, MOST_OBSERVATIONS);
+      // What the node has forgotten goes from the page too.
+      const ids = new Set(newJobs.map(({ id }) => id));
+      jobs.value = mergeJobs(newJobs, jobs.value?.filter(({ id }) => ids.has(id)) ?? [], MOST_JOBS);
       loadError.value = undefined;
     });
   } catch (error) {
@@ -130,7 +139,8 @@ function apply(topic: ChangeTopic, value: unknown): void {
     else if (topic === 'observation') {
       const list = observations.value ?? [];
       observations.value = mergeObservations(list, [value as ObservationView], MOST_OBSERVATIONS);
-    } else if (topic === 'routeLog') addChanges(value as RouteChangeView[]);
+    } else if (topic === 'job') jobs.value = mergeJobs(jobs.value ?? [], [value as JobView], MOST_JOBS);
+    else if (topic === 'routeLog') addChanges(value as RouteChangeView[]);
     else set(topic, value);
   });
 }

@@ -1,5 +1,6 @@
 // How a change becomes part of what is shown. Pure: a list and a newcomer in, a new list out, bounded in length.
 
+import type { JobView } from '../../../agents/swarm/job-view.ts';
 import type { RouteChangeView } from '../../../daemon/view/route-schema.ts';
 import type { EventView, ObservationView } from '../../../daemon/view/schema.ts';
 
@@ -34,6 +35,16 @@ export function mergeObservations(
     if (known === undefined || observation.updatedAt >= known.updatedAt) byId.set(observation.id, observation);
   }
   return [...byId.values()].sort((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1)).slice(0, most);
+}
+
+/** Newest submission first, each id once in its latest form: the one that counts more seconds since the submission. */
+export function mergeJobs(list: readonly JobView[], incoming: readonly JobView[], most: number): JobView[] {
+  const byId = new Map(list.map((job) => [job.id, job]));
+  for (const job of incoming) {
+    const known = byId.get(job.id);
+    if (known === undefined || job.figures.seconds >= known.figures.seconds) byId.set(job.id, job);
+  }
+  return [...byId.values()].sort((a, b) => b.submittedAt - a.submittedAt || (a.id < b.id ? 1 : -1)).slice(0, most);
 }
 
 /** Samples `[at, value]` in order of time, each time once, none older than `since`. */

@@ -13,6 +13,8 @@ export const CHANGE_TOPICS: typeof DAEMON_TOPICS = [
   'topology',
   'agents',
   'cameras',
+  'swarm',
   'observation',
+  'job',
   'event',
 ];

@@ -14,6 +14,7 @@ const entries = [
   'daemon/main.ts',
   'daemon/store/writer.worker.ts',
   'daemon/store/job.worker.ts',
+  'daemon/jobs/job-text.worker.ts',
   'mesh/link/probe.worker.ts',
   'mesh/routing/optimizer.worker.ts',
   'vision/detection/detector-worker.ts',

@@ -18,8 +18,11 @@ export interface ConfigDocument {
   problems: ConfigProblem[];
 }
 
-/** @param file the name used in positions */
-export function readDocument(text: string, file: string): ConfigDocument {
+/**
+ * @param file the name used in positions
+ * @param mostValues for documents that are longer than a configuration
+ */
+export function readDocument(text: string, file: string, mostValues = MOST_VALUES): ConfigDocument {
   const lines = new LineCounter();
   const at = (offset: number): Source => {
     const { line, col } = lines.linePos(offset);
@@ -53,7 +56,7 @@ export function readDocument(text: string, file: string): ConfigDocument {
   const anchors = new Map<string, Node>();
   let values = 0;
   const convert = (node: unknown, path: string, depth: number, source: Source): unknown => {
-    if (++values > MOST_VALUES) return null;
+    if (++values > mostValues) return null;
     positions.set(path, source);
     if (depth > DEEPEST) {
       complain(path, `is nested more than ${DEEPEST} levels deep`, source);
@@ -90,8 +93,8 @@ export function readDocument(text: string, file: string): ConfigDocument {
   };
 
   const value = root === null ? undefined : convert(root, '', 0, at(root.range?.[0] ?? 0));
-  if (values > MOST_VALUES) {
-    const message = `holds more than ${MOST_VALUES} values (aliases count)`;
+  if (values > mostValues) {
+    const message = `holds more than ${mostValues} values (aliases count)`;
     return { value: undefined, positions, problems: [{ path: '', message, source: at(0) }] };
   }
   return { value: value ?? undefined, positions, problems };

@@ -74,6 +74,7 @@ export function expectation(schema: TSchema): string {
     return count === '' ? 'a list' : `a list${count} entries`;
   }
   if (Type.IsObject(schema)) return `a group of settings (${Object.keys(schema.properties).join(', ')})`;
+  if (Type.IsRecord(schema)) return 'names with a text each';
   if (note.pattern !== undefined) return `text that matches ${note.pattern}`;
   const length = between(note.minLength, note.maxLength, 'of');
   return length === '' ? 'text' : `text${length} characters`;

@@ -13,6 +13,15 @@ export type Finding = Omit<ConfigProblem, 'source'>;
 /** Judges a value that its schema has accepted: what a schema cannot say. Keyed by path, `[]` for any index. */
 export type Rules = Readonly<Record<string, (value: unknown, path: string) => Finding[]>>;
 
+/** What a key that the schema does not know is called, and where else its right name may be. */
+export interface Vocabulary {
+  unknown: string;
+  /** Dotted paths. */
+  elsewhere: readonly string[];
+}
+
+const SETTING_WORDS: Vocabulary = { unknown: 'is not a setting', elsewhere: SETTINGS.map(({ path }) => path) };
+
 const MOST_EXPLAINED = 100;
 
 /** A value as the object of "got …": short, on one line, without secrets. */
@@ -28,35 +37,41 @@ export function sketch(value: unknown, path: string): string {
 }
 
 /** The right name for an unknown one: in the same group first, then anywhere. */
-function rightName(key: string, prefix: string, siblings: string[]): string | undefined {
+function rightName(key: string, prefix: string, siblings: string[], words: Vocabulary): string | undefined {
   const sibling = nearest(key, siblings);
   if (sibling !== undefined) return prefix === '' ? sibling : join(prefix, sibling);
-  const elsewhere = SETTINGS.map(({ path }) => path.slice(path.lastIndexOf('.') + 1));
+  const elsewhere = words.elsewhere.map((path) => path.slice(path.lastIndexOf('.') + 1));
   const index = elsewhere.indexOf(nearest(key, elsewhere) ?? '');
-  return SETTINGS[index]?.path;
+  return words.elsewhere[index];
 }
 
-function unknownKey(key: string, prefix: string, siblings: string[]): Finding {
+function unknownKey(key: string, prefix: string, siblings: string[], words: Vocabulary): Finding {
   const path = join(prefix, key);
-  if (prefix === '' && key.includes('.') && SETTINGS.some((setting) => setting.path === key)) {
+  if (prefix === '' && key.includes('.') && words.elsewhere.includes(key)) {
     const [group, ...rest] = key.split('.');
     return { path, message: `must be nested: write "${group}:" and, indented below it, "${rest.join('.')}:"` };
   }
-  return { path, message: 'is not a setting', suggestion: rightName(key, prefix, siblings) };
+  return { path, message: words.unknown, suggestion: rightName(key, prefix, siblings, words) };
 }
 
 /** Every fault of `value`. Rules judge only what the schema finds right, so that nothing is reported twice. */
-export function validate(schema: TSchema, value: unknown, rules: Rules, path = ''): Finding[] {
-  const findings = compare(schema, value, rules, path);
+export function validate(
+  schema: TSchema,
+  value: unknown,
+  rules: Rules,
+  path = '',
+  words: Vocabulary = SETTING_WORDS,
+): Finding[] {
+  const findings = compare(schema, value, rules, path, words);
   return findings.length > 0 ? findings : (rules[path.replace(/\[\d+\]/g, '[]')]?.(value, path) ?? []);
 }
 
-function compare(schema: TSchema, value: unknown, rules: Rules, path: string): Finding[] {
-  if (Type.IsObject(schema) && isGroup(value)) return compareGroup(schema, value, rules, path);
+function compare(schema: TSchema, value: unknown, rules: Rules, path: string, words: Vocabulary): Finding[] {
+  if (Type.IsObject(schema) && isGroup(value)) return compareGroup(schema, value, rules, path, words);
   if (Type.IsArray(schema) && Array.isArray(value)) {
     const { minItems = 0, maxItems = Number.POSITIVE_INFINITY } = annotations(schema);
     if (value.length >= minItems && value.length <= maxItems) {
-      return value.flatMap((item, index) => validate(schema.items, item, rules, join(path, index)));
+      return value.flatMap((item, index) => validate(schema.items, item, rules, join(path, index), words));
     }
   } else if (Value.Check(schema, value)) {
     return [];
@@ -64,18 +79,24 @@ function compare(schema: TSchema, value: unknown, rules: Rules, path: string): F
   return [{ path, message: 'is wrong', expected: expectation(schema), got: sketch(value, path) }];
 }
 
-function compareGroup(schema: TObject, group: Record<string, unknown>, rules: Rules, path: string): Finding[] {
+function compareGroup(
+  schema: TObject,
+  group: Record<string, unknown>,
+  rules: Rules,
+  path: string,
+  words: Vocabulary,
+): Finding[] {
   const names = Object.keys(schema.properties);
   const unknown = Object.keys(group)
     .filter((key) => !names.includes(key))
     .map((key, index) => {
       // Looking for right names takes a while; whoever has this many wrong ones is not helped by them.
-      if (index < MOST_EXPLAINED) return unknownKey(key, path, names);
-      return { path: join(path, key), message: 'is not a setting' };
+      if (index < MOST_EXPLAINED) return unknownKey(key, path, names, words);
+      return { path: join(path, key), message: words.unknown };
     });
   const known = Object.entries(schema.properties).flatMap(([key, property]): Finding[] => {
     const inner = join(path, key);
-    if (isSet(group, key)) return validate(property, group[key], rules, inner);
+    if (isSet(group, key)) return validate(property, group[key], rules, inner, words);
     if (Type.IsOptional(property) || annotations(property).default !== undefined) return [];
     return [{ path: inner, message: 'is missing', expected: expectation(property) }];
   });

@@ -19,6 +19,7 @@ import { describeRoutes, serveReader } from './openapi.ts';
 import { answerWithProblem, httpError } from './problem.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { healthRoutes } from './routes/health.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { journalRoutes } from './routes/journal.ts';
 import { meshRoutes } from './routes/mesh.ts';
 import { networkRoutes } from './routes/network.ts';
@@ -149,6 +150,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       await api.register(meshRoutes(context));
       await api.register(routePlanningRoutes(context));
       if (options.remote !== undefined) await api.register(relayRoutes(options.remote));
+      await api.register(jobRoutes(context));
       await api.register(visionRoutes(context));
       await api.register(journalRoutes(context));
       await api.register(adminRoutes(context));

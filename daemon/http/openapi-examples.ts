@@ -1,5 +1,7 @@
 // Examples for the description of the API: what a reader of /docs sees before they have a node.
 
+import type { JobSpec } from '../../agents/swarm/job-spec.ts';
+import type { JobView, TaskView } from '../../agents/swarm/job-view.ts';
 import type { RouteChangeView, RouteView } from '../view/route-schema.ts';
 import type { EventView, LinkView, ObservationView, PeerView } from '../view/schema.ts';
 import type { ProblemView } from './problem.ts';
@@ -87,6 +89,60 @@ const observation: ObservationView = {
   snapshot: '/api/v3/observations/north-1187/picture',
 };
 
+const jobSpec: JobSpec = {
+  name: 'Nightly report',
+  priority: 3,
+  tasks: [
+    { id: 'fetch', kind: 'http.get', input: { url: 'http://192.168.1.20/log.csv' }, retries: 5 },
+    { id: 'count', kind: 'module', input: { module: 'count.mjs', of: { $result: 'fetch' } }, timeout: 60 },
+  ],
+};
+
+const job: JobView = {
+  id: 'j-7c2f61',
+  name: 'Nightly report',
+  state: 'running',
+  priority: 3,
+  submittedAt: NOON,
+  submittedBy: 'anna',
+  home: { id: BRAVO, name: 'bravo' },
+  deputy: { id: CHARLIE, name: 'charlie' },
+  counts: { waiting: 1, ready: 0, running: 1, succeeded: 0, failed: 0, 'set-aside': 0, cancelled: 0 },
+  scheduler: 'heft',
+  figures: {
+    seconds: 2.1,
+    workSeconds: 0,
+    criticalSeconds: 0,
+    steps: 0,
+    criticalSteps: 0,
+    mostParallel: 1,
+    speedUp: 0,
+    bound: 1,
+  },
+};
+
+const task: TaskView = {
+  id: 'fetch',
+  kind: 'http.get',
+  state: 'running',
+  needs: [],
+  expectedSeconds: 1,
+  readyAt: NOON,
+  startedAt: NOON + 40,
+  critical: true,
+  attempts: [
+    {
+      number: 1,
+      node: { id: CHARLIE, name: 'charlie' },
+      placedAt: NOON + 12,
+      startedAt: NOON + 40,
+      outcome: 'running',
+      why: 'charlie would finish it first: two free slots, speed 1.6',
+    },
+  ],
+  log: ['GET http://192.168.1.20/log.csv'],
+};
+
 const problem: ProblemView = {
   type: '/api/v3/problems#CAMERA_NOT_FOUND',
   title: 'Camera not found',
@@ -99,10 +155,13 @@ const problem: ProblemView = {
 /** By the name of the component. */
 export const EXAMPLES: Readonly<Record<string, object>> = {
   Event: event,
+  Job: job,
+  JobSpec: jobSpec,
   Link: link,
   Observation: observation,
   Peer: peer,
   Problem: problem,
+  Task: task,
   Route: route,
   RouteChange: routeChange,
 };

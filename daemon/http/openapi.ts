@@ -3,6 +3,17 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { type TSchema, Type } from 'typebox';
+import { BlobRef } from '../../agents/swarm/blob-ref.ts';
+import { JobSpec, TaskSpec } from '../../agents/swarm/job-spec.ts';
+import {
+  AttemptView,
+  JobDetailView,
+  JobFigures,
+  JobView,
+  SwarmView,
+  TaskView,
+  WorkerNodeView,
+} from '../../agents/swarm/job-view.ts';
 import { PlanView, RouteChangeView, RouteExplanationView, RouteView } from '../view/route-schema.ts';
 import {
   AgentView,
@@ -26,10 +37,16 @@ import { ProblemView } from './problem.ts';
 /** Schemas that the description names once and refers to, so that generated clients have types with names. */
 const COMPONENTS = {
   Agent: AgentView,
+  Attempt: AttemptView,
+  BlobReference: BlobRef,
   Box,
   Camera: CameraView,
   Event: EventView,
   Hardware: HardwareView,
+  Job: JobView,
+  JobDetail: JobDetailView,
+  JobFigures,
+  JobSpec,
   Link: LinkView,
   Model: ModelView,
   Node: NodeView,
@@ -42,7 +59,11 @@ const COMPONENTS = {
   RouteExplanation: RouteExplanationView,
   Service: ServiceView,
   Store: StoreView,
+  Swarm: SwarmView,
+  Task: TaskView,
+  TaskSpec,
   Topology: TopologyView,
+  WorkerNode: WorkerNodeView,
 };
 const NAME_OF = new Map<unknown, string>(Object.entries(COMPONENTS).map(([name, schema]) => [schema, name]));
 
@@ -107,6 +128,7 @@ function documentOf(version: string) {
     tags: [
       { name: 'node', description: 'This node, its board, agents and time series.' },
       { name: 'mesh', description: 'Peers, links, routes and the network.' },
+      { name: 'jobs', description: 'Jobs, their tasks and results, and the nodes that work on them.' },
       { name: 'vision', description: 'Cameras, observations and models.' },
       { name: 'journal', description: 'What happened, and what changes now.' },
       { name: 'admin', description: 'Tokens, network membership, configuration and store.' },

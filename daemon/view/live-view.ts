@@ -173,8 +173,8 @@ export class LiveView implements View {
     return this.#parts.jobs.swarm();
   }
 
-  blob(sha256: string) {
-    return this.#parts.jobs.blob(sha256);
+  blob(sha256: string, job?: string) {
+    return this.#parts.jobs.blob(sha256, job);
   }
 
   store() {

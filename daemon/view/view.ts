@@ -76,8 +76,11 @@ export interface JobWindow {
   /** With all its tasks. Throws `JOB_UNKNOWN`. */
   job(id: string): Promise<JobDetailView>;
   swarm(): SwarmView;
-  /** The bytes of a blob that this node keeps, by their SHA-256. Throws `BLOB_UNKNOWN`. */
-  blob(sha256: string): Promise<AsyncIterable<Uint8Array>>;
+  /**
+   * The bytes of a blob, by their SHA-256. Throws `BLOB_UNKNOWN`.
+   * @param job whose nodes are asked for it when it is not here
+   */
+  blob(sha256: string, job?: string): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** Everything that may be seen. All calls are cheap: in-memory snapshots or short indexed reads. */
@@ -130,7 +133,7 @@ export interface NetworkActions {
 export interface JobActions {
   /**
    * Resolves once the job is on the disk of this node and of another, if there is one.
-   * @param options.id chosen by the submitter: the same again answers with the job that has it. `[A-Za-z0-9_-]{1,64}`
+   * @param options.id chosen by the submitter: the same again answers with the job that has it. `[a-z0-9-]{4,64}`
    */
   submitJob(spec: JobSpec, actor: Actor, options?: { id?: string }): Promise<JobView>;
   cancelJob(id: string, actor: Actor): Promise<JobView>;

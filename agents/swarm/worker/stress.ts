@@ -1,0 +1,42 @@
+// How much of a board is left for tasks: heat, throttling, memory and battery take from it. Pure.
+
+export interface BoardCondition {
+  memory: { totalBytes: number; availableBytes: number };
+  temperatureCelsius?: number;
+  throttling?: { underVoltage: boolean; throttled: boolean };
+  /** Share that is left, 0 to 1, of a board that runs on it; undefined on mains. */
+  battery?: number;
+}
+
+/** Boards slow themselves down from about 80 °C; from `begins` on they are spared, at `all` they are given nothing. */
+const HEAT = { begins: 70, all: 90 };
+/** Share of memory that is free: below `begins` it gets tight, at `all` nothing more fits. */
+const MEMORY = { begins: 0.15, all: 0.03 };
+const BATTERY = { begins: 0.4, all: 0.1 };
+/** The kernel or the firmware already takes speed away. */
+const THROTTLED = 0.5;
+
+/** 0 none to 1 takes nothing: the worst of what presses. */
+export function stressOf({ memory, temperatureCelsius, throttling, battery }: BoardCondition): number {
+  const free = memory.totalBytes > 0 ? memory.availableBytes / memory.totalBytes : 1;
+  return Math.max(
+    temperatureCelsius === undefined ? 0 : between(temperatureCelsius, HEAT.begins, HEAT.all),
+    throttling?.throttled || throttling?.underVoltage ? THROTTLED : 0,
+    between(free, MEMORY.begins, MEMORY.all),
+    battery === undefined ? 0 : between(battery, BATTERY.begins, BATTERY.all),
+  );
+}
+
+/** Where `value` is on the way from `none` (0) to `all` (1). */
+function between(value: number, none: number, all: number): number {
+  return Math.min(1, Math.max(0, (value - none) / (all - none)));
+}
+
+/** Slots that are offered under stress: all of them up to a half, then fewer, none at 1. */
+export function slotsUnder(stress: number, slots: number): number {
+  return Math.ceil(slots * Math.min(1, 2 * (1 - stress)));
+}
+
+export function speedUnder(stress: number, speed: number): number {
+  return speed * (1 - stress / 2);
+}

@@ -99,6 +99,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     const shown = (): Uint8Array => this.#certificate;
     const area = config.area ?? DEFAULT_AREA;
     const [drops, nameOf] = [this.drops, this.nameOf];
+    const areaOf = (peer: NodeId) => this.#neighbours.areaOf(peer);
     const send = (peer: NodeId, message: PeerMessage): boolean => this.#neighbours.send(peer, message);
 
     const members = new Members({
@@ -117,13 +118,9 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#gossip = new Gossip({
       networkId: network.id,
       key,
-      ...{ area, certificate: shown },
-      members,
+      ...{ area, certificate: shown, members, transports, clock, drops, logger },
       sequence: parts.sequence,
-      transports,
-      clock,
-      drops,
-      logger,
+      heirs: (within, from) => this.#neighbours.heirs(within, from),
       hand: (frame, into) => this.#synchronizer.hand(frame, into),
       reader: parts.reader,
       overtaken: () => {
@@ -131,7 +128,6 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
         this.#announcer.repeat();
       },
     });
-    const areaOf = (peer: NodeId): string | undefined => this.#neighbours.areaOf(peer);
     this.#synchronizer = new Synchronizer({ self, gossip: this.#gossip, clock, random, drops, send, areaOf });
     this.#neighbours = new Neighbours({
       self,
@@ -139,6 +135,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       strangers: this.#strangers,
       certificate: shown,
       ...{ version, area, clock, drops },
+      linksOf: (node) => this.#routing.linksOf(node),
       admitted: (connection, peerVersion) => this.#peers.admitted(connection, peerVersion),
       heard: (peer, message) => {
         if (message.case === 'relay') this.relay.hear(peer, message.value);

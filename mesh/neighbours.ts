@@ -3,6 +3,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Clock, Millis } from '../core/clock.ts';
 import type { DropCounters } from './counters.ts';
+import { heirs, type Surroundings } from './gossip/heirs.ts';
 import type { Certificate } from './membership/certificate.ts';
 import { Greeter } from './membership/greeter.ts';
 import type { NodeId } from './membership/keys.ts';
@@ -49,6 +50,7 @@ export interface NeighboursParts {
   area: string;
   clock: Clock;
   drops: DropCounters;
+  linksOf: Surroundings['linksOf'];
   /** The peer has proven that it belongs to the network. */
   admitted: (connection: Connection, version: string) => void;
   /** What an admitted peer says. */
@@ -146,6 +148,12 @@ export class Neighbours {
 
   admitted(): NodeId[] {
     return [...this.#connections.keys()].filter((peer) => this.#greeter.isAdmitted(peer));
+  }
+
+  /** Whom gossip goes to: see `heirs`. */
+  heirs(area: string | undefined, from: NodeId | undefined): NodeId[] {
+    const { linksOf } = this.#parts;
+    return heirs({ neighbours: this.admitted(), areaOf: (peer) => this.areaOf(peer), linksOf }, area, from);
   }
 
   stop(): void {

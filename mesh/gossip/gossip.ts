@@ -9,7 +9,7 @@ import type { DropCounters, DropReason } from '../counters.ts';
 import type { Certificate } from '../membership/certificate.ts';
 import type { NodeId, SigningKey } from '../membership/keys.ts';
 import type { Members } from '../membership/members.ts';
-import type { Transport, Verdict } from '../transport/transport.ts';
+import { isPeerTransport, type Transport } from '../transport/transport.ts';
 import { Blame } from './blame.ts';
 import { type OpenedEnvelope, sealEnvelope } from './envelope.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -31,6 +31,12 @@ export interface GossipParts {
   clock: Clock;
   drops: DropCounters;
   logger: Logger;
+  /**
+   * Neighbours that a frame goes to; left out: all who are connected.
+   * @param area that it stays in
+   * @param from the neighbour that passed it on
+   */
+  heirs?: (area: string | undefined, from: NodeId | undefined) => readonly NodeId[];
   /** Takes what this node says in another area to its neighbours there. */
   hand?: (frame: Uint8Array, area: string) => void;
   /** Left out: its own. */
@@ -63,6 +69,9 @@ const FAULTS: ReadonlySet<DropReason> = new Set(['oversized', 'malformed', 'forg
 const MOST_STATES = 50_000;
 /** Topics on which this node speaks in one other area. */
 const MOST_ABROAD = 64;
+
+/** What became of a frame. */
+export type Verdict = 'accept' | 'ignore';
 
 interface Subscription {
   topic: Topic;
@@ -151,13 +160,14 @@ export class Gossip {
       hand?.(frame, area);
       return;
     }
-    for (const transport of only === undefined ? transports : [only]) transport.broadcast(frame, name, this.#self);
+    const to = this.#parts.heirs?.(this.#areaOf(name), undefined);
+    for (const transport of only === undefined ? transports : [only]) transport.broadcast(frame, name, this.#self, to);
   }
 
   /**
    * Takes a frame from anywhere. Never throws: what does not serve is dropped and counted.
    * @param from the neighbour that handed it over, where one did
-   * @param passOn hands what is new to the transports that did not bring it
+   * @param passOn hands on what is new; what a border says itself is always handed on
    */
   ingest(frame: Uint8Array, source: Source, from?: NodeId, passOn = true): Verdict {
     const { clock } = this.#parts;
@@ -166,7 +176,7 @@ export class Gossip {
     if (typeof opened === 'string') return this.#drop(opened, from);
     const dropped = this.#consider(opened, frame, source);
     if (dropped !== undefined) return this.#drop(dropped, from);
-    if (passOn) this.#bridge(frame, opened, source);
+    if (passOn || this.#isBorders(opened, from)) this.#passOn(frame, opened, source, from);
     return 'accept';
   }
 
@@ -254,6 +264,11 @@ export class Gossip {
     return undefined;
   }
 
+  /** Said by the very neighbour that hands it over, of another area: most likely nobody in this one has it yet. */
+  #isBorders({ topic, originKey }: OpenedEnvelope, from: NodeId | undefined): boolean {
+    return this.#subscriptions.get(topic)?.topic.scope === 'border' && this.reader.idOf(originKey) === from;
+  }
+
   #statesIn(area: string): StateTable {
     if (area === this.area) return this.states;
     let states = this.#abroad.get(area);
@@ -290,12 +305,25 @@ export class Gossip {
     return speaker;
   }
 
-  /** A transport relays what came over itself; the others are handed it here, once, because it was new. */
-  #bridge(frame: Uint8Array, { topic, originKey }: OpenedEnvelope, source: Source): void {
+  /** Once, because it was new: to neighbours, and to media that did not bring it. */
+  #passOn(frame: Uint8Array, { topic, originKey }: OpenedEnvelope, source: Source, from: NodeId | undefined): void {
     if (this.#subscriptions.get(topic)?.topic.scope === 'medium') return;
-    for (const transport of this.#parts.transports) {
-      if (transport.kind !== source) transport.broadcast(frame, topic, this.reader.idOf(originKey));
+    const { heirs, transports } = this.#parts;
+    // What comparing brought, the neighbours of who gave it need not have.
+    const flooded = source === 'sync' ? undefined : from;
+    const to = heirs?.(this.#areaOf(topic), flooded).filter((peer) => peer !== from);
+    for (const transport of transports) {
+      if (transport.kind !== source || isPeerTransport(transport)) {
+        transport.broadcast(frame, topic, this.reader.idOf(originKey), to);
+      }
     }
+  }
+
+  /** The area that a topic, as it goes over the wire, stays in. */
+  #areaOf(topic: string): string | undefined {
+    const point = topic.indexOf('.');
+    if (point >= 0) return topic.slice(point + 1);
+    return this.#areaTopics.has(topic) ? DEFAULT_AREA : undefined;
   }
 
   #count(topic: string): void {

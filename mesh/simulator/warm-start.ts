@@ -27,7 +27,7 @@ export async function startWarm(network: SimulatedNetwork): Promise<void> {
   for (const { id, mesh } of network.nodes) {
     for (const { topic, origin, sequence, frame } of words) {
       if (origin === id || mesh.gossip.states.sequence(topic, origin) >= sequence) continue;
-      mesh.gossip.ingest(frame, 'memory');
+      mesh.gossip.ingest(frame, 'memory', undefined, false);
     }
   }
   await network.pass(COMPUTING);

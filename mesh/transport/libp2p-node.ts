@@ -1,10 +1,9 @@
 // How a libp2p node is set up here: which parts, which limits, and why. No DHT: it is the main growth of memory in
 // public reports of js-libp2p daemons, and a mesh of one's own boards does not need it.
 
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
-import { type GossipSub, gossipsub, StrictNoSign } from '@libp2p/gossipsub';
 import { type Identify, identify } from '@libp2p/identify';
 import type { ConnectionGater, Libp2p, MultiaddrConnection, PrivateKey } from '@libp2p/interface';
 import { mdns } from '@libp2p/mdns';
@@ -12,9 +11,8 @@ import { tcp } from '@libp2p/tcp';
 import { createLibp2p } from 'libp2p';
 import { noiseCrypto } from './noise-crypto.ts';
 import { PrivateNetwork } from './private-network.ts';
-import { MAX_FRAME_BYTES } from './transport.ts';
 
-export type MeshServices = { identify: Identify; pubsub: GossipSub };
+export type MeshServices = { identify: Identify };
 export type MeshLibp2p = Libp2p<MeshServices>;
 
 export interface Libp2pNodeOptions {
@@ -35,12 +33,9 @@ export interface Libp2pNodeOptions {
   handshakeFailed: (address: string) => void;
 }
 
-export const gossipTopic = (networkId: string): string => `parlmesh/${networkId}`;
-
 /** Built, not started. */
 export function createNode(options: Libp2pNodeOptions): Promise<MeshLibp2p> {
   const { networkId, maxPeers, handshakeTimeout } = options;
-  const topic = gossipTopic(networkId);
   return createLibp2p<MeshServices>({
     start: false,
     privateKey: options.privateKey,
@@ -75,41 +70,8 @@ export function createNode(options: Libp2pNodeOptions): Promise<MeshLibp2p> {
     connectionMonitor: { enabled: false },
     connectionGater: gater(options),
     peerDiscovery: options.mdns ? [mdns({ serviceTag: serviceTag(networkId), interval: 20_000 })] : [],
-    services: {
-      identify: identify({ maxMessageSize: 8192 }),
-      pubsub: gossipsub({
-        // Envelopes carry their own signature.
-        globalSignaturePolicy: StrictNoSign,
-        msgIdFn: ({ data }) => hash('sha256', data, 'buffer').subarray(0, 20),
-        allowedTopics: [topic],
-        allowPublishToZeroTopicPeers: true,
-        ignoreDuplicatePublishError: true,
-        fallbackToFloodsub: false,
-        // Whoever is connected hears it from its origin; encoded once for all.
-        floodPublish: true,
-        batchPublish: true,
-        emitSelf: false,
-        // What floods from its origin needs others only for those who are not connected to it: fewer copies than gossipsub's
-        // own degree makes, which is meant for thousands of strangers. Whom these few fail, hears by IHAVE in the next
-        // heartbeats, of everything that is still kept.
-        D: 4,
-        Dlo: 3,
-        Dhi: 8,
-        Dscore: 3,
-        Dout: 1,
-        mcacheGossip: 5,
-        // Telling peers what not to send costs as much as a copy of what is this small: only lists are larger.
-        idontwantMinDataSize: 4096,
-        heartbeatInterval: 500,
-        maxInboundStreams: 4,
-        maxOutboundStreams: 4,
-        maxInboundDataLength: MAX_FRAME_BYTES + 1024,
-        maxOutboundBufferSize: 4 * MAX_FRAME_BYTES,
-        maxTopicBytesPerPeer: 16 * 1024,
-        // Members may all stand behind one address (a router, one machine): by default, more than ten are not heard.
-        scoreParams: { IPColocationFactorWeight: 0 },
-      }),
-    },
+    // No pubsub: gossip knows who is linked to whom, and floods with far fewer copies (mesh/gossip/heirs.ts).
+    services: { identify: identify({ maxMessageSize: 8192 }) },
   });
 }
 

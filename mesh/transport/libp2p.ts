@@ -1,12 +1,11 @@
-// The mesh over libp2p: gossipsub for broadcast, one long-lived stream each way and peer for direct messages.
+// The mesh over libp2p: one long-lived stream each way and peer, for gossip as for messages between the two.
 
-import { TopicValidatorResult } from '@libp2p/gossipsub';
 import type { Connection, PeerId, PeerInfo, PrivateKey, Stream } from '@libp2p/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { FrameReader, frame as framed } from './framing.ts';
-import { createNode, gossipTopic, type MeshLibp2p } from './libp2p-node.ts';
+import { createNode, type MeshLibp2p } from './libp2p-node.ts';
 import { MAX_FRAME_BYTES, noTraffic, type PeerTransport, type PeerTransportEvents, type Traffic } from './transport.ts';
 
 export interface Libp2pTransportOptions {
@@ -25,15 +24,21 @@ export interface Libp2pTransportOptions {
   handshakeTimeout: number;
 }
 
-const PEER_PROTOCOL = '/parlmesh/peer/1';
-/** Messages that wait for the outbound stream to open. */
+const PEER_PROTOCOL = '/parlmesh/peer/2';
+/** The first byte of what goes over a stream. */
+const [MESSAGE, GOSSIP] = [0, 1];
+/** What waits for the outbound stream to open. */
 const MOST_WAITING = 32;
+/** Bytes that are sent together: each sending costs encryption, a system call and an acknowledgement. */
+const BATCH = 16 * 1024;
 /** Bytes that may wait in a stream for a slow peer before messages to it are dropped. */
 const MOST_BUFFERED = 1024 * 1024;
 
 interface PeerChannel {
   outbound: Stream | undefined;
-  waiting: Uint8Array[];
+  /** Goes out at the end of what runs now, or once the stream is open. */
+  queue: Uint8Array[];
+  queuedBytes: number;
   cause: string | undefined;
 }
 
@@ -93,16 +98,7 @@ export class Libp2pTransport implements PeerTransport {
   }
 
   send(peer: NodeId, bytes: Uint8Array): boolean {
-    const channel = this.#channels.get(peer);
-    if (channel === undefined || bytes.length > MAX_FRAME_BYTES) return false;
-    const { outbound } = channel;
-    if (outbound === undefined) {
-      if (channel.waiting.length >= MOST_WAITING) return false;
-      channel.waiting.push(bytes);
-      return true;
-    }
-    if (outbound.status !== 'open' || outbound.writeBufferLength > MOST_BUFFERED) return false;
-    return this.#write(outbound, bytes);
+    return bytes.length <= MAX_FRAME_BYTES && this.#enqueue(peer, encoded(MESSAGE, bytes));
   }
 
   isClear(peer: NodeId): boolean {
@@ -110,19 +106,19 @@ export class Libp2pTransport implements PeerTransport {
     return outbound?.status === 'open' && !outbound.writableNeedsDrain;
   }
 
-  broadcast(frame: Uint8Array): void {
-    const node = this.#node;
-    if (node === undefined) return;
-    this.#traffic.sentMessages++;
-    this.#traffic.sentBytes += frame.length;
-    // What gossipsub cannot take now, anti-entropy brings later.
-    node.services.pubsub.publish(gossipTopic(this.#options.networkId), frame).catch(() => {});
+  broadcast(frame: Uint8Array, _topic: string, _origin: NodeId, to?: readonly NodeId[]): void {
+    if (frame.length > MAX_FRAME_BYTES) return;
+    const bytes = encoded(GOSSIP, frame);
+    // What a peer cannot take now, comparing brings later.
+    for (const peer of to ?? this.#channels.keys()) this.#enqueue(peer, bytes);
   }
 
   disconnect(peer: NodeId, cause: string): void {
     const channel = this.#channels.get(peer);
     if (channel === undefined) return;
     channel.cause = cause;
+    // The last words may say why.
+    this.#flush(channel);
     for (const connection of this.#connectionsTo(peer)) connection.abort(new Error(cause));
   }
 
@@ -137,20 +133,11 @@ export class Libp2pTransport implements PeerTransport {
   }
 
   async #startNode(listen: string[], events: PeerTransportEvents): Promise<MeshLibp2p> {
-    const { networkId } = this.#options;
     const node = await createNode({
       ...this.#options,
       listen,
       admits: (peer) => events.admits(peer),
       handshakeFailed: (address) => events.handshakeFailed(address),
-    });
-    const topic = gossipTopic(networkId);
-    node.services.pubsub.topicValidators.set(topic, (from, { data }) => {
-      this.#traffic.receivedMessages++;
-      this.#traffic.receivedBytes += data.length;
-      return events.frame(data, from.toString()) === 'accept'
-        ? TopicValidatorResult.Accept
-        : TopicValidatorResult.Ignore;
     });
     node.addEventListener('peer:connect', ({ detail }) => this.#announce(detail));
     node.addEventListener('peer:disconnect', ({ detail }) => this.#withdraw(detail.toString()));
@@ -165,8 +152,6 @@ export class Libp2pTransport implements PeerTransport {
       await node.stop();
       throw error;
     }
-    // Only now: gossipsub must run before it can subscribe.
-    node.services.pubsub.subscribe(topic);
     this.#node = node;
     for (const peer of node.getPeers()) this.#announce(peer);
     return node;
@@ -182,7 +167,7 @@ export class Libp2pTransport implements PeerTransport {
   #announce(peer: PeerId): void {
     const id = peer.toString();
     if (this.#channels.has(id) || this.#events === undefined) return;
-    this.#channels.set(id, { outbound: undefined, waiting: [], cause: undefined });
+    this.#channels.set(id, { outbound: undefined, queue: [], queuedBytes: 0, cause: undefined });
     const [connection] = this.#connectionsTo(id);
     this.#events.connected(id, connection?.remoteAddr.toString() ?? '');
     void this.#open(id);
@@ -211,7 +196,7 @@ export class Libp2pTransport implements PeerTransport {
       });
       stream.addEventListener('drain', () => this.#events?.drained(peer));
       channel.outbound = stream;
-      for (const bytes of channel.waiting.splice(0)) this.#write(stream, bytes);
+      this.#flush(channel);
       this.#events?.drained(peer);
     } catch (error) {
       this.disconnect(peer, `it opens no ${PEER_PROTOCOL} stream: ${messageOf(error)}`);
@@ -221,13 +206,15 @@ export class Libp2pTransport implements PeerTransport {
   #receive(stream: Stream, connection: Connection): void {
     const peer = connection.remotePeer.toString();
     this.#announce(connection.remotePeer);
-    const reader = new FrameReader(MAX_FRAME_BYTES);
+    const reader = new FrameReader(MAX_FRAME_BYTES + 1);
     stream.addEventListener('message', ({ data }) => {
       try {
-        for (const message of reader.push(data.subarray())) {
+        for (const bytes of reader.push(data.subarray())) {
           this.#traffic.receivedMessages++;
-          this.#traffic.receivedBytes += message.length;
-          this.#events?.message(peer, message);
+          this.#traffic.receivedBytes += bytes.length;
+          if (bytes[0] === MESSAGE) this.#events?.message(peer, bytes.subarray(1));
+          // What another version may say besides is left alone.
+          else if (bytes[0] === GOSSIP) this.#events?.frame(bytes.subarray(1), peer);
         }
       } catch (error) {
         this.disconnect(peer, messageOf(error));
@@ -238,15 +225,36 @@ export class Libp2pTransport implements PeerTransport {
     });
   }
 
-  #write(stream: Stream, bytes: Uint8Array): boolean {
-    try {
-      stream.send(framed(bytes));
-    } catch {
+  /** False when it cannot be taken now. */
+  #enqueue(peer: NodeId, bytes: Uint8Array): boolean {
+    const channel = this.#channels.get(peer);
+    if (channel === undefined) return false;
+    const { outbound, queue } = channel;
+    if (outbound === undefined) {
+      if (queue.length >= MOST_WAITING) return false;
+    } else if (outbound.status !== 'open' || outbound.writeBufferLength + channel.queuedBytes > MOST_BUFFERED) {
       return false;
     }
+    queue.push(bytes);
+    channel.queuedBytes += bytes.length;
     this.#traffic.sentMessages++;
     this.#traffic.sentBytes += bytes.length;
+    if (outbound === undefined) return true;
+    if (channel.queuedBytes >= BATCH) this.#flush(channel);
+    else if (queue.length === 1) queueMicrotask(() => this.#flush(channel));
     return true;
+  }
+
+  #flush(channel: PeerChannel): void {
+    const { outbound, queue } = channel;
+    if (outbound === undefined || queue.length === 0) return;
+    channel.queue = [];
+    channel.queuedBytes = 0;
+    try {
+      outbound.send(queue.length === 1 ? queue[0]! : Buffer.concat(queue));
+    } catch {
+      // The stream has just closed; what was said over it may be lost at any time.
+    }
   }
 
   #connectionsTo(peer: NodeId): Connection[] {
@@ -257,6 +265,13 @@ export class Libp2pTransport implements PeerTransport {
     if (this.#node === undefined) throw new ParlmeshError('MESH_NOT_RUNNING', 'The libp2p transport is not running');
     return this.#node;
   }
+}
+
+function encoded(kind: number, content: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(1 + content.length);
+  bytes[0] = kind;
+  bytes.set(content, 1);
+  return framed(bytes);
 }
 
 /** Without the network key not even the encryption of a connection can begin. */

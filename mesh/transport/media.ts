@@ -81,7 +81,9 @@ export class Media {
     const { kind } = transport;
     let isAway = false;
     const events = {
-      frame: (frame: Uint8Array, from?: NodeId) => (this.#running ? gossip.ingest(frame, kind, from) : 'ignore'),
+      frame: (frame: Uint8Array, from?: NodeId) => {
+        if (this.#running) gossip.ingest(frame, kind, from);
+      },
       lost: (cause: string) => {
         if (this.#running && !isAway) this.#tell('warning', kind, `is away: ${cause}`);
         isAway = true;

@@ -131,7 +131,7 @@ export class MemoryMedium {
   }
 }
 
-/** The transports that have a frame or that it is on its way to; each takes it once, as gossipsub does. */
+/** The transports that have a frame or that it is on its way to: what comes to them again is thrown away unread. */
 class Flood {
   #reached = new Uint8Array(16);
 
@@ -159,7 +159,7 @@ export const memoryAddress = (id: NodeId): string => `memory:${id}`;
 
 /** How a transport differs from a well one. */
 export interface MemoryTransportOptions {
-  /** False: takes frames and passes none on. */
+  /** False: passes on nothing that others say. */
   relays?: boolean;
   /** Sees every frame that arrives, before the node does. */
   tap?: (frame: Uint8Array) => void;
@@ -244,10 +244,12 @@ export class MemoryTransport implements PeerTransport {
     return this.#connected.has(peer);
   }
 
-  broadcast(frame: Uint8Array): void {
-    if (this.#medium.isHushed) return;
-    this.#medium.flood(frame).reach(this.#number);
-    this.#flood(frame, undefined);
+  broadcast(frame: Uint8Array, _topic?: string, origin: NodeId = this.id, to?: readonly NodeId[]): void {
+    const { relays = true } = this.#options;
+    if (this.#medium.isHushed || (!relays && origin !== this.id)) return;
+    const flood = this.#medium.flood(frame);
+    flood.reach(this.#number);
+    for (const peer of to ?? this.#connected.keys()) this.#tell(peer, frame, flood);
   }
 
   disconnect(peer: NodeId, cause: string): void {
@@ -266,25 +268,21 @@ export class MemoryTransport implements PeerTransport {
     return { ...this.#traffic };
   }
 
-  #flood(frame: Uint8Array, except: NodeId | undefined): void {
-    const flood = this.#medium.flood(frame);
-    for (const [peer, { wire, other: to }] of this.#connected) {
-      if (peer === except) continue;
-      this.#sent(frame);
-      // Sent all the same, but the other side throws it away unread.
-      if (flood.has(to.#number)) continue;
-      const arrives = this.#medium.carry(this.id, peer, wire, (other) => {
-        if (other.#connected.has(this.id)) other.#take(frame, this.id);
-      });
-      if (arrives) flood.reach(to.#number);
-    }
+  #tell(peer: NodeId, frame: Uint8Array, flood: Flood): void {
+    const connected = this.#connected.get(peer);
+    if (connected === undefined) return;
+    this.#sent(frame);
+    if (flood.has(connected.other.#number)) return;
+    const arrives = this.#medium.carry(this.id, peer, connected.wire, (other) => {
+      if (other.#connected.has(this.id)) other.#take(frame, this.id);
+    });
+    if (arrives) flood.reach(connected.other.#number);
   }
 
   #take(frame: Uint8Array, from: NodeId): void {
-    const { relays = true, tap } = this.#options;
     this.#received(frame);
-    tap?.(frame);
-    if (this.#events?.frame(frame) === 'accept' && relays) this.#flood(frame, from);
+    this.#options.tap?.(frame);
+    this.#events?.frame(frame, from);
   }
 
   #sent(bytes: Uint8Array): void {

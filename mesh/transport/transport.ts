@@ -4,12 +4,6 @@ import type { NodeId } from '../membership/keys.ts';
 
 export type TransportKind = 'libp2p' | 'mqtt' | 'memory';
 
-/**
- * What the receiver thought of a gossiped frame. `accept`: good and new, the transport passes it on where it relays;
- * `ignore`: not passed on.
- */
-export type Verdict = 'accept' | 'ignore';
-
 /** Largest frame that any transport carries. */
 export const MAX_FRAME_BYTES = 128 * 1024;
 
@@ -19,7 +13,7 @@ export interface TransportEvents {
    * A gossiped frame arrived. It is unchecked bytes from anybody.
    * @param from the neighbour that passed it on, where the medium knows
    */
-  frame(frame: Uint8Array, from?: NodeId): Verdict;
+  frame(frame: Uint8Array, from?: NodeId): void;
   /** The medium is there (again): the broker was (re)connected, the first listener is open. */
   ready(): void;
   /** The medium is lost, with the cause. The transport goes on trying by itself, for ever. */
@@ -37,8 +31,9 @@ export interface Transport {
    * Sends a frame towards everybody. Never throws, never queues without bound; what the medium cannot take is lost
    * (gossip heals it).
    * @param topic and @param origin address the frame on media that have addresses (MQTT's topic tree)
+   * @param to on a medium with connections: these peers only; all when left out
    */
-  broadcast(frame: Uint8Array, topic: string, origin: NodeId): void;
+  broadcast(frame: Uint8Array, topic: string, origin: NodeId, to?: readonly NodeId[]): void;
   traffic(): Traffic;
 }
 

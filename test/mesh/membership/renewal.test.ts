@@ -174,7 +174,7 @@ describe('a request for renewal at a connection', () => {
     const nothing = (): void => {};
     const events: PeerTransportEvents = {
       ...{ connected: nothing, disconnected: nothing, discovered: nothing, drained: nothing, handshakeFailed: nothing },
-      ...{ ready: nothing, admits: () => true, frame: () => 'ignore' as const, lost: nothing },
+      ...{ ready: nothing, admits: () => true, frame: () => {}, lost: nothing },
       message: (_peer, bytes) => heard.push(fromBinary(PeerMessageSchema, bytes).kind.case),
     };
     await transport.start(events);

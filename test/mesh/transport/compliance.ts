@@ -7,7 +7,6 @@ import {
   type PeerTransport,
   type PeerTransportEvents,
   type Transport,
-  type Verdict,
 } from '../../../mesh/transport/transport.ts';
 
 export interface World {
@@ -28,12 +27,11 @@ interface Heard {
   events: PeerTransportEvents;
 }
 
-function listener(verdict: Verdict = 'accept', admits = true): Heard {
+function listener(admits = true): Heard {
   const heard: Omit<Heard, 'events'> = { frames: [], messages: [], connected: [], disconnected: [], ready: 0 };
   const events: PeerTransportEvents = {
     frame: (frame) => {
       heard.frames.push(Buffer.from(frame));
-      return verdict;
     },
     ready: () => {
       heard.ready++;
@@ -147,6 +145,15 @@ export function itIsATransport(name: string, create: () => Promise<World>, has: 
       await eventually(() => expect(heardA.messages.map(({ bytes }) => bytes.toString())).toEqual(['back']));
     });
 
+    it('carries a frame to those peers only that it is told', async () => {
+      const { a, b, heardA, heardB } = await startPeers();
+      const idOfB = await connect(a, b);
+      await eventually(() => expect([heardA.connected.length, heardB.connected.length]).toEqual([1, 1]));
+      a.broadcast(Buffer.from('for nobody'), 'test', 'origin', []);
+      a.broadcast(Buffer.from('for b'), 'test', 'origin', [idOfB!]);
+      await eventually(() => expect(heardB.frames.map(String)).toEqual(['for b']));
+    });
+
     it('tells both sides when one cuts the connection', async () => {
       const { a, b, heardA, heardB } = await startPeers();
       const idOfB = await connect(a, b);
@@ -165,7 +172,7 @@ export function itIsATransport(name: string, create: () => Promise<World>, has: 
     });
 
     it('does not connect to whom is not admitted', async () => {
-      const { a, b, heardB } = await startPeers(listener(), listener('accept', false));
+      const { a, b, heardB } = await startPeers(listener(), listener(false));
       await connect(a, b).catch(() => {});
       await eventually(() => expect(heardB.messages).toEqual([]));
       expect(heardB.connected).toEqual([]);

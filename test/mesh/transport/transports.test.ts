@@ -105,7 +105,7 @@ describe('the MQTT transport', () => {
     let ready = 0;
     let lost = 0;
     const events = {
-      frame: () => 'ignore' as const,
+      frame: () => {},
       ready: () => ready++,
       lost: () => lost++,
     };
@@ -130,7 +130,7 @@ describe('the MQTT transport', () => {
     stops.push(well.close);
     let ready = 0;
     const transport = overBrokers(`mqtt://127.0.0.1:${address.port}`, `mqtt://127.0.0.1:${well.port}`);
-    const events = { frame: () => 'ignore' as const, ready: () => ready++, lost: () => {} };
+    const events = { frame: () => {}, ready: () => ready++, lost: () => {} };
     await transport.start(events, new AbortController().signal);
     stops.push(() => transport.stop());
     await expect.poll(() => ready, { timeout: 8000 }).toBe(1);
@@ -143,7 +143,7 @@ describe('the MQTT transport', () => {
     let ready = 0;
     const lost: string[] = [];
     const transport = overBrokers(`mqtt://127.0.0.1:${hanging.port}`, `mqtt://127.0.0.1:${next.port}`);
-    const events = { frame: () => 'ignore' as const, ready: () => ready++, lost: (cause: string) => lost.push(cause) };
+    const events = { frame: () => {}, ready: () => ready++, lost: (cause: string) => lost.push(cause) };
     await transport.start(events, new AbortController().signal);
     stops.push(() => transport.stop());
     await expect.poll(() => ready).toBe(1);

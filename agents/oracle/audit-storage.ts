@@ -37,6 +37,9 @@ export interface AuditStorage {
   last(): AuditRow | undefined;
   /** Newest first; with `after`, oldest first. */
   read(query: AuditQuery): AuditRow[];
-  /** All rows in the order in which they lie in the table (not sorted by number), a few at a time. */
+  /**
+   * All rows in the order in which they lie in the table (not sorted by number), a few at a time. Once rows are older
+   * than `store.auditDays`, the first row is a checkpoint, which stands for all that was before it.
+   */
   iterate(): Iterable<AuditRow>;
 }

@@ -7,6 +7,8 @@ import type { Connection } from './database.ts';
 export interface StoreAccess {
   /** Resolves with the rows that the write added, once it is on the disk. A write that was tried twice tells 0. */
   write(write: AcknowledgedWrite): Promise<number>;
+  /** Writes that are not known to be on the disk yet, oldest first. */
+  waiting(): AcknowledgedWrite[];
   /** Reads the file; what has been acknowledged is in it. Throws a coded error when it cannot be read. */
   read<T>(query: (db: Connection) => T): T;
 }

@@ -1,7 +1,9 @@
 // What the main thread hands to the writer's thread, and what it hears back.
 
+import type { AuditRow } from '../../agents/oracle/audit-storage.ts';
 import type { TokenRow } from '../security/tokens.ts';
 import type { EventView, ObservationView } from '../view/schema.ts';
+import type { ExperienceChange } from './experience.ts';
 import type { JobChange } from './jobs.ts';
 import type { MeasurementRow } from './measurements.ts';
 import type { Table } from './migrations.ts';
@@ -13,19 +15,24 @@ import type { SnapshotRow } from './snapshots.ts';
 export type AcknowledgedWrite =
   | { table: 'state'; key: string; json: string }
   | { table: 'tokens'; token: TokenRow }
-  | { table: 'jobs'; change: JobChange };
+  | { table: 'jobs'; change: JobChange }
+  | { table: 'audit'; rows: AuditRow[] }
+  | { table: 'experience'; change: ExperienceChange };
 
 /** About how much memory a write takes while it waits. */
 export function bytesOf(write: AcknowledgedWrite): number {
-  if (write.table === 'state') return write.key.length + write.json.length;
-  if (write.table === 'tokens') return JSON.stringify(write.token).length;
-  const { change } = write;
-  if (change.kind === 'append') return change.rows.reduce<number>((sum, cell) => sum + sizeOf(cell), 0);
-  return Object.values(change).reduce<number>((sum, cell) => sum + sizeOf(cell), 0);
+  return Object.values(write).reduce<number>((sum, value) => sum + sizeOf(value), 0);
 }
 
-function sizeOf(cell: string | number): number {
-  return typeof cell === 'string' ? cell.length : 8;
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  if (Array.isArray(value)) {
+    let sum = 0;
+    for (const item of value) sum += sizeOf(item);
+    return sum;
+  }
+  return typeof value === 'object' && value !== null ? sizeOf(Object.values(value)) : 8;
 }
 
 /** Rows for one transaction. Writing a batch twice leaves the same rows as writing it once. */

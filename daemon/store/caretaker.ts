@@ -111,7 +111,8 @@ export class Caretaker {
   /** Deletes what is too old or too much, step by step. */
   async retain(): Promise<void> {
     const { config, snapshots, clock, writer, loop } = this.#options;
-    const limits: RetentionLimits = { keepDays: config.keepDays, maxBytes: config.maxBytes, snapshots };
+    const { keepDays, maxBytes, auditDays } = config;
+    const limits: RetentionLimits = { keepDays, maxBytes, auditDays, snapshots };
     while (loop.state.kind === 'open' && !this.#stopped.signal.aborted) {
       const { more } = await writer.request({ kind: 'retain', limits, now: clock.wall() });
       if (!more) return;

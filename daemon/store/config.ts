@@ -23,6 +23,20 @@ export const StoreConfig = Type.Object(
       maximum: 3650,
       description: 'Days that history (events, observations, measurements) is kept.',
     }),
+    auditDays: Type.Number({
+      default: 365,
+      minimum: 1,
+      maximum: 36_500,
+      description:
+        'Days that the audit log is kept. Older entries go up to a signed checkpoint, so that the rest can still be verified.',
+    }),
+    experienceBytes: Type.Integer({
+      default: 50_000_000,
+      minimum: 1_000_000,
+      maximum: 100_000_000_000,
+      description:
+        'Size of the decisions kept to learn from, at most a quarter of `store.maxBytes`. They are in every backup.',
+    }),
     backupInterval: Type.Number({ default: 86_400, minimum: 60, description: 'Seconds between backups.' }),
     backupsKept: Type.Integer({
       default: 3,

@@ -58,6 +58,24 @@ CREATE TABLE receipts (
   id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, result TEXT NOT NULL, at INTEGER NOT NULL
 ) STRICT;`,
   },
+  {
+    title: 'audit and experience',
+    sql: `
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY, sequence INTEGER NOT NULL UNIQUE, at REAL NOT NULL, kind TEXT NOT NULL, actor TEXT NOT NULL,
+  subject TEXT NOT NULL, detail TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL
+) STRICT;
+CREATE TABLE experience (
+  id INTEGER PRIMARY KEY, node TEXT NOT NULL, sequence INTEGER NOT NULL, at REAL NOT NULL, version INTEGER NOT NULL,
+  priority REAL NOT NULL, decisions INTEGER NOT NULL, bytes INTEGER NOT NULL, data BLOB NOT NULL,
+  UNIQUE (node, sequence)
+) STRICT;
+CREATE INDEX experience_priority ON experience (priority, bytes);
+CREATE TABLE experience_marks (
+  id INTEGER PRIMARY KEY, node TEXT NOT NULL, receiver TEXT NOT NULL, sequence INTEGER NOT NULL,
+  UNIQUE (node, receiver)
+) STRICT;`,
+  },
 ];
 
 export const SCHEMA_VERSION = migrations.length;
@@ -65,7 +83,7 @@ export const SCHEMA_VERSION = migrations.length;
 /** The tables, in the order in which they are checked, salvaged and counted. Each has an integer row id. */
 export const TABLES = [
   ...(['events', 'observations', 'snapshots', 'measurements', 'state', 'tokens'] as const),
-  ...(['job_entries', 'ended_jobs', 'receipts'] as const),
+  ...(['job_entries', 'ended_jobs', 'receipts', 'audit', 'experience', 'experience_marks'] as const),
 ] as const;
 export type Table = (typeof TABLES)[number];
 

@@ -2,8 +2,12 @@
 // in a thread of their own.
 
 import { existsSync } from 'node:fs';
+import type { AuditRow } from '../../agents/oracle/audit-storage.ts';
 import { ParlmeshError } from '../../core/errors.ts';
+import { iterateAudit } from './audit.ts';
 import { type BackupFile, problemsOf, putInPlace, stageBackup, writeBackup } from './backups.ts';
+import { openReadOnly, storeError } from './database.ts';
+import { refuseForeign } from './migrations.ts';
 import { databaseFile, makeFolders } from './paths.ts';
 import { putAside } from './recovery.ts';
 import { walDamage } from './wal.ts';
@@ -21,6 +25,25 @@ export function checkStore(dataDir: string): CheckResult {
   const inLog = walDamage(`${file}-wal`);
   const problems = inLog === undefined ? problemsOf(file) : [inLog];
   return { ok: problems.length === 0, problems };
+}
+
+/** The audit log of the file, in the order in which it lies there. Works beside a running daemon too. */
+export function* readAudit(dataDir: string): Generator<AuditRow> {
+  const file = databaseFile(dataDir);
+  if (!existsSync(file)) {
+    throw new ParlmeshError('STORE_MISSING', `${file} does not exist, so there is no audit log`, {
+      hint: 'Name the data folder with --data-dir',
+    });
+  }
+  const db = openReadOnly(file);
+  try {
+    refuseForeign(db, file);
+    yield* iterateAudit((query) => query(db));
+  } catch (error) {
+    throw storeError(error, file);
+  } finally {
+    db.close();
+  }
 }
 
 /**

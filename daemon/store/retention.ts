@@ -1,6 +1,7 @@
 // What is deleted when it is old or too much, in small steps: each is one short transaction, and the caller pauses
 // between them.
 
+import { removeOldAudit } from './audit.ts';
 import type { Connection } from './database.ts';
 import { removeEndedJobs } from './jobs.ts';
 import { MINUTE } from './measurements.ts';
@@ -13,6 +14,8 @@ export interface RetentionLimits {
   /** Size of the file's content. */
   maxBytes: number;
   snapshots: { keepDays: number; maxBytes: number };
+  /** Age of the audit log, in days. */
+  auditDays: number;
 }
 
 const DAY = 24 * 60 * MINUTE;
@@ -64,6 +67,7 @@ export function retainStep(db: Connection, dataDir: string, limits: RetentionLim
     }
     const jobs = { before, keep: MOST_ENDED_JOBS };
     add(removeEndedJobs(db, jobs, LARGE_STEP));
+    add({ audit: removeOldAudit(db, now - limits.auditDays * DAY, STEP) });
     if (usedBytes(db) > limits.maxBytes) {
       // The largest may have nothing to give: open jobs stay.
       for (const table of largestFirst(db)) {

@@ -19,6 +19,8 @@ export interface SalvagedTable {
 export type SalvageReport = Record<Table, SalvagedTable>;
 
 const PAGE = 4096;
+/** Type of a page that holds rows of a table and no more pages. */
+const LEAF = 13;
 /** No row id of ours comes near; a greater one is damage. */
 const GREATEST_KEY = 2 ** 31;
 /** Where rows come by the thousand a second, they do in some days. */
@@ -50,7 +52,7 @@ function removeDatabase(file: string): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
 }
 
-/** A copy whose log is mended and, where the first page is beyond reading, has a new file's: the schema is the same. */
+/** A copy whose log is mended and, where the first page is beyond reading, has one that names the same tables. */
 function openMended(damaged: string, scratch: string): Connection | undefined {
   for (const newFirstPage of [false, true]) {
     removeDatabase(scratch);
@@ -70,15 +72,11 @@ function openMended(damaged: string, scratch: string): Connection | undefined {
 }
 
 /**
- * Writes the first page (header and schema) of a new store over that of `file`. Sound because the file is made with
- * auto_vacuum: SQLite then keeps the tables' root pages at the file's front, in the order of their creation.
+ * Writes a first page (header and schema) over that of `file`. Sound because the file is made with auto_vacuum: SQLite
+ * then keeps the tables' root pages at the file's front, in the order of their creation.
  */
 function putFirstPage(file: string): void {
-  const model = new Database(':memory:');
-  model.pragma('auto_vacuum = INCREMENTAL');
-  migrate(model);
-  const page = model.serialize().subarray(0, PAGE);
-  model.close();
+  const page = bareFirstPage();
   page[18] = 2; // Written and read
   page[19] = 2; // through a log.
   page.writeUInt32BE(Math.ceil(statSync(file).size / PAGE), 28);
@@ -86,6 +84,34 @@ function putFirstPage(file: string): void {
   const descriptor = openSync(file, 'r+');
   writeSync(descriptor, page, 0, PAGE, 0);
   closeSync(descriptor);
+}
+
+/** Says where each table of a new store begins and what its columns are called, no more: all of it must fit the page. */
+function bareFirstPage(): Buffer {
+  const model = new Database(':memory:');
+  const bare = new Database(':memory:');
+  try {
+    for (const db of [model, bare]) db.pragma('auto_vacuum = INCREMENTAL');
+    migrate(model);
+    const tables = model.prepare<[], { name: string; rootpage: number }>(
+      "SELECT name, rootpage FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+    );
+    bare.unsafeMode();
+    bare.pragma('writable_schema = ON');
+    const insert = bare.prepare(
+      'INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES (?, ?, ?, ?, ?)',
+    );
+    for (const { name, rootpage } of tables.all()) {
+      const [key, ...others] = columnsOf(model, name);
+      insert.run('table', name, name, rootpage, `CREATE TABLE ${name}(${[`${key} INTEGER PRIMARY KEY`, ...others]})`);
+    }
+    const image = bare.serialize();
+    if (image.readUInt8(100) !== LEAF) throw new Error('the names of all tables and columns do not fit one page');
+    return Buffer.from(image.subarray(0, PAGE));
+  } finally {
+    model.close();
+    bare.close();
+  }
 }
 
 function salvageTable(db: Connection, source: Connection, table: Table): SalvagedTable {
@@ -168,6 +194,6 @@ function nextReadable(
   return good;
 }
 
-function columnsOf(db: Connection, table: Table): string[] {
+function columnsOf(db: Connection, table: string): string[] {
   return db.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(table);
 }

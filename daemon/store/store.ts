@@ -3,6 +3,8 @@
 
 import { EventEmitter } from 'node:events';
 import { readFile, statfs } from 'node:fs/promises';
+import type { AuditStorage } from '../../agents/oracle/audit-storage.ts';
+import type { ExperienceStorage } from '../../agents/parl/experience-storage.ts';
 import type { JobStorage } from '../../agents/swarm/job-storage.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
@@ -14,20 +16,21 @@ import type { TokenRow, TokenStorage } from '../security/tokens.ts';
 import type { EventView, ObservationView, StoreView } from '../view/schema.ts';
 import type { EventQuery, ObservationQuery, Snapshot } from '../view/view.ts';
 import type { StoreAccess } from './access.ts';
-import type { OpenReport } from './batch.ts';
+import { StoredAudit } from './audit.ts';
 import { Caretaker } from './caretaker.ts';
 import { CommitLoop, type WriteState } from './commit-loop.ts';
 import type { StoreConfig } from './config.ts';
 import { type Connection, faultOf, openReadOnly, storeError } from './database.ts';
 import { listEvents, toEvent } from './events.ts';
+import { StoredExperience } from './experience.ts';
 import { StoredJobs } from './jobs.ts';
 import { parseJson } from './json.ts';
 import { MINUTE, readSeries } from './measurements.ts';
+import { newsOfOpening, newsOfState } from './news.ts';
 import { listObservations } from './observations.ts';
 import type { CheckResult } from './offline.ts';
 import { databaseFile } from './paths.ts';
 import { PendingRows } from './pending-rows.ts';
-import { describeRecovery } from './recovery.ts';
 import { MeasuredSeries } from './series.ts';
 import { isSnapshotId, MOST_JPEG_BYTES, snapshotFile } from './snapshots.ts';
 import { readState } from './state.ts';
@@ -50,6 +53,7 @@ export interface StoreOptions {
 
 /** Entries recorded before the start that are kept until then. */
 const MOST_EARLY = 1000;
+const MOST_EXPERIENCE_ROWS = 100_000;
 /** Ids left out after a repair: events that were lost may have been told under the next ones. */
 const REPAIR_GAP = 1000;
 
@@ -68,6 +72,10 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
   readonly tokens: TokenStorage = { list: () => this.#listTokens(), put: (token) => this.#putToken(token) };
   /** Where the swarm keeps jobs and receipts. */
   readonly jobs: JobStorage;
+  /** Where the oracle keeps its decisions. */
+  readonly audit: AuditStorage;
+  /** Where the learner keeps what it learns from. */
+  readonly experience: ExperienceStorage;
 
   readonly #options: StoreOptions;
   readonly #file: string;
@@ -104,9 +112,13 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
     });
     const access: StoreAccess = {
       write: (write) => this.#loop.acknowledge(write),
+      waiting: () => this.#rows.writes(),
       read: (query) => this.#readOrThrow(query),
     };
     this.jobs = new StoredJobs(access);
+    this.audit = new StoredAudit(access);
+    const bytes = Math.min(config.experienceBytes, config.maxBytes / 4);
+    this.experience = new StoredExperience(access, { rows: MOST_EXPERIENCE_ROWS, bytes });
     this.#caretaker = new Caretaker({ ...options, writer: this.#writer, loop: this.#loop, journal: this.journal });
   }
 
@@ -279,19 +291,7 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
     const gap = report.recovery === undefined ? 1 : REPAIR_GAP;
     this.#nextEventId = Math.max(this.#nextEventId ?? 0, report.lastEventId + gap);
     for (const { entry, at } of this.#early.splice(0)) this.#record(entry, at);
-    this.#tell(report);
-  }
-
-  #tell({ recovery, migratedFrom, version }: OpenReport): void {
-    if (recovery !== undefined) {
-      const message = describeRecovery(recovery);
-      const data = { ...recovery };
-      this.#record({ severity: 'error', kind: 'store.repaired', subject: 'service/store', message, data });
-    }
-    if (migratedFrom > 0 && migratedFrom < version) {
-      const message = `The store was brought from schema version ${migratedFrom} to ${version}; a backup was taken before`;
-      this.#record({ severity: 'info', kind: 'store.migrated', subject: 'service/store', message });
-    }
+    for (const entry of newsOfOpening(report)) this.#record(entry);
   }
 
   #record(entry: JournalEntry, at = this.#options.clock.wall()): void {
@@ -311,18 +311,10 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
   }
 
   #onState(state: WriteState, before: WriteState): void {
-    if (state.kind === 'full') {
-      const message = `The disk is full: ${state.cause}. Measurements and observations are not kept until there is space`;
-      this.#record({ severity: 'error', kind: 'store.full', subject: 'service/store', message });
-      this.emit('trouble', `the disk is full: ${state.cause}`);
-    } else if (state.kind === 'failed') {
-      this.#record({ severity: 'error', kind: 'store.failed', subject: 'service/store', message: state.cause });
-      this.emit('trouble', state.cause);
-    } else if (state.kind === 'open' && (before.kind === 'full' || before.kind === 'failed')) {
-      const message = `The store writes again after: ${before.cause}. Rows given up since the start: ${this.#rows.shed}`;
-      this.#record({ severity: 'info', kind: 'store.recovered', subject: 'service/store', message });
-      this.emit('trouble', undefined);
-    }
+    const news = newsOfState(state, before, this.#rows.shed);
+    if (news === undefined) return;
+    this.#record(news.entry);
+    this.emit('trouble', news.trouble);
   }
 
   /** Means become a row once a minute; a fifth as often while the hour's write budget is spent. */

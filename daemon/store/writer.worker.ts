@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ParlmeshError } from '../../core/errors.ts';
+import { auditWriter } from './audit.ts';
 import type {
   AcknowledgedWrite,
   Answer,
@@ -16,6 +17,7 @@ import type {
 } from './batch.ts';
 import { type Connection, faultOf, storeError } from './database.ts';
 import { eventWriter, lastEventId } from './events.ts';
+import { experienceWriter } from './experience.ts';
 import { jobWriter } from './jobs.ts';
 import { measurementWriter } from './measurements.ts';
 import { SCHEMA_VERSION, TABLES, type Table } from './migrations.ts';
@@ -99,10 +101,13 @@ function prepareWriters(db: Connection) {
     state: stateWriter(db),
     tokens: tokenWriter(db),
     jobs: jobWriter(db),
+    audit: auditWriter(db),
+    experience: experienceWriter(db),
   };
 }
 
-type Added = Partial<Record<Table, number>>;
+/** Rows that tables have more; `count`: what whoever waits is told instead of their sum. */
+type Added = Partial<Record<Table, number>> & { count?: number };
 
 function acknowledged(write: Open['write'], item: AcknowledgedWrite): Added {
   switch (item.table) {
@@ -112,6 +117,10 @@ function acknowledged(write: Open['write'], item: AcknowledgedWrite): Added {
       return { tokens: write.tokens(item.token) };
     case 'jobs':
       return write.jobs(item.change);
+    case 'audit':
+      return { audit: write.audit(item.rows) };
+    case 'experience':
+      return write.experience(item.change);
   }
 }
 
@@ -127,7 +136,7 @@ function apply({ db, write, rows }: Open, batch: Batch): BatchOutcome {
       added.set(table, (added.get(table) ?? 0) + more);
       sum += more;
     }
-    return sum;
+    return rows.count ?? sum;
   };
   const addedBy: number[] = [];
   const put = (run: () => Added, index?: number): void => {

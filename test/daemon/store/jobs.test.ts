@@ -10,7 +10,7 @@ import { newStore } from './new-store.ts';
 import { folder, openStore } from './open-store.ts';
 
 const DAY = 86_400_000;
-const SNAPSHOTS = { keepDays: 7, maxBytes: 0 };
+const KEPT = { keepDays: 30, auditDays: 365, snapshots: { keepDays: 7, maxBytes: 0 } };
 
 function entries(job: string, count: number, event = '{}'): JobEntry[] {
   return Array.from({ length: count }, (_, i) => ({ job, number: i + 1, event }));
@@ -27,8 +27,7 @@ async function bare() {
   const count = (table: string): number => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
   const retain = (now: number, maxBytes = 1e9): number => {
     let steps = 0;
-    for (let more = true; more; steps++)
-      ({ more } = retainStep(db, dataDir, { keepDays: 30, maxBytes, snapshots: SNAPSHOTS }, now));
+    for (let more = true; more; steps++) ({ more } = retainStep(db, dataDir, { ...KEPT, maxBytes }, now));
     return steps;
   };
   return { db, dataDir, write, append, count, retain };
@@ -107,7 +106,7 @@ describe('retention of jobs', () => {
     const { dataDir, db, write, append, count } = await bare();
     append(entries('large', 2_500));
     write({ kind: 'close', job: 'large', summary: '{}', finishedAt: 1 });
-    const step = () => retainStep(db, dataDir, { keepDays: 30, maxBytes: 1e9, snapshots: SNAPSHOTS }, 31 * DAY);
+    const step = () => retainStep(db, dataDir, { ...KEPT, maxBytes: 1e9 }, 31 * DAY);
     expect(step()).toMatchObject({ removed: { job_entries: 1000, ended_jobs: 0 }, more: true });
     write({ kind: 'reopen', job: 'large' });
     write({ kind: 'close', job: 'large', summary: '{}', finishedAt: 99 * DAY });

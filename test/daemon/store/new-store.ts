@@ -7,6 +7,8 @@ import { Store, type StoreOptions } from '../../../daemon/store/store.ts';
 export const storeConfig: StoreOptions['config'] = {
   maxBytes: 500_000_000,
   keepDays: 30,
+  auditDays: 365,
+  experienceBytes: 50_000_000,
   backupInterval: 86_400,
   backupsKept: 3,
   writeBudgetPerHour: 5_000_000,

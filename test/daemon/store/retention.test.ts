@@ -83,7 +83,8 @@ describe('retention', () => {
     })();
     db.pragma('wal_checkpoint(TRUNCATE)');
     const full = statSync(file).size;
-    const limits: RetentionLimits = { keepDays: 30, maxBytes: full / 3, snapshots: { keepDays: 7, maxBytes: 0 } };
+    const snapshots = { keepDays: 7, maxBytes: 0 };
+    const limits: RetentionLimits = { keepDays: 30, auditDays: 365, maxBytes: full / 3, snapshots };
     let steps = 0;
     let longest = 0;
     for (let more = true; more; steps++) {

@@ -19,10 +19,10 @@ import type { Detection } from './hardware/detect.ts';
 import { HttpServer } from './http/server.ts';
 import { KernelRoutes } from './kernel-routes/kernel-routes.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { liveJobs } from './live-jobs.ts';
 import type { RootLogger } from './log.ts';
 import { type Measure, measureBoard, measureLinks } from './measurements.ts';
 import { membershipFigures, networkActions } from './membership.ts';
-import { noJobs } from './no-jobs.ts';
 import { RemoteNodes, relayPolicy } from './remote-nodes.ts';
 import { NetworkFiles } from './security/network.ts';
 import { Tokens } from './security/tokens.ts';
@@ -127,6 +127,8 @@ export class ParlmeshNode {
       ...{ config, dataDir, clock, random, journal, logger },
       mesh: this.#mesh,
       vision: this.#vision,
+      jobs: this.#store.jobs,
+      report: (service, cause) => this.#lifecycle.report(service, cause),
       onReading: ({ reading, score }) => this.#onReading(reading, score),
     });
 
@@ -143,7 +145,7 @@ export class ParlmeshNode {
       mesh: this.#mesh,
       vision: this.#vision,
       supervisor: this.#workforce.supervisor,
-      jobs: noJobs,
+      jobs: liveJobs(this.#workforce.swarm),
       pageAddresses: () => this.#http.addresses,
       brokerAddress: () => broker.url ?? externalBrokerShown(config),
       config: () => redactConfig(this.#config),
@@ -187,6 +189,8 @@ export class ParlmeshNode {
       onState: (cause) => this.#lifecycle.report('mqtt', cause),
     });
 
+    this.#workforce.swarm.on('job', (job) => this.view.jobChanged(job));
+    this.#workforce.swarm.on('swarm', () => this.view.swarmChanged());
     this.#mesh.on('membership', (trouble) =>
       this.#lifecycle.report('mesh', trouble && `${trouble.cause}. ${trouble.hint}`),
     );
@@ -326,10 +330,7 @@ export class ParlmeshNode {
         return { ok, problems };
       },
       ...networkActions(this.#mesh),
-      submitJob: noJobs.submitJob,
-      cancelJob: noJobs.cancelJob,
-      retryJob: noJobs.retryJob,
-      writeBlob: noJobs.writeBlob,
+      ...liveJobs(this.#workforce.swarm),
       applyPlan: () => this.#mesh.planner.apply(),
       undoPlan: () => this.#mesh.planner.undo(),
     };

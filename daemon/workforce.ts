@@ -1,9 +1,17 @@
 // What works on this node: its agents, their supervisor, and the network as they see it. Joined here, so that node.ts has
 // one thing to wire; the parts know each other only through the interfaces that agents/ declares.
 
+import type { Authorizer } from '../agents/authorizer.ts';
 import type { HardwareNews } from '../agents/kinds/hardware.ts';
+import { advisor } from '../agents/parl/advisor.ts';
 import { Supervisor } from '../agents/supervisor.ts';
+import { WaitExecutor } from '../agents/swarm/executors/wait.ts';
+import type { JobStorage } from '../agents/swarm/job-storage.ts';
+import { SwarmOrchestrator } from '../agents/swarm/orchestrator.ts';
+import { heuristics } from '../agents/swarm/scheduling/list-schedulers.ts';
+import type { TaskScheduler } from '../agents/swarm/scheduling/scheduler.ts';
 import type { Clock } from '../core/clock.ts';
+import { ParlmeshError } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
@@ -21,38 +29,76 @@ export interface WorkforceParts {
   dataDir: string;
   mesh: Mesh;
   vision: VisionProcessor;
+  /** Where jobs are kept. */
+  jobs: JobStorage;
   onReading(news: HardwareNews<HardwareView>): void;
   journal: Journal;
   clock: Clock;
   random: Random;
   logger: Logger;
+  /** How a service that mends itself is: a cause, or undefined when it is well again. */
+  report(service: string, cause: string | undefined): void;
 }
 
 export class Workforce {
   readonly supervisor: Supervisor;
   readonly network: MeshAgentNetwork;
   readonly builtIn: BuiltInAgents;
+  readonly swarm: SwarmOrchestrator;
   readonly #reader: HardwareReader;
 
   /** Before the mesh starts. */
   constructor(parts: WorkforceParts) {
-    const { config, dataDir, mesh, vision, onReading, journal, clock, random, logger } = parts;
+    const { config, dataDir, mesh, vision, jobs, onReading, journal, clock, random, logger } = parts;
     this.network = new MeshAgentNetwork(mesh, clock);
     this.supervisor = new Supervisor({ config: config.agents, clock, random, journal, logger });
     this.#reader = new HardwareReader({ clock, dataDir, logger });
     this.builtIn = new BuiltInAgents({
       supervisor: this.supervisor,
-      ...{ mesh, vision, hardware: this.#reader, onReading, journal, clock },
+      ...{ mesh, vision, hardware: this.#reader, journal, clock },
+      onReading: (news) => {
+        this.swarm.setCondition(news.reading);
+        onReading(news);
+      },
     });
+    const scheduler = schedulerOf(config.swarm.scheduler);
+    this.swarm = new SwarmOrchestrator({
+      ...{ name: config.name, network: this.network, storage: jobs, supervisor: this.supervisor },
+      ...{ config: config.swarm, clock, random, journal, logger: logger.child({ service: 'swarm' }) },
+      blobs: noBlobs,
+      authorizer: ownPeople,
+      executors: [new WaitExecutor(clock)],
+      scheduler: () => scheduler,
+      trouble: (cause) => parts.report('swarm', cause && `what happens to jobs cannot be recorded: ${cause}`),
+    });
+    if (config.swarm.speed !== undefined) this.swarm.setSpeed(config.swarm.speed);
   }
 
   /** After the services that the agents drive. */
   addTo(lifecycle: Lifecycle): void {
     lifecycle.add(this.supervisor, { required: false });
+    lifecycle.add(this.swarm, { required: false });
   }
 
   /** After all services have stopped. */
   close(): void {
     this.#reader.close();
   }
+}
+
+/** Who may act while no oracle watches: people, holders of tokens, nodes of the network, jobs. Agents may not. */
+const ownPeople: Authorizer = {
+  authorize: async ({ actor, action }) => {
+    if (actor.kind !== 'agent') return;
+    throw new ParlmeshError('NOT_AUTHORIZED', `Agent ${actor.id} may not do ${action}`);
+  },
+};
+
+const noBlob = (): Promise<never> => Promise.reject(new ParlmeshError('BLOB_UNKNOWN', 'This node keeps no blobs yet'));
+const noBlobs = { bring: noBlob, read: noBlob, write: noBlob };
+
+function schedulerOf(name: EffectiveConfig['swarm']['scheduler']): { scheduler: TaskScheduler; why: string } {
+  const named = heuristics.find((scheduler) => scheduler.name === name);
+  if (named !== undefined) return { scheduler: named, why: 'the configuration names it' };
+  return { scheduler: advisor, why: 'no learned policy serves yet' };
 }

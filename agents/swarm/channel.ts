@@ -101,7 +101,10 @@ export class SwarmChannel {
 
   #read<S extends TSchema>(schema: S, payload: Uint8Array, field: 'q' | 'a'): { value: Static<S> } | undefined {
     let check = this.#checks.get(schema);
-    if (check === undefined) this.#checks.set(schema, (check = Compile(schema)));
+    if (check === undefined) {
+      check = Compile(schema);
+      this.#checks.set(schema, check);
+    }
     try {
       const document: unknown = JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString());
       if (typeof document !== 'object' || document === null || !('v' in document) || document.v !== VERSION)

@@ -8,6 +8,7 @@ import type { Config } from './schema.ts';
 export interface EffectiveConfig extends Config {
   name: string;
   store: Config['store'] & { flushInterval: number };
+  swarm: Config['swarm'] & { agents: { max: number } };
   vision: Config['vision'] & { detector: string; threads: number };
   cameras: (CameraConfig & { framesPerSecond: number })[];
 }
@@ -18,7 +19,7 @@ export function effectiveConfig(
   profile: Profile,
   hostName: string,
 ): EffectiveConfig {
-  const { mesh, store, vision } = config;
+  const { mesh, store, swarm, vision } = config;
   return {
     ...config,
     name: config.name ?? hostName,
@@ -28,6 +29,10 @@ export function effectiveConfig(
       maxPeers: explicit.has('mesh.maxPeers') ? mesh.maxPeers : profile.maxPeers,
     },
     store: { ...store, flushInterval: store.flushInterval ?? profile.flushInterval },
+    swarm: {
+      ...swarm,
+      agents: { ...swarm.agents, max: Math.max(swarm.agents.min, swarm.agents.max ?? profile.workers) },
+    },
     vision: {
       ...vision,
       detector: vision.detector ?? profile.detector,

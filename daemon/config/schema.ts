@@ -2,6 +2,7 @@
 
 import { type Static, Type } from 'typebox';
 import { AgentsConfig } from '../../agents/config.ts';
+import { SwarmConfig } from '../../agents/swarm/config.ts';
 import { MeshConfig } from '../../mesh/config.ts';
 import { CameraConfig, VisionConfig } from '../../vision/config.ts';
 import { HardwareConfig } from '../hardware/config.ts';
@@ -46,6 +47,7 @@ export const Config = Type.Object(
     store: StoreConfig,
     hardware: HardwareConfig,
     agents: AgentsConfig,
+    swarm: SwarmConfig,
     vision: VisionConfig,
     cameras: Type.Array(CameraConfig, { default: [], maxItems: 32, description: 'Attached cameras.' }),
   },

@@ -2,6 +2,7 @@
 // own but the newest hardware reading.
 
 import type { Supervisor } from '../../agents/supervisor.ts';
+import type { JobView } from '../../agents/swarm/job-view.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -82,6 +83,14 @@ export class LiveView implements View {
   /** Tells followers that the node itself changed (its addresses, its configuration). */
   nodeChanged(): void {
     this.#later('node');
+  }
+
+  jobChanged(job: JobView): void {
+    this.#tell('job', job);
+  }
+
+  swarmChanged(): void {
+    this.#later('swarm');
   }
 
   node(): NodeView {

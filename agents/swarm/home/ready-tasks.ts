@@ -35,7 +35,10 @@ export class ReadyTasks {
       if (this.#classOf.has(task)) continue;
       const name = signature(task);
       let group = this.#classes.get(name);
-      if (group === undefined) this.#classes.set(name, (group = { sample: task, avoid: avoid(task), tasks: [] }));
+      if (group === undefined) {
+        group = { sample: task, avoid: avoid(task), tasks: [] };
+        this.#classes.set(name, group);
+      }
       this.#classOf.set(task, group);
       if (tasks.length > 8) {
         group.tasks.push(task);

@@ -130,7 +130,10 @@ export class ReportOutbox {
   }
 
   #settle(home: string, reports: Report[], moved: Verdict['moved'], unknown: Verdict['unknown']): void {
-    if (moved.length === 0 && unknown.length === 0) return this.#parts.recorded(reports);
+    if (moved.length === 0 && unknown.length === 0) {
+      this.#parts.recorded(reports);
+      return;
+    }
     const now = this.#parts.clock.now();
     const movedTo = new Map(moved.map(({ job, ...where }) => [job, where]));
     const strange = new Set(unknown);

@@ -234,7 +234,8 @@ export class TaskWorker {
       this.#queue.shift();
       if (this.#agents.offer(next.attempt)) continue;
       this.#queue.unshift(next);
-      return this.#agents.grow(this.#queue.length);
+      this.#agents.grow(this.#queue.length);
+      return;
     }
   }
 

@@ -52,6 +52,7 @@ function valid(schema: TSchema, name: string): fc.Arbitrary<unknown> {
   if (name === 'mesh.forward.allow[]') return fc.constantFrom('127.0.0.1:22', 'printer.lan:631');
   if (name.startsWith('mesh.') && name.endsWith('[]')) return fc.constant('/ip4/10.1.2.3/tcp/7421');
   if (name === 'mqtt.url') return fc.constantFrom('mqtt://a:1', ['mqtts://a:2', 'ws://b']);
+  if (name === 'swarm.labels') return fc.constantFrom({}, { room: 'attic' });
   if (name === 'mqtt.embedded.host') return fc.constantFrom('127.0.0.1', '::1', 'localhost');
   if (name === 'profile') return fc.constant('raspberry-pi-5');
   if (name.startsWith('http.tls.')) return fc.constant('/proc/self/status');

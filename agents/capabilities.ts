@@ -50,6 +50,18 @@ export interface ActionRequest {
 
 export type Verdict = { allowed: true; by: Capability } | { allowed: false; reason: string };
 
+/**
+ * How many nodes must approve the request for `allows` to say yes; undefined when no number of approvals would do.
+ */
+export function approvalsNeeded(capabilities: AgentCapabilities, request: ActionRequest): number | undefined {
+  const enough = capabilities.filter(
+    (capability) =>
+      coversAction(capability.action, request.action) &&
+      lackOf(capability, { ...request, approvals: Number.POSITIVE_INFINITY }) === undefined,
+  );
+  return enough.length === 0 ? undefined : Math.min(...enough.map(({ approvals }) => approvals));
+}
+
 /** May the holder do this? Denies by default; the reason tells what the nearest capability lacks. */
 export function allows(capabilities: AgentCapabilities, request: ActionRequest): Verdict {
   let reason = `no capability names ${request.action}`;
@@ -71,6 +83,15 @@ export function isAttenuationOf(child: AgentCapabilities, parent: AgentCapabilit
 export function describe(capability: Capability): string {
   return `${capability.action}@${capability.scope}`;
 }
+
+/** Everything: what the holder of the network's authority hands on from. No manifest may name it. */
+export const EVERYTHING: Capability = {
+  action: '*',
+  scope: 'network',
+  mostNodes: 1_000_000,
+  largestShare: 1,
+  approvals: 0,
+};
 
 /** A capability for this node alone, as the built-in agents hold them. */
 export function onThisNode(action: string): Capability {
@@ -101,9 +122,9 @@ function within(narrow: Capability, wide: Capability): boolean {
   );
 }
 
-/** `camera.*` covers `camera.capture` and `camera.light.*`, not `camera`. */
+/** `camera.*` covers `camera.capture` and `camera.light.*`, not `camera`; `*` covers all. */
 function coversAction(wide: string, narrow: string): boolean {
-  return wide === narrow || (wide.endsWith('.*') && narrow.startsWith(wide.slice(0, -1)));
+  return wide === narrow || wide === '*' || (wide.endsWith('.*') && narrow.startsWith(wide.slice(0, -1)));
 }
 
 function rank(scope: CapabilityScope): number {

@@ -25,7 +25,12 @@ export type SignatureDomain =
   | 'renewal'
   | 'authority'
   | 'network-key'
-  | 'weights';
+  | 'weights'
+  | 'capability'
+  | 'order'
+  | 'approval'
+  | 'oracle'
+  | 'audit';
 
 const domainPrefix: Record<SignatureDomain, Buffer> = {
   certificate: Buffer.from('parlmesh certificate 1\0'),
@@ -36,6 +41,11 @@ const domainPrefix: Record<SignatureDomain, Buffer> = {
   authority: Buffer.from('parlmesh authority 1\0'),
   'network-key': Buffer.from('parlmesh network-key 1\0'),
   weights: Buffer.from('parlmesh weights 1\0'),
+  capability: Buffer.from('parlmesh capability 1\0'),
+  order: Buffer.from('parlmesh order 1\0'),
+  approval: Buffer.from('parlmesh approval 1\0'),
+  oracle: Buffer.from('parlmesh oracle 1\0'),
+  audit: Buffer.from('parlmesh audit 1\0'),
 };
 
 const KEY_BYTES = 32;

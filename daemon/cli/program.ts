@@ -25,6 +25,7 @@ const COMMANDS: readonly CommandFile[] = [
   { names: ['peers', 'links', 'routes'], load: async () => (await import('./commands/mesh.ts')).registerMesh },
   { names: ['ping', 'trace', 'forward'], load: async () => (await import('./commands/relay.ts')).registerRelay },
   { names: ['agents'], load: async () => (await import('./commands/agents.ts')).registerAgents },
+  { names: ['job'], load: async () => (await import('./commands/job.ts')).registerJob },
   { names: ['cameras'], load: async () => (await import('./commands/cameras.ts')).registerCameras },
   { names: ['events'], load: async () => (await import('./commands/events.ts')).registerEvents },
   { names: ['doctor'], load: async () => (await import('./commands/doctor.ts')).registerDoctor },

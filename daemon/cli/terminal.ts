@@ -25,12 +25,14 @@ export class Terminal {
   readonly #stdout: OutputStream;
   readonly #stderr: OutputStream;
   readonly #colours: boolean;
+  readonly #rewritable: boolean;
   readonly #gone = new AbortController();
 
   constructor(streams: { stdout: OutputStream; stderr: OutputStream; env: NodeJS.ProcessEnv }) {
     this.#stdout = streams.stdout;
     this.#stderr = streams.stderr;
     this.#colours = streams.stdout.isTTY === true && !streams.env.NO_COLOR && streams.env.TERM !== 'dumb';
+    this.#rewritable = streams.env.TERM !== 'dumb';
     this.width = Math.min(streams.stdout.columns ?? 100, 120);
     for (const stream of [this.#stdout, this.#stderr]) {
       // EPIPE: the reader has all it wanted. Anything else cannot be told anywhere either.
@@ -50,6 +52,25 @@ export class Terminal {
 
   out(text: string): void {
     if (!this.#gone.signal.aborted) this.#stdout.write(text);
+  }
+
+  /** Writes bytes as they are, no faster than they are read. */
+  async bytes(chunk: Uint8Array): Promise<void> {
+    if (this.#gone.signal.aborted || this.#stdout.write(chunk)) return;
+    await new Promise<void>((resolve) => {
+      this.#stdout.once('drain', resolve);
+      this.#gone.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  /** Whether a line can be written over by the next. */
+  get live(): boolean {
+    return this.#stdout.isTTY === true && this.#rewritable;
+  }
+
+  /** Writes a line in place of the one that was written so before; cut to the terminal's width. */
+  rewrite(text: string): void {
+    this.out(`\r\x1b[K${text.slice(0, (this.#stdout.columns ?? 80) - 1)}`);
   }
 
   /** For notes and errors, which must not mix with results. */

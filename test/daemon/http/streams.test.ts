@@ -90,7 +90,9 @@ describe('the stream', () => {
       'topology',
       'agents',
       'cameras',
+      'swarm',
       'observation',
+      'job',
     ];
     expect([...new Set(listener.messages.map(({ event }) => event))]).toEqual(topics);
     expect(listener.of('store')).toEqual([]);

@@ -105,6 +105,18 @@ describe('a long job from elsewhere', () => {
     expect(await new JobTexts().read(bytes(spec), 'the body', 'json')).toEqual(spec);
   });
 
+  it('costs the calling thread a fraction of what reading it there would', async () => {
+    const body = bytes({ name: 'long', tasks });
+    const cpu = async (work: () => unknown): Promise<number> => {
+      const before = process.threadCpuUsage();
+      await work();
+      const { user, system } = process.threadCpuUsage(before);
+      return user + system;
+    };
+    const here = await cpu(() => readJobText(body.toString(), 'the body', 'json'));
+    expect(await cpu(() => new JobTexts().read(body, 'the body', 'json'))).toBeLessThan(here / 2);
+  });
+
   it('that is wrong is refused with the place; a third at the same time has to wait', async () => {
     const texts = new JobTexts();
     const wrong = bytes({ name: 'long', tasks: [...tasks, { id: 'last', kind: 'wait', needs: ['task-10000'] }] });

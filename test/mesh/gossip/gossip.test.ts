@@ -23,6 +23,7 @@ const news = {
   lifetime: 60_000,
 } as const satisfies Topic;
 const weather = { ...news, name: 'weather', kind: 'state' } as const satisfies Topic;
+const toll = { ...weather, name: 'toll', scope: 'border' } as const satisfies Topic;
 
 /** A medium that only writes down what it is told. */
 function deaf(kind: TransportKind): Transport & { told: Uint8Array[] } {
@@ -57,6 +58,7 @@ let drops: DropCounters;
 let heard: Message<{ text: string }>[];
 let revoked: string[];
 let ended: string[];
+let handed: string[];
 let media: [ReturnType<typeof deaf>, ReturnType<typeof deaf>];
 
 beforeEach(async () => {
@@ -80,8 +82,11 @@ beforeEach(async () => {
     clock,
     drops,
     logger: silentLogger,
+    hand: (_frame, area) => handed.push(area),
     overtaken: () => {},
   });
+  handed = [];
+  gossip.subscribe(toll, { message: (message) => heard.push(message) });
   gossip.subscribe(news, { message: (message) => heard.push(message) });
   gossip.subscribe(weather, { message: (message) => heard.push(message), ended: (origin) => ended.push(origin) });
 });
@@ -123,6 +128,34 @@ describe('gossip', () => {
   it('hands on what came by synchronisation to every medium', () => {
     gossip.ingest(frameOf(1), 'sync');
     expect(media.map(({ told }) => told.length)).toEqual([1, 1]);
+  });
+
+  it('always hands on what a border says of itself, but not again what the border brings of others', () => {
+    const third = SigningKey.generate();
+    const borders = frameOf(1, { topic: 'toll' });
+    const thirds = frameOf(1, { topic: 'toll' }, { key: third, certificate: certificateOf(third) });
+    for (const frame of [borders, thirds, frameOf(1, { topic: 'weather' })]) {
+      expect(gossip.ingest(frame, 'sync', other.nodeId, false)).toBe('accept');
+    }
+    expect(media.map(({ told }) => told)).toEqual([[borders], [borders]]);
+  });
+
+  it('hands what it says in another area to the neighbours there alone, and keeps it apart until it ends', () => {
+    gossip.publish(toll, { text: 'one' }, undefined, 'attic');
+    gossip.publish(toll, { text: 'two' }, undefined, 'barn');
+    gossip.ingest(frameOf(1, { topic: 'toll' }), 'sync', other.nodeId);
+    expect(handed).toEqual(['attic', 'barn']);
+    expect(media.map(({ told }) => told.length)).toEqual([1, 1]);
+    const between = (area: string) =>
+      [...gossip.wordsBetween(other.nodeId, area)].map(({ topic, live }) => [topic, live]);
+    expect(between('attic')).toEqual([
+      ['toll.attic', true],
+      ['toll', true],
+    ]);
+    expect(gossip.states.size).toBe(1);
+    clock.advance(60_000);
+    gossip.sweep();
+    expect(between('barn')).toEqual([['toll', false]]);
   });
 
   it('takes events in any order, states only forward', () => {

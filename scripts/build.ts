@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 import './build-kernel.ts';
+import { leanBuiltins, oneByteACharacter } from './lean-bundle.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -41,7 +42,9 @@ const bundle = await rolldown({
   input: Object.fromEntries(entries.map((entry) => [basename(entry, '.ts'), entry])),
   platform: 'node',
   external,
-  plugins: [placesOfTheSources],
+  plugins: [placesOfTheSources, leanBuiltins, oneByteACharacter],
+  // Reading a name of a module of Node does nothing that could be missed.
+  treeshake: { propertyReadSideEffects: false },
   logLevel: 'silent',
 });
 await bundle.write({

@@ -158,7 +158,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
     },
     { prefix: '/api/v3' },
   );
-  await serveReader(app);
+  serveReader(app);
   await app.register(pageRoutes({ publicDir: options.publicDir }));
   await app.ready();
   return { app, streams };

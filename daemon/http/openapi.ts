@@ -1,7 +1,7 @@
 // The OpenAPI description of the API and its reader at /docs, all of it served from this node.
 
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { BlobRef } from '../../agents/swarm/blob-ref.ts';
 import { JobSpec, TaskSpec } from '../../agents/swarm/job-spec.ts';
@@ -169,26 +169,16 @@ export function bytesAnswer(mediaType: string, description: string) {
   };
 }
 
-const READER_CSP = {
-  'default-src': "'none'",
-  'script-src': "'self'",
-  'style-src': "'self' 'unsafe-inline'",
-  'img-src': "'self' data:",
-  'connect-src': "'self'",
-  'base-uri': "'none'",
-  'form-action': "'none'",
-  'frame-ancestors': "'none'",
-};
-
-/** Without the bar that asks for the address of another description. */
-const READER_CSS = '.swagger-ui .topbar { display: none; }';
-
-export async function serveReader(app: App): Promise<void> {
+/** The reader is loaded when somebody first opens it: 3 MB that most nodes never need. */
+export function serveReader(app: App): void {
   app.get('/api/v3/openapi.json', { schema: { hide: true } }, async () => app.swagger());
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    uiConfig: { url: '/api/v3/openapi.json', docExpansion: 'list', deepLinking: true, tryItOutEnabled: true },
-    staticCSP: READER_CSP,
-    theme: { title: 'parlmesh API', css: [{ filename: 'reader.css', content: READER_CSS }] },
-  });
+  let reader: Promise<FastifyInstance> | undefined;
+  for (const path of ['/docs', '/docs/*']) {
+    app.get(path, { schema: { hide: true } }, async ({ url, headers }, reply) => {
+      reader ??= import('./api-reader.ts').then(({ createReader }) => createReader(JSON.stringify(app.swagger())));
+      const answer = await (await reader).inject({ url, headers });
+      const { connection: _connection, date: _date, ...kept } = answer.headers;
+      return reply.code(answer.statusCode).headers(kept).send(answer.rawPayload);
+    });
+  }
 }

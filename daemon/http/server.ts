@@ -3,7 +3,6 @@
 
 import { readFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
@@ -182,6 +181,7 @@ export class HttpServer implements Service {
   async #createTcpServer(handler: RequestListener): Promise<Server> {
     const { tls } = this.#options.config;
     if (tls === undefined) return this.#track(createServer(LIMITS, handler));
+    const { createServer: createTlsServer } = await import('node:https');
     // Read once: a rebinding must not fail for a file.
     this.#tlsFiles ??= { cert: await readFile(tls.certificate), key: await readFile(tls.key) };
     return this.#track(createTlsServer({ ...LIMITS, ...this.#tlsFiles }, handler));

@@ -161,6 +161,8 @@ function connect(broker: Broker, hello: Hello, connectTimeout: Millis, signal: A
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,
+      // 65,536 prepared buffers, 8 MB, for numbers that are written now and then.
+      writeCache: false,
     });
     const settle = (finish: () => void): void => {
       client.removeListener('connect', onConnect);

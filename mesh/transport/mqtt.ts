@@ -66,6 +66,8 @@ export class MqttTransport implements Transport {
       // Else every frame that is said puts the ping off, and a broker that hangs is never found out.
       reschedulePings: false,
       queueQoSZero: false,
+      // 65,536 prepared buffers, 8 MB, for numbers that are written now and then.
+      writeCache: false,
       resubscribe: false,
     });
     this.#client = client;

@@ -17,6 +17,11 @@ export interface DemoOptions {
   write(line: string): void;
 }
 
+/** Of a machine that is busy with other things. */
+const READY_WITHIN_MS = 120_000;
+/** A node lets few strangers knock at the same time. */
+const JOINS_AT_ONCE = 4;
+
 const NAMES = ['north', 'south', 'east', 'west', 'harbour', 'ridge', 'barn', 'mill', 'quarry', 'orchard'];
 const nameOf = (index: number): string => NAMES[index] ?? `node${index + 1}`;
 
@@ -28,9 +33,17 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
     const began = performance.now();
     options.write(`starting ${nodes.length} nodes …`);
     for (const node of nodes) node.start();
-    await untilAborted(Promise.all(nodes.map((node) => node.ready())), signal);
     const [first, ...others] = nodes as [LocalNode, ...LocalNode[]];
-    for (const node of others) await untilAborted(joinNetworkOf(first, node), signal);
+    const firstReady = first.ready(READY_WITHIN_MS);
+    const waiting = [...others];
+    // Most of a join is waiting: one after the other took longer than all the rest.
+    const joined = Array.from({ length: JOINS_AT_ONCE }, async () => {
+      for (let node = waiting.shift(); node !== undefined; node = waiting.shift()) {
+        await Promise.all([firstReady, node.ready(READY_WITHIN_MS)]);
+        await joinNetworkOf(first, node);
+      }
+    });
+    await untilAborted(Promise.all([firstReady, ...joined]), signal);
     await untilAborted(untilRoutes(first, others.length), signal);
     const { addresses } = await first.get<{ addresses: { page: string[]; broker?: string } }>('node');
     options.write(

@@ -234,6 +234,8 @@ function createNode(
     streamMuxers: [yamux({ maxInboundStreams: 2, maxOutboundStreams: 2, maxEarlyStreams: 2, enableKeepAlive: false })],
     connectionManager: {
       maxConnections: connections,
+      // A second, of one address: many boards may stand behind one (a demo, a site behind NAT).
+      inboundConnectionThreshold: 2 * connections,
       dialTimeout: timeout,
       inboundUpgradeTimeout: timeout,
       reconnectRetries: 0,

@@ -12,6 +12,7 @@ import { type ViewName, view } from './router.ts';
 import { Agents } from './views/agents.tsx';
 import { Cameras } from './views/cameras.tsx';
 import { Events } from './views/events.tsx';
+import { Jobs } from './views/jobs.tsx';
 import { Mesh } from './views/mesh.tsx';
 import { Overview } from './views/overview.tsx';
 import { Settings } from './views/settings.tsx';
@@ -19,6 +20,7 @@ import { Settings } from './views/settings.tsx';
 const SCREENS = {
   overview: Overview,
   mesh: Mesh,
+  jobs: Jobs,
   cameras: Cameras,
   agents: Agents,
   events: Events,

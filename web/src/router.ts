@@ -1,18 +1,30 @@
-// Which view is shown: the part of the address after `#/`.
+// Which view is shown: the part of the address after `#/`, and what of it after a further `/`.
 
 import { signal } from '@preact/signals';
 
-export const VIEWS = ['overview', 'mesh', 'cameras', 'agents', 'events', 'settings'] as const;
+export const VIEWS = ['overview', 'mesh', 'jobs', 'cameras', 'agents', 'events', 'settings'] as const;
 export type ViewName = (typeof VIEWS)[number];
 
-export const view = signal(read());
+export const view = signal(readView());
+/** `j-7c2f61` of `#/jobs/j-7c2f61`; empty for the view itself. */
+export const item = signal(readItem());
 
 export function followAddress(): void {
   window.addEventListener('hashchange', () => {
-    view.value = read();
+    view.value = readView();
+    item.value = readItem();
   });
 }
 
-function read(): ViewName {
-  return VIEWS.find((name) => location.hash === `#/${name}`) ?? 'overview';
+function readView(): ViewName {
+  return VIEWS.find((name) => location.hash === `#/${name}` || location.hash.startsWith(`#/${name}/`)) ?? 'overview';
+}
+
+function readItem(): string {
+  const [, , name = ''] = location.hash.split('/');
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return '';
+  }
 }

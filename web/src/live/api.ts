@@ -26,7 +26,12 @@ export function remove(path: string): Promise<void> {
 }
 
 export function post<T>(path: string, body: Record<string, unknown> = {}): Promise<T> {
-  return call<T>('POST', path, body);
+  return call<T>('POST', path, { text: JSON.stringify(body), mediaType: 'application/json' });
+}
+
+/** Posts a text of another kind than JSON, e.g. `application/yaml`. */
+export function postText<T>(path: string, text: string, mediaType: string): Promise<T> {
+  return call<T>('POST', path, { text, mediaType });
 }
 
 /**
@@ -40,11 +45,16 @@ export function pictureUrl(kind: 'cameras' | 'observations', id: string, at: num
 
 export const STREAM_URL = `${BASE}/stream`;
 
-async function call<T>(method: string, path: string, body?: object, signal?: AbortSignal): Promise<T> {
+interface Body {
+  text: string;
+  mediaType: string;
+}
+
+async function call<T>(method: string, path: string, body?: Body, signal?: AbortSignal): Promise<T> {
   const response = await fetch(`${BASE}${path}`, {
     method,
-    headers: body === undefined ? {} : { 'content-type': 'application/json' },
-    body: body === undefined ? null : JSON.stringify(body),
+    headers: body === undefined ? {} : { 'content-type': body.mediaType },
+    body: body?.text ?? null,
     signal: signal ?? AbortSignal.timeout(15_000),
     credentials: 'same-origin',
   }).catch((error: unknown) => {

@@ -19,6 +19,11 @@ export function Mark({ tone }: { tone: Tone }) {
   );
 }
 
+/** The mark as a part of a larger drawing, 16 units wide. */
+export function MarkShape({ tone }: { tone: Tone }) {
+  return <path class={`mark-shape tone-${tone}`} d={SHAPES[tone]} fill-rule="evenodd" />;
+}
+
 /** A state's mark and word, e.g. a filled circle and "connected". */
 export function State({ of, children }: { of: keyof typeof TONES; children?: ComponentChildren }) {
   return (

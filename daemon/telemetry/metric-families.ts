@@ -5,6 +5,7 @@ import type { AgentView, CameraView, HardwareView, StoreView } from '../view/sch
 import { meshFamilies } from './mesh-families.ts';
 import { relayFamilies } from './relay-families.ts';
 import { countBy, type Family, type Sample, sampleOf } from './samples.ts';
+import { swarmFamilies } from './swarm-families.ts';
 
 const SERVICE_STATES = ['starting', 'running', 'degraded', 'stopping', 'stopped'] as const;
 const AGENT_STATES = ['starting', 'ready', 'busy', 'degraded', 'restarting', 'stopped'] as const;
@@ -194,6 +195,7 @@ export const FAMILIES: readonly Family[] = [
   ...hardwareFamilies,
   ...meshFamilies,
   ...relayFamilies,
+  ...swarmFamilies,
   ...agentFamilies,
   ...visionFamilies,
   ...storeFamilies,

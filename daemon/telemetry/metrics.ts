@@ -3,6 +3,7 @@
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Value } from 'typebox/value';
+import { JobView } from '../../agents/swarm/job-view.ts';
 import type { Service } from '../../core/service.ts';
 import type { MeshCounters } from '../../mesh/counters.ts';
 import type { RelayCounters } from '../../mesh/relay/relay.ts';
@@ -10,6 +11,7 @@ import { ObservationView } from '../view/schema.ts';
 import type { View } from '../view/view.ts';
 import { FAMILIES } from './metric-families.ts';
 import type { Family, MembershipFigures, Reading } from './samples.ts';
+import type { SwarmFigures } from './swarm-families.ts';
 
 /** Totals that no view shows; undefined for what does not run. */
 export interface Totals {
@@ -17,6 +19,7 @@ export interface Totals {
   membership?: MembershipFigures | undefined;
   relay?: RelayCounters | undefined;
   mqttConnected?: boolean | undefined;
+  swarm?: SwarmFigures | undefined;
 }
 
 const REQUESTS = {
@@ -35,6 +38,7 @@ const CONVERGENCE_BUCKETS = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3]
 const DURATION_BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 /** Pairs of camera and label counted apart: 32 cameras with a few labels each; what is beyond counts as `other`. */
 const MOST_OBSERVED = 256;
+const MOST_RUNNING_JOBS = 10_000;
 
 export class Metrics implements Service {
   readonly name = 'metrics';
@@ -45,6 +49,9 @@ export class Metrics implements Service {
   readonly #requests: Histogram;
   readonly #convergence: Histogram;
   readonly #observed = new Map<string, { camera: string; label: string; count: number }>();
+  /** Ids of running jobs that this node was told of: each ends once. */
+  readonly #runningJobs = new Set<string>();
+  readonly #jobsEnded: Record<string, number> = { succeeded: 0, failed: 0, cancelled: 0 };
   #unfollow: (() => void) | undefined;
 
   constructor(options: { view: Omit<View, 'metrics'>; totals: () => Totals }) {
@@ -68,6 +75,7 @@ export class Metrics implements Service {
   async start(): Promise<void> {
     this.#unfollow ??= this.#view.follow(({ topic, value }) => {
       if (topic === 'observation') this.#countObservation(value);
+      if (topic === 'job') this.#countJob(value);
     });
   }
 
@@ -115,7 +123,7 @@ export class Metrics implements Service {
 
   #read(): Reading {
     const view = this.#view;
-    const { mesh, membership, relay, mqttConnected } = this.#totals();
+    const { swarm, mesh, membership, relay, mqttConnected } = this.#totals();
     return {
       node: view.node(),
       hardware: view.hardware(),
@@ -130,7 +138,19 @@ export class Metrics implements Service {
       membership,
       relay,
       mqttConnected,
+      swarm,
+      tasksReady: view.swarm().ready,
+      jobsEnded: this.#jobsEnded,
     };
+  }
+
+  #countJob(value: unknown): void {
+    if (!Value.Check(JobView, value)) return;
+    if (value.state === 'running') {
+      if (this.#runningJobs.size < MOST_RUNNING_JOBS) this.#runningJobs.add(value.id);
+    } else if (this.#runningJobs.delete(value.id)) {
+      this.#jobsEnded[value.state] = (this.#jobsEnded[value.state] ?? 0) + 1;
+    }
   }
 
   #countObservation(value: unknown): void {

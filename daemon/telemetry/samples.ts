@@ -4,6 +4,7 @@ import type { MeshCounters } from '../../mesh/counters.ts';
 import type { RelayCounters } from '../../mesh/relay/relay.ts';
 import type { RouteView } from '../view/route-schema.ts';
 import type { AgentView, CameraView, HardwareView, LinkView, NodeView, PeerView, StoreView } from '../view/schema.ts';
+import type { SwarmFigures } from './swarm-families.ts';
 
 /** Of this node's membership in its network. */
 export interface MembershipFigures {
@@ -31,6 +32,10 @@ export interface Reading {
   membership: MembershipFigures | undefined;
   relay: RelayCounters | undefined;
   mqttConnected: boolean | undefined;
+  swarm: SwarmFigures | undefined;
+  tasksReady: number;
+  /** Since the metrics' start. */
+  jobsEnded: Readonly<Record<string, number>>;
 }
 
 /** A value and, in the order of the family's labels, what it is of. */

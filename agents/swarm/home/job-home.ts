@@ -39,7 +39,7 @@ const DOUBT_AFTER: Millis = 1000;
 
 export class JobHome {
   readonly #parts: JobHomeParts;
-  readonly totals = { finished: 0, failed: 0, retried: 0, lost: 0, setAside: 0 };
+  readonly totals = { finished: 0, failed: 0, retried: 0, lost: 0, setAside: 0, waitedSeconds: 0 };
 
   constructor(parts: JobHomeParts) {
     this.#parts = parts;
@@ -252,6 +252,8 @@ export class JobHome {
     const duration = Math.max(0, report.endedAt - report.startedAt);
     learned.learn(job.run.spec.tasks[task]!.kind, duration / 1000, fleet.get(origin)?.figures.speed ?? 1);
     const startedAt = Math.max(job.run.submittedAt, wall - duration);
+    const { readyAt = startedAt } = job.run.tasks[task]!;
+    this.totals.waitedSeconds += Math.max(0, startedAt - readyAt) / 1000;
     const theirs = placed?.node === origin ? placed : undefined;
     return {
       ...{ kind: 'finished', task, attempt, node: origin, startedAt, endedAt: wall, log },

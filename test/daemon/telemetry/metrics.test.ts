@@ -57,6 +57,28 @@ const TOTALS: Totals = {
     streams: 1,
   },
   mqttConnected: true,
+  swarm: {
+    jobs: { running: 2, deputy: 1 },
+    worker: {
+      ...{ life: 'a', slots: 4, queue: 16, running: 3, queued: 1, speed: 1, stress: 0.1, meanSeconds: 1, memory: 900 },
+      ...{
+        kinds: ['wait'],
+        labels: {},
+        jobs: 2,
+        agents: 4,
+        unrecorded: 0,
+        done: 9,
+        failed: 1,
+        interrupted: 0,
+        repeated: 0,
+      },
+    },
+    placing: { placed: 12, refused: 0, recalled: 2, rounds: 5 },
+    tasks: { finished: 9, failed: 2, retried: 1, lost: 1, setAside: 0, waitedSeconds: 4.5 },
+    log: { events: 30, batches: 9 },
+    succession: { takenOver: 1, yielded: 0, resumed: 0 },
+    refused: {},
+  },
 };
 
 async function setUp(totals: Totals = TOTALS) {
@@ -179,6 +201,21 @@ describe('metrics', () => {
     expect(found.get('parlmesh_route_convergence_seconds_bucket{le="0.0003"}')).toBe(1);
     expect(found.get('parlmesh_route_convergence_seconds_bucket{le="0.3"}')).toBe(2);
     expect(found.get('parlmesh_route_convergence_seconds_count')).toBe(3);
+  });
+
+  it('tell how jobs end, once each, and what became of tasks', async () => {
+    const { node, metrics } = await setUp();
+    const [mosaic] = node.jobs({ state: 'running' });
+    const told = (state: string) => node.tell({ topic: 'job', value: { ...mosaic, state } });
+    for (const state of ['running', 'running', 'succeeded', 'succeeded', 'running', 'failed']) told(state);
+    const found = samples(await metrics.text());
+    expect(found.get('parlmesh_jobs_ended_total{state="succeeded"}')).toBe(1);
+    expect(found.get('parlmesh_jobs_ended_total{state="failed"}')).toBe(1);
+    expect(found.get('parlmesh_jobs{state="deputy"}')).toBe(1);
+    expect(found.get('parlmesh_tasks_total{outcome="lost"}')).toBe(1);
+    expect(found.get('parlmesh_task_wait_seconds_total')).toBe(4.5);
+    expect(found.get('parlmesh_tasks_ready')).toBe(3);
+    expect(found.get('parlmesh_swarm_slots')).toBe(4);
   });
 
   it('follow the conventions for names', async () => {

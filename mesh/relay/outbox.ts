@@ -5,8 +5,11 @@ import type { RelayFrame } from '../wire/generated/parlmesh_pb.ts';
 import { frameBytes } from './frame.ts';
 
 /** Bytes of frames that wait for one neighbour at most, per priority. */
-export const OUTBOX_BYTES = { control: 128 * 1024, bulk: 1024 * 1024 } as const;
-/** Of that, what frames of one origin may hold: the others always find room. */
+export const OUTBOX_BYTES = { control: 128 * 1024, bulk: 2560 * 1024 } as const;
+/**
+ * Of that, what frames of one origin may hold: the others always find room. The window of a stream (1 MB, and what frames
+ * add) fits, or each fast stream would lose pieces at every node that is slower than the one before.
+ */
 export const ORIGIN_SHARE = 0.5;
 
 export interface Queued {

@@ -6,12 +6,12 @@ import type { JobActions, JobWindow } from './view/view.ts';
 
 export function liveJobs(swarm: SwarmOrchestrator): JobWindow & JobActions {
   return {
-    jobs: (query) => swarm.jobs(query),
-    job: (id) => swarm.job(id),
-    swarm: () => swarm.swarm(),
-    submitJob: (spec, actor, options) => swarm.submit(spec, actor, options),
-    cancelJob: (id, actor) => swarm.cancel(id, actor),
-    retryJob: (id, actor) => swarm.retry(id, actor),
+    jobs: (query) => swarm.window.jobs(query),
+    job: (id) => swarm.changes.job(id),
+    swarm: () => swarm.window.swarm(),
+    submitJob: (spec, actor, options) => swarm.changes.submit(spec, actor, options),
+    cancelJob: (id, actor) => swarm.changes.cancel(id, actor),
+    retryJob: (id, actor) => swarm.changes.retry(id, actor),
     ...noBlobs,
   };
 }

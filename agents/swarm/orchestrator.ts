@@ -3,32 +3,31 @@
 
 import { EventEmitter } from 'node:events';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
-import { ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
 import type { Service } from '../../core/service.ts';
-import type { Actor, Authorizer } from '../authorizer.ts';
+import type { Authorizer } from '../authorizer.ts';
 import type { AgentNetwork } from '../network.ts';
+import { Answers } from './answers.ts';
 import { SwarmChannel } from './channel.ts';
 import { DeputyDesk } from './deputy/deputy-desk.ts';
 import { Dispatcher } from './home/dispatcher.ts';
 import { Fleet } from './home/fleet.ts';
-import { HostedJob } from './home/hosted-job.ts';
+import type { HostedJob } from './home/hosted-job.ts';
 import { JobHome } from './home/job-home.ts';
 import { JobLog } from './home/job-log.ts';
 import { LearnedSeconds } from './home/learned-seconds.ts';
 import { SecondCopy } from './home/second-copy.ts';
-import { JobDirectory, type JobQuery } from './job-directory.ts';
-import { jobDetailView, jobView, type ViewContext } from './job-in-view.ts';
-import { graphOf, type JobSpec, readJobSpec } from './job-spec.ts';
+import { JobChanges } from './job-changes.ts';
+import { JobDirectory } from './job-directory.ts';
 import type { JobStorage } from './job-storage.ts';
-import type { JobDetailView, JobView, SwarmView } from './job-view.ts';
-import * as messages from './messages.ts';
+import type { JobView } from './job-view.ts';
 import type { TaskScheduler } from './scheduling/scheduler.ts';
-import { readRun, Succession } from './succession.ts';
+import { Succession } from './succession.ts';
 import { SwarmLinks } from './swarm-links.ts';
 import { SwarmNews } from './swarm-news.ts';
+import { isOwn, SwarmWindow } from './swarm-window.ts';
 import type { TaskExecutor } from './task-executor.ts';
 import type { BoardCondition } from './worker/stress.ts';
 import type { WorkerBlobs } from './worker/task-attempt.ts';
@@ -64,11 +63,6 @@ export interface SwarmParts {
   trouble?(cause: string | undefined): void;
 }
 
-/** Characters of the JSON of one job. */
-const MOST_SPEC = 8_000_000;
-/** Jobs that run at the same time from here. */
-const MOST_JOBS = 10_000;
-
 /** Emits `job` with what changed (at most four times a second a job, and at its end), `swarm` when the workers changed. */
 export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] }> implements Service {
   readonly name = 'swarm';
@@ -88,6 +82,11 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
   readonly #directory: JobDirectory;
   readonly #worker: TaskWorker;
   readonly #news: SwarmNews;
+  /** All that can be seen. */
+  readonly window: SwarmWindow;
+  /** All that can be asked for. */
+  readonly changes: JobChanges;
+  readonly #answers: Answers;
   #timers: Timer[] = [];
   #stopWatching: (() => void) | undefined;
 
@@ -97,6 +96,7 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
     this.#parts = parts;
     const { network, storage, blobs, supervisor, executors, config, clock, random, journal } = parts;
     const { self } = network;
+    const byKind = new Map(executors.map((executor) => [executor.kind, executor]));
     const lease = config.lease * 1000;
     this.#lease = lease;
     this.#channel = new SwarmChannel(network);
@@ -105,7 +105,7 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
       channel: this.#channel,
       worker: () => this.#worker,
       figures: (node, figures) => this.#home.lives(node, figures),
-      hear: (asked) => this.#hear(self, asked.reports),
+      hear: (asked) => this.#answers.hear(self, asked.reports),
     });
     this.#copy = new SecondCopy({
       ...{ storage, clock, leaseTime: lease },
@@ -128,8 +128,8 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
     this.#news = new SwarmNews({
       ...{ network, clock },
       figures: () => ({ ...this.#worker.figures(), jobs: this.#jobs.size }),
-      summary: () => ({ jobs: this.#directory.summary(this.#entries()) }),
-      changed: (job) => this.emit('job', this.#viewOf(job)),
+      summary: () => ({ jobs: this.#directory.summary(this.window.entries()) }),
+      changed: (job) => this.emit('job', this.window.view(job)),
       swarm: () => this.emit('swarm'),
     });
     this.#home = new JobHome({
@@ -149,18 +149,41 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
     this.#succession = new Succession({
       ...{ self, jobs: this.#jobs, fleet: this.#fleet, home: this.#home, dispatcher: this.#dispatcher },
       ...{ desk: this.#desk, links: this.#links, storage, journal, clock, lease },
-      nameOf: (node) => this.#nameOf(node),
+      nameOf: (node) => this.window.nameOf(node),
       ended: (job) => this.#ended(job),
       left: () => this.#news.summaryChanged(),
     });
     this.#worker = new TaskWorker({
       ...{ self, supervisor, storage, blobs, clock, random },
       ...{ agents: config.agents, slotsPerAgent: config.slotsPerAgent, queue: config.queue, labels: config.labels },
-      executors: new Map(executors.map((executor) => [executor.kind, executor])),
+      executors: byKind,
       report: (home, reports) => this.#links.report(home, { reports, figures: this.#worker.figures() }),
       changed: () => this.#workerChanged(),
     });
-    this.#handle();
+    this.window = new SwarmWindow({
+      ...{
+        name: parts.name,
+        network,
+        jobs: this.#jobs,
+        fleet: this.#fleet,
+        directory: this.#directory,
+        storage,
+        clock,
+      },
+      scheduler: parts.scheduler,
+    });
+    this.changes = new JobChanges({
+      ...{ self, jobs: this.#jobs, fleet: this.#fleet, home: this.#home, directory: this.#directory },
+      ...{ window: this.window, succession: this.#succession, links: this.#links, storage, clock, random },
+      ...{ authorizer: parts.authorizer, executors: byKind, deputy: () => this.#copy.deputy },
+    });
+    this.#answers = new Answers({
+      ...{ network, channel: this.#channel, jobs: this.#jobs, fleet: this.#fleet, home: this.#home, desk: this.#desk },
+      ...{ succession: this.#succession, directory: this.#directory, window: this.window },
+      worker: () => this.#worker,
+      newcomer: (node) => this.#newcomer(node),
+      change: (origin, job, what, by) => this.changes.changeFor(origin, job, what, by),
+    });
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -191,67 +214,6 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
     this.#log.stop();
     for (const job of this.#jobs.values()) job.stop();
     this.#jobs.clear();
-  }
-
-  /**
-   * Resolves once the job is on the disk of this node and, if one can be reached, of another. Throws `JOB_INVALID`,
-   * `JOB_KIND_UNKNOWN`, `JOB_EXISTS`, `TASK_INPUT_INVALID`, `NOT_AUTHORIZED`.
-   */
-  async submit(document: JobSpec, actor: Actor, options: { id?: string } = {}): Promise<JobView> {
-    const spec = readJobSpec(document);
-    const id = options.id ?? this.#newId();
-    const known = this.#jobs.get(id);
-    if (known !== undefined) return this.#viewOf(known);
-    const ended = this.#directory.endedHere(id) ?? this.#directory.toldOf(id);
-    if (ended !== undefined) return ended.view;
-    this.#check(spec);
-    await this.#authorize('job.submit', actor, `job/${spec.name}`);
-    if (this.#jobs.size >= MOST_JOBS) {
-      throw new ParlmeshError('JOBS_FULL', `${MOST_JOBS} jobs run from this node already`, {
-        hint: 'Submit it elsewhere',
-      });
-    }
-    return this.#viewOf(await this.#home.submit(id, spec, nameOfActor(actor), this.#copy.deputy));
-  }
-
-  async cancel(id: string, actor: Actor): Promise<JobView> {
-    await this.#authorize('job.cancel', actor, `job/${id}`);
-    return this.#change(id, 'cancel', nameOfActor(actor));
-  }
-
-  /** What failed, was set aside or cancelled is tried again; what succeeded stays. */
-  async retry(id: string, actor: Actor): Promise<JobView> {
-    await this.#authorize('job.retry', actor, `job/${id}`);
-    return this.#change(id, 'retry', nameOfActor(actor));
-  }
-
-  jobs(query?: JobQuery): JobView[] {
-    return this.#directory.list(
-      [...this.#jobs.values()].filter(isOwn).map((job) => this.#viewOf(job)),
-      query,
-    );
-  }
-
-  /** Asks its home when that is another node. Throws `JOB_UNKNOWN`. */
-  async job(id: string): Promise<JobDetailView> {
-    const here = this.#detailHere(id);
-    if (here !== undefined) return here;
-    return this.#links.show(this.#homeOf(id), id);
-  }
-
-  swarm(): SwarmView {
-    const { scheduler, why } = this.#parts.scheduler();
-    const jobs = [...this.#jobs.values()].filter(isOwn);
-    return {
-      workers: [...this.#fleet.all()].map(({ node, figures, failures, score, reachable }) => {
-        const { slots, running, queued, speed, stress, kinds, labels } = figures;
-        const shown = { slots, running, queued, speed, stress, failures, anomaly: score, kinds, labels, reachable };
-        return { node: { id: node, name: this.#nameOf(node) }, ...shown };
-      }),
-      ...{ scheduler: scheduler.name, why },
-      running: jobs.length,
-      ready: jobs.reduce((sum, { ready }) => sum + ready.size, 0),
-    };
   }
 
   /** For metrics. */
@@ -288,73 +250,11 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
     this.#worker.setSpeed(speed);
   }
 
-  #handle(): void {
-    const { network } = this.#parts;
-    const channel = this.#channel;
-    const withFigures = <T extends object>(answer: T) => ({ ...answer, figures: this.#worker.figures() });
-    channel.handle(messages.assign, (origin, { tasks }) =>
-      withFigures({ refused: this.#worker.assign(origin, tasks) }),
-    );
-    channel.handle(messages.reconcile, (origin, { jobs }) =>
-      withFigures({ held: this.#worker.reconcile(origin, jobs) }),
-    );
-    channel.handle(messages.withdraw, (origin, { tasks, queuedOnly }) =>
-      withFigures({ withdrawn: this.#worker.withdraw(origin, tasks, queuedOnly) }),
-    );
-    channel.handle(messages.report, (origin, { reports, figures }) => {
-      this.#home.lives(origin, figures);
-      return this.#hear(origin, reports);
-    });
-    channel.handle(messages.replicate, (origin, asked) => this.#desk.replicate(origin, asked));
-    channel.handle(messages.lease, (origin, asked) => this.#desk.lease(origin, asked));
-    channel.handle(messages.inquire, (_, { jobs }) => ({ known: jobs.flatMap((job) => this.#knowledgeOf(job) ?? []) }));
-    channel.handle(messages.handOver, async (_, { job, entries }) => {
-      await this.#succession.takeIn(job, entries);
-      return {};
-    });
-    channel.handle(messages.show, (_, { job }) => {
-      const detail = this.#detailHere(job);
-      if (detail === undefined) throw unknown(job);
-      return detail;
-    });
-    channel.handle(messages.change, async (origin, { job, what, by }) => {
-      await this.#authorize(`job.${what}`, { kind: 'peer', node: origin }, `job/${job}`);
-      if (!this.#jobs.has(job) && this.#directory.endedHere(job) === undefined) throw unknown(job);
-      return this.#change(job, what, by);
-    });
-    network.subscribe(messages.workersTopic, (origin, figures) => this.#heardOf(origin, figures));
-    network.subscribe(messages.jobsTopic, (origin, { jobs }) => {
-      this.#directory.hear(origin, jobs);
-      for (const { epoch, view } of jobs) this.#compareWith(origin, epoch, view);
-    });
-  }
-
-  async #hear(origin: string, reports: readonly messages.Report[]) {
-    const moved = new Map<string, { job: string; epoch: number; home: string }>();
-    const unknownJobs = new Set<string>();
-    for (const { job } of reports) {
-      if (moved.has(job) || unknownJobs.has(job)) continue;
-      if (this.#jobs.get(job)?.state !== 'yielding' && this.#jobs.has(job)) continue;
-      const told = this.#directory.toldOf(job);
-      const to = this.#succession.movedTo(job) ?? (told?.view.state === 'running' ? told : undefined);
-      if (to !== undefined && to.home !== this.#channel.self) moved.set(job, { job, epoch: to.epoch, home: to.home });
-      else if (this.#directory.endedHere(job) === undefined) unknownJobs.add(job);
-    }
-    await this.#home.hear(
-      origin,
-      reports.filter(({ job }) => !moved.has(job)),
-    );
-    return { moved: [...moved.values()], unknown: [...unknownJobs] };
-  }
-
-  #heardOf(node: string, figures: messages.WorkerFigures): void {
-    const isNew = this.#fleet.get(node) === undefined;
-    this.#home.lives(node, figures);
-    if (!isNew) return;
+  #newcomer(node: string): void {
     this.#fleet.see(this.#parts.network.nodes());
     this.#copy.nodesChanged();
     void this.#succession.ask(node);
-    this.emit('swarm');
+    this.#news.swarmChanged();
   }
 
   #nodesChanged(): void {
@@ -398,71 +298,9 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
     }
   }
 
-  #check(spec: JobSpec): void {
-    graphOf(spec);
-    const { length } = JSON.stringify(spec);
-    if (length > MOST_SPEC) {
-      throw new ParlmeshError('JOB_INVALID', `A job may have ${MOST_SPEC} characters, this one has ${length}`, {
-        hint: 'Put large inputs into blobs',
-      });
-    }
-    const kinds = new Set([...this.#fleet.all()].flatMap(({ figures }) => figures.kinds));
-    const executors = new Map(this.#parts.executors.map((executor) => [executor.kind, executor]));
-    for (const { id, kind, input } of spec.tasks) {
-      if (!kinds.has(kind) && !executors.has(kind)) {
-        throw new ParlmeshError('JOB_KIND_UNKNOWN', `Task "${id}": no node carries out tasks of kind "${kind}"`, {
-          hint: `Known kinds: ${[...new Set([...kinds, ...executors.keys()])].sort().join(', ') || 'none'}`,
-        });
-      }
-      try {
-        executors.get(kind)?.check(input);
-      } catch (thrown) {
-        if (!(thrown instanceof ParlmeshError)) throw thrown;
-        throw new ParlmeshError(thrown.code, `Task "${id}": ${thrown.message}`, {
-          hint: thrown.hint ?? 'docs/jobs.md',
-        });
-      }
-    }
-  }
-
-  async #change(id: string, what: 'cancel' | 'retry', by: string): Promise<JobView> {
-    const { clock } = this.#parts;
-    const job = this.#jobs.get(id);
-    if (what === 'cancel') {
-      const ended = this.#directory.endedHere(id);
-      if (job === undefined && ended !== undefined) return ended.view;
-      if (job !== undefined && isOwn(job)) {
-        await this.#home.cancel(job, by);
-        return this.#viewOf(job);
-      }
-    } else {
-      if (job !== undefined && isOwn(job)) return this.#viewOf(job);
-      if (this.#directory.endedHere(id) !== undefined) {
-        const again = await this.#reopen(id);
-        await this.#home.record(again, [{ kind: 'retried', at: clock.wall(), by }]);
-        return this.#viewOf(again);
-      }
-    }
-    return this.#links.change(this.#homeOf(id), id, what, by);
-  }
-
-  async #reopen(id: string): Promise<HostedJob> {
-    const { storage, network, clock } = this.#parts;
-    const entries = storage.log(id);
-    const run = readRun(id, entries);
-    await storage.reopen(id);
-    this.#directory.reopened(id);
-    const job = this.#home.host(run, entries.length, 'running');
-    // Who has the log is its home; others may still tell of the life before.
-    if (run.home !== network.self) {
-      void this.#home.record(job, [{ kind: 'taken-over', at: clock.wall(), epoch: run.epoch + 1, home: network.self }]);
-    }
-    return job;
-  }
-
   #ended(job: HostedJob): void {
     const { storage, journal, clock } = this.#parts;
-    const view = this.#viewOf(job);
+    const view = this.window.view(job);
     const finishedAt = job.run.finishedAt ?? clock.wall();
     this.#jobs.delete(job.id);
     job.stop();
@@ -487,19 +325,6 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
     }
   }
 
-  /** Somebody says that he is the home of a job: is he, of one that this node has or had? */
-  #compareWith(home: string, epoch: number, { id, state }: JobView): void {
-    const job = this.#jobs.get(id);
-    if (job !== undefined) {
-      const isTheirs = epoch > job.run.epoch || (epoch === job.run.epoch && home > this.#channel.self);
-      if (isOwn(job) && isTheirs && state === 'running') this.#succession.yieldTo(id, epoch, home);
-      return;
-    }
-    const ended = this.#directory.endedHere(id);
-    if (ended === undefined || state !== 'running' || epoch <= ended.epoch) return;
-    void this.#succession.tellEnded(id, home);
-  }
-
   async #askWhoseJob(id: string): Promise<void> {
     for (const { known } of await this.#inquire([id])) {
       for (const { job, epoch, home, isHome } of known) {
@@ -516,28 +341,6 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
       jobs,
       this.#lease / 6,
     );
-  }
-
-  #knowledgeOf(id: string) {
-    const { self } = this.#channel;
-    const job = this.#jobs.get(id);
-    if (job !== undefined && isOwn(job)) {
-      return { job: id, epoch: job.run.epoch, home: self, entries: job.entries, ended: false, isHome: true };
-    }
-    const ended = this.#directory.endedHere(id);
-    if (ended !== undefined) {
-      return {
-        job: id,
-        epoch: Math.max(1, ended.epoch),
-        home: ended.view.home.id,
-        entries: 0,
-        ended: true,
-        isHome: false,
-      };
-    }
-    const kept = this.#desk.get(id);
-    if (kept === undefined) return undefined;
-    return { job: id, epoch: kept.epoch, home: kept.home, entries: kept.entries, ended: false, isHome: false };
   }
 
   #hostedEpoch(id: string): { epoch: number } | undefined {
@@ -561,81 +364,6 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
         jobs: figures.jobs,
         score,
       }));
-  }
-
-  #entries() {
-    return [...this.#jobs.values()].filter(isOwn).map((job) => ({ epoch: job.run.epoch, view: this.#viewOf(job) }));
-  }
-
-  #detailHere(id: string): JobDetailView | undefined {
-    const job = this.#jobs.get(id);
-    if (job !== undefined && isOwn(job)) return jobDetailView(job, this.#context());
-    const { storage, clock } = this.#parts;
-    const ended = this.#directory.endedHere(id);
-    if (ended === undefined) return undefined;
-    const entries = storage.log(id);
-    if (entries.length === 0) return { ...ended.view, tasks: [] };
-    const read = new HostedJob(readRun(id, entries), entries.length, clock.now() / 1000, clock.wall());
-    return { ...jobDetailView(read, this.#context()), ...ended.view };
-  }
-
-  /** Throws `JOB_UNKNOWN`. */
-  #homeOf(id: string): string {
-    const home = this.#succession.movedTo(id)?.home ?? this.#directory.toldOf(id)?.home;
-    if (home === undefined || home === this.#channel.self) throw unknown(id);
-    return home;
-  }
-
-  #viewOf(job: HostedJob): JobView {
-    return jobView(job, this.#context());
-  }
-
-  #context(): ViewContext {
-    const slots = [...this.#fleet.all()].reduce(
-      (sum, { figures, reachable }) => sum + (reachable ? figures.slots : 0),
-      0,
-    );
-    const { clock, scheduler } = this.#parts;
-    return { nameOf: (node) => this.#nameOf(node), scheduler: scheduler().scheduler.name, slots, wall: clock.wall() };
-  }
-
-  #nameOf(node: string): string {
-    if (node === this.#channel.self) return this.#parts.name;
-    return this.#fleet.get(node)?.name ?? this.#parts.network.nodes().find(({ id }) => id === node)?.name ?? node;
-  }
-
-  #authorize(action: string, actor: Actor, subject: string): Promise<void> {
-    return this.#parts.authorizer.authorize({ action, actor, scope: 'node', nodes: [this.#channel.self], subject });
-  }
-
-  /** Sorts by time. */
-  #newId(): string {
-    const { clock, random } = this.#parts;
-    const part = (): string =>
-      random
-        .below(2 ** 30)
-        .toString(36)
-        .padStart(6, '0');
-    return `${Math.floor(clock.wall()).toString(36)}-${part()}${part()}`;
-  }
-}
-
-const isOwn = ({ state }: HostedJob): boolean => state !== 'yielding';
-
-const unknown = (job: string): ParlmeshError =>
-  new ParlmeshError('JOB_UNKNOWN', `There is no job "${job}"`, { hint: 'parlmesh job list' });
-
-function nameOfActor(actor: Actor): string {
-  switch (actor.kind) {
-    case 'operator':
-    case 'client':
-      return actor.name;
-    case 'agent':
-      return `agent ${actor.id}`;
-    case 'peer':
-      return `node ${actor.node}`;
-    case 'job':
-      return `job ${actor.id}`;
   }
 }
 

@@ -73,7 +73,7 @@ export function placeRound({ jobs, workers, scheduler, now, sources, most }: Rou
     const placement = scheduler.choose(view);
     if (placement === undefined) break;
     const desk = desks.get(placement.worker.node);
-    const at = shown.findIndex((task) => task === placement.task);
+    const at = shown.findIndex(({ job, task }) => task === placement.task.task && job === placement.task.job);
     if (desk === undefined || at < 0) break;
     const [{ job, task, slots, excluded }] = shown.splice(at, 1) as [Shown];
     isTaken.add(`${job.id}/${task}`);

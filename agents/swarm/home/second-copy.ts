@@ -3,6 +3,7 @@
 
 import type { Static } from 'typebox';
 import type { Clock, Millis } from '../../../core/clock.ts';
+import { ParlmeshError } from '../../../core/errors.ts';
 import type { JobEntry, JobStorage } from '../job-storage.ts';
 import type { JobView } from '../job-view.ts';
 import type { lease, replicate } from '../messages.ts';
@@ -60,6 +61,8 @@ export class SecondCopy implements Copies {
   /** Jobs whose whole log is on its way, or must go. */
   readonly #lacking = new Set<string>();
   #deputy: string | undefined;
+  /** Rejects when the present deputy is given up, so that nobody waits for its answer. */
+  #gone = departure();
   #isFilling = false;
 
   constructor(parts: SecondCopyParts) {
@@ -98,7 +101,7 @@ export class SecondCopy implements Copies {
     try {
       for (let at = 0; at === 0 || at < jobs.length; at += MOST_JOBS) {
         const asked = { jobs: jobs.slice(at, at + MOST_JOBS), first: jobs.length <= MOST_JOBS };
-        const answer = await this.#parts.lease(deputy, asked, this.#parts.leaseTime / 2);
+        const answer = await this.#parts.lease(deputy, asked, this.#parts.leaseTime);
         this.#heed(answer);
         for (const job of answer.behind) this.#lacking.add(job);
       }
@@ -144,6 +147,9 @@ export class SecondCopy implements Copies {
     if (this.#deputy !== deputy) return;
     this.#shunned.set(deputy, this.#parts.clock.now() + SHUNNED_FOR);
     this.#deputy = undefined;
+    const gone = this.#gone;
+    this.#gone = departure();
+    gone.reject(new ParlmeshError('DEPUTY_GONE', 'The deputy cannot be reached'));
     this.#parts.appointed(undefined);
   }
 
@@ -188,7 +194,8 @@ export class SecondCopy implements Copies {
   async #send(deputy: string, logs: Logs): Promise<Answer> {
     const { leaseTime, replicate } = this.#parts;
     const length = logs.reduce((sum, { entries }) => entries.reduce((all, { event }) => all + event.length, sum), 0);
-    const answer = await replicate(deputy, logs, leaseTime / 2 + length / LEAST_RATE);
+    const asked = replicate(deputy, logs, leaseTime + length / LEAST_RATE);
+    const answer = await Promise.race([asked, this.#gone.promise]);
     this.#heed(answer);
     return answer;
   }
@@ -211,4 +218,10 @@ export class SecondCopy implements Copies {
 /** A good link and little to do. */
 function burdenOf({ roundTrip, stress, jobs, score }: Candidate): number {
   return roundTrip * 10 + stress + score + jobs / 20;
+}
+
+function departure(): PromiseWithResolvers<never> {
+  const gone = Promise.withResolvers<never>();
+  gone.promise.catch(() => {});
+  return gone;
 }

@@ -14,7 +14,7 @@ describe('A swarm of one node', () => {
     });
     const view = await swarm.ended(id);
     expect(view).toMatchObject({ state: 'succeeded', counts: { succeeded: 2, ready: 0, running: 0, waiting: 0 } });
-    const detail = await node.swarm.job(id);
+    const detail = await node.swarm.changes.job(id);
     expect(detail.tasks.map(({ result }) => result)).toEqual([{ seconds: 0.5 }, { seconds: 0.5 }]);
     expect(detail.tasks[1]!.startedAt!).toBeGreaterThanOrEqual(detail.tasks[0]!.finishedAt!);
     expect(detail.tasks[0]!.attempts[0]!.why).toBe('heft: only a is free for it; done in 1.0 s');
@@ -38,7 +38,7 @@ describe('A swarm of three nodes', () => {
     const { id } = await swarm.submit(a!, wide(12, 1));
     const view = await swarm.ended(id);
     expect(view.figures.seconds).toBeLessThan(1.2);
-    const { tasks } = await a!.swarm.job(id);
+    const { tasks } = await a!.swarm.changes.job(id);
     const nodes = tasks.map(({ attempts }) => attempts[0]!.node.name).sort();
     expect(nodes).toEqual([...'aaaabbbbcccc']);
     expect(view.deputy).toBeDefined();
@@ -53,7 +53,7 @@ describe('A swarm of three nodes', () => {
     b!.kill();
     const view = await swarm.ended(id);
     expect(view).toMatchObject({ state: 'succeeded', counts: { succeeded: 12 } });
-    const { tasks } = await a!.swarm.job(id);
+    const { tasks } = await a!.swarm.changes.job(id);
     const lost = tasks.filter(({ attempts }) => attempts.some(({ outcome }) => outcome === 'lost'));
     expect(lost).toHaveLength(4);
     for (const { attempts } of lost) expect(attempts.map(({ outcome }) => outcome)).toEqual(['lost', 'succeeded']);
@@ -70,7 +70,7 @@ describe('A swarm of three nodes', () => {
     expect(view).toMatchObject({ state: 'succeeded', counts: { succeeded: 12 } });
     const home = [b!, c!].find(({ id: name }) => name === view.home.name)!;
     expect(home.swarm.figures().succession.takenOver).toBe(1);
-    const { tasks } = await home.swarm.job(id);
+    const { tasks } = await home.swarm.changes.job(id);
     const elsewhere = tasks.filter(({ attempts }) => attempts.every(({ node }) => node.name !== 'a'));
     expect(elsewhere.length).toBeGreaterThanOrEqual(8);
     for (const { attempts } of elsewhere) expect(attempts).toHaveLength(1);
@@ -86,7 +86,7 @@ describe('A swarm of three nodes', () => {
     const again = await swarm.start('a');
     const view = await swarm.ended(id);
     expect(view).toMatchObject({ state: 'succeeded', home: { name: 'a' } });
-    const { tasks } = await again.swarm.job(id);
+    const { tasks } = await again.swarm.changes.job(id);
     const there = tasks.filter(({ attempts }) => attempts[0]!.node.name === 'b');
     expect(there.length).toBeGreaterThan(0);
     for (const { attempts } of there) expect(attempts).toHaveLength(1);
@@ -99,7 +99,7 @@ describe('A swarm of three nodes', () => {
     await swarm.pass(100);
     const { id } = await swarm.submit(a!, wide(8, 100));
     await swarm.pass(2000);
-    const view = await swarm.settled(b!.swarm.cancel(id, operator));
+    const view = await swarm.settled(b!.swarm.changes.cancel(id, operator));
     expect(view).toMatchObject({ state: 'cancelled', cause: 'Cancelled by tester' });
     await swarm.pass(500);
     expect(a!.swarm.figures().worker.running + b!.swarm.figures().worker.running).toBe(0);

@@ -144,21 +144,21 @@ export class VirtualSwarm {
   }
 
   submit(node: VirtualNode, spec: JobSpec): Promise<JobView> {
-    return this.settled(node.swarm.submit(spec, operator));
+    return this.settled(node.swarm.changes.submit(spec, operator));
   }
 
   /** The job as any living node shows it, once it has ended. */
   async ended(job: string, most = 60_000): Promise<JobView> {
     const view = (): JobView | undefined =>
       [...this.nodes.values()].flatMap(({ swarm }) =>
-        swarm.jobs().filter(({ id, state }) => id === job && state !== 'running'),
+        swarm.window.jobs().filter(({ id, state }) => id === job && state !== 'running'),
       )[0];
     await this.until(() => view() !== undefined, most);
     return view()!;
   }
 }
 
-const noBlobs: SwarmParts['blobs'] = {
+export const noBlobs: SwarmParts['blobs'] = {
   bring: async () => {},
   read: () => Promise.reject(new ParlmeshError('BLOB_UNKNOWN', 'there are no blobs in this test')),
   write: () => Promise.reject(new ParlmeshError('BLOB_LIMIT', 'there are no blobs in this test')),

@@ -1,5 +1,6 @@
 // The broker that the configuration names, as it is shown and as the mesh may use it.
 
+import type { OwnBroker } from '../agents/kinds/mqtt-bridge.ts';
 import type { EffectiveConfig } from './config/effective.ts';
 import { redactText } from './config/redact.ts';
 
@@ -19,4 +20,10 @@ export function externalBroker({ mqtt }: EffectiveConfig) {
       ...(mqtt.password === undefined ? {} : { password: mqtt.password }),
     },
   };
+}
+
+/** The broker that this node runs or uses, for its bridges. */
+export function ownBroker({ mqtt }: EffectiveConfig, embeddedUrl: string | undefined): OwnBroker | undefined {
+  const url = mqtt.url === undefined ? embeddedUrl : [mqtt.url].flat()[0];
+  return !mqtt.enabled || url === undefined ? undefined : { url, username: mqtt.username, password: mqtt.password };
 }

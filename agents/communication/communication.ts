@@ -10,7 +10,7 @@ import type { Service } from '../../core/service.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
 import type { Authorizer } from '../authorizer.ts';
 import type { AgentNetwork } from '../network.ts';
-import { addressOf, parseAddress } from './address.ts';
+import { type AgentAddress, addressOf, parseAddress } from './address.ts';
 import type { BroadcastOutcome, Correspondence, KindOptions, LetterOptions } from './correspondence.ts';
 import { KINDS_TOPIC, KindDirectory, type Pick } from './kind-directory.ts';
 import {
@@ -103,23 +103,26 @@ export class Communication implements Service {
       sendToKind: async (kind, body, options) => void (await this.#toKind(id, kind, body, false, options)),
       requestOfKind: (kind, body, options) => this.#toKind(id, kind, body, true, options),
       broadcast: (kind, body, options) => this.#toEvery(id, kind, body, options),
+      reachOf: (to) => (this.#placeOf(to).node === this.#parts.network.self ? 'node' : 'network'),
     };
   }
 
   async #toAgent(from: string, to: string, body: unknown, wantsReply: boolean, options?: LetterOptions) {
-    const { network } = this.#parts;
-    const { node, agent } =
-      to.includes('/') && !this.#isLocal(to) ? parseAddress(to) : { node: network.self, agent: to };
     return this.#counted(async () => {
+      const { node, agent } = this.#placeOf(to);
       const letter = this.#write(from, body, wantsReply, options);
-      if (node === network.self) return this.#deliver(agent, letter);
+      if (node === this.#parts.network.self) return this.#deliver(agent, letter);
       return (await this.#carry(from, node, { agent }, letter)).body;
     });
   }
 
-  /** Ids of agents hold slashes too: an agent of this node is called by its id alone. */
-  #isLocal(to: string): boolean {
-    return this.#parts.recipients.recipients().some(({ id }) => id === to);
+  /** Ids of agents hold slashes too: without the id of a known node before it, an agent of this node is meant. */
+  #placeOf(to: string): AgentAddress {
+    const { network } = this.#parts;
+    if (!to.includes('/')) return { node: network.self, agent: to };
+    const address = parseAddress(to);
+    const isKnown = address.node === network.self || network.nodes().some(({ id }) => id === address.node);
+    return isKnown ? address : { node: network.self, agent: to };
   }
 
   #toKind(from: string, kind: string, body: unknown, wantsReply: boolean, options: KindOptions = {}) {

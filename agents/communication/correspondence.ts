@@ -23,6 +23,8 @@ export interface Correspondence {
   request(to: string, body: unknown, options?: LetterOptions): Promise<unknown>;
   sendToKind(kind: string, body: unknown, options?: KindOptions): Promise<void>;
   requestOfKind(kind: string, body: unknown, options?: KindOptions): Promise<unknown>;
+  /** Whether an address leads to this node or to another one. */
+  reachOf(to: string): 'node' | 'network';
   /** To every agent of the kind but the sender. Counts the mailboxes that took it and those that did not. */
   broadcast(kind: string, body: unknown, options?: KindOptions): Promise<BroadcastOutcome>;
 }

@@ -30,7 +30,7 @@ export interface Letter {
 }
 
 const AgentId = Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\s]+$' });
-const Kind = Type.String({ minLength: 1, maxLength: 64, pattern: '^[a-z][a-z0-9-]*$' });
+const Kind = Type.String({ minLength: 1, maxLength: 64, pattern: '^[a-z][a-z0-9-]*(\\.[a-z0-9-]+)*$' });
 
 /** To one agent, to any one agent of a kind, to all of a kind. */
 export const Addressee = Type.Union([

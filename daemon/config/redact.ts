@@ -5,10 +5,10 @@ import type { Config } from './schema.ts';
 export const SECRET = '•••';
 
 /** Settings whose whole value is a secret. */
-const SECRET_PATHS: ReadonlySet<string> = new Set(['mqtt.password']);
+const SECRET_PATHS: ReadonlySet<string> = new Set(['mqtt.password', 'agents.bridges[].password']);
 
 export function isSecret(path: string): boolean {
-  return SECRET_PATHS.has(path);
+  return SECRET_PATHS.has(path.replace(/\[\d+\]/g, '[]'));
 }
 
 /** Hides user and password in every address within `text`: `rtsp://admin:1234@cam/` -> `rtsp://•••@cam/`. */

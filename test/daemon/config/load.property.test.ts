@@ -52,8 +52,13 @@ function valid(schema: TSchema, name: string): fc.Arbitrary<unknown> {
   if (name === 'mesh.forward.allow[]') return fc.constantFrom('127.0.0.1:22', 'printer.lan:631');
   if (name.startsWith('mesh.') && name.endsWith('[]')) return fc.constant('/ip4/10.1.2.3/tcp/7421');
   if (name === 'mqtt.url') return fc.constantFrom('mqtt://a:1', ['mqtts://a:2', 'ws://b']);
+  if (name === 'oracle.members[]' || name === 'oracle.jobs[]') return fc.constantFrom('task.*', 'agent.restart');
   if (name === 'swarm.labels') return fc.constantFrom({}, { room: 'attic' });
   if (name === 'mqtt.embedded.host') return fc.constantFrom('127.0.0.1', '::1', 'localhost');
+  if (name === 'agents.httpChecks[].url') return fc.constant('http://router.lan/');
+  if (name === 'agents.bridges[].url') return fc.constant('mqtt://broker.lan:1883');
+  if (/^agents\.bridges\[\]\.(from|to)$/.test(name)) return fc.constantFrom('zigbee2mqtt/', 'barn/z2m/');
+  if (/^agents\.modules\.(read|write)\[\]$/.test(name)) return fc.constant('/srv/photos');
   if (name === 'profile') return fc.constant('raspberry-pi-5');
   if (name.startsWith('http.tls.')) return fc.constant('/proc/self/status');
   if (Type.IsObject(schema)) {

@@ -1,0 +1,99 @@
+// The worker threads of a node for what computes: one pool, as many threads as the board's profile says, started when
+// they are needed and let go when they idle. A task that takes too long, or is taken back, ends with its thread.
+
+import type { Piscina } from 'piscina';
+import type { Clock, Millis } from '../../core/clock.ts';
+import { messageOf, ParlmeshError } from '../../core/errors.ts';
+
+export interface ThreadPoolOptions {
+  threads: number;
+  /** Tasks that wait for a thread; more are refused. */
+  mostWaiting: number;
+  /** MiB of JavaScript heap that a task may hold; one that needs more ends with its thread. */
+  memory: number;
+  /** How long a thread is kept for the next task; each takes some 10 MB. */
+  idleTime: Millis;
+  clock: Clock;
+}
+
+export interface ThreadTask {
+  /** A module of this package that exports `run(input)`. */
+  entry: URL;
+  /** Copied to the thread. */
+  input: unknown;
+  timeout: Millis;
+  /** Ends the task; `run` then rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+export class ThreadPool {
+  readonly #options: ThreadPoolOptions;
+  #pool: Promise<Piscina> | undefined;
+
+  constructor(options: ThreadPoolOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves to what the thread's `run` returned. Rejects with what it threw, or `THREADS_BUSY`, `THREAD_TIMED_OUT`,
+   * `THREAD_OUT_OF_MEMORY`, `THREAD_ENDED`.
+   */
+  async run({ entry, input, timeout, signal }: ThreadTask): Promise<unknown> {
+    signal?.throwIfAborted();
+    this.#pool ??= this.#open();
+    const pool = await this.#pool;
+    const late = new AbortController();
+    const timer = this.#options.clock.after(timeout, () =>
+      late.abort(new ParlmeshError('THREAD_TIMED_OUT', `it took more than ${timeout / 1000} s`)),
+    );
+    const ends = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
+    try {
+      return await pool.run(input, { filename: entry.href, name: 'run', signal: ends });
+    } catch (error) {
+      throw ends.aborted ? ends.reason : this.#explain(error);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** Ends all threads; running tasks are rejected. */
+  async close(): Promise<void> {
+    const pool = await this.#pool;
+    this.#pool = undefined;
+    await pool?.destroy();
+  }
+
+  async #open(): Promise<Piscina> {
+    const { threads, mostWaiting, memory, idleTime } = this.#options;
+    // Loaded when it is first needed: most nodes never compute.
+    const { Piscina } = await import('piscina');
+    const pool = new Piscina({
+      minThreads: 0,
+      maxThreads: threads,
+      maxQueue: mostWaiting,
+      idleTimeout: idleTime,
+      concurrentTasksPerWorker: 1,
+      resourceLimits: { maxOldGenerationSizeMb: memory },
+      recordTiming: false,
+      env: {},
+    });
+    // What befalls a thread is told by the task that ran in it.
+    pool.on('error', () => {});
+    return pool;
+  }
+
+  #explain(error: unknown): unknown {
+    const { code } = (error ?? {}) as { code?: unknown };
+    if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      return new ParlmeshError('THREAD_OUT_OF_MEMORY', `it needed more than ${this.#options.memory} MiB of memory`);
+    }
+    const message = messageOf(error);
+    if (/queue is at limit/i.test(message)) {
+      return new ParlmeshError('THREADS_BUSY', `${this.#options.mostWaiting} tasks wait for a thread already`);
+    }
+    if (/^(worker thread exited|terminating worker)/i.test(message)) {
+      return new ParlmeshError('THREAD_ENDED', `its thread ended: ${message}`);
+    }
+    return error;
+  }
+}

@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ThreadPool, type ThreadPoolOptions } from '../../../agents/pool/thread-pool.ts';
+import { systemClock } from '../../../daemon/clock.ts';
+
+const entry = new URL('./unruly.worker.ts', import.meta.url);
+const pools: ThreadPool[] = [];
+afterEach(async () => {
+  for (const pool of pools.splice(0)) await pool.close();
+});
+
+function pool(options: Partial<ThreadPoolOptions> = {}): ThreadPool {
+  const defaults = { threads: 1, mostWaiting: 8, memory: 64, idleTime: 60_000, clock: systemClock };
+  const made = new ThreadPool({ ...defaults, ...options });
+  pools.push(made);
+  return made;
+}
+
+const order = (input: string, timeout = 25_000, signal?: AbortSignal) => ({
+  ...{ entry, input, timeout },
+  ...(signal !== undefined && { signal }),
+});
+
+describe('the threads of a node', () => {
+  it('run tasks and are used again', async () => {
+    const threads = pool();
+    const first = await threads.run(order('id'));
+    expect(first).toBeGreaterThan(0);
+    expect(await threads.run(order('id'))).toBe(first);
+    await expect(threads.run(order('throw'))).rejects.toThrow('no luck');
+    expect(await threads.run(order('id'))).toBe(first);
+  });
+
+  it('end with a task that hangs, and the next task has a fresh one', async () => {
+    const threads = pool();
+    const before = await threads.run(order('id'));
+    await expect(threads.run(order('loop', 100))).rejects.toMatchObject({ code: 'THREAD_TIMED_OUT' });
+    expect(await threads.run(order('id'))).not.toBe(before);
+  });
+
+  it('end with a task that is taken back', async () => {
+    const threads = pool();
+    const abort = new AbortController();
+    const ran = threads.run(order('wait', 25_000, abort.signal));
+    const next = threads.run(order('id'));
+    abort.abort(new Error('taken back'));
+    await expect(ran).rejects.toThrow('taken back');
+    expect(await next).toBeGreaterThan(0);
+  });
+
+  it('end with a task that needs too much memory or exits, and nothing else ends', async () => {
+    const threads = pool({ threads: 2 });
+    const leak = expect(threads.run(order('leak'))).rejects.toMatchObject({ code: 'THREAD_OUT_OF_MEMORY' });
+    expect(await threads.run(order('id'))).toBeGreaterThan(0);
+    await leak;
+    await expect(threads.run(order('exit'))).rejects.toThrow();
+    expect(await threads.run(order('id'))).toBeGreaterThan(0);
+  });
+
+  it('refuse what does not fit the queue', async () => {
+    const threads = pool({ mostWaiting: 1 });
+    const abort = new AbortController();
+    const running = [1, 2].map(() => threads.run(order('wait', 25_000, abort.signal)));
+    const ended = Promise.allSettled(running);
+    await expect(threads.run(order('id'))).rejects.toMatchObject({ code: 'THREADS_BUSY' });
+    abort.abort();
+    await ended;
+  });
+});

@@ -2,7 +2,14 @@
 
 import type { Clock, Millis, Timer } from '../core/clock.ts';
 import type { Gossip } from './gossip/gossip.ts';
-import { anomalyTopic, membershipTopic, type NodeSummary, REFRESH, summaryTopic } from './gossip/topics.ts';
+import {
+  anomalyTopic,
+  DEFAULT_AREA,
+  membershipTopic,
+  type NodeSummary,
+  REFRESH,
+  summaryTopic,
+} from './gossip/topics.ts';
 import type { NodeId } from './membership/keys.ts';
 import { Throttle } from './throttle.ts';
 import type { MeshTopology } from './views.ts';
@@ -64,9 +71,11 @@ export class Announcer {
 
   /** This node on the map. */
   topologyNode(id: NodeId): MeshTopology['nodes'][number] {
-    const { name, summary } = this.#parts;
+    const { name, summary, gossip } = this.#parts;
     const profile = summary?.().profile;
-    return { id, name, self: true, state: 'connected', score: this.#score, ...(profile !== undefined && { profile }) };
+    const { area } = gossip;
+    const shown = { id, name, self: true, state: 'connected', score: this.#score, area } as const;
+    return { ...shown, ...(profile !== undefined && { profile }) };
   }
 
   #sayMembership(present: boolean): void {
@@ -76,6 +85,7 @@ export class Announcer {
       addresses: addresses().slice(0, 16),
       version: version.slice(0, 64),
       present,
+      ...(gossip.area !== DEFAULT_AREA && { area: gossip.area }),
     });
   }
 

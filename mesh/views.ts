@@ -22,6 +22,8 @@ export interface MeshPeer {
   withholds?: true;
   lastSeenAt?: number;
   lastError?: string;
+  /** The part of the network that it is in, once it has told of itself. */
+  area?: string;
   profile?: string;
   version?: string;
   load?: number;
@@ -139,6 +141,7 @@ export interface MeshTopology {
     self: boolean;
     state: MeshPeer['state'];
     score: number;
+    area?: string;
     profile?: string;
   }[];
   links: {
@@ -235,6 +238,7 @@ export function routeChangeView(change: LoggedChange, nameOf: NameOf): MeshRoute
 }
 
 export function topologyNode(peer: MeshPeer): MeshTopology['nodes'][number] {
-  const { id, name, state, score, profile } = peer;
-  return { id, name, self: false, state, score: score ?? 0, ...(profile !== undefined && { profile }) };
+  const { id, name, state, score, area, profile } = peer;
+  const shown = { id, name, self: false, state, score: score ?? 0 };
+  return { ...shown, ...(area !== undefined && { area }), ...(profile !== undefined && { profile }) };
 }

@@ -153,6 +153,9 @@ export const PeerView = Type.Object({
   ),
   lastSeenAt: Type.Optional(At),
   lastError: Type.Optional(Type.String()),
+  area: Type.Optional(
+    Type.String({ description: 'The part of the network that it is in (`mesh.area`), once it told.' }),
+  ),
   /** From the node summary it gossips. */
   profile: Type.Optional(Type.String()),
   version: Type.Optional(Type.String()),
@@ -209,6 +212,7 @@ export const TopologyView = Type.Object({
       self: Type.Boolean(),
       state: PeerState,
       score: Score,
+      area: Type.Optional(Type.String({ description: 'The part of the network that it is in, once it told.' })),
       profile: Type.Optional(Type.String()),
     }),
   ),

@@ -48,17 +48,18 @@ export const REFRESH: { readonly linkState: Millis; readonly membership: Millis;
   summary: 15_000,
 };
 
-export const LinkStatePayload = Type.Object({
-  links: Type.Array(
-    Type.Object({
-      to: NodeIdText,
-      cost: Type.Number({ minimum: 1, maximum: 1e6 }),
-      /** Seconds. */
-      roundTrip: Type.Number({ minimum: 0, maximum: 3600 }),
-    }),
-    { maxItems: 1024 },
-  ),
-});
+/** Links of the origin. */
+export const LinkList = Type.Array(
+  Type.Object({
+    to: NodeIdText,
+    cost: Type.Number({ minimum: 1, maximum: 1e6 }),
+    /** Seconds. */
+    roundTrip: Type.Number({ minimum: 0, maximum: 3600 }),
+  }),
+  { maxItems: 1024 },
+);
+
+export const LinkStatePayload = Type.Object({ links: LinkList });
 export type LinkStatePayload = Static<typeof LinkStatePayload>;
 
 /** The links of the origin, whole. */
@@ -76,6 +77,8 @@ export const MembershipPayload = Type.Object({
   version: Type.String({ maxLength: 64 }),
   /** False: said goodbye. */
   present: Type.Boolean(),
+  /** Left out in the default one. */
+  area: Type.Optional(AreaName),
 });
 export type MembershipPayload = Static<typeof MembershipPayload>;
 

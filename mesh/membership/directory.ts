@@ -2,7 +2,7 @@
 
 import type { Clock, Millis } from '../../core/clock.ts';
 import type { Source } from '../gossip/state-table.ts';
-import type { MembershipPayload, NodeSummary } from '../gossip/topics.ts';
+import { DEFAULT_AREA, type MembershipPayload, type NodeSummary } from '../gossip/topics.ts';
 import type { TransportKind } from '../transport/transport.ts';
 import { type MeshPeer, presenceView } from '../views.ts';
 import type { NodeId } from './keys.ts';
@@ -191,6 +191,7 @@ export class Directory {
       addresses: record?.addresses ?? [],
       ...(lastSeenAt !== undefined && { lastSeenAt }),
       ...(lastError !== undefined && { lastError }),
+      ...(record !== undefined && { area: record.area ?? DEFAULT_AREA }),
       ...(version !== undefined && { version }),
       ...(score !== undefined && { score }),
       ...(summary !== undefined && { profile: summary.profile, load: summary.load }),

@@ -39,6 +39,15 @@ test('every node reaches those of other areas, by name, with ping and trace', as
     expect([name, namesOf(node)]).toEqual([name, others]);
     const states = node.node.peers().map((peer) => [peer.name, peer.state]);
     expect(states.filter(([, state]) => state !== 'connected' && state !== 'reachable')).toEqual([]);
+    const areas = node.node.topology().nodes.map((one) => [one.name, one.area]);
+    expect(Object.fromEntries(areas)).toEqual({
+      a1: 'attic',
+      a2: 'attic',
+      b1: 'barn',
+      b2: 'barn',
+      c1: 'main',
+      c2: 'main',
+    });
   }
   const { a1, b2 } = nodes;
   const ping = a1!.node.relay.ping(b2!.node.id);

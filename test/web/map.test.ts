@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RouteChangeView, RouteView } from '../../daemon/view/route-schema.ts';
 import type { LinkView } from '../../daemon/view/schema.ts';
 import { changesTogether } from '../../web/src/live/moment.ts';
+import { hasAreas, noteOf } from '../../web/src/map/areas.ts';
 import { beside, coursesOf, coursesTo } from '../../web/src/map/courses.ts';
 import { type LabelWish, placeLabels } from '../../web/src/map/labels.ts';
 import { knownLinks, labelsOf, linkInWords } from '../../web/src/map/links.ts';
@@ -140,5 +141,19 @@ describe('the lines over the links', () => {
       { x: 10, y: 5 },
     ]);
     expect(beside([{ x: 1, y: 1 }], 5)).toEqual([{ x: 1, y: 1 }]);
+  });
+});
+
+describe('the line below a node', () => {
+  const node = { id: 'a', name: 'alpha', self: false, state: 'connected', score: 0 } as const;
+
+  it('tells its area where there are several, and what is unusual', () => {
+    const others = [node, { ...node, area: 'main' }];
+    expect(hasAreas(others)).toBe(false);
+    expect(hasAreas([...others, { ...node, area: 'attic' }])).toBe(true);
+    expect(noteOf({ ...node, area: 'attic' }, false)).toBeUndefined();
+    expect(noteOf({ ...node, area: 'attic' }, true)).toBe('attic');
+    expect(noteOf({ ...node, self: true, area: 'main' }, true)).toBe('this node, main');
+    expect(noteOf({ ...node, state: 'gone' }, true)).toBe('gone');
   });
 });

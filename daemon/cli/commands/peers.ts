@@ -1,6 +1,7 @@
 // `parlmesh peers`: the other nodes of the network; of one of them, everything that this node goes by.
 
 import { ParlmeshError } from '../../../core/errors.ts';
+import { DEFAULT_AREA } from '../../../mesh/gossip/topics.ts';
 import type { RouteView } from '../../view/route-schema.ts';
 import type { LinkView, PeerView } from '../../view/schema.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
@@ -67,8 +68,10 @@ const STYLES: Partial<Record<string, Style>> = { gone: 'red', suspect: 'yellow',
 function listed(peers: readonly PeerView[], terminal: Terminal): string {
   if (peers.length === 0) return 'This node knows no others yet. `parlmesh network invite` lets one in.';
   const now = Date.now();
+  const hasAreas = peers.some(({ area = DEFAULT_AREA }) => area !== DEFAULT_AREA);
   return table(terminal, peers, [
     { title: 'name', value: (peer) => peer.name },
+    ...(hasAreas ? [{ title: 'area', value: ({ area }: PeerView) => area ?? '' }] : []),
     { title: 'state', value: (peer) => peer.state, style: ({ state }) => STYLES[state] },
     { title: 'since', align: 'right', value: (peer) => ago(peer.since, now) },
     {
@@ -97,6 +100,7 @@ function explained({ peer, link, route }: PeerReport, terminal: Terminal): strin
     ['state', `${peer.state} for ${ago(peer.since, now)}`],
     ['member', presence && `${presence.state} for ${ago(presence.since, now)}`],
     ['why', presence?.why],
+    ['area', peer.area === DEFAULT_AREA ? undefined : peer.area],
     ['withholds', peer.withholds && 'it does not pass on frames for others; other ways are preferred'],
     ['suspected by', presence?.suspectedBy.map(({ name, since }) => `${name} (for ${ago(since, now)})`).join(', ')],
     ['this node then', presence && doubtInWords(presence.localDoubt)],

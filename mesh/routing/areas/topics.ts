@@ -2,22 +2,14 @@
 
 import { type Static, Type } from 'typebox';
 import type { Millis } from '../../../core/clock.ts';
-import { AreaName, REFRESH, type Topic } from '../../gossip/topics.ts';
+import { AreaName, LinkList, REFRESH, type Topic } from '../../gossip/topics.ts';
 import { OFFER_PARTS } from './offer.ts';
 
 export const GatewayPayload = Type.Object({
   /** The origin's own area. */
   area: AreaName,
   /** The origin's links to nodes of the area that this is said to. */
-  links: Type.Array(
-    Type.Object({
-      to: Type.String({ minLength: 40, maxLength: 64 }),
-      cost: Type.Number({ minimum: 1, maximum: 1e6 }),
-      /** Seconds. */
-      roundTrip: Type.Number({ minimum: 0, maximum: 3600 }),
-    }),
-    { maxItems: 1024 },
-  ),
+  links: LinkList,
 });
 export type GatewayPayload = Static<typeof GatewayPayload>;
 

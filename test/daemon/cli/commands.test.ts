@@ -118,6 +118,19 @@ describe('listings', () => {
     expect(JSON.parse((await run('status', '-o', 'json')).stdout).node).toEqual(NODE);
   });
 
+  it('shows the areas of peers where the network has some', async () => {
+    stage.answers['GET peers'] = [{ ...PEER, area: 'main' }];
+    expect((await run('peers')).stdout).toMatch(/^NAME +STATE/);
+    stage.answers['GET peers'] = [
+      { ...PEER, area: 'main' },
+      { ...LOST_PEER, area: 'attic' },
+    ];
+    const { stdout } = await run('peers');
+    expect(stdout).toMatch(/^NAME +AREA +STATE/);
+    expect(stdout).toMatch(/^mill +attic /m);
+    expect((await run('peers', 'mill')).stdout).toMatch(/area +attic\n/);
+  });
+
   it('explains one peer: who suspects it, what was tried, how this node was itself, its link and route', async () => {
     stage.answers['GET peers'] = [PEER, LOST_PEER];
     stage.answers['GET links'] = [

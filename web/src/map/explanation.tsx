@@ -3,10 +3,11 @@
 
 import type { ComponentChildren } from 'preact';
 import { plainCost, shortId } from '../format.ts';
-import { peers, routes } from '../live/live.ts';
+import { peers, routes, topology } from '../live/live.ts';
 import { State } from '../parts/mark.tsx';
 import { Time } from '../parts/time.tsx';
 import { backupInWords } from '../views/backup-in-words.ts';
+import { hasAreas } from './areas.ts';
 import { type KnownLink, linkInWords, sentence } from './links.ts';
 import { type MapNode, NOTABLE_SCORE } from './map-node.tsx';
 
@@ -22,6 +23,7 @@ export function NodeExplanation({ node }: { node: MapNode }) {
         {node.self && ', this node'}
         {!node.self && `, ${node.state}`}
         {differs && `, ${presence.state}`}
+        {node.area !== undefined && hasAreas(topology.value?.nodes ?? []) && `, in area ${node.area}`}
         {node.profile !== undefined && `, ${node.profile}`}
         {node.score >= NOTABLE_SCORE && `, anomaly score ${node.score.toFixed(2)}`}
       </p>

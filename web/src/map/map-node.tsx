@@ -11,6 +11,8 @@ export const NOTABLE_SCORE = 0.5;
 interface NodeProps {
   node: MapNode;
   place: Point;
+  /** Below its name. */
+  note: string | undefined;
   /** On the route that is shown. */
   strong: boolean;
   isChosen: boolean;
@@ -18,11 +20,10 @@ interface NodeProps {
   onChoose: () => void;
 }
 
-export function Node({ node, place, strong, isChosen, onPoint, onChoose }: NodeProps) {
+export function Node({ node, place, note, strong, isChosen, onPoint, onChoose }: NodeProps) {
   const notable = node.score >= NOTABLE_SCORE;
-  const words = [node.name, node.self ? 'this node' : node.state];
+  const words = [node.name, note ?? node.state];
   if (notable) words.push(`anomaly ${node.score.toFixed(2)}`);
-  const note = node.self ? 'this node' : node.state === 'connected' ? undefined : node.state;
   return (
     // biome-ignore lint/a11y/useSemanticElements: drawings know no button element
     <g

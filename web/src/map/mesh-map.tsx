@@ -1,10 +1,12 @@
 // The map of the mesh: nodes at their lasting places, links drawn by state (colour, line style and word), the route to a
 // chosen node and its backup, and the moment in which routes change. One place below explains what is pointed at.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { TopologyView } from '../../../daemon/view/schema.ts';
 import { links, routes, topology } from '../live/live.ts';
 import { moment } from '../live/moment.ts';
+import { useSize } from '../parts/size.ts';
+import { hasAreas, noteOf } from './areas.ts';
 import { beside, type Course, coursesOf, coursesTo } from './courses.ts';
 import { Key, LinkExplanation, NodeExplanation } from './explanation.tsx';
 import { type Box, type PlacedLabel, placeLabels } from './labels.ts';
@@ -54,6 +56,7 @@ export function MeshMap({ large = false }: { large?: boolean }) {
   const byId = new Map(mesh.nodes.map((node) => [node.id, node]));
   const known = knownLinks(mesh.links, links.value ?? [], self);
   const shown = pointed ?? chosen;
+  const showsAreas = hasAreas(mesh.nodes);
   const courses = coursesShown(shown, self);
   const onCourse = new Set(courses.flatMap(({ path }) => path));
   const labels =
@@ -114,6 +117,7 @@ export function MeshMap({ large = false }: { large?: boolean }) {
                   key={node.id}
                   node={node}
                   place={at(node.id)}
+                  note={noteOf(node, showsAreas)}
                   strong={onCourse.has(node.id)}
                   isChosen={chosen !== undefined && same(chosen, choice)}
                   onPoint={(on) => point(on ? choice : undefined)}
@@ -176,12 +180,14 @@ function wishesOf(
     texts: labelsOf(one, width >= NARROW),
     must: one.link.state !== 'up',
   }));
-  const taken = nodes.flatMap(({ id, name, self, state }): Box[] => {
-    const { x, y } = at(id);
-    const lines = self || state !== 'connected' ? 2 : 1;
+  const showsAreas = hasAreas(nodes);
+  const taken = nodes.flatMap((node): Box[] => {
+    const { x, y } = at(node.id);
+    const note = noteOf(node, showsAreas);
+    const lines = note === undefined ? 1 : 2;
     return [
       { x, y, width: 26, height: 26 },
-      { x, y: y + 18 + 8 * lines, width: Math.max(name.length, lines === 2 ? 9 : 0) * 7.5, height: 16 * lines },
+      { x, y: y + 18 + 8 * lines, width: Math.max(node.name.length, note?.length ?? 0) * 7.5, height: 16 * lines },
     ];
   });
   return [wishes, taken, { width, height, letter }];
@@ -195,15 +201,4 @@ function same(a: Choice, b: Choice): boolean {
 function summary(mesh: TopologyView): string {
   const bad = mesh.links.filter(({ state }) => state !== 'up').length;
   return `Map of the mesh: ${mesh.nodes.length} nodes, ${mesh.links.length} links, ${bad} of them not up`;
-}
-
-function useSize(element: { current: HTMLElement | null }): { width: number; height: number } {
-  const [size, setSize] = useState({ width: 0, height: 0 });
-  useEffect(() => {
-    const target = element.current!;
-    const observer = new ResizeObserver(() => setSize({ width: target.clientWidth, height: target.clientHeight }));
-    observer.observe(target);
-    return () => observer.disconnect();
-  }, []);
-  return size;
 }

@@ -3,7 +3,8 @@
 import type { RouteView } from '../../../daemon/view/route-schema.ts';
 import type { LinkView, PeerView } from '../../../daemon/view/schema.ts';
 import { cost, latency, percent, plainCost, shortId, UNKNOWN } from '../format.ts';
-import { links, peers, routes } from '../live/live.ts';
+import { links, peers, routes, topology } from '../live/live.ts';
+import { hasAreas } from '../map/areas.ts';
 import { probeInWords, sentence } from '../map/links.ts';
 import { MeshMap } from '../map/mesh-map.tsx';
 import { State } from '../parts/mark.tsx';
@@ -120,9 +121,10 @@ function Routes({ list }: { list: readonly RouteView[] }) {
   );
 }
 
-const PEER_COLUMNS = [
+const peerColumns = (showsAreas: boolean) => [
   { title: 'Peer' },
   { title: 'State' },
+  ...(showsAreas ? [{ title: 'Area' }] : []),
   { title: 'Board' },
   { title: 'Load', number: true },
   { title: 'Anomaly', number: true },
@@ -132,11 +134,13 @@ const PEER_COLUMNS = [
 ];
 
 function Peers({ list }: { list: readonly PeerView[] }) {
+  const showsAreas = hasAreas(topology.value?.nodes ?? []);
   const rows = list.map((peer) => ({
     key: peer.id,
     cells: [
       <PeerName peer={peer} />,
       <PeerState peer={peer} />,
+      ...(showsAreas ? [peer.area ?? UNKNOWN] : []),
       peer.profile ?? UNKNOWN,
       percent(peer.load),
       cost(peer.score),
@@ -150,7 +154,12 @@ function Peers({ list }: { list: readonly PeerView[] }) {
   return (
     <section>
       <h2>Peers</h2>
-      <Table caption="Peers known to this node" columns={PEER_COLUMNS} rows={rows} empty="No peer is known." />
+      <Table
+        caption="Peers known to this node"
+        columns={peerColumns(showsAreas)}
+        rows={rows}
+        empty="No peer is known."
+      />
     </section>
   );
 }

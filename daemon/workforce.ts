@@ -5,6 +5,7 @@ import type { Authorizer } from '../agents/authorizer.ts';
 import type { HardwareNews } from '../agents/kinds/hardware.ts';
 import { advisor } from '../agents/parl/advisor.ts';
 import { Supervisor } from '../agents/supervisor.ts';
+import { ComputeExecutor } from '../agents/swarm/executors/compute.ts';
 import { WaitExecutor } from '../agents/swarm/executors/wait.ts';
 import type { JobStorage } from '../agents/swarm/job-storage.ts';
 import { SwarmOrchestrator } from '../agents/swarm/orchestrator.ts';
@@ -67,7 +68,7 @@ export class Workforce {
       ...{ config: config.swarm, clock, random, journal, logger: logger.child({ service: 'swarm' }) },
       blobs: noBlobs,
       authorizer: ownPeople,
-      executors: [new WaitExecutor(clock)],
+      executors: [new WaitExecutor(clock), new ComputeExecutor(clock)],
       scheduler: () => scheduler,
       trouble: (cause) => parts.report('swarm', cause && `what happens to jobs cannot be recorded: ${cause}`),
     });

@@ -16,6 +16,7 @@ const entries = [
   'daemon/store/writer.worker.ts',
   'daemon/store/job.worker.ts',
   'daemon/jobs/job-text.worker.ts',
+  'agents/swarm/executors/compute.worker.ts',
   'mesh/link/probe.worker.ts',
   'mesh/routing/optimizer.worker.ts',
   'vision/detection/detector-worker.ts',

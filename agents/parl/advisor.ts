@@ -1,15 +1,13 @@
 // The scheduler whose choice the policy sees beside each other choice: a fresh policy follows it, a trained one knows when
 // not to. Rewards in training are told against it.
 
-import { listScheduler } from '../swarm/scheduling/list-schedulers.ts';
 import type { TaskScheduler } from '../swarm/scheduling/scheduler.ts';
+import { weightedScheduler } from './weighted-scheduler.ts';
 
-/**
- * The job with the least work left goes first; a task takes a free worker that would finish it in up to 1.6 times what the
- * best worker, once free, would need. Found by trial on generated jobs, where none of the classical schedulers does as well.
- */
-export const advisor: TaskScheduler = listScheduler(
-  'least-work-left',
-  (a, b) => a.job.workLeft - b.job.workLeft || b.job.graph.below[b.task]! - a.job.graph.below[a.task]!,
-  1.6,
-);
+/** Found by `bench/train-policy --stage advisor` on generated jobs; in the order of `WEIGHTS`. */
+export const ADVISOR_WEIGHTS: readonly number[] = [
+  1.733, -0.589, -0.869, 1.823, 0.123, 0.193, -0.214, -0.056, -0.099, 0.994, 0.082, 0.186, -0.5, 0.38, -0.662, -0.868,
+  0.135, -0.136, -0.27, -0.254, 0.458, -0.458,
+];
+
+export const advisor: TaskScheduler = weightedScheduler('advisor', ADVISOR_WEIGHTS);

@@ -1,5 +1,5 @@
 // Compares schedulers on the same arriving jobs, nodes and luck: mean and 95th percentile of job completion times, with
-// confidence intervals of the ratios between them.
+// confidence intervals over seeds.
 
 import { seededRandom } from '../../core/random.ts';
 import type { JobGraph } from '../swarm/job-graph.ts';
@@ -7,67 +7,84 @@ import type { TaskScheduler } from '../swarm/scheduling/scheduler.ts';
 import type { SimulatedNode } from './environment/cluster-simulation.ts';
 import { capacityOf, poissonArrivals, type Scenario, simulate } from './environment/episode.ts';
 
-export interface EvaluationSettings {
+export interface Workload {
   /** Each episode draws its jobs from these, all equally likely. */
   graphs: readonly JobGraph[];
   nodes: readonly SimulatedNode[];
   /** Share of the nodes' capacity that arrives. */
   load: number;
-  seeds: number;
   /** Jobs of an episode. */
   jobs: number;
   failures: boolean;
 }
 
+/** Seconds from arrival to completion. */
+export interface Estimate {
+  value: number;
+  /** 95 % confidence interval over seeds; the value itself where there is one seed only. */
+  low: number;
+  high: number;
+}
+
 export interface SchedulerFigures {
   scheduler: string;
-  /** Seconds from arrival to completion, over all jobs of all seeds. */
-  mean: number;
-  p95: number;
-  /** Mean completion time of each seed. */
-  means: readonly number[];
+  /** Over the jobs of each seed, then over seeds. */
+  mean: Estimate;
+  p95: Estimate;
 }
 
 export interface Comparison {
-  /** Best first. */
+  /** Best mean first. */
   schedulers: SchedulerFigures[];
-  /** How many times better `subject` is than the best of the others, with a 95 % confidence interval over seeds. */
-  gain: { over: string; mean: number; low: number; high: number };
+  /** How many times lower the mean of the subject is than that of the best of its peers; above 1 it is better. */
+  gain: Estimate & { subject: string; over: string };
 }
+
+/** Completion times of the jobs of one seed, for each scheduler. */
+export type SeedTimes = readonly (readonly number[])[];
 
 const NOISE = 0.2;
 
-/** @param subject the scheduler that the gain is told of; it is one of `schedulers` */
-export function compare(
-  settings: EvaluationSettings,
-  schedulers: readonly TaskScheduler[],
-  subject: string,
-): Comparison {
-  const times = schedulers.map((): number[][] => []);
-  for (let seed = 1; seed <= settings.seeds; seed++) {
-    const scenario = scenarioOf(settings, seed);
-    schedulers.forEach((scheduler, index) => {
-      const simulation = simulate(scenario);
-      simulation.run(scheduler);
-      times[index]!.push(simulation.completions.map(({ seconds }) => seconds));
-    });
-  }
-  const figures = schedulers.map(({ name }, index): SchedulerFigures => {
-    const all = times[index]!.flat().sort((a, b) => a - b);
-    const means = times[index]!.map(meanOf);
-    return { scheduler: name, mean: meanOf(all), p95: all[Math.floor(0.95 * (all.length - 1))]!, means };
+export function playSeed(workload: Workload, schedulers: readonly TaskScheduler[], seed: number): SeedTimes {
+  const scenario = scenarioOf(workload, seed);
+  return schedulers.map((scheduler) => {
+    const simulation = simulate(scenario);
+    simulation.run(scheduler);
+    return simulation.completions.map(({ seconds }) => seconds);
   });
-  const own = figures.find(({ scheduler }) => scheduler === subject)!;
-  const best = figures.filter((other) => other !== own).reduce((a, b) => (b.mean < a.mean ? b : a));
-  const ratios = own.means.map((mean, seed) => Math.log(best.means[seed]! / mean));
-  const { low, high } = confidence(ratios);
+}
+
+/**
+ * @param seeds of the schedulers in the order of `names`
+ * @param peers that the subject is told against: the best of them by its mean over all seeds
+ */
+export function compare(
+  names: readonly string[],
+  seeds: readonly SeedTimes[],
+  subject: string,
+  peers: readonly string[],
+): Comparison {
+  const means = names.map((_, index) => seeds.map((times) => meanOf(times[index]!)));
+  const p95s = names.map((_, index) => seeds.map((times) => percentile(times[index]!, 0.95)));
+  const own = names.indexOf(subject);
+  const others = names.flatMap((name, index) => (peers.includes(name) && index !== own ? [index] : []));
+  const [first] = others;
+  if (own < 0 || first === undefined)
+    throw new Error(`"${subject}" and at least one peer must be among the schedulers`);
+  const best = others.reduce((a, b) => (meanOf(means[b]!) < meanOf(means[a]!) ? b : a), first);
+  // Ratios are told by their logarithms: twice as good and half as good are equally far from 1.
+  const ratios = means[own]!.map((mean, seed) => Math.log(means[best]![seed]! / mean));
+  const { low, high } = estimate(ratios);
+  const value = meanOf(means[best]!) / meanOf(means[own]!);
   return {
-    schedulers: figures.toSorted((a, b) => a.mean - b.mean),
-    gain: { over: best.scheduler, mean: best.mean / own.mean, low: Math.exp(low), high: Math.exp(high) },
+    schedulers: names
+      .map((scheduler, index) => ({ scheduler, mean: estimate(means[index]!), p95: estimate(p95s[index]!) }))
+      .sort((a, b) => a.mean.value - b.mean.value),
+    gain: { subject, over: names[best]!, value, low: Math.exp(low), high: Math.exp(high) },
   };
 }
 
-function scenarioOf({ graphs, nodes, load, jobs, failures }: EvaluationSettings, seed: number): Scenario {
+function scenarioOf({ graphs, nodes, load, jobs, failures }: Workload, seed: number): Scenario {
   const random = seededRandom(seed);
   const drawn = Array.from({ length: jobs }, () => graphs[random.below(graphs.length)]!);
   const work = meanOf(drawn.map((graph) => graph.work));
@@ -80,14 +97,19 @@ function scenarioOf({ graphs, nodes, load, jobs, failures }: EvaluationSettings,
 /** Two-sided 95 % quantiles of Student's t for 1 to 10 degrees of freedom; beyond, the normal one is near enough. */
 const STUDENT = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23];
 
-function confidence(values: readonly number[]): { low: number; high: number } {
-  const mean = meanOf(values);
-  if (values.length < 2) return { low: mean, high: mean };
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+/** Mean with its confidence interval. */
+export function estimate(values: readonly number[]): Estimate {
+  const value = meanOf(values);
+  if (values.length < 2) return { value, low: value, high: value };
+  const variance = values.reduce((sum, each) => sum + (each - value) ** 2, 0) / (values.length - 1);
   const half = (STUDENT[values.length - 2] ?? 1.96) * Math.sqrt(variance / values.length);
-  return { low: mean - half, high: mean + half };
+  return { value, low: value - half, high: value + half };
 }
 
 function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function percentile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(share * (values.length - 1))]!;
 }

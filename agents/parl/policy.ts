@@ -12,7 +12,7 @@ import { type PolicyShape, parameterCount } from './ppo/shape.ts';
 export const POLICY_SHAPE: PolicyShape = { actor: [PAIR_WIDTH, 32, 32, 1], critic: [STATE_WIDTH, 32, 32, 1] };
 
 /** Changes whenever a number of an observation changes its meaning: older policies do not fit then. */
-export const OBSERVATION_VERSION = 1;
+export const OBSERVATION_VERSION = 2;
 
 /** No parameter of a sound policy comes near it. */
 const LARGEST = 1e3;

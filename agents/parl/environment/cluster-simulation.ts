@@ -1,7 +1,7 @@
 // A cluster of nodes on virtual time to which jobs arrive: what policies are trained in, and what schedulers are compared
 // in. It carries out placements, and tells a scheduler exactly what a real swarm would tell it.
 
-import type { Random } from '../../../core/random.ts';
+import { type Random, seededRandom } from '../../../core/random.ts';
 import type { JobGraph } from '../../swarm/job-graph.ts';
 import {
   expectedSeconds,
@@ -12,6 +12,7 @@ import {
   type TaskScheduler,
   type WorkerView,
 } from '../../swarm/scheduling/scheduler.ts';
+import { normal } from '../normal.ts';
 
 export interface SimulatedNode {
   name: string;
@@ -34,7 +35,8 @@ export interface SimulationParts {
   nodes: readonly SimulatedNode[];
   /** In order of time. */
   arrivals: readonly Arrival[];
-  random: Random;
+  /** Of all luck: run times and failures. The same for every scheduler, whatever it does. */
+  seed: number;
   /** Standard deviation of the logarithm of actual over expected seconds. */
   noise: number;
   /** Mean seconds between two failures of one node, and until it is back; left out, none fails. */
@@ -77,8 +79,9 @@ interface Node extends WorkerView {
   readonly index: number;
   readonly slots: number[];
   up: boolean;
-  /** When it fails, or is back. */
+  /** When it fails, or is back, and how often it did. */
   turnsAt: number;
+  turns: number;
 }
 
 const NOWHERE: ReadonlySet<string> = new Set();
@@ -92,8 +95,8 @@ export class ClusterSimulation implements SchedulingView {
   /** Integral over time of the number of jobs in the system: its end value over the jobs is their mean completion time. */
   jobSeconds = 0;
   finishedTasks = 0;
-  readonly #parts: SimulationParts;
-  readonly #nodes: Node[];
+  #parts: SimulationParts;
+  #nodes: Node[];
   readonly #byName: ReadonlyMap<string, SimulatedNode>;
   readonly #running: Running[] = [];
   #workers: Node[];
@@ -103,14 +106,9 @@ export class ClusterSimulation implements SchedulingView {
     this.#parts = parts;
     this.#byName = new Map(parts.nodes.map((node) => [node.name, node]));
     this.#nodes = parts.nodes.map(({ name, speed, slots }, index) => ({
-      index,
-      node: name,
-      speed,
+      ...{ index, node: name, speed, anomaly: 0, failures: 0, up: true, turns: 0 },
       slots: Array.from({ length: slots }, () => 0),
-      anomaly: 0,
-      failures: 0,
-      up: true,
-      turnsAt: this.#after(parts.failures?.between),
+      turnsAt: this.#turnAfter(index, 0, parts.failures?.between),
     }));
     this.#workers = this.#nodes;
     this.#admit();
@@ -135,6 +133,36 @@ export class ClusterSimulation implements SchedulingView {
   transferSeconds(from: string, to: string, bytes: number): number {
     const [a, b] = [this.#byName.get(from)!, this.#byName.get(to)!];
     return Math.max(a.latency, b.latency) + bytes / Math.min(a.bandwidth, b.bandwidth);
+  }
+
+  /** An independent cluster in the same state, with the same luck ahead. */
+  clone(): ClusterSimulation {
+    const copy = new ClusterSimulation({ ...this.#parts, arrivals: [] });
+    copy.#parts = this.#parts;
+    copy.#arrived = this.#arrived;
+    copy.now = this.now;
+    copy.jobSeconds = this.jobSeconds;
+    copy.finishedTasks = this.finishedTasks;
+    copy.completions.push(...this.completions);
+    const jobs = new Map<JobView, Job>();
+    for (const job of this.jobs) {
+      const twin = {
+        ...job,
+        waiting: job.waiting.slice(),
+        frontier: new Set(job.frontier),
+        places: job.places.slice(),
+      };
+      jobs.set(job, twin);
+      copy.jobs.push(twin);
+    }
+    copy.ready.push(...this.ready.map((ready) => ({ ...ready, job: jobs.get(ready.job)! })));
+    for (const running of this.#running) {
+      const job = jobs.get(running.job)!;
+      copy.#running.push({ ...running, job, ready: { ...running.ready, job } });
+    }
+    copy.#nodes = this.#nodes.map((node) => ({ ...node, slots: node.slots.slice() }));
+    copy.#workers = copy.#nodes.filter(({ up }) => up);
+    return copy;
   }
 
   /** To the end of the last job. */
@@ -190,7 +218,7 @@ export class ClusterSimulation implements SchedulingView {
         waiting: Int32Array.from(graph.parents, (parents) => parents.length),
         frontier: new Set(),
         places: [],
-        noise: Float64Array.from(graph.tasks, () => Math.exp(this.#parts.noise * this.#normal())),
+        noise: this.#noiseOf(this.#arrived, graph.tasks.length),
       };
       this.jobs.push(job);
       for (let task = 0; task < graph.tasks.length; task++) if (job.waiting[task] === 0) this.#makeReady(job, task);
@@ -229,7 +257,9 @@ export class ClusterSimulation implements SchedulingView {
 
   #turn(node: Node): void {
     node.up = !node.up;
-    node.turnsAt = this.#after(node.up ? this.#parts.failures?.between : this.#parts.failures?.repair);
+    node.turns++;
+    const { failures } = this.#parts;
+    node.turnsAt = this.#turnAfter(node.index, node.turns, node.up ? failures?.between : failures?.repair);
     this.#workers = this.#nodes.filter(({ up }) => up);
     if (node.up) return;
     node.slots.fill(this.now);
@@ -240,12 +270,17 @@ export class ClusterSimulation implements SchedulingView {
     }
   }
 
-  #after(mean: number | undefined): number {
-    return mean === undefined ? NEVER : this.now - mean * Math.log(1 - this.#parts.random.next());
+  /** Each job and each failure has luck of its own, so that it does not depend on what happened before. */
+  #luck(first: number, second: number): Random {
+    return seededRandom(this.#parts.seed + Math.imul(first, 0x9e3779b1) + Math.imul(second, 0x85ebca77));
   }
 
-  #normal(): number {
-    const { random } = this.#parts;
-    return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
+  #turnAfter(node: number, turns: number, mean: number | undefined): number {
+    return mean === undefined ? NEVER : this.now - mean * Math.log(1 - this.#luck(-1 - node, turns).next());
+  }
+
+  #noiseOf(job: number, tasks: number): Float64Array {
+    const random = this.#luck(job, 0);
+    return Float64Array.from({ length: tasks }, () => Math.exp(this.#parts.noise * normal(random)));
   }
 }

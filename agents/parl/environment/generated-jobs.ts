@@ -3,8 +3,9 @@
 
 import type { Random } from '../../../core/random.ts';
 import { type GraphTask, JobGraph } from '../../swarm/job-graph.ts';
+import { normal } from '../normal.ts';
 
-export type Family = 'chain' | 'fork-join' | 'layers' | 'map-reduce' | 'tree' | 'diamond' | 'pipelines';
+export type Family = 'chain' | 'fork-join' | 'layers' | 'map-reduce' | 'tree' | 'diamond' | 'pipelines' | 'nested';
 
 export const FAMILIES: readonly Family[] = [
   'chain',
@@ -14,6 +15,7 @@ export const FAMILIES: readonly Family[] = [
   'tree',
   'diamond',
   'pipelines',
+  'nested',
 ];
 
 /** Bytes of a result for each second of work, in the middle. */
@@ -21,6 +23,7 @@ const BYTES_PER_SECOND = 20_000;
 
 /** @param scale seconds of a middling task */
 export function generateJob(family: Family, random: Random, scale = 10): JobGraph {
+  if (family === 'nested') return nestedJob(random, scale);
   const size = Math.round(4 * pareto(random, 1.3, 12));
   const jobScale = scale * logNormal(random, 0.7);
   const tasks: GraphTask[] = [];
@@ -108,12 +111,51 @@ export function generateJob(family: Family, random: Random, scale = 10): JobGrap
   return new JobGraph(tasks);
 }
 
+/**
+ * Stages, one after another or side by side, in each other three deep: series-parallel graphs whose stages differ by far in
+ * width and in the time that their tasks take, as recorded workflows' do.
+ */
+function nestedJob(random: Random, scale: number): JobGraph {
+  const tasks: GraphTask[] = [];
+  const jobScale = scale * logNormal(random, 1);
+  const spread = 0.3 + 1.7 * random.next();
+  let left = Math.round(6 * pareto(random, 1, 30));
+  const add = (needs: readonly string[], stageSeconds: number): string => {
+    const id = `t${tasks.length}`;
+    const seconds = stageSeconds * logNormal(random, 0.3);
+    tasks.push({ id, needs, seconds, bytes: Math.round(seconds * BYTES_PER_SECOND * logNormal(random, 1)) });
+    left--;
+    return id;
+  };
+  const grow = (needs: readonly string[], depth: number): readonly string[] => {
+    const kind =
+      depth === 0 || left < 2 ? 'stage' : (['series', 'series', 'stage', 'parallel'] as const)[random.below(4)]!;
+    if (kind === 'series') {
+      let last = needs;
+      for (let part = 1 + random.below(4); part > 0; part--) last = grow(last, depth - 1);
+      return last;
+    }
+    if (kind === 'parallel') {
+      return Array.from({ length: 2 + random.below(4) }, () => grow(needs, depth - 1)).flat();
+    }
+    const seconds = jobScale * logNormal(random, spread);
+    const width = random.next() < 0.4 ? 1 : 1 + Math.floor(Math.max(0, left) * random.next() * 0.6);
+    return Array.from({ length: width }, () => add(needs, seconds));
+  };
+  let last: readonly string[] = [];
+  do {
+    // A join keeps the number of edges small.
+    const needs = last.length > 30 ? [add(last, jobScale * logNormal(random, spread))] : last;
+    last = grow(needs, 3);
+  } while (left > 3);
+  return new JobGraph(tasks);
+}
+
 /** At least 1; the smaller `shape`, the longer the tail. */
 function pareto(random: Random, shape: number, most: number): number {
   return Math.min(most, (1 - random.next()) ** (-1 / shape));
 }
 
 function logNormal(random: Random, deviation: number): number {
-  const normal = Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
-  return Math.exp(deviation * normal);
+  return Math.exp(deviation * normal(random));
 }

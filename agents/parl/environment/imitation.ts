@@ -10,12 +10,18 @@ import { type Scenario, simulate } from './episode.ts';
 const STEPS_AT_ONCE = 32;
 const MAX_NORM = 0.5;
 
+export interface ImitationSettings {
+  teacher: TaskScheduler;
+  learningRate: number;
+  /** How likely the teacher's choice shall become; all others share the rest. At 1 nothing would be left to explore with. */
+  certainty: number;
+}
+
 /** @returns mean cross-entropy over the episode, in nats */
 export function imitate(
   network: PolicyNetwork,
   scenario: Scenario,
-  teacher: TaskScheduler,
-  learningRate: number,
+  { teacher, learningRate, certainty }: ImitationSettings,
 ): number {
   const simulation = simulate(scenario);
   let rows: Float32Array[] = [];
@@ -29,9 +35,12 @@ export function imitate(
     actions.forEach((action, step) => {
       const to = from + rows[step]!.length / network.shape.actor[0]!;
       const normaliser = logSumExp(outputs.logits, from, to);
-      for (let i = from; i < to; i++) byLogits[i] = Math.exp(outputs.logits[i]! - normaliser) / actions.length;
-      byLogits[from + action]! -= 1 / actions.length;
-      loss += normaliser - outputs.logits[from + action]!;
+      const other = (1 - certainty) / (to - from - 1);
+      for (let i = from; i < to; i++) {
+        const wanted = i === from + action ? certainty : other;
+        byLogits[i] = (Math.exp(outputs.logits[i]! - normaliser) - wanted) / actions.length;
+        loss += wanted * (normaliser - outputs.logits[i]!);
+      }
       from = to;
     });
     steps += actions.length;

@@ -1,6 +1,7 @@
 // Fresh parameters: orthogonal weights and zero biases (Saxe et al. 2014), with CleanRL's gains.
 
 import type { Random } from '../../../core/random.ts';
+import { normal } from '../normal.ts';
 import { layerPlaces, type PolicyShape, parameterCount } from './shape.ts';
 
 const HIDDEN_GAIN = Math.SQRT2;
@@ -40,9 +41,4 @@ function orthogonalRows(rows: number, columns: number, random: Random): Float64A
 
 function dot(a: Float64Array, b: Float64Array): number {
   return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-}
-
-/** Box and Muller. */
-function normal(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
 }

@@ -14,6 +14,7 @@ type Order = (a: ReadyTask, b: ReadyTask) => number;
 
 /** Tasks that are looked at for one placement: what comes later would find no free slot anyway. */
 const HORIZON = 128;
+const PICKED = 3;
 
 const byPriority: Order = (a, b) => b.job.priority - a.job.priority;
 const byArrival: Order = (a, b) => a.job.arrivedAt - b.job.arrivedAt || a.task - b.task;
@@ -38,7 +39,7 @@ export const heft = listScheduler('heft', (a, b) => byRank(a, b) || byArrival(a,
 export const leastLoaded: TaskScheduler = {
   name: 'least-loaded',
   choose(view) {
-    for (const task of view.ready.toSorted((a, b) => byPriority(a, b) || byArrival(a, b))) {
+    for (const task of inOrder(view.ready, (a, b) => byPriority(a, b) || byArrival(a, b))) {
       let best: Placement | undefined;
       let bestShare = 0;
       for (const worker of view.workers) {
@@ -56,14 +57,14 @@ export const heuristics: readonly TaskScheduler[] = [fifo, leastLoaded, fair, sh
 
 /** @param patience a free worker is taken when it needs at most so many times what waiting for the best one would need */
 export function listScheduler(name: string, order: Order, patience = 1): TaskScheduler {
-  const inOrder: Order = (a, b) => byPriority(a, b) || order(a, b);
-  return { name, choose: (view) => firstToFinish(view, inOrder, patience) };
+  const ordered: Order = (a, b) => byPriority(a, b) || order(a, b);
+  return { name, choose: (view) => firstToFinish(view, ordered, patience) };
 }
 
 function firstToFinish(view: SchedulingView, order: Order, patience: number): Placement | undefined {
   if (!view.workers.some((worker) => isFree(view, worker))) return undefined;
   const slots = view.workers.map((worker) => worker.slots.map((freeAt) => Math.max(freeAt, view.now)));
-  for (const task of view.ready.toSorted(order).slice(0, HORIZON)) {
+  for (const task of inOrder(view.ready, order)) {
     let [best, bestSlot, bestFinish] = [-1, -1, Number.POSITIVE_INFINITY];
     let [free, freeFinish] = [-1, Number.POSITIVE_INFINITY];
     for (const [index, worker] of view.workers.entries()) {
@@ -81,6 +82,18 @@ function firstToFinish(view: SchedulingView, order: Order, patience: number): Pl
     slots[best]![bestSlot] = bestFinish;
   }
   return undefined;
+}
+
+/** The first tasks in order. Mostly the very first is placed, so those are picked before anything is sorted. */
+function* inOrder(ready: readonly ReadyTask[], order: Order): Generator<ReadyTask> {
+  const left = ready.slice();
+  for (let picked = 0; picked < PICKED && left.length > 0; picked++) {
+    let first = 0;
+    for (let i = 1; i < left.length; i++) if (order(left[i]!, left[first]!) < 0) first = i;
+    yield left[first]!;
+    left.splice(first, 1);
+  }
+  yield* left.sort(order).slice(0, HORIZON - PICKED);
 }
 
 function earliest(slots: readonly number[]): number {

@@ -51,7 +51,9 @@ it('learns to choose as its advisor does', () => {
   const network = new WasmNetwork(POLICY_SHAPE);
   network.load(initialParameters(POLICY_SHAPE, random));
   const losses = Array.from({ length: 12 }, () =>
-    imitate(network, randomScenario({ ...TRAINING_RANGE, jobs: 20 }, random), advisor, 2e-3),
+    imitate(network, randomScenario({ ...TRAINING_RANGE, jobs: 20 }, random), {
+      ...{ teacher: advisor, learningRate: 2e-3, certainty: 1 },
+    }),
   );
   expect(losses.at(-1)!).toBeLessThan(0.6 * losses[0]!);
 });

@@ -50,7 +50,7 @@ describe('a policy', () => {
     expect(poisoned(3, -1e9)).toThrow('parameter 3 is -1000000000');
     const document = encodePolicy(policy);
     expect(() => decodePolicy({ ...document, actor: [24, 64, 1] })).toThrow('its actor has widths 24-64-1');
-    expect(() => decodePolicy({ ...document, observation: 2 })).toThrow('observations of version 2');
+    expect(() => decodePolicy({ ...document, observation: 1 })).toThrow('observations of version 1');
     expect(() => decodePolicy({ ...document, parameters: 'AAAA' })).toThrow('it has 0.75 parameters');
     expect(() => decodePolicy({ ...document, more: 1 })).toThrow('/more');
   });

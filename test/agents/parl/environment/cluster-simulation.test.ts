@@ -21,7 +21,7 @@ describe('a simulated cluster', () => {
     const simulation = new ClusterSimulation({
       nodes: [node('n1', 1, 1), node('n2', 1, 1)],
       arrivals: [{ at: 10, graph }],
-      random: seededRandom(1),
+      seed: 1,
       noise: 0,
     });
     simulation.run(heft);

@@ -5,7 +5,7 @@ import type { Clock, Millis, Timer } from '../core/clock.ts';
 import { messageOf, ParlmeshError } from '../core/errors.ts';
 import type { Agent, AgentHost } from './agent.ts';
 import { type AgentEvent, type AgentState, transition } from './agent-state.ts';
-import { describe } from './capabilities.ts';
+import { type AgentCapabilities, describe } from './capabilities.ts';
 import type { Letter } from './communication/letter.ts';
 import type { Recipient } from './communication/recipients.ts';
 import { HeartbeatDeadline } from './heartbeat-deadline.ts';
@@ -94,6 +94,11 @@ export class SupervisedAgent {
       restarts: this.#restarts,
       ...(this.#lastError !== undefined && { lastError: this.#lastError }),
     };
+  }
+
+  /** Of the present instance; none while there is none. */
+  get capabilities(): AgentCapabilities {
+    return this.#life?.agent?.capabilities ?? [];
   }
 
   /** What communication needs to know; undefined while it takes no letters. */

@@ -8,6 +8,7 @@ import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
 import type { Service } from '../core/service.ts';
+import type { AgentCapabilities } from './capabilities.ts';
 import type { Letter } from './communication/letter.ts';
 import type { Recipient, Recipients } from './communication/recipients.ts';
 import type { SupervisionConfig } from './config.ts';
@@ -63,6 +64,11 @@ export class Supervisor extends EventEmitter<{ agent: [AgentSnapshot] }> impleme
 
   agents(): AgentSnapshot[] {
     return [...this.#agents.values()].map((agent) => agent.snapshot());
+  }
+
+  /** What an agent may do by its manifest; nothing while it does not run. */
+  capabilitiesOf(id: string): AgentCapabilities {
+    return this.#agents.get(id)?.capabilities ?? [];
   }
 
   recipients(): Recipient[] {

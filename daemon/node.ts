@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { AntiMeaveOracle } from '../agents/oracle/oracle.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
@@ -9,12 +10,13 @@ import type { Random } from '../core/random.ts';
 import type { SigningKey } from '../mesh/membership/keys.ts';
 import { Mesh } from '../mesh/mesh.ts';
 import { VisionProcessor } from '../vision/processor.ts';
+import { MeshAgentNetwork } from './agent-network.ts';
 import { type EffectiveConfig, effectiveConfig } from './config/effective.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { nodeNameOf } from './config/node-name.ts';
 import { redactConfig } from './config/redact.ts';
 import { type ConfigChange, compareConfigs, liveConfig } from './config/reload.ts';
-import { externalBroker, externalBrokerShown } from './external-broker.ts';
+import { externalBroker, externalBrokerShown, ownBroker } from './external-broker.ts';
 import type { Detection } from './hardware/detect.ts';
 import { HttpServer } from './http/server.ts';
 import { KernelRoutes } from './kernel-routes/kernel-routes.ts';
@@ -25,6 +27,7 @@ import { type Measure, measureBoard, measureLinks } from './measurements.ts';
 import { membershipFigures, networkActions } from './membership.ts';
 import { RemoteNodes, relayPolicy } from './remote-nodes.ts';
 import { NetworkFiles } from './security/network.ts';
+import { authorizedForMqtt, createOracle, oracleFigures, reachOf, takeOrders } from './security/oracle.ts';
 import { Tokens } from './security/tokens.ts';
 import { sights } from './sights.ts';
 import { Store } from './store/store.ts';
@@ -64,6 +67,7 @@ export class ParlmeshNode {
   readonly #store: Store;
   readonly #mesh: Mesh;
   readonly #vision: VisionProcessor;
+  readonly #oracle: AntiMeaveOracle;
   readonly #workforce: Workforce;
   readonly #telemetry: MqttTelemetry;
   readonly #http: HttpServer;
@@ -123,7 +127,22 @@ export class ParlmeshNode {
       logger: logger.child({ service: 'vision' }),
       journal,
     });
+    const tokens = new Tokens({ storage: this.#store.tokens, clock, logger });
+    const network = new MeshAgentNetwork(this.#mesh, clock);
+    const { oracle, desk } = createOracle({
+      ...{ key, network, clock, journal },
+      config: config.oracle,
+      mesh: this.#mesh,
+      store: this.#store,
+      scopesOf: (id) => tokens.get(id)?.scopes,
+      agentCapabilities: (id) => this.#workforce.supervisor.capabilitiesOf(id),
+      mqttCommands: config.mqtt.commands,
+      logger: logger.child({ service: 'oracle' }),
+    });
+    this.#oracle = oracle;
     this.#workforce = new Workforce({
+      ...{ network, authorizer: oracle },
+      ownBroker: () => ownBroker(config, broker.url),
       ...{ config, dataDir, clock, random, journal, logger },
       mesh: this.#mesh,
       vision: this.#vision,
@@ -159,16 +178,19 @@ export class ParlmeshNode {
         relay: this.#mesh.network() && this.#mesh.relay.counters(),
         mqttConnected: this.#mqttConnected(),
         swarm: this.#workforce.swarm.figures(),
+        oracle: oracleFigures(oracle),
       }),
     });
     const actions = this.#actions();
+    takeOrders(oracle, actions);
     this.#http = new HttpServer({
       config: config.http,
       portIsExplicit: loaded.explicit.has('http.port'),
       view: this.view,
       actions,
       remote: new RemoteNodes(this.#mesh),
-      tokens: new Tokens({ storage: this.#store.tokens, clock, logger }),
+      tokens,
+      oracle: { authorizer: oracle, desk, reach: reachOf(this.#mesh) },
       socketPath: parts.socketPath,
       publicDir: join(ROOT, 'daemon/http/public'),
       clock,
@@ -179,7 +201,7 @@ export class ParlmeshNode {
     this.#telemetry = new MqttTelemetry({
       config: config.mqtt,
       view: this.view,
-      actions,
+      actions: authorizedForMqtt(actions, oracle, key.nodeId),
       journal,
       logger: logger.child({ service: 'mqtt' }),
       clock,
@@ -202,6 +224,7 @@ export class ParlmeshNode {
       if (state.kind === 'ready') this.#lifecycle.report('vision', undefined);
     });
     this.#lifecycle.add(this.#store, { required: true });
+    this.#lifecycle.add(this.#oracle, { required: true });
     this.#lifecycle.add(metrics, { required: true });
     const kernelRoutes = config.mesh.kernelRoutes.enabled ? this.#kernelRoutes(config) : undefined;
     this.#lifecycle.add(this.#mesh, { required: false });
@@ -221,6 +244,8 @@ export class ParlmeshNode {
     const { clock, version } = this.#parts;
     await this.#workforce.builtIn.add(this.#config.hardware.interval * 1000, this.#cameraNames());
     await this.#lifecycle.start(signal);
+    // Not waited for: a module may take seconds to load.
+    void this.#workforce.configured.apply(this.#config.agents);
     this.#measuring = clock.every(MEASURE_LINKS_EVERY_MS, () =>
       measureLinks(this.#measure, this.#mesh.links(), clock.wall()),
     );
@@ -242,7 +267,7 @@ export class ParlmeshNode {
       message: `Node ${this.#config.name} stops`,
     });
     await this.#lifecycle.stop();
-    this.#workforce.close();
+    await this.#workforce.close();
   }
 
   /** Takes what may change while running from the configuration, and names what needs a restart. */
@@ -261,6 +286,7 @@ export class ParlmeshNode {
     this.#config.mqtt.stateInterval = config.mqtt.stateInterval;
     logger.level = config.log.level;
     this.#workforce.supervisor.configure(config.agents);
+    await this.#workforce.configured.apply(config.agents);
     this.#telemetry.setStateInterval(config.mqtt.stateInterval);
     if (intervalChanged) await this.#workforce.builtIn.setHardwareInterval(config.hardware.interval * 1000);
     if (change.applied.includes('cameras')) {

@@ -2,8 +2,14 @@
 // one thing to wire; the parts know each other only through the interfaces that agents/ declares.
 
 import type { Authorizer } from '../agents/authorizer.ts';
+import { Communication } from '../agents/communication/communication.ts';
 import type { HardwareNews } from '../agents/kinds/hardware.ts';
+import type { OwnBroker } from '../agents/kinds/mqtt-bridge.ts';
+import { ModuleExecutor } from '../agents/module/module-executor.ts';
+import { Modules } from '../agents/module/modules.ts';
 import { advisor } from '../agents/parl/advisor.ts';
+import { Commands } from '../agents/process/commands.ts';
+import { ExecExecutor } from '../agents/process/exec-executor.ts';
 import { Supervisor } from '../agents/supervisor.ts';
 import { ComputeExecutor } from '../agents/swarm/executors/compute.ts';
 import { WaitExecutor } from '../agents/swarm/executors/wait.ts';
@@ -18,9 +24,10 @@ import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import type { VisionProcessor } from '../vision/processor.ts';
-import { MeshAgentNetwork } from './agent-network.ts';
+import type { MeshAgentNetwork } from './agent-network.ts';
 import { BuiltInAgents } from './built-in-agents.ts';
 import type { EffectiveConfig } from './config/effective.ts';
+import { ConfiguredAgents } from './configured-agents.ts';
 import { HardwareReader } from './hardware/reader.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { HardwareView } from './view/schema.ts';
@@ -29,7 +36,12 @@ export interface WorkforceParts {
   config: EffectiveConfig;
   dataDir: string;
   mesh: Mesh;
+  network: MeshAgentNetwork;
+  /** Asked before anything is changed. */
+  authorizer: Authorizer;
   vision: VisionProcessor;
+  /** The broker that this node runs or uses. */
+  ownBroker: () => OwnBroker | undefined;
   /** Where jobs are kept. */
   jobs: JobStorage;
   onReading(news: HardwareNews<HardwareView>): void;
@@ -45,13 +57,16 @@ export class Workforce {
   readonly supervisor: Supervisor;
   readonly network: MeshAgentNetwork;
   readonly builtIn: BuiltInAgents;
+  readonly configured: ConfiguredAgents;
+  readonly communication: Communication;
   readonly swarm: SwarmOrchestrator;
+  readonly #moduleTasks: ModuleExecutor;
   readonly #reader: HardwareReader;
 
   /** Before the mesh starts. */
   constructor(parts: WorkforceParts) {
     const { config, dataDir, mesh, vision, jobs, onReading, journal, clock, random, logger } = parts;
-    this.network = new MeshAgentNetwork(mesh, clock);
+    this.network = parts.network;
     this.supervisor = new Supervisor({ config: config.agents, clock, random, journal, logger });
     this.#reader = new HardwareReader({ clock, dataDir, logger });
     this.builtIn = new BuiltInAgents({
@@ -62,13 +77,23 @@ export class Workforce {
         onReading(news);
       },
     });
+    this.communication = new Communication({
+      ...{ recipients: this.supervisor, network: this.network, authorizer: parts.authorizer, clock, random },
+    });
+    const commands = new Commands(clock, process.env);
+    const modules = new Modules({ config: config.agents.modules, dataDir, environment: process.env, clock });
+    this.#moduleTasks = new ModuleExecutor(modules, clock, logger);
+    this.configured = new ConfiguredAgents({
+      ...{ supervisor: this.supervisor, communication: this.communication, commands, modules },
+      ...{ ownBroker: parts.ownBroker, journal, logger, clock, random },
+    });
     const scheduler = schedulerOf(config.swarm.scheduler);
     this.swarm = new SwarmOrchestrator({
       ...{ name: config.name, network: this.network, storage: jobs, supervisor: this.supervisor },
       ...{ config: config.swarm, clock, random, journal, logger: logger.child({ service: 'swarm' }) },
       blobs: noBlobs,
-      authorizer: ownPeople,
-      executors: [new WaitExecutor(clock), new ComputeExecutor(clock)],
+      authorizer: parts.authorizer,
+      executors: [new WaitExecutor(clock), new ComputeExecutor(clock), new ExecExecutor(commands), this.#moduleTasks],
       scheduler: () => scheduler,
       trouble: (cause) => parts.report('swarm', cause && `what happens to jobs cannot be recorded: ${cause}`),
     });
@@ -78,22 +103,16 @@ export class Workforce {
   /** After the services that the agents drive. */
   addTo(lifecycle: Lifecycle): void {
     lifecycle.add(this.supervisor, { required: false });
+    lifecycle.add(this.communication, { required: false });
     lifecycle.add(this.swarm, { required: false });
   }
 
   /** After all services have stopped. */
-  close(): void {
+  async close(): Promise<void> {
     this.#reader.close();
+    await this.#moduleTasks.close();
   }
 }
-
-/** Who may act while no oracle watches: people, holders of tokens, nodes of the network, jobs. Agents may not. */
-const ownPeople: Authorizer = {
-  authorize: async ({ actor, action }) => {
-    if (actor.kind !== 'agent') return;
-    throw new ParlmeshError('NOT_AUTHORIZED', `Agent ${actor.id} may not do ${action}`);
-  },
-};
 
 const noBlob = (): Promise<never> => Promise.reject(new ParlmeshError('BLOB_UNKNOWN', 'This node keeps no blobs yet'));
 const noBlobs = { bring: noBlob, read: noBlob, write: noBlob };

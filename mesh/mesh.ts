@@ -113,6 +113,11 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     return credentials && viewOf(credentials);
   }
 
+  /** The keys of the present network, for what other rooms sign; undefined before the first start. */
+  credentials(): Credentials | undefined {
+    return this.#participation?.credentials.current;
+  }
+
   membership(): MembershipView {
     const { upkeep, credentials, registrar } = this.#running();
     const { issuedAt, expiresAt } = upkeep.certificate;

@@ -67,81 +67,96 @@ export function checkpointBody(node: string, sequence: number, hash: string): Ui
   return Buffer.from(JSON.stringify([node, sequence, hash]));
 }
 
-/**
- * Goes through all rows in the order in which they are kept and names the first that is not as it was written. Never
- * throws for what rows contain.
- */
+/** Goes through all rows in the order in which they are kept and finds the first that is not as it was written. */
+export class AuditVerifier {
+  readonly #node: string;
+  readonly #verifySignature: VerifySignature;
+  readonly #expected: ReadonlyMap<number, string>;
+  readonly #verdict: AuditVerdict = { ok: true, rows: 0, checkpoints: 0, unsigned: 0 };
+  #previousHash: string;
+  #before = 0;
+
+  constructor(node: string, verifySignature: VerifySignature, witnesses: readonly AuditWitness[] = []) {
+    this.#node = node;
+    this.#verifySignature = verifySignature;
+    this.#expected = new Map(witnesses.map(({ sequence, hash }) => [sequence, hash]));
+    this.#previousHash = beginningOf(node);
+  }
+
+  /** False when it is wrong: what comes after is of no account. Never throws for what the row contains. */
+  take(row: AuditRow): boolean {
+    const verdict = this.#verdict;
+    const { sequence } = row;
+    if (verdict.last === undefined && sequence > 1 && row.kind === 'checkpoint') {
+      // What is older than is kept went up to a checkpoint, whose signature stands for it.
+      this.#before = sequence - 1;
+      this.#previousHash = row.previousHash;
+    }
+    const fault = this.#faultOf(row, (verdict.last?.sequence ?? this.#before) + 1);
+    if (fault !== undefined) {
+      verdict.ok = false;
+      verdict.fault = fault;
+      return false;
+    }
+    const isCheckpoint = row.kind === 'checkpoint';
+    if (isCheckpoint) verdict.checkpoints++;
+    verdict.unsigned = isCheckpoint ? 0 : verdict.unsigned + 1;
+    verdict.rows++;
+    verdict.from ??= sequence;
+    verdict.last = { sequence, hash: row.hash, at: row.at };
+    this.#previousHash = row.hash;
+    return true;
+  }
+
+  /** Once there are no more rows. */
+  verdict(): AuditVerdict {
+    const last = this.#verdict.last?.sequence ?? 0;
+    const furthest = Math.max(0, ...this.#expected.keys());
+    if (!this.#verdict.ok || furthest <= last) return this.#verdict;
+    const message = `rows from ${last + 1} on are gone: the node is known to have had row ${furthest}`;
+    return { ...this.#verdict, ok: false, fault: { sequence: last + 1, kind: 'cut-off', message } };
+  }
+
+  #faultOf(row: AuditRow, wanted: number): AuditFault | undefined {
+    const { sequence } = row;
+    if (sequence < wanted) {
+      return { sequence, kind: 'reordered', message: `row ${sequence} lies behind row ${wanted - 1}` };
+    }
+    if (sequence > wanted) {
+      // The row may only lie elsewhere; either way this is the first place where the log is not as it was written.
+      const message = `row ${wanted} is not where it should be: row ${sequence} comes after row ${wanted - 1}`;
+      return { sequence: wanted, kind: 'missing', message };
+    }
+    const follows = row.previousHash === this.#previousHash;
+    if (sequence === 1 && !follows) {
+      return { sequence, kind: 'foreign', message: 'row 1 is not the beginning of the log of this node' };
+    }
+    if (hashOfRow(this.#node, row) !== row.hash) {
+      return { sequence, kind: 'changed', message: `row ${sequence} is not as it was written` };
+    }
+    if (!follows) {
+      return { sequence, kind: 'rewritten', message: `row ${sequence} does not follow on row ${sequence - 1}` };
+    }
+    if ((this.#expected.get(sequence) ?? row.hash) !== row.hash) {
+      return { sequence, kind: 'rewritten', message: `row ${sequence} is not the one that was vouched for elsewhere` };
+    }
+    if (row.kind === 'checkpoint' && !isGenuine(this.#node, row, this.#verifySignature)) {
+      const message = `checkpoint ${sequence} was not signed by this node for these rows: some before it were rewritten`;
+      return { sequence, kind: 'rewritten', message };
+    }
+    return undefined;
+  }
+}
+
 export function verifyAudit(
   node: string,
   rows: Iterable<AuditRow>,
   verifySignature: VerifySignature,
   witnesses: readonly AuditWitness[] = [],
 ): AuditVerdict {
-  const expected = new Map(witnesses.map(({ sequence, hash }) => [sequence, hash]));
-  let previousHash = beginningOf(node);
-  let before = 0;
-  const verdict: AuditVerdict = { ok: true, rows: 0, checkpoints: 0, unsigned: 0 };
-  const bad = (sequence: number, kind: AuditFault['kind'], message: string): AuditVerdict => ({
-    ...verdict,
-    ok: false,
-    fault: { sequence, kind, message },
-  });
-  for (const row of rows) {
-    const { sequence } = row;
-    if (verdict.last === undefined && sequence > 1 && row.kind === 'checkpoint') {
-      // What is older than is kept went up to a checkpoint, whose signature stands for it.
-      before = sequence - 1;
-      previousHash = row.previousHash;
-    }
-    const wanted = (verdict.last?.sequence ?? before) + 1;
-    if (sequence < wanted) return bad(sequence, 'reordered', `row ${sequence} lies behind row ${wanted - 1}`);
-    if (sequence > wanted) {
-      // The row may only lie elsewhere; either way this is the first place where the log is not as it was written.
-      return bad(
-        wanted,
-        'missing',
-        `row ${wanted} is not where it should be: row ${sequence} comes after row ${wanted - 1}`,
-      );
-    }
-    if (hashOfRow(node, row) !== row.hash) {
-      const kind = sequence === 1 && row.previousHash !== previousHash ? 'foreign' : 'changed';
-      const what = kind === 'foreign' ? 'is not the beginning of the log of this node' : 'is not as it was written';
-      return bad(sequence, kind, `row ${sequence} ${what}`);
-    }
-    if (row.previousHash !== previousHash) {
-      const kind = sequence === 1 ? 'foreign' : 'rewritten';
-      const what =
-        sequence === 1 ? 'is not the beginning of the log of this node' : `does not follow on row ${sequence - 1}`;
-      return bad(sequence, kind, `row ${sequence} ${what}`);
-    }
-    const witness = expected.get(sequence);
-    if (witness !== undefined && witness !== row.hash) {
-      return bad(sequence, 'rewritten', `row ${sequence} is not the one that was vouched for elsewhere`);
-    }
-    if (row.kind === 'checkpoint') {
-      if (!isGenuine(node, row, verifySignature)) {
-        return bad(
-          sequence,
-          'rewritten',
-          `checkpoint ${sequence} was not signed by this node for these rows: rows before it were rewritten`,
-        );
-      }
-      verdict.checkpoints++;
-      verdict.unsigned = 0;
-    } else {
-      verdict.unsigned++;
-    }
-    verdict.rows++;
-    verdict.from ??= sequence;
-    verdict.last = { sequence, hash: row.hash, at: row.at };
-    previousHash = row.hash;
-  }
-  const last = verdict.last?.sequence ?? 0;
-  const furthest = Math.max(0, ...expected.keys());
-  if (furthest > last) {
-    return bad(last + 1, 'cut-off', `rows from ${last + 1} on are gone: the node is known to have had row ${furthest}`);
-  }
-  return verdict;
+  const verifier = new AuditVerifier(node, verifySignature, witnesses);
+  for (const row of rows) if (!verifier.take(row)) break;
+  return verifier.verdict();
 }
 
 function isGenuine(node: string, row: AuditRow, verifySignature: VerifySignature): boolean {

@@ -45,6 +45,11 @@ export interface MemoryParts {
   isMember: (node: string) => boolean;
 }
 
+/** The newest checkpoint of the audit log that a kept memory names. */
+export function keptCheckpoint(document: unknown): Witness | undefined {
+  return Value.Check(OracleDocument, document) ? document.checkpoint : undefined;
+}
+
 export class OracleMemory {
   readonly #parts: MemoryParts;
   bans: Bans;
@@ -81,6 +86,11 @@ export class OracleMemory {
       if (word !== undefined) this.#words.set(`${word.kind} ${word.what}`, { signed, word });
     }
     return true;
+  }
+
+  /** Id of the network that all this is of; empty before the first. */
+  get network(): string {
+    return this.#network;
   }
 
   /** In another network nothing of the former one counts. True when that is so. */

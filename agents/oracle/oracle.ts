@@ -2,7 +2,7 @@
 // asked for, asks other nodes where it is wide, watches, freezes, and keeps the record. See docs/security.md.
 
 import { EventEmitter } from 'node:events';
-import type { Clock, Millis } from '../../core/clock.ts';
+import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -41,6 +41,8 @@ export interface OracleParts {
 }
 
 const MOST_DENIALS = 50;
+/** The mesh may start later than this, or again. */
+const LOOK: Millis = 1_000;
 
 /** Emits `changed` when its status did, and `row` for every row of the audit log. */
 export class AntiMeaveOracle extends EventEmitter<{ changed: []; row: [AuditRow] }> implements Authorizer, Service {
@@ -55,6 +57,7 @@ export class AntiMeaveOracle extends EventEmitter<{ changed: []; row: [AuditRow]
   readonly #enforcer: Enforcer;
   readonly #figures: OracleFigures = emptyFigures();
   readonly #denials: DenialView[] = [];
+  #timer: Timer | undefined;
 
   /** Before the mesh starts. */
   constructor(parts: OracleParts) {
@@ -133,9 +136,13 @@ export class AntiMeaveOracle extends EventEmitter<{ changed: []; row: [AuditRow]
     this.#audit.start();
     this.#desk.start();
     this.#bulletins.start();
+    this.#timer = this.#parts.clock.every(LOOK, () => {
+      if (this.#parts.keys.network()?.id !== this.memory.network) this.networkChanged();
+    });
   }
 
   async stop(): Promise<void> {
+    this.#timer?.cancel();
     this.#bulletins.stop();
     this.#desk.stop();
     await this.#audit.stop();

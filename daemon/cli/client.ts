@@ -45,9 +45,13 @@ export class ApiClient {
     this.#candidates = candidates;
   }
 
-  /** GET below /api/v3. */
-  get<T>(resource: string, query: Record<string, string | number | undefined> = {}): Promise<T> {
-    return this.#exchange<T>('GET', withQuery(resource, query));
+  /** GET below /api/v3. @param within milliseconds to wait for the answer */
+  get<T>(
+    resource: string,
+    query: Record<string, string | number | undefined> = {},
+    within: number = ANSWER_WITHIN,
+  ): Promise<T> {
+    return this.#exchange<T>('GET', withQuery(resource, query), undefined, within);
   }
 
   async list<T>(resource: string, query: Record<string, string | number | undefined> = {}): Promise<T[]> {

@@ -1,5 +1,6 @@
 // What the command line does without a daemon, on the files themselves. Whoever starts the program hands it in.
 
+import type { AuditVerdict } from '../../agents/oracle/audit-chain.ts';
 import type { ModelView } from '../view/schema.ts';
 
 export interface NetworkName {
@@ -48,4 +49,6 @@ export interface OfflineActions {
   /** Puts a backup in the store's place and sets the present file aside. Default: the newest backup. */
   restoreStore(dataDir: string, backup?: string): Promise<{ restored: string; setAside?: string }>;
   listModels(dataDir: string): Promise<ModelView[]>;
+  /** Of the file alone: what other nodes remember of it is not asked. */
+  verifyAudit(dataDir: string): Promise<AuditVerdict & { witnesses: number }>;
 }

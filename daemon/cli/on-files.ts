@@ -3,6 +3,8 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { verifyAudit } from '../../agents/oracle/audit-chain.ts';
+import { keptCheckpoint } from '../../agents/oracle/memory.ts';
 import type { Clock } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
 import { changeNetwork } from '../../mesh/membership/change-of-network.ts';
@@ -23,8 +25,9 @@ import { nodeNameOf } from '../config/node-name.ts';
 import { detectProfile } from '../hardware/detect.ts';
 import { loadIdentity } from '../security/identity.ts';
 import { NetworkFiles } from '../security/network.ts';
+import { ORACLE_STATE } from '../security/oracle-state.ts';
 import { listBackups } from '../store/backups.ts';
-import { backupStore, checkStore, restoreStore } from '../store/offline.ts';
+import { backupStore, checkStore, readAudit, readStored, restoreStore } from '../store/offline.ts';
 import type { OfflineActions } from './offline.ts';
 
 const BACKUPS_KEPT = 3;
@@ -88,6 +91,16 @@ export function actionsOnFiles(clock: Clock): OfflineActions {
         return { restored, ...(replaced === undefined ? {} : { setAside: replaced }) };
       }),
 
+    verifyAudit: async (dataDir) => {
+      if (!existsSync(dataDir)) throw missing(dataDir);
+      const key = await loadIdentity(dataDir);
+      const verify = (body: Uint8Array, signature: Uint8Array): boolean =>
+        key.publicKey.verify('audit', body, signature);
+      const checkpoint = keptCheckpoint(readStored(dataDir, ORACLE_STATE));
+      const witnesses = checkpoint === undefined ? [] : [checkpoint];
+      return { ...verifyAudit(key.nodeId, readAudit(dataDir), verify, witnesses), witnesses: witnesses.length };
+    },
+
     listModels: async (dataDir) => {
       const { detector } = detectProfile().profile;
       const models = await listModels([join(dataDir, 'models'), PACKAGED_MODELS]);
@@ -100,12 +113,14 @@ const nothingRuns = async (): Promise<void> => {};
 
 /** For what needs a folder that is there: asking must not leave one behind. */
 async function onExisting<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
-  if (!existsSync(dataDir)) {
-    throw new ParlmeshError('DATA_DIR_MISSING', `There is no data folder ${dataDir}`, {
-      hint: 'Name another with --data-dir; parlmesh run makes one at its first start',
-    });
-  }
+  if (!existsSync(dataDir)) throw missing(dataDir);
   return whileLocked(dataDir, work);
+}
+
+function missing(dataDir: string): ParlmeshError {
+  return new ParlmeshError('DATA_DIR_MISSING', `There is no data folder ${dataDir}`, {
+    hint: 'Name another with --data-dir; parlmesh run makes one at its first start',
+  });
 }
 
 async function whileLocked<T>(dataDir: string, work: () => Promise<T>): Promise<T> {

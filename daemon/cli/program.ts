@@ -30,11 +30,14 @@ const COMMANDS: readonly CommandFile[] = [
   { names: ['events'], load: async () => (await import('./commands/events.ts')).registerEvents },
   { names: ['doctor'], load: async () => (await import('./commands/doctor.ts')).registerDoctor },
   { names: ['network'], load: async () => (await import('./commands/network.ts')).registerNetwork },
+  { names: ['oracle'], load: async () => (await import('./commands/oracle.ts')).registerOracle },
+  { names: ['audit'], load: async () => (await import('./commands/audit.ts')).registerAudit },
   { names: ['token'], load: async () => (await import('./commands/token.ts')).registerToken },
   { names: ['config'], load: async () => (await import('./commands/config.ts')).registerConfig },
   { names: ['profile'], load: async () => (await import('./commands/profile.ts')).registerProfile },
   { names: ['store'], load: async () => (await import('./commands/store.ts')).registerStore },
   { names: ['model'], load: async () => (await import('./commands/model.ts')).registerModel },
+  { names: ['policy'], load: async () => (await import('./commands/policy.ts')).registerPolicy },
   { names: ['simulate'], load: async () => (await import('./commands/simulate.ts')).registerSimulate },
 ];
 

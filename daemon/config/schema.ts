@@ -2,6 +2,7 @@
 
 import { type Static, Type } from 'typebox';
 import { AgentsConfig } from '../../agents/config.ts';
+import { OracleConfig } from '../../agents/oracle/config.ts';
 import { SwarmConfig } from '../../agents/swarm/config.ts';
 import { MeshConfig } from '../../mesh/config.ts';
 import { CameraConfig, VisionConfig } from '../../vision/config.ts';
@@ -48,6 +49,7 @@ export const Config = Type.Object(
     hardware: HardwareConfig,
     agents: AgentsConfig,
     swarm: SwarmConfig,
+    oracle: OracleConfig,
     vision: VisionConfig,
     cameras: Type.Array(CameraConfig, { default: [], maxItems: 32, description: 'Attached cameras.' }),
   },

@@ -13,6 +13,7 @@ import type { RemoteNodes } from '../remote-nodes.ts';
 import type { Tokens } from '../security/tokens.ts';
 import type { Actions, View } from '../view/view.ts';
 import { Access } from './access.ts';
+import { authorizeRoute, type OracleAccess } from './authorization.ts';
 import type { HttpConfig } from './config.ts';
 import type { App, RouteContext } from './context.ts';
 import { describeRoutes, serveReader } from './openapi.ts';
@@ -24,6 +25,7 @@ import { journalRoutes } from './routes/journal.ts';
 import { meshRoutes } from './routes/mesh.ts';
 import { networkRoutes } from './routes/network.ts';
 import { nodeRoutes } from './routes/node.ts';
+import { oracleRoutes } from './routes/oracle.ts';
 import { pageRoutes } from './routes/page.ts';
 import { relayRoutes } from './routes/relay.ts';
 import { routePlanningRoutes } from './routes/route-planning.ts';
@@ -45,6 +47,8 @@ export interface AppOptions {
   actions: Actions;
   /** Left out, other nodes cannot be asked. */
   remote?: RemoteNodes | undefined;
+  /** Left out, callers may do whatever their scope allows. */
+  oracle?: OracleAccess | undefined;
   tokens: Tokens;
   publicDir: string;
   clock: Clock;
@@ -145,6 +149,11 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       api.addHook('preParsing', async (request) => {
         access.authorize(request, request.routeOptions.config.scope ?? 'admin');
       });
+      const { oracle } = options;
+      if (oracle !== undefined) {
+        api.addHook('preHandler', (request) => authorizeRoute(request, { ...oracle, tokens }));
+        await api.register(oracleRoutes(context, oracle.desk));
+      }
       await api.register(sessionRoutes(context));
       await api.register(nodeRoutes(context));
       await api.register(meshRoutes(context));

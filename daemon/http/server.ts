@@ -16,6 +16,7 @@ import type { Tokens } from '../security/tokens.ts';
 import type { Actions, View } from '../view/view.ts';
 import { isLoopback } from './access.ts';
 import { buildApp, type RequestObserver } from './app.ts';
+import type { OracleAccess } from './authorization.ts';
 import type { HttpConfig } from './config.ts';
 import type { App } from './context.ts';
 import { serveForwards } from './forward-upgrade.ts';
@@ -30,6 +31,8 @@ export interface HttpServerOptions {
   actions: Actions;
   /** Left out, other nodes cannot be asked. */
   remote?: RemoteNodes;
+  /** Left out, callers may do whatever their scope allows. */
+  oracle?: OracleAccess;
   tokens: Tokens;
   /** File of the Unix socket. */
   socketPath: string;

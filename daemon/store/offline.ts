@@ -10,6 +10,7 @@ import { openReadOnly, storeError } from './database.ts';
 import { refuseForeign } from './migrations.ts';
 import { databaseFile, makeFolders } from './paths.ts';
 import { putAside } from './recovery.ts';
+import { readState } from './state.ts';
 import { walDamage } from './wal.ts';
 
 export interface CheckResult {
@@ -39,6 +40,21 @@ export function* readAudit(dataDir: string): Generator<AuditRow> {
   try {
     refuseForeign(db, file);
     yield* iterateAudit((query) => query(db));
+  } catch (error) {
+    throw storeError(error, file);
+  } finally {
+    db.close();
+  }
+}
+
+/** The value under a key of the file, undefined if there is none. Works beside a running daemon too. */
+export function readStored(dataDir: string, key: string): unknown {
+  const file = databaseFile(dataDir);
+  if (!existsSync(file)) return undefined;
+  const db = openReadOnly(file);
+  try {
+    refuseForeign(db, file);
+    return readState(db, key);
   } catch (error) {
     throw storeError(error, file);
   } finally {

@@ -3,6 +3,7 @@
 
 import type { AgentView, CameraView, HardwareView, StoreView } from '../view/schema.ts';
 import { meshFamilies } from './mesh-families.ts';
+import { oracleFamilies } from './oracle-families.ts';
 import { relayFamilies } from './relay-families.ts';
 import { countBy, type Family, type Sample, sampleOf } from './samples.ts';
 import { swarmFamilies } from './swarm-families.ts';
@@ -195,6 +196,7 @@ export const FAMILIES: readonly Family[] = [
   ...hardwareFamilies,
   ...meshFamilies,
   ...relayFamilies,
+  ...oracleFamilies,
   ...swarmFamilies,
   ...agentFamilies,
   ...visionFamilies,

@@ -10,6 +10,7 @@ import type { RelayCounters } from '../../mesh/relay/relay.ts';
 import { ObservationView } from '../view/schema.ts';
 import type { View } from '../view/view.ts';
 import { FAMILIES } from './metric-families.ts';
+import type { OracleTotals } from './oracle-families.ts';
 import type { Family, MembershipFigures, Reading } from './samples.ts';
 import type { SwarmFigures } from './swarm-families.ts';
 
@@ -20,6 +21,7 @@ export interface Totals {
   relay?: RelayCounters | undefined;
   mqttConnected?: boolean | undefined;
   swarm?: SwarmFigures | undefined;
+  oracle?: OracleTotals | undefined;
 }
 
 const REQUESTS = {
@@ -123,7 +125,7 @@ export class Metrics implements Service {
 
   #read(): Reading {
     const view = this.#view;
-    const { swarm, mesh, membership, relay, mqttConnected } = this.#totals();
+    const { swarm, mesh, membership, relay, mqttConnected, oracle } = this.#totals();
     return {
       node: view.node(),
       hardware: view.hardware(),
@@ -141,6 +143,7 @@ export class Metrics implements Service {
       swarm,
       tasksReady: view.swarm().ready,
       jobsEnded: this.#jobsEnded,
+      oracle,
     };
   }
 

@@ -4,6 +4,7 @@ import type { MeshCounters } from '../../mesh/counters.ts';
 import type { RelayCounters } from '../../mesh/relay/relay.ts';
 import type { RouteView } from '../view/route-schema.ts';
 import type { AgentView, CameraView, HardwareView, LinkView, NodeView, PeerView, StoreView } from '../view/schema.ts';
+import type { OracleTotals } from './oracle-families.ts';
 import type { SwarmFigures } from './swarm-families.ts';
 
 /** Of this node's membership in its network. */
@@ -36,6 +37,7 @@ export interface Reading {
   tasksReady: number;
   /** Since the metrics' start. */
   jobsEnded: Readonly<Record<string, number>>;
+  oracle: OracleTotals | undefined;
 }
 
 /** A value and, in the order of the family's labels, what it is of. */

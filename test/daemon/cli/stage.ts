@@ -327,6 +327,7 @@ export const NOTHING_OFFLINE: OfflineActions = {
   listBackups: refuse,
   restoreStore: refuse,
   listModels: refuse,
+  verifyAudit: refuse,
 };
 
 /** Starts the real command line in this process, with streams of its own. */

@@ -1,0 +1,101 @@
+// Which action each changing route of the API is, and the one place where the oracle is asked about it: after the scope
+// was checked and the request was found to be well-formed, before anything is done.
+
+import type { FastifyRequest } from 'fastify';
+import type { Authorizer, ProposedAction } from '../../agents/authorizer.ts';
+import type { OracleDesk } from '../security/oracle-desk.ts';
+import type { Tokens } from '../security/tokens.ts';
+import { actorOf } from './actor.ts';
+
+interface RouteAction {
+  action: string;
+  /** What it is done to; `:id` is the parameter of that name. */
+  subject: string;
+  /** Whom it touches; left out, this node. */
+  reach?: 'network' | 'named';
+}
+
+/** Routes without an entry are named after their address, `api.…`. */
+const ACTIONS: Readonly<Record<string, RouteAction | 'changes nothing' | 'asks itself'>> = {
+  'POST /agents/:id/restart': { action: 'agent.restart', subject: 'agent/:id' },
+  'POST /tokens': { action: 'token.create', subject: 'tokens' },
+  'DELETE /tokens/:id': { action: 'token.revoke', subject: 'token/:id' },
+  'POST /config/reload': { action: 'config.reload', subject: 'node' },
+  'POST /store/backup': { action: 'store.backup', subject: 'service/store' },
+  'POST /store/check': 'changes nothing',
+  'DELETE /network/members/:id': { action: 'network.remove', subject: 'peer/:id', reach: 'named' },
+  'POST /network/invites': { action: 'network.invite', subject: 'service/mesh' },
+  'POST /network/join': { action: 'network.join', subject: 'service/mesh' },
+  'POST /network/key-rotations': { action: 'network.rotate-key', subject: 'service/mesh', reach: 'network' },
+  'POST /routes/plan/apply': { action: 'plan.apply', subject: 'service/mesh', reach: 'network' },
+  // Taking back is no change that anybody must agree to: links cost what is measured again.
+  'POST /routes/plan/undo': { action: 'plan.undo', subject: 'service/mesh' },
+  'POST /relay/:node/ping': 'changes nothing',
+  'POST /relay/:node/trace': 'changes nothing',
+  'POST /session': 'changes nothing',
+  'DELETE /session': 'changes nothing',
+  'POST /jobs': 'asks itself',
+  'POST /jobs/:id/cancel': 'asks itself',
+  'POST /jobs/:id/retry': 'asks itself',
+  'POST /oracle/unfreeze': { action: 'oracle.unfreeze', subject: 'oracle' },
+  'POST /oracle/freeze': { action: 'oracle.freeze', subject: 'oracle' },
+  'POST /oracle/lift': { action: 'oracle.lift', subject: 'oracle' },
+  'POST /oracle/halt': { action: 'oracle.halt', subject: 'oracle' },
+  'POST /oracle/tokens': { action: 'oracle.grant', subject: 'oracle' },
+  'DELETE /oracle/tokens/:id': { action: 'oracle.revoke', subject: 'oracle/:id' },
+  'POST /oracle/orders': 'asks itself',
+};
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const PREFIX = '/api/v3';
+
+/** What the API needs to know of the network to say whom an action touches. */
+export interface Reach {
+  self: string;
+  /** Ids of all nodes, this one among them, where this node can change the whole network; else itself. */
+  network(): readonly string[];
+}
+
+/** The oracle, as the API asks and shows it. */
+export interface OracleAccess {
+  authorizer: Authorizer;
+  desk: OracleDesk;
+  reach: Reach;
+}
+
+export type RouteAuthorization = Pick<OracleAccess, 'authorizer' | 'reach'> & { tokens: Tokens };
+
+/** Rejects with `NOT_AUTHORIZED` for what the caller may not do. */
+export async function authorizeRoute(request: FastifyRequest, parts: RouteAuthorization): Promise<void> {
+  const proposed = proposedBy(request, parts);
+  if (proposed !== undefined) await parts.authorizer.authorize(proposed);
+}
+
+function proposedBy(request: FastifyRequest, { reach, tokens }: RouteAuthorization): ProposedAction | undefined {
+  if (SAFE_METHODS.has(request.method) || request.routeOptions.config.scope === 'none') return undefined;
+  const known = actionOfRoute(request.method, request.routeOptions.url ?? '');
+  if (typeof known === 'string') return undefined;
+  const params = request.params;
+  const value = (name: string): string => {
+    const given = typeof params === 'object' && params !== null && name in params ? Reflect.get(params, name) : '';
+    return String(given).slice(0, 100);
+  };
+  const nodes = known.reach === 'network' ? reach.network() : known.reach === 'named' ? [value('id')] : [reach.self];
+  return {
+    action: known.action,
+    actor: actorOf(request.caller, tokens),
+    scope: nodes.every((node) => node === reach.self) ? 'node' : known.reach === 'network' ? 'network' : 'group',
+    // Where this node cannot do it to others at all, whoever does it says so better.
+    nodes: known.reach === 'named' && reach.network().length === 1 ? [reach.self] : nodes,
+    subject: known.subject.replace(/:(\w+)/g, (_, name: string) => value(name)),
+  };
+}
+
+/** @param url as the route was declared, with or without the prefix */
+export function actionOfRoute(method: string, url: string): RouteAction | 'changes nothing' | 'asks itself' {
+  const path = url.startsWith(PREFIX) ? url.slice(PREFIX.length) : url;
+  const known = ACTIONS[`${method} ${path}`];
+  if (known !== undefined) return known;
+  const words = path.split('/').filter((part) => /^[a-z][a-z0-9-]*$/.test(part));
+  return { action: ['api', ...words, method.toLowerCase()].join('.'), subject: path.slice(1) };
+}

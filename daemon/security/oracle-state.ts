@@ -1,0 +1,3 @@
+// Where the oracle's memory lies in the store.
+
+export const ORACLE_STATE = 'oracle';

@@ -1,0 +1,102 @@
+// The oracle of this node, joined to its keys, its store and the mesh; and what holders of API tokens, MQTT and agents
+// may do here.
+
+import type { Actor } from '../../agents/authorizer.ts';
+import { type AgentCapabilities, EVERYTHING } from '../../agents/capabilities.ts';
+import type { AgentNetwork } from '../../agents/network.ts';
+import type { OracleConfig } from '../../agents/oracle/config.ts';
+import { AntiMeaveOracle } from '../../agents/oracle/oracle.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Journal } from '../../core/journal.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { SigningKey } from '../../mesh/membership/keys.ts';
+import type { Mesh } from '../../mesh/mesh.ts';
+import type { Reach } from '../http/authorization.ts';
+import type { Store } from '../store/store.ts';
+import type { OracleTotals } from '../telemetry/oracle-families.ts';
+import type { Actions } from '../view/view.ts';
+import { OracleDesk } from './oracle-desk.ts';
+import { oracleKeys } from './oracle-keys.ts';
+import { ORACLE_STATE } from './oracle-state.ts';
+import type { Scope } from './tokens.ts';
+
+/** Whoever speaks over the broker; what the broker lets in is its business. */
+export const MQTT_ACTOR: Actor = { kind: 'client', name: 'mqtt', tokenId: 'mqtt' };
+
+export interface OracleOnNodeParts {
+  config: OracleConfig;
+  key: SigningKey;
+  mesh: Mesh;
+  network: AgentNetwork;
+  store: Store;
+  /** Scopes of an API token; undefined when it does not count any more. */
+  scopesOf: (tokenId: string) => readonly Scope[] | undefined;
+  agentCapabilities: (id: string) => AgentCapabilities;
+  /** Commands over MQTT are taken. */
+  mqttCommands: boolean;
+  clock: Clock;
+  journal: Journal;
+  logger: Logger;
+}
+
+/** Before the mesh starts. */
+export function createOracle(parts: OracleOnNodeParts): { oracle: AntiMeaveOracle; desk: OracleDesk } {
+  const { mesh, store, key, scopesOf, agentCapabilities, mqttCommands } = parts;
+  const keys = oracleKeys(key, () => mesh.credentials());
+  const oracle = new AntiMeaveOracle({
+    ...parts,
+    keys,
+    audit: store.audit,
+    storage: { read: () => store.state(ORACLE_STATE), write: (document) => store.putState(ORACLE_STATE, document) },
+    capabilitiesOf: (actor) => {
+      if (actor.kind === 'agent') return agentCapabilities(actor.id);
+      if (actor.kind !== 'client') return [];
+      if (actor.tokenId === MQTT_ACTOR_ID) return mqttCommands ? MQTT_MAY : [];
+      return capabilitiesOfScopes(scopesOf(actor.tokenId) ?? []);
+    },
+  });
+  mesh.on('network', () => oracle.networkChanged());
+  return { oracle, desk: new OracleDesk({ ...parts, oracle, keys, audit: store.audit }) };
+}
+
+/** What other nodes may order here, with a right to it. */
+export function takeOrders(oracle: AntiMeaveOracle, actions: Pick<Actions, 'restartAgent' | 'reloadConfig'>): void {
+  oracle.handleOrder('agent.restart', ({ subject }) => actions.restartAgent(subject.replace(/^agent\//, '')));
+  oracle.handleOrder('config.reload', async () => void (await actions.reloadConfig()));
+}
+
+/** The same actions, each asked about first as the broker's wish. */
+export function authorizedForMqtt(actions: Actions, oracle: AntiMeaveOracle, self: string): Actions {
+  return {
+    ...actions,
+    restartAgent: async (id) => {
+      const subject = `agent/${id}`;
+      await oracle.authorize({ action: 'agent.restart', actor: MQTT_ACTOR, scope: 'node', nodes: [self], subject });
+      await actions.restartAgent(id);
+    },
+  };
+}
+
+/** Whom what is done in the name of the whole network touches: only where its authority is can that be done. */
+export function reachOf(mesh: Mesh): Reach {
+  return {
+    self: mesh.id,
+    network: () => (mesh.network()?.holdsAuthority ? [mesh.id, ...mesh.peers().map(({ id }) => id)] : [mesh.id]),
+  };
+}
+
+export function oracleFigures(oracle: AntiMeaveOracle): OracleTotals {
+  const { frozen, halt } = oracle.status();
+  return { ...oracle.figures(), frozen: frozen.length, halted: halt !== undefined };
+}
+
+const MQTT_ACTOR_ID = 'mqtt';
+const here = (action: string) => ({ action, scope: 'node' as const, mostNodes: 1, largestShare: 1, approvals: 0 });
+const MQTT_MAY: AgentCapabilities = ['agent.restart', 'job.*'].map(here);
+const ACT_MAY: AgentCapabilities = ['agent.*', 'job.*', 'swarm.*', 'blob.*', 'camera.*', 'vision.*', 'api.*'].map(here);
+
+/** What the scopes of an API token amount to. `admin` may everything, but wide actions need other nodes besides. */
+export function capabilitiesOfScopes(scopes: readonly Scope[]): AgentCapabilities {
+  if (scopes.includes('admin')) return [EVERYTHING];
+  return scopes.includes('act') ? ACT_MAY : [];
+}

@@ -126,10 +126,8 @@ export class JobChanges {
     await storage.reopen(id);
     this.#parts.directory.reopened(id);
     const job = this.#parts.home.host(run, entries.length, 'running');
-    // Who has the log is its home; others may still tell of the life before.
-    if (run.home !== self) {
-      void this.#parts.home.record(job, [{ kind: 'taken-over', at: clock.wall(), epoch: run.epoch + 1, home: self }]);
-    }
+    // Others still tell of the life before: a later epoch outdoes that.
+    void this.#parts.home.record(job, [{ kind: 'taken-over', at: clock.wall(), epoch: run.epoch + 1, home: self }]);
     return job;
   }
 

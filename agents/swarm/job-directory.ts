@@ -35,8 +35,8 @@ export class JobDirectory {
   /** After the store has opened. */
   load(): void {
     for (const { job, summary } of this.#storage.closed({ limit: MOST_ENDED }).reverse()) {
-      const view: JobView = JSON.parse(summary);
-      this.#ended.set(job, { epoch: 0, view });
+      const { epoch = 1, ...view }: JobView & { epoch?: number } = JSON.parse(summary);
+      this.#ended.set(job, { epoch, view });
     }
   }
 
@@ -68,7 +68,7 @@ export class JobDirectory {
     let best: (DirectoryEntry & { home: string }) | undefined;
     for (const [home, jobs] of this.#told) {
       const entry = jobs.get(job);
-      if (entry !== undefined && (best === undefined || entry.epoch > best.epoch)) best = { ...entry, home };
+      if (entry !== undefined && (best === undefined || isNewer(entry, best))) best = { ...entry, home };
     }
     return best;
   }
@@ -76,7 +76,7 @@ export class JobDirectory {
   /** What this home tells the others. */
   summary(own: readonly DirectoryEntry[]): DirectoryEntry[] {
     const newest = (a: DirectoryEntry, b: DirectoryEntry): number => b.view.submittedAt - a.view.submittedAt;
-    const ended = [...this.#ended.values()].filter(({ epoch }) => epoch > 0).slice(-TOLD.ended);
+    const ended = [...this.#ended.values()].slice(-TOLD.ended);
     return [...own.toSorted(newest).slice(0, TOLD.running), ...ended];
   }
 
@@ -84,18 +84,26 @@ export class JobDirectory {
     own: readonly JobView[],
     { state, before = Number.POSITIVE_INFINITY, limit = LISTED }: JobQuery = {},
   ): JobView[] {
-    const all = new Map<string, JobView>();
-    for (const jobs of this.#told.values()) {
-      for (const { view, epoch } of jobs.values()) {
-        const known = all.get(view.id);
-        if (known === undefined || epoch >= (this.toldOf(view.id)?.epoch ?? 0)) all.set(view.id, view);
+    const all = new Map<string, DirectoryEntry>();
+    for (const jobs of [this.#ended, ...this.#told.values()]) {
+      for (const [id, entry] of jobs) {
+        const known = all.get(id);
+        if (known === undefined || isNewer(entry, known)) all.set(id, entry);
       }
     }
-    for (const { view } of this.#ended.values()) all.set(view.id, view);
-    for (const view of own) all.set(view.id, view);
+    for (const view of own) all.set(view.id, { epoch: 0, view });
     return [...all.values()]
+      .map(({ view }) => view)
       .filter((view) => view.submittedAt < before && (state === undefined || view.state === state))
       .sort((a, b) => b.submittedAt - a.submittedAt || (a.id < b.id ? 1 : -1))
       .slice(0, limit);
   }
 }
+
+/** A later home knows better, and of two alike the one that saw the end. */
+function isNewer(a: DirectoryEntry, b: DirectoryEntry): boolean {
+  return a.epoch > b.epoch || (a.epoch === b.epoch && a.view.state !== 'running' && b.view.state === 'running');
+}
+
+/** What the store keeps of an ended job. */
+export const summaryOf = ({ epoch, view }: DirectoryEntry): string => JSON.stringify({ ...view, epoch });

@@ -20,7 +20,7 @@ import { JobLog } from './home/job-log.ts';
 import { LearnedSeconds } from './home/learned-seconds.ts';
 import { SecondCopy } from './home/second-copy.ts';
 import { JobChanges } from './job-changes.ts';
-import { JobDirectory } from './job-directory.ts';
+import { JobDirectory, summaryOf } from './job-directory.ts';
 import type { JobStorage } from './job-storage.ts';
 import type { JobView } from './job-view.ts';
 import type { TaskScheduler } from './scheduling/scheduler.ts';
@@ -142,7 +142,8 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
       ...{ self, storage, clock, lease },
       hosted: (job) => this.#hostedEpoch(job),
       overtaken: (job, epoch, home) => this.#succession.yieldTo(job, epoch, home),
-      closed: (_, closed) => closed && this.#directory.ended({ epoch: 1, view: closed.view }),
+      closed: (entry) => this.#directory.ended(entry),
+      kept: (job) => this.#directory.reopened(job),
       inquire: (jobs) => this.#inquire(jobs),
       takeOver: (jobs) => void this.#succession.takeOver(jobs),
     });
@@ -305,7 +306,7 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
     this.#jobs.delete(job.id);
     job.stop();
     this.#directory.ended({ epoch: job.run.epoch, view });
-    storage.close(job.id, JSON.stringify(view), finishedAt).catch(() => {});
+    storage.close(job.id, summaryOf({ epoch: job.run.epoch, view }), finishedAt).catch(() => {});
     void this.#copy.close(job.id, job.run.epoch, view, finishedAt);
     journal.record({
       severity: view.state === 'failed' ? 'warning' : 'info',

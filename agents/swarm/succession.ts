@@ -169,13 +169,7 @@ export class Succession {
     if (job === undefined) return;
     const news = entries.flatMap(({ event }) => readEvents(event) ?? []);
     const ends = news.filter(({ kind }) => kind === 'finished' || kind === 'cancelled');
-    const before = [...job.placed.values()];
     await this.#parts.home.record(job, ends);
-    for (const placed of before) {
-      if (!job.run.isOver(placed.task)) continue;
-      this.#parts.dispatcher.release(job, placed);
-      this.#parts.dispatcher.stop(placed.node, [{ job: id, task: placed.task }]);
-    }
   }
 
   async #handOver(id: string): Promise<void> {

@@ -3,6 +3,7 @@
 
 import type { Static } from 'typebox';
 import type { Clock, Millis, Timer } from '../../../core/clock.ts';
+import { type DirectoryEntry, summaryOf } from '../job-directory.ts';
 import type { JobStorage } from '../job-storage.ts';
 import type { inquire, lease, replicate } from '../messages.ts';
 
@@ -21,8 +22,10 @@ export interface DeputyDeskParts {
   hosted(job: string): { epoch: number } | undefined;
   /** Another node is, with a higher epoch, what this one takes for its own. */
   overtaken(job: string, epoch: number, home: string): void;
-  /** A copy ended with its job. */
-  closed(job: string, summary: Static<typeof replicate.asks>['logs'][number]['closed']): void;
+  /** A job has ended whose copy is here. */
+  closed(entry: DirectoryEntry): void;
+  /** A copy of a job is kept from now on, which runs. */
+  kept(job: string): void;
   /** What all reachable nodes know of these jobs. */
   inquire(jobs: string[]): Promise<{ node: string; known: Known[] }[]>;
   takeOver(jobs: { job: string; epoch: number; home: string }[]): void;
@@ -101,10 +104,12 @@ export class DeputyDesk {
       const present = this.#kept.get(job);
       if (present !== undefined && isLater(present, { epoch, home: origin })) continue;
       this.#kept.set(job, { home: origin, epoch, entries: Math.max(have, last), toldAt: now });
+      if (have === 0) this.#parts.kept(job);
       if (closed !== undefined) {
         this.#kept.delete(job);
-        await storage.close(job, JSON.stringify(closed.view), closed.finishedAt);
-        this.#parts.closed(job, closed);
+        const entry = { epoch, view: closed.view };
+        await storage.close(job, summaryOf(entry), closed.finishedAt);
+        this.#parts.closed(entry);
       }
     }
     return answer;

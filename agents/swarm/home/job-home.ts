@@ -88,6 +88,7 @@ export class JobHome {
     const { log, dispatcher, changed } = this.#parts;
     const wasRunning = job.run.state === 'running';
     const news = events.filter((event) => job.apply(event));
+    for (const event of news) if ('task' in event) this.#letGo(job, event.task);
     const recorded = log.record(job, news);
     if (news.length > 0) {
       dispatcher.arrange();
@@ -193,6 +194,14 @@ export class JobHome {
       for (const task of placed) dispatcher.release(job, task);
     }
     return recorded;
+  }
+
+  /** A task is over that a worker still has. */
+  #letGo(job: HostedJob, task: number): void {
+    const placed = job.placed.get(task);
+    if (placed === undefined || !job.run.isOver(task)) return;
+    this.#parts.dispatcher.release(job, placed);
+    this.#parts.dispatcher.stop(placed.node, [{ job: job.id, task }]);
   }
 
   #arranged(doubts: string[]): string[] {

@@ -1,21 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import { WaitExecutor } from '../../../agents/swarm/executors/wait.ts';
+import type { TaskExecutor } from '../../../agents/swarm/task-executor.ts';
 import { operator, VirtualSwarm, wide } from './virtual-swarm.ts';
+
+const echo: TaskExecutor = { kind: 'echo', check: () => {}, run: async (input) => input };
 
 describe('A swarm of one node', () => {
   it('carries out the tasks of a job in the order of their needs and hands results on', async () => {
-    const swarm = new VirtualSwarm();
+    const swarm = new VirtualSwarm({ executors: (_, clock) => [new WaitExecutor(clock), echo] });
     const node = await swarm.start('a');
     const { id } = await swarm.submit(node, {
       name: 'chain',
       tasks: [
         { id: 'first', kind: 'wait', input: { seconds: 0.5 } },
-        { id: 'second', kind: 'wait', input: { $result: 'first' } },
+        { id: 'second', kind: 'echo', input: { of: [{ $result: 'first' }] } },
       ],
     });
     const view = await swarm.ended(id);
     expect(view).toMatchObject({ state: 'succeeded', counts: { succeeded: 2, ready: 0, running: 0, waiting: 0 } });
     const detail = await node.swarm.changes.job(id);
-    expect(detail.tasks.map(({ result }) => result)).toEqual([{ seconds: 0.5 }, { seconds: 0.5 }]);
+    expect(detail.tasks.map(({ result }) => result)).toEqual([{ seconds: 0.5 }, { of: [{ seconds: 0.5 }] }]);
     expect(detail.tasks[1]!.startedAt!).toBeGreaterThanOrEqual(detail.tasks[0]!.finishedAt!);
     expect(detail.tasks[0]!.attempts[0]!.why).toBe('heft: only a is free for it; done in 1.0 s');
   });

@@ -65,6 +65,8 @@ export const operator: Actor = { kind: 'operator', name: 'tester' };
 
 export class VirtualSwarm {
   readonly clock = new VirtualClock();
+  /** Virtual milliseconds between two turns in which promises settle. */
+  step = 1;
   readonly random: Random;
   readonly exchange: Exchange;
   readonly nodes = new Map<string, VirtualNode>();
@@ -124,7 +126,7 @@ export class VirtualSwarm {
   }
 
   until(done: () => boolean, most = 60_000): Promise<void> {
-    return runUntil(this.clock, done, most);
+    return runUntil(this.clock, done, most, this.step);
   }
 
   async pass(ms: number): Promise<void> {

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JobDetailView, TaskView } from '../../agents/swarm/job-view.ts';
 import { drawJob } from '../../web/src/jobs/dag-layout.ts';
 import { axisMarks, ganttRows } from '../../web/src/jobs/gantt-rows.ts';
-import { mergeTasks } from '../../web/src/jobs/load-job.ts';
+import { mergeTasks } from '../../web/src/live/merge.ts';
 import { ExampleJobs, layers } from '../daemon/http/example-jobs.ts';
 import { type Started, startServer } from '../daemon/http/harness.ts';
 import { builtPage, hasBrowser, NO_BROWSER, runningBrowser } from './browser.ts';

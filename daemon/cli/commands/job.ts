@@ -2,14 +2,14 @@
 
 import { Option } from 'commander';
 import type { JobSpec } from '../../../agents/swarm/job-spec.ts';
-import type { JobDetailView, JobView } from '../../../agents/swarm/job-view.ts';
+import type { JobDetailView, JobView, SwarmView } from '../../../agents/swarm/job-view.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import type { ApiClient } from '../client.ts';
 import { type CliCommand, integerOption } from '../command.ts';
 import { plural } from '../format.ts';
 import { followJob } from '../job/follow.ts';
 import { Progress } from '../job/progress.ts';
-import { renderEnd, renderJob, renderJobs } from '../job/render.ts';
+import { renderEnd, renderJob, renderJobs, renderWorkers } from '../job/render.ts';
 import { registerJobFiles } from './job-files.ts';
 
 const SUBMIT_WITHIN = 60_000;
@@ -95,6 +95,19 @@ function registerLooks(job: CliCommand, cli: Cli): void {
     .action(async (options: CommonOptions & { state?: string; limit: number }) => {
       const jobs = await cli.client(options).list<JobView>('jobs', { state: options.state, limit: options.limit });
       cli.show(options, jobs, (rows) => renderJobs(rows, cli.terminal, Date.now()));
+    });
+
+  job
+    .command('workers')
+    .summary('the nodes that carry out tasks, and which scheduler places them')
+    .description(
+      'Lists the nodes that carry out tasks as this node sees them: how busy, how fast, how stressed, what they carry out; and which scheduler places tasks, and why that one.',
+    )
+    .common()
+    .example('job workers', 'who works, and how much?')
+    .action(async (options: CommonOptions) => {
+      const swarm = await cli.client(options).get<SwarmView>('swarm');
+      cli.show(options, swarm, () => renderWorkers(swarm, cli.terminal));
     });
 
   job

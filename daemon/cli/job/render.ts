@@ -1,7 +1,7 @@
 // A job for people: what became of it, where its tasks ran and why there, what held it up.
 
-import type { JobDetailView, JobView, TaskView } from '../../../agents/swarm/job-view.ts';
-import { ago, duration, fixed, plural, timestamp } from '../format.ts';
+import type { JobDetailView, JobView, SwarmView, TaskView } from '../../../agents/swarm/job-view.ts';
+import { ago, duration, fixed, percent, plural, timestamp } from '../format.ts';
 import { facts, table } from '../table.ts';
 import { plain, type Style, type Terminal } from '../terminal.ts';
 import { doneOf } from './progress.ts';
@@ -35,6 +35,33 @@ export function renderJobs(jobs: readonly JobView[], terminal: Terminal, now: nu
     { title: 'home', value: (job) => job.home.name },
     { title: 'cause', value: (job) => job.cause ?? '' },
   ]);
+}
+
+export function renderWorkers({ workers, scheduler, why, running, ready }: SwarmView, terminal: Terminal): string {
+  const head = `${plural(running, 'job')} of this node run, ${plural(ready, 'task')} wait for a place. Placed by ${scheduler}: ${plain(why)}`;
+  if (workers.length === 0) return `${head}\nNo node carries out tasks.`;
+  const rows = table(terminal, workers, [
+    { title: 'node', value: ({ node }) => node.name },
+    {
+      title: 'state',
+      value: ({ reachable }) => (reachable ? 'reachable' : 'not reachable'),
+      style: ({ reachable }) => (reachable ? undefined : 'red'),
+    },
+    { title: 'busy', align: 'right', value: (worker) => `${worker.running}/${worker.slots}` },
+    { title: 'queued', align: 'right', value: ({ queued }) => String(queued) },
+    { title: 'speed', align: 'right', value: ({ speed }) => fixed(speed, 2) },
+    { title: 'stress', align: 'right', value: ({ stress }) => percent(stress) },
+    { title: 'failures', align: 'right', value: ({ failures }) => percent(failures) },
+    { title: 'carries out', value: ({ kinds }) => kinds.join(' ') },
+    {
+      title: 'labels',
+      value: ({ labels }) =>
+        Object.entries(labels)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(' '),
+    },
+  ]);
+  return `${head}\n\n${rows}`;
 }
 
 export function renderJob(job: JobDetailView, terminal: Terminal, all: boolean): string {
@@ -151,7 +178,9 @@ function between(from: number | undefined, to: number | undefined): string {
   return from === undefined || to === undefined ? '' : seconds(Math.max(0, to - from) / 1000);
 }
 
-/** Where half a second counts: 0.42 s, 12.3 s, 5 min. */
+/** Where half a second counts: 0.42 s, 12.3 s, 5 min 4 s. */
 function seconds(value: number): string {
-  return value >= 0.1 && value < 90 ? `${value.toFixed(value < 10 ? 2 : 1)} s` : duration(value);
+  if (value < 0.1 || value >= 3_600) return duration(value);
+  if (value < 120) return `${value.toFixed(value < 10 ? 2 : 1)} s`;
+  return `${Math.floor(value / 60)} min ${Math.floor(value % 60)} s`;
 }

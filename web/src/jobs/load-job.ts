@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { JobDetailView } from '../../../agents/swarm/job-view.ts';
 import { ApiError, get } from '../live/api.ts';
 import { jobs } from '../live/live.ts';
+import { mergeTasks } from '../live/merge.ts';
 import type { Resource } from '../live/resource.ts';
 
 /** A look each second, and for ten thousand tasks every five. */
@@ -54,11 +55,4 @@ export function useJob(id: string): Resource<JobDetailView> {
 /** The node's time at which the job was read, milliseconds since 1970. */
 function momentOf({ submittedAt, figures }: JobDetailView): number {
   return Math.floor(submittedAt + figures.seconds * 1000);
-}
-
-/** The newest of each task, in the order of the first answer. */
-export function mergeTasks(known: JobDetailView | undefined, answer: JobDetailView): JobDetailView {
-  if (known === undefined) return answer;
-  const changed = new Map(answer.tasks.map((task) => [task.id, task]));
-  return { ...answer, tasks: known.tasks.map((task) => changed.get(task.id) ?? task) };
 }

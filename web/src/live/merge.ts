@@ -1,6 +1,6 @@
 // How a change becomes part of what is shown. Pure: a list and a newcomer in, a new list out, bounded in length.
 
-import type { JobView } from '../../../agents/swarm/job-view.ts';
+import type { JobDetailView, JobView } from '../../../agents/swarm/job-view.ts';
 import type { RouteChangeView } from '../../../daemon/view/route-schema.ts';
 import type { EventView, ObservationView } from '../../../daemon/view/schema.ts';
 
@@ -45,6 +45,13 @@ export function mergeJobs(list: readonly JobView[], incoming: readonly JobView[]
     if (known === undefined || job.figures.seconds >= known.figures.seconds) byId.set(job.id, job);
   }
   return [...byId.values()].sort((a, b) => b.submittedAt - a.submittedAt || (a.id < b.id ? 1 : -1)).slice(0, most);
+}
+
+/** The newest of each task, in the order of the first answer. */
+export function mergeTasks(known: JobDetailView | undefined, answer: JobDetailView): JobDetailView {
+  if (known === undefined) return answer;
+  const changed = new Map(answer.tasks.map((task) => [task.id, task]));
+  return { ...answer, tasks: known.tasks.map((task) => changed.get(task.id) ?? task) };
 }
 
 /** Samples `[at, value]` in order of time, each time once, none older than `since`. */

@@ -41,6 +41,8 @@ export interface OracleParts {
 }
 
 const MOST_DENIALS = 50;
+/** Rows a minute for each sort of work that nodes and jobs do; the rest is counted. */
+const FEW_ROWS = 3;
 /** The mesh may start later than this, or again. */
 const LOOK: Millis = 1_000;
 
@@ -350,7 +352,7 @@ export class AntiMeaveOracle extends EventEmitter<{ changed: []; row: [AuditRow]
       subject: action.subject,
       detail: { action: action.action, ...detail },
     };
-    if (isWork(action.action)) this.#audit.tally(entry, 3);
+    if (isWork(action.action)) this.#audit.tally(entry, isMachine(action.actor) ? FEW_ROWS : undefined);
     else await this.#audit.record(entry);
   }
 
@@ -364,6 +366,8 @@ export class AntiMeaveOracle extends EventEmitter<{ changed: []; row: [AuditRow]
     this.emit('changed');
   }
 }
+
+const isMachine = ({ kind }: Actor): boolean => kind === 'peer' || kind === 'job';
 
 const here = (action: string) => ({ action, scope: 'node' as const, mostNodes: 1, largestShare: 1, approvals: 0 });
 

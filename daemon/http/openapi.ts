@@ -131,6 +131,7 @@ function documentOf(version: string) {
       { name: 'jobs', description: 'Jobs, their tasks and results, and the nodes that work on them.' },
       { name: 'vision', description: 'Cameras, observations and models.' },
       { name: 'journal', description: 'What happened, and what changes now.' },
+      { name: 'oracle', description: 'Who may change what, who is frozen, and the audit log.' },
       { name: 'admin', description: 'Tokens, network membership, configuration and store.' },
       { name: 'access', description: 'Log-in of the status page.' },
       { name: 'health', description: 'For supervisors and Prometheus.' },

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../daemon/clock.ts';
+import { actionOfRoute } from '../../../daemon/http/authorization.ts';
+import { capabilitiesOfScopes } from '../../../daemon/security/oracle.ts';
+import { OracleDesk } from '../../../daemon/security/oracle-desk.ts';
+import { Exchange } from '../../agents/oracle/exchange.ts';
+import { bearer, startServer } from './harness.ts';
+
+/** A server in front of an oracle that is alone in its network. */
+async function guardedServer() {
+  const exchange = new Exchange(1);
+  const [node] = exchange.nodes;
+  const { oracle, keys, network, audit } = node!;
+  const desk = new OracleDesk({ oracle, audit, keys, network, clock: systemClock });
+  await oracle.start();
+  oracle.networkChanged();
+  const access = { authorizer: oracle, desk, reach: { self: keys.self, network: () => [keys.self] } };
+  const server = await startServer({ more: { oracle: access } });
+  node!.agents.set('client', capabilitiesOfScopes(['read', 'act', 'admin']));
+  return { server, node: node!, self: keys.self };
+}
+
+describe('The API before an oracle', () => {
+  it('puts on record who changed what, and what was refused', async () => {
+    const { server, node } = await guardedServer();
+    const headers = bearer(await server.token('read', 'act'));
+    expect((await server.call('/api/v3/agents/hardware/restart', { method: 'POST', headers })).status).toBe(204);
+    node.agents.set('client', []);
+    const refused = await server.call('/api/v3/agents/hardware/restart', { method: 'POST', headers });
+    expect(refused.status).toBe(403);
+    expect(refused.json()).toMatchObject({ code: 'NOT_AUTHORIZED', detail: expect.stringContaining('agent.restart') });
+    const rows = (await server.call('/api/v3/audit', { headers })).json();
+    expect(rows).toMatchObject([
+      { kind: 'denied', subject: 'agent/hardware' },
+      { kind: 'allowed', subject: 'agent/hardware', actor: expect.stringMatching(/^client\/test\//) },
+    ]);
+    expect((await server.call('/api/v3/audit/verify', { headers })).json()).toMatchObject({ ok: true, rows: 2 });
+    node.audit.rows[0]!.subject = 'agent/other';
+    expect((await server.call('/api/v3/audit/verify', { headers })).json()).toMatchObject({
+      ok: false,
+      fault: { sequence: 1, kind: 'changed' },
+    });
+  });
+
+  it('freezes a token that tries what it has no right to, which cannot free itself by a younger one', async () => {
+    const { server, node } = await guardedServer();
+    node.agents.set('client', []);
+    const headers = bearer(await server.token('read', 'act', 'admin'));
+    for (let n = 0; n < 7; n++) await server.call('/api/v3/store/backup', { method: 'POST', headers, body: {} });
+    const { frozen } = (await server.call('/api/v3/oracle', { headers })).json() as { frozen: { actor: string }[] };
+    expect(frozen).toHaveLength(1);
+    node.agents.set('client', capabilitiesOfScopes(['admin']));
+    const body = { actor: frozen[0]!.actor };
+    const unfreeze = (more: object) => server.call('/api/v3/oracle/unfreeze', { method: 'POST', body, ...more });
+    expect((await unfreeze({ headers })).json()).toMatchObject({ code: 'NOT_AUTHORIZED' });
+    const younger = bearer(await server.token('admin'));
+    expect((await unfreeze({ headers: younger })).json()).toMatchObject({ code: 'TOKEN_FORBIDDEN' });
+    expect((await unfreeze({ unix: true })).json()).toEqual({ reach: 'network' });
+    expect((await unfreeze({ unix: true })).json()).toMatchObject({ code: 'ACTOR_NOT_FOUND' });
+  });
+
+  it('refuses changes of configuration while they are halted, to everybody, until it is lifted', async () => {
+    const { server } = await guardedServer();
+    const post = (path: string, body: object = {}) =>
+      server.call(`/api/v3/${path}`, { method: 'POST', body, unix: true });
+    expect((await post('oracle/halt', { reason: 'a break-in' })).json()).toEqual({ reach: 'network' });
+    expect((await post('config/reload')).json()).toMatchObject({
+      code: 'NOT_AUTHORIZED',
+      detail: expect.stringContaining('a break-in'),
+    });
+    expect((await post('agents/hardware/restart')).status).toBe(204);
+    expect((await post('oracle/lift')).json()).toEqual({ reach: 'network' });
+    expect((await post('config/reload')).status).toBe(200);
+  });
+
+  it('gives and revokes rights, and orders within them', async () => {
+    const { server, node, self } = await guardedServer();
+    const made = await server.call('/api/v3/oracle/tokens', {
+      method: 'POST',
+      unix: true,
+      body: {
+        node: self,
+        agent: 'keeper',
+        capabilities: [{ action: 'agent.restart', scope: 'node', mostNodes: 1, largestShare: 1, approvals: 0 }],
+      },
+    });
+    expect(made.status).toBe(201);
+    const { id } = made.json() as { id: string };
+    const held = async () => (await server.call('/api/v3/oracle/tokens', { unix: true })).json();
+    expect(await held()).toMatchObject([
+      { id, agent: 'keeper', root: 'network', capabilities: ['agent.restart@node'] },
+    ]);
+    expect((await server.call(`/api/v3/oracle/tokens/${id}`, { method: 'DELETE', unix: true })).status).toBe(204);
+    expect(await held()).toEqual([]);
+    expect(node.audit.rows.map(({ kind }) => kind)).toEqual(['allowed', 'granted', 'allowed', 'revoked']);
+  });
+});
+
+it('names every changing route, one that nobody thought of by its address', () => {
+  expect(actionOfRoute('POST', '/api/v3/config/reload')).toMatchObject({ action: 'config.reload' });
+  expect(actionOfRoute('PUT', '/api/v3/things/:id/colour')).toEqual({
+    action: 'api.things.colour.put',
+    subject: 'things/:id/colour',
+  });
+});

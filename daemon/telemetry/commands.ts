@@ -1,9 +1,11 @@
-// Commands by MQTT. Only with `mqtt.commands`; anything but a known command for a known agent is refused, and said so.
+// Commands by MQTT. Only with `mqtt.commands`; anything but a job or a known command for a known agent is refused, and
+// said so.
 
 import type { Clock, Millis } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Actions, View } from '../view/view.ts';
+import { type JobAnswer, JobSubmissions } from './job-submissions.ts';
 import type { Topics } from './topics.ts';
 
 /** The one payload on `…/agents/<id>/command`. */
@@ -23,15 +25,29 @@ export class Commands {
   readonly #options: CommandsOptions;
   /** Agents whose restart is under way; pressing twice is one restart. */
   readonly #restarting = new Set<string>();
+  readonly #submissions: JobSubmissions;
   #refusedAt: Millis | undefined;
   #refusedSince = 0;
 
   constructor(options: CommandsOptions) {
     this.#options = options;
+    this.#submissions = new JobSubmissions(options.actions);
   }
 
   /** Never throws. */
-  async handle(topics: Topics, topic: string, payload: Uint8Array, retained: boolean): Promise<void> {
+  async handle(
+    topics: Topics,
+    topic: string,
+    payload: Uint8Array,
+    retained: boolean,
+    answer: (answer: JobAnswer) => void,
+  ): Promise<void> {
+    if (topic === topics.submissions) {
+      if (retained) return this.#refuse('a job must not be retained');
+      const reply = await this.#submissions.take(payload);
+      if (reply === undefined) return this.#refuse('a job needs "id" (a-z, 0-9 and -, 4 to 64 of them) and "job"');
+      return answer(reply);
+    }
     const agent = this.#options.view.agents().find(({ id }) => topics.agentCommand(id) === topic);
     if (agent === undefined) return this.#refuse('there is no such agent');
     // A retained command would be carried out again at every reconnect.

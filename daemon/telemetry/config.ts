@@ -47,7 +47,7 @@ export const MqttConfig = Type.Object(
     commands: Type.Boolean({
       default: false,
       description:
-        'Take commands by MQTT (today: restart an agent). Whoever may publish on the broker may then give them.',
+        'Take commands by MQTT: restart an agent, submit a job. Whoever may publish on the broker may then give them.',
     }),
     homeAssistant: Type.Object(
       {

@@ -10,6 +10,7 @@ import { type Commands, isText } from './commands.ts';
 import type { MqttConfig } from './config.ts';
 import { Announcer } from './home-assistant/announcer.ts';
 import type { Discoveries } from './home-assistant/discoveries.ts';
+import type { JobAnswer } from './job-submissions.ts';
 import type { Ledger } from './ledger.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
 import { Pictures } from './pictures.ts';
@@ -136,7 +137,7 @@ export class Session {
     const { client, config, topics, logger } = this.#options;
     const filters = [
       ...(config.homeAssistant.enabled ? [this.#birthTopic] : []),
-      ...(config.commands ? [topics.agentCommands] : []),
+      ...(config.commands ? [topics.agentCommands, topics.submissions] : []),
     ];
     if (filters.length === 0) return;
     client.subscribe(filters, { qos: 1 }, (error) => {
@@ -160,8 +161,9 @@ export class Session {
     }
     if (!isSection(change.topic)) return;
     this.#dirty.add(change.topic);
-    // The node's state counts its peers.
+    // The node's state counts its peers; that of jobs names the last one.
     if (change.topic === 'peers') this.#dirty.add('node');
+    if (change.topic === 'job') this.#dirty.add('swarm');
     this.#settle();
   }
 
@@ -256,7 +258,9 @@ export class Session {
   #received(topic: string, payload: Uint8Array, retained: boolean): void {
     const { commands, topics, random } = this.#options;
     if (topic !== this.#birthTopic) {
-      void commands.handle(topics, topic, payload, retained);
+      const answer = (reply: JobAnswer): void =>
+        this.#append(`answer/${reply.id}`, topics.submissionAnswer(reply.id), reply);
+      void commands.handle(topics, topic, payload, retained, answer);
       return;
     }
     // A retained birth is an old one: what it asks for is just being published.

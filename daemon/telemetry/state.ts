@@ -1,6 +1,7 @@
 // The retained state of a node as MQTT messages: pure functions of the view. Each message has an essence, the part
 // whose change is news; the rest (loads, round-trip times, frame counts) only moves with the state interval.
 
+import type { JobView } from '../../agents/swarm/job-view.ts';
 import type { AgentView, CameraView, LinkView, NodeView, PeerView } from '../view/schema.ts';
 import type { View } from '../view/view.ts';
 import type { Availability, Topics } from './topics.ts';
@@ -13,8 +14,24 @@ export interface StateMessage {
 }
 
 /** The parts of the state that change together; named as the view's change topics. */
-export const SECTIONS = ['node', 'hardware', 'peers', 'links', 'routes', 'topology', 'agents', 'cameras'] as const;
+export const SECTIONS = [
+  'node',
+  'hardware',
+  'peers',
+  'links',
+  'routes',
+  'topology',
+  'agents',
+  'cameras',
+  'swarm',
+  'job',
+] as const;
 export type Section = (typeof SECTIONS)[number];
+
+/** Ended jobs that stay on the broker until newer ones take their place. */
+const ENDED_JOBS = 10;
+/** Running ones: beyond them a broker is not where one looks. */
+const MOST_JOBS = 100;
 
 export function isSection(topic: string): topic is Section {
   return SECTIONS.some((section) => section === topic);
@@ -52,7 +69,56 @@ export function sectionMessages(section: Section, view: View, topics: Topics): S
       return view.agents().map((agent) => measured(topics.agent(agent.id), agent, agentEssence(agent)));
     case 'cameras':
       return view.cameras().flatMap((camera) => cameraMessages(camera, topics));
+    case 'swarm':
+      return [exact(topics.swarm, swarmState(view))];
+    case 'job':
+      return jobsShown(view).map((job) => measured(topics.job(job.id), job, jobEssence(job)));
   }
+}
+
+function jobsShown(view: View): JobView[] {
+  return [...view.jobs({ state: 'running', limit: MOST_JOBS }), ...endedJobs(view)];
+}
+
+function endedJobs(view: View): JobView[] {
+  return view
+    .jobs({ limit: MOST_JOBS })
+    .filter(({ state }) => state !== 'running')
+    .slice(0, ENDED_JOBS);
+}
+
+/** What `…/jobs/state` holds. */
+export function swarmState(view: View): object {
+  const { running, ready, scheduler, why, workers } = view.swarm();
+  const last = endedJobs(view).reduce<JobView | undefined>(
+    (newest, job) => ((job.finishedAt ?? 0) > (newest?.finishedAt ?? 0) ? job : newest),
+    undefined,
+  );
+  return {
+    running,
+    ready,
+    scheduler,
+    why,
+    workers: workers.filter(({ reachable }) => reachable).length,
+    last:
+      last === undefined
+        ? null
+        : {
+            id: last.id,
+            name: last.name,
+            state: last.state,
+            cause: last.cause ?? null,
+            seconds: round(last.figures.seconds, 1),
+          },
+  };
+}
+
+/** How far it is is news in tenths: a job of many short tasks must not flood the broker. */
+function jobEssence({ name, state, priority, home, deputy, counts, cause }: JobView): unknown {
+  const { waiting, ready, running, ...ended } = counts;
+  const done = Object.values(ended).reduce((sum, count) => sum + count, 0);
+  const tenth = Math.floor((10 * done) / Math.max(1, done + waiting + ready + running));
+  return [name, state, priority, home.id, deputy?.id, tenth, counts.failed, counts['set-aside'], cause];
 }
 
 /** What `…/state` holds. Everything in it changes seldom; the time since the start follows from `startedAt`. */

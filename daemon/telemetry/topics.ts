@@ -27,8 +27,11 @@ export class Topics {
   readonly topology: string;
   readonly observations: string;
   readonly events: string;
+  readonly swarm: string;
   /** Subscribed to when commands are enabled. */
   readonly agentCommands: string;
+  /** The same; answers come on `submissionAnswer`. */
+  readonly submissions: string;
 
   constructor(base: string, networkId: string, nodeId: string) {
     this.root = `${base}/${topicLevel(networkId)}/${topicLevel(nodeId)}`;
@@ -41,6 +44,8 @@ export class Topics {
     this.topology = `${this.root}/topology`;
     this.observations = `${this.root}/observations`;
     this.events = `${this.root}/events`;
+    this.swarm = `${this.root}/jobs/state`;
+    this.submissions = `${this.root}/jobs/submit`;
     this.agentCommands = `${this.root}/agents/+/command`;
   }
 
@@ -50,6 +55,14 @@ export class Topics {
 
   agentCommand(id: string): string {
     return `${this.agent(id)}/command`;
+  }
+
+  job(id: string): string {
+    return `${this.root}/jobs/${topicLevel(id)}/state`;
+  }
+
+  submissionAnswer(id: string): string {
+    return `${this.root}/jobs/${topicLevel(id)}/answer`;
   }
 
   camera(id: string): string {

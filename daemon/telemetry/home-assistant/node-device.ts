@@ -16,6 +16,7 @@ export function nodeDevice(context: DiscoveryContext, node: NodeView, hardware: 
   const id = nodeDeviceId(context.nodeId);
   const components = {
     ...stateComponents(context.topics.state),
+    ...jobComponents(context.topics.swarm),
     ...(hardware === undefined ? {} : hardwareComponents(context.topics.hardware, hardware)),
   };
   return deviceConfig(
@@ -76,6 +77,40 @@ function stateComponents(stateTopic: string): Record<string, ComponentOptions> {
       icon: 'mdi:graph-outline',
       state_class: 'measurement',
       value_template: '{{ value_json.peers.reachable }}',
+    },
+  };
+}
+
+function jobComponents(topic: string): Record<string, ComponentOptions> {
+  return {
+    jobs_running: {
+      platform: 'sensor',
+      name: 'Jobs running',
+      icon: 'mdi:graph',
+      state_class: 'measurement',
+      state_topic: topic,
+      value_template: '{{ value_json.running }}',
+    },
+    tasks_waiting: {
+      platform: 'sensor',
+      name: 'Tasks waiting',
+      icon: 'mdi:tray-full',
+      state_class: 'measurement',
+      entity_category: 'diagnostic',
+      state_topic: topic,
+      value_template: '{{ value_json.ready }}',
+      json_attributes_topic: topic,
+      json_attributes_template:
+        "{{ {'scheduler': value_json.scheduler, 'why': value_json.why, 'workers': value_json.workers} | tojson }}",
+    },
+    last_job: {
+      platform: 'sensor',
+      name: 'Last job',
+      icon: 'mdi:flag-checkered',
+      state_topic: topic,
+      value_template: "{{ value_json.last.state if value_json.last else 'none' }}",
+      json_attributes_topic: topic,
+      json_attributes_template: '{{ (value_json.last or {}) | tojson }}',
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { cameraState, nodeState, SECTIONS, sectionMessages } from '../../../daemon/telemetry/state.ts';
+import { cameraState, nodeState, SECTIONS, sectionMessages, swarmState } from '../../../daemon/telemetry/state.ts';
 import { Topics } from '../../../daemon/telemetry/topics.ts';
 import { camera, NODE_ID, observation, TestNode } from './test-node.ts';
 
@@ -27,7 +27,8 @@ describe('docs/mqtt.md', () => {
       topic
         .slice(topics.root.length + 1)
         .replace(/^agents\/[^/]+/, 'agents/<agent>')
-        .replace(/^cameras\/[^/]+/, 'cameras/<camera>'),
+        .replace(/^cameras\/[^/]+/, 'cameras/<camera>')
+        .replace(/^jobs\/[^/]+\/state/, 'jobs/<job>/state'),
     );
     expect(
       rows
@@ -37,6 +38,8 @@ describe('docs/mqtt.md', () => {
     ).toEqual([...new Set(retained)].sort());
     expect(rows.filter(([, kept]) => kept === 'no').map(([topic]) => topic)).toEqual([
       'agents/<agent>/command',
+      'jobs/submit',
+      'jobs/<job>/answer',
       'observations',
       'events',
     ]);
@@ -44,6 +47,7 @@ describe('docs/mqtt.md', () => {
 
   it('shows payloads as they are', () => {
     expect(Object.keys(example('state')).sort()).toEqual(Object.keys(nodeState(node.nodeView, [])).sort());
+    expect(Object.keys(example('jobs/state')).sort()).toEqual(Object.keys(swarmState(node)).sort());
     expect(Object.keys(example('observations')).sort()).toEqual(Object.keys(observation('o')).sort());
     const full = { ...camera('north'), width: 1, height: 1, lastFrameAt: 1, detector: 'd', inferenceSeconds: 1 };
     expect(Object.keys(example('cameras/north')).sort()).toEqual(Object.keys(cameraState(full)).sort());

@@ -3,12 +3,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../core/logger.ts';
 import { type DeviceConfig, encode } from '../../../daemon/telemetry/home-assistant/device.ts';
 import { Discoveries } from '../../../daemon/telemetry/home-assistant/discoveries.ts';
-import { cameraState, nodeState } from '../../../daemon/telemetry/state.ts';
+import { cameraState, nodeState, swarmState } from '../../../daemon/telemetry/state.ts';
 import { Topics } from '../../../daemon/telemetry/topics.ts';
 import { Bench, freePort, mqttConfig, retained, startAedes, subscriber } from './brokers.ts';
 import { eventually } from './eventually.ts';
 import { complaints } from './home-assistant-rules.ts';
-import { agent, camera, NODE_ID, observation, TestNode } from './test-node.ts';
+import { agent, camera, job, NODE_ID, observation, TestNode } from './test-node.ts';
 
 const DEVICE = `homeassistant/device/parlmesh_${NODE_ID}`;
 
@@ -151,7 +151,7 @@ describe('Home Assistant discovery', () => {
     const bench = new Bench({ url: broker.url, homeAssistant: { enabled: false } });
     cleanup.push(() => bench.stop());
     await bench.start();
-    await eventually(async () => (await retained(broker.url)).size).toBe(11);
+    await eventually(async () => (await retained(broker.url)).size).toBe(13);
     expect([...(await retained(broker.url)).keys()].filter((topic) => topic.startsWith('homeassistant'))).toEqual([]);
   });
 });
@@ -184,6 +184,8 @@ describe(`Home Assistant templates${noJinja && ` (skipped: ${noJinja})`}`, () =>
     const north = devices.get(`${DEVICE}_camera_north/config`)!;
     const hardware = devices.get(`${DEVICE}_agent_hardware/config`)!.components;
     const state = JSON.stringify(nodeState(node.nodeView, node.peerViews));
+    node.jobViews = [job('j1', 'running'), { ...job('j0', 'failed'), finishedAt: 1, cause: 'no such table' }];
+    const jobs = JSON.stringify(swarmState(node));
     const readings = JSON.stringify(node.hardwareView);
     const cameraJson = JSON.stringify(cameraState(node.cameraViews[0]!));
     const agentJson = JSON.stringify(node.agentViews[0]);
@@ -194,6 +196,11 @@ describe(`Home Assistant templates${noJinja && ` (skipped: ${noJinja})`}`, () =>
       [main.degraded?.value_template, state, '0'],
       [main.started?.value_template, state, '2026-06-01T00:00:00.000Z'],
       [main.peers_connected?.value_template, state, '1'],
+      [main.jobs_running?.value_template, jobs, '1'],
+      [main.tasks_waiting?.value_template, jobs, '2'],
+      [main.last_job?.value_template, jobs, 'failed'],
+      [main.last_job?.value_template, '{"last": null}', 'none'],
+      [main.last_job?.json_attributes_template, '{"last": null}', '{}'],
       [main.cpu?.value_template, readings, '25.0'],
       [main.memory?.value_template, readings, '60.0'],
       [main.disk?.value_template, readings, '25.0'],

@@ -17,7 +17,7 @@ import {
   type TestBroker,
 } from './brokers.ts';
 import { eventually } from './eventually.ts';
-import { agent, camera, NODE_ID, observation, TestNode } from './test-node.ts';
+import { agent, camera, job, NODE_ID, observation, TestNode } from './test-node.ts';
 
 const ROOT = `parlmesh/net1/${NODE_ID}`;
 const DEVICE = `homeassistant/device/parlmesh_${NODE_ID}`;
@@ -35,6 +35,8 @@ const ALL = [
   `${ROOT}/cameras/north`,
   `${ROOT}/cameras/north/availability`,
   `${ROOT}/hardware`,
+  `${ROOT}/jobs/j1/state`,
+  `${ROOT}/jobs/state`,
   `${ROOT}/links`,
   `${ROOT}/peers`,
   `${ROOT}/routes`,
@@ -135,11 +137,12 @@ describe.each([
     const after = ready(new Bench({ url, homeAssistant: { enabled: false } }, { node, entries: before.entries }));
     await after.start();
     await eventually(() => topics(url)).toEqual(
-      ['agents/hardware', 'availability', 'hardware', 'links', 'peers', 'routes', 'state', 'topology'].map(
-        (name) => `parlmesh/net2/${NODE_ID}/${name}`,
-      ),
+      [
+        ...['agents/hardware', 'availability', 'hardware', 'jobs/j1/state', 'jobs/state', 'links', 'peers', 'routes'],
+        ...['state', 'topology'],
+      ].map((name) => `parlmesh/net2/${NODE_ID}/${name}`),
     );
-    await eventually(() => after.entries.length).toBe(8);
+    await eventually(() => after.entries.length).toBe(10);
   });
 
   test('moves all topics, and its last will, when the node joins another network', async () => {
@@ -252,6 +255,36 @@ describe.each([
     expect(bench.journal).toEqual([expect.objectContaining({ kind: 'mqtt.command.refused' })]);
   });
 
+  test('takes a job once however often it comes, answers each time, and clears the states of jobs that are forgotten', async () => {
+    const { url } = await broker();
+    const bench = ready(new Bench({ url, commands: true }));
+    await bench.start();
+    await eventually(() => topics(url)).toEqual(ALL);
+    const client = await mqtt.connectAsync(url, { reconnectPeriod: 0 });
+    cleanup.push(() => client.endAsync());
+    const answers: unknown[] = [];
+    client.on('message', (_topic, payload) => answers.push(JSON.parse(payload.toString())));
+    await client.subscribeAsync(`${ROOT}/jobs/+/answer`);
+    const submit = (value: unknown) =>
+      client.publishAsync(`${ROOT}/jobs/submit`, typeof value === 'string' ? value : JSON.stringify(value), { qos: 1 });
+    const spec = { name: 'Count', tasks: [{ id: 'a', kind: 'wait' }] };
+    for (const hostile of ['', '[]', '{"id": "NO", "job": {}}', 'x'.repeat(900_000)]) await submit(hostile);
+    await submit({ id: 'count-1', job: spec });
+    await submit({ id: 'count-1', job: spec });
+    await submit({ id: 'count-2', job: { ...spec, tasks: [] } });
+    await eventually(() => answers).toEqual([
+      { id: 'count-1', accepted: true, state: 'running' },
+      { id: 'count-1', accepted: true, state: 'running' },
+      { id: 'count-2', accepted: false, code: 'JOB_INVALID', message: expect.stringMatching(/tasks: is wrong/) },
+    ]);
+    expect(bench.journal).toEqual([expect.objectContaining({ kind: 'mqtt.command.refused' })]);
+    expect(bench.node.jobViews.map(({ id }) => id)).toEqual(['count-1', 'j1']);
+    await eventually(() => topics(url)).toContain(`${ROOT}/jobs/count-1/state`);
+    bench.node.jobViews = [];
+    bench.node.tell('job');
+    await eventually(() => topics(url)).not.toContain(`${ROOT}/jobs/count-1/state`);
+  });
+
   test('does not listen to commands unless they are enabled', async () => {
     const { url } = await broker();
     const bench = ready(new Bench({ url }));
@@ -326,15 +359,17 @@ describe('telemetry without a broker', () => {
       for (let step = 0; step < 25; step++) {
         node.cameraViews = some(camera);
         node.agentViews = some(agent);
+        node.jobViews = some((name) => job(name, 'running'));
         node.tell('cameras');
         node.tell('agents');
+        node.tell('job');
         const seen = { ...observation(`o${round}-${step}`), camera: names[random.below(names.length)]! };
         node.see(seen, Buffer.from('jpeg'));
         // Now within the work of the last step, now after it.
         for (let turn = random.below(30); turn > 0; turn--) await new Promise((resolve) => setImmediate(resolve));
       }
       const topicsOf = new Topics('parlmesh', 'net1', NODE_ID);
-      const plain = ['availability', 'state', 'hardware', 'peers', 'links', 'routes', 'topology'];
+      const plain = ['availability', 'state', 'hardware', 'peers', 'links', 'routes', 'topology', 'jobs/state'];
       const devices = [
         '',
         ...node.cameraViews.map(({ id }) => `_camera_${id}`),
@@ -344,6 +379,7 @@ describe('telemetry without a broker', () => {
         ...plain.map((name) => `${ROOT}/${name}`),
         ...devices.map((device) => `${DEVICE}${device}/config`),
         ...node.agentViews.map(({ id }) => topicsOf.agent(id)),
+        ...node.jobViews.map(({ id }) => topicsOf.job(id)),
         ...node.cameraViews.flatMap(({ id }) => [topicsOf.camera(id), topicsOf.cameraAvailability(id)]),
       ].sort();
       const pictures = node.cameraViews.map(({ id }) => topicsOf.cameraPicture(id));

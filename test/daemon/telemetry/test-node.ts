@@ -13,7 +13,7 @@ import type {
   PeerView,
   StoreView,
 } from '../../../daemon/view/schema.ts';
-import type { Actions, Change, ObservationQuery, Snapshot, View } from '../../../daemon/view/view.ts';
+import type { Actions, Change, JobQuery, ObservationQuery, Snapshot, View } from '../../../daemon/view/view.ts';
 
 export const NODE_ID = '12D3KooWTestNode';
 const AT = Date.UTC(2026, 5, 1);
@@ -106,7 +106,8 @@ export class TestNode implements View, Actions {
   agents = (): AgentView[] => this.agentViews;
   cameras = (): CameraView[] => this.cameraViews;
   models = () => Promise.resolve([]);
-  jobs = (): JobView[] => this.jobViews;
+  jobs = ({ state }: JobQuery = {}): JobView[] =>
+    this.jobViews.filter((one) => state === undefined || one.state === state);
   job = (id: string) => Promise.reject(new ParlmeshError('JOB_UNKNOWN', `There is no job "${id}"`));
   swarm = (): SwarmView => this.swarmView;
   blob = (sha256: string) => Promise.reject(new ParlmeshError('BLOB_UNKNOWN', `No blob ${sha256} is kept here`));

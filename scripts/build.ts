@@ -20,11 +20,13 @@ const entries = [
   'agents/swarm/executors/compute.worker.ts',
   'agents/parl/evaluation.worker.ts',
   'agents/parl/training.worker.ts',
+  'agents/parl/shard.worker.ts',
+  'agents/parl/evaluation.worker.ts',
   'mesh/link/probe.worker.ts',
   'mesh/routing/optimizer.worker.ts',
   'vision/detection/detector-worker.ts',
 ];
-const external = [/^better-sqlite3/, /^sharp/, /^onnxruntime-node/, /^@fastify\/swagger-ui/];
+const external = [/^better-sqlite3/, /^sharp/, /^onnxruntime-node/, /^piscina/, /^@fastify\/swagger-ui/];
 
 /** Files that a module finds beside itself are still where they were; workers are bundles beside the main one. */
 const placesOfTheSources: Plugin = {

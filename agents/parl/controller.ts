@@ -1,0 +1,308 @@
+// PARLController: which scheduler places the tasks of this node, why, and how the learned one gets better. It hands the
+// orchestrator a scheduler, keeps what jobs there were, has schedulers judged on them, and lets the shard learn from them.
+
+import { EventEmitter } from 'node:events';
+import type { Clock, Millis, Timer } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Journal } from '../../core/journal.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Random } from '../../core/random.ts';
+import type { Service } from '../../core/service.ts';
+import type { JobDetailView, JobView, SwarmView } from '../swarm/job-view.ts';
+import { heuristics } from '../swarm/scheduling/list-schedulers.ts';
+import type { TaskScheduler } from '../swarm/scheduling/scheduler.ts';
+import { advisor } from './advisor.ts';
+import type { AgentWorker } from './agent-worker.ts';
+import type { SimulatedNode } from './environment/cluster-simulation.ts';
+import { capacityOf } from './environment/episode.ts';
+import type { EvaluationRequest } from './evaluate.ts';
+import type { Comparison } from './evaluation.ts';
+import type { ExperienceBuffer } from './experience-buffer.ts';
+import { type Judgement, judge } from './guard.ts';
+import { LiveScheduler } from './live-scheduler.ts';
+import { createPolicy, POLICY_SHAPE, type PolicySigner } from './policy.ts';
+import type { PolicyShelf } from './policy-shelf.ts';
+import { WasmNetwork } from './ppo/wasm-network.ts';
+import { RecentJobs, recentJob } from './recent-jobs.ts';
+import { ADVISOR, PARL } from './scheduler-names.ts';
+import type { LearningPoint, PracticeAmount } from './shard-protocol.ts';
+
+export interface PARLControllerParts {
+  /** Name of the scheduler that is to serve; `auto`: the guard chooses. */
+  scheduler: string;
+  /** Whether the policy learns here. */
+  learns: boolean;
+  exploration: number;
+  shelf: PolicyShelf;
+  experience: ExperienceBuffer;
+  worker: AgentWorker;
+  signer: PolicySigner;
+  /** Of one lesson; see `PRACTICE`. */
+  practice: PracticeAmount;
+  /** Recent jobs as they were written down last, and where to write them. */
+  recent: { read(): unknown; write(document: unknown): Promise<void> };
+  /** Compares schedulers in threads. */
+  evaluate: (request: EvaluationRequest) => Promise<Comparison>;
+  swarm: { job(id: string): Promise<JobDetailView>; swarm(): SwarmView };
+  /** Id of this node. */
+  self: string;
+  clock: Clock;
+  random: Random;
+  journal: Journal;
+  logger: Logger;
+}
+
+export interface LearningView {
+  scheduler: string;
+  why: string;
+  judgement: (Judgement & { at: number; jobs: number }) | undefined;
+  policy: string;
+  recentJobs: number;
+  experience: { rows: number; bytes: number; skipped: number };
+  /** Processor seconds that lessons took since the start. */
+  lessonSeconds: number;
+  /** Newest last. */
+  curve: (LearningPoint & { at: number })[];
+}
+
+/** Half a minute of a processor, or so. */
+export const PRACTICE: PracticeAmount = { updates: 4, scenarios: 4, rollouts: 4, jobs: 40 };
+/** Jobs below which a judgement would be chance. */
+const FEWEST_JOBS = 8;
+/** Jobs that must have ended since the last judgement. */
+const JOBS_BETWEEN = 8;
+const LOOK_EVERY: Millis = 20_000;
+const WRITE_EVERY: Millis = 600_000;
+const MOST_POINTS = 512;
+/** Of one judgement: episodes, and jobs in each. */
+const EPISODES = { seeds: 3, arrivals: 60 };
+const BATCHES_OF_LESSON = 16;
+/** A candidate must finish jobs so many times as fast as the policy that serves. */
+const CANDIDATE_GAIN = 1.005;
+/** Between boards, until it is measured. */
+const BYTES_PER_SECOND = 5e6;
+
+/** Emits `changed` when another scheduler serves, a judgement was made or something was learned. */
+export class PARLController extends EventEmitter<{ changed: [] }> implements Service {
+  readonly name = 'parl';
+  readonly #parts: PARLControllerParts;
+  readonly #recent: RecentJobs;
+  readonly #curve: LearningView['curve'] = [];
+  readonly #classical: TaskScheduler[];
+  #learned: TaskScheduler;
+  #serves: string;
+  #why: string;
+  #judgement: LearningView['judgement'];
+  #jobsSince = 0;
+  #jobsSinceLesson = 0;
+  #usualSeconds = 1;
+  #unwritten = false;
+  #writtenAt: Millis = 0;
+  #working = false;
+  #seed: number;
+  #look: Timer | undefined;
+
+  constructor(parts: PARLControllerParts) {
+    super();
+    this.#parts = parts;
+    this.#recent = new RecentJobs(parts.recent.read());
+    this.#jobsSince = this.#recent.count;
+    this.#classical = [...heuristics, advisor];
+    this.#seed = parts.random.below(2 ** 31);
+    this.#learned = this.#load();
+    const fixed = parts.scheduler !== 'auto';
+    this.#serves = fixed ? parts.scheduler : ADVISOR;
+    this.#why = fixed ? 'the configuration names it' : 'too few jobs were placed yet to judge the learned policy by';
+  }
+
+  async start(): Promise<void> {
+    this.#look = this.#parts.clock.every(LOOK_EVERY, () => void this.#work());
+  }
+
+  async stop(): Promise<void> {
+    this.#look?.cancel();
+    await this.#parts.worker.stop();
+    await this.#parts.experience.flush(this.#policyNumber());
+    await this.#write();
+  }
+
+  /** The scheduler that serves now, and why it does. */
+  current(): { scheduler: TaskScheduler; why: string } {
+    const scheduler = this.#classical.find(({ name }) => name === this.#serves) ?? this.#learned;
+    return { scheduler, why: this.#why };
+  }
+
+  /** Call it with every job that changed. */
+  jobChanged({ id, state, home, finishedAt, submittedAt }: JobView): void {
+    if (state === 'running' || home.id !== this.#parts.self) return;
+    if (finishedAt !== undefined) this.#usualSeconds += 0.1 * ((finishedAt - submittedAt) / 1000 - this.#usualSeconds);
+    this.#parts.swarm
+      .job(id)
+      .then((detail) => this.#remember(detail))
+      .catch((error: unknown) => this.#parts.logger.debug({ job: id, cause: messageOf(error) }, 'a job was not kept'));
+  }
+
+  /** The policy on the shelf is another one now. */
+  policyChanged(): void {
+    this.#learned = this.#load();
+    this.#jobsSince = this.#recent.count;
+    this.emit('changed');
+  }
+
+  view(): LearningView {
+    const { shelf, experience, worker } = this.#parts;
+    const { rows, bytes } = experience.size;
+    return {
+      ...{ scheduler: this.current().scheduler.name, why: this.#why, judgement: this.#judgement },
+      ...{ policy: shelf.current.version, recentJobs: this.#recent.count },
+      experience: { rows, bytes, skipped: experience.skipped },
+      lessonSeconds: worker.spent / 1000,
+      curve: this.#curve,
+    };
+  }
+
+  #load(): TaskScheduler {
+    const { shelf, exploration, random, learns, experience } = this.#parts;
+    const network = new WasmNetwork(POLICY_SHAPE);
+    network.load(shelf.current.parameters);
+    return new LiveScheduler({
+      ...{ network, random, exploration: learns ? exploration : 0 },
+      usualSeconds: () => this.#usualSeconds,
+      lived: (decision) => experience.add(decision, this.#policyNumber()),
+    });
+  }
+
+  #remember(detail: JobDetailView): void {
+    const speeds = new Map(this.#parts.swarm.swarm().workers.map(({ node, speed }) => [node.id, speed]));
+    const job = recentJob(detail, (node) => speeds.get(node));
+    if (job === undefined) return;
+    this.#recent.add(job);
+    this.#jobsSince++;
+    this.#jobsSinceLesson++;
+    this.#unwritten = true;
+  }
+
+  async #work(): Promise<void> {
+    if (this.#working) return;
+    this.#working = true;
+    const { clock, learns, worker, logger } = this.#parts;
+    try {
+      if (this.#unwritten && clock.now() - this.#writtenAt >= WRITE_EVERY) await this.#write();
+      const enough = this.#recent.count >= FEWEST_JOBS;
+      if (enough && this.#jobsSince >= JOBS_BETWEEN) await this.#judge();
+      if (enough && learns && worker.isFree && this.#jobsSinceLesson >= JOBS_BETWEEN) await this.#learn();
+    } catch (error) {
+      logger.warn({ cause: messageOf(error) }, 'the learned scheduler could not be judged or taught');
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  async #judge(): Promise<void> {
+    const { shelf, clock, journal, scheduler } = this.#parts;
+    this.#jobsSince = 0;
+    const comparison = await this.#compare(shelf.current.parameters);
+    const judgement = judge(comparison, this.#serves);
+    this.#judgement = { ...judgement, at: clock.wall(), jobs: this.#recent.count };
+    if (scheduler === 'auto') {
+      this.#why = judgement.why;
+      if (judgement.serves !== this.#serves) {
+        const message = `Tasks are placed by ${judgement.serves} from now on, not by ${this.#serves}: ${judgement.why}`;
+        journal.record({ severity: 'info', kind: 'parl.scheduler', subject: 'service/parl', message });
+        this.#serves = judgement.serves;
+      }
+    }
+    this.emit('changed');
+  }
+
+  /** Practice and what was lived through make a candidate; it serves only if it does better than the one that does now. */
+  async #learn(): Promise<void> {
+    const { shelf, worker, experience, signer, clock, journal } = this.#parts;
+    this.#jobsSinceLesson = 0;
+    const before = shelf.current;
+    const { nodes, load } = this.#conditions();
+    const [jobs, seed] = [this.#recent.graphs(), this.#nextSeed()];
+    const practice = await worker.teach({
+      ...{ kind: 'practise', parameters: before.parameters, jobs, nodes, load, seed },
+      amount: this.#parts.practice,
+    });
+    const lesson = await this.#learnFromExperience(practice.parameters);
+    const points = [...practice.points, ...(lesson?.points ?? [])];
+    const at = clock.wall();
+    this.#curve.push(...points.map((point) => ({ ...point, at })));
+    if (this.#curve.length > MOST_POINTS) this.#curve.splice(0, this.#curve.length - MOST_POINTS);
+    const candidate = lesson?.parameters ?? practice.parameters;
+    const [now, then] = await Promise.all([this.#compare(before.parameters), this.#compare(candidate)]);
+    const gain = secondsOf(now) / secondsOf(then);
+    if (gain < CANDIDATE_GAIN || shelf.current !== before) {
+      this.emit('changed');
+      return;
+    }
+    const decisions = before.lineage.decisions + points.reduce((sum, point) => sum + point.decisions, 0);
+    const policy = createPolicy(candidate, {
+      ...{ kind: 'trained', parent: before.version, node: signer.node, madeAt: at, decisions },
+      note: `${gain.toFixed(3)} times as fast as its parent on ${this.#recent.count} recent jobs`,
+    });
+    await shelf.add(policy, signer, { gain: then.gain.value, over: then.gain.over, at });
+    await shelf.promote(policy.version);
+    const message = `The learned scheduler got better: policy ${policy.version} finishes recent jobs ${gain.toFixed(3)} times as fast as ${before.version}, in replay`;
+    journal.record({ severity: 'info', kind: 'parl.policy', subject: 'service/parl', message });
+    await experience.flush(this.#policyNumber());
+    this.policyChanged();
+  }
+
+  async #learnFromExperience(parameters: Float32Array) {
+    const { experience, worker } = this.#parts;
+    const batches = experience.draw(BATCHES_OF_LESSON, 'prioritised');
+    if (batches.length === 0) return undefined;
+    const lesson = await worker.teach({ kind: 'learn', parameters, batches, seed: this.#nextSeed() });
+    await experience.learned(lesson.priorities);
+    return lesson;
+  }
+
+  /** On the same arrivals and luck, whichever parameters. */
+  #compare(parameters: Float32Array): Promise<Comparison> {
+    const { nodes, load } = this.#conditions();
+    return this.#parts.evaluate({
+      ...{ jobs: this.#recent.graphs(), nodes, load, parameters, failures: false },
+      arrivals: EPISODES.arrivals,
+      seeds: Array.from({ length: EPISODES.seeds }, (_, index) => index + 1),
+    });
+  }
+
+  /** The network as it is now, and how busy it was; at least half, where schedulers begin to differ. */
+  #conditions(): { nodes: SimulatedNode[]; load: number } {
+    const nodes = this.#parts.swarm
+      .swarm()
+      .workers.filter(({ reachable, slots, speed }) => reachable && slots > 0 && speed > 0)
+      .map(({ node, slots, speed }) => ({
+        ...{ name: node.id, slots, speed, bandwidth: BYTES_PER_SECOND },
+        latency: 0.002,
+      }));
+    const load = this.#recent.load(capacityOf(nodes)) ?? 0.5;
+    return { nodes, load: Math.min(0.95, Math.max(0.5, load)) };
+  }
+
+  #nextSeed(): number {
+    this.#seed = (this.#seed + 1) >>> 0;
+    return this.#seed;
+  }
+
+  #policyNumber(): number {
+    return Number.parseInt(this.#parts.shelf.current.version.slice(0, 12), 16);
+  }
+
+  async #write(): Promise<void> {
+    if (!this.#unwritten) return;
+    this.#unwritten = false;
+    this.#writtenAt = this.#parts.clock.now();
+    await this.#parts.recent.write(this.#recent.document()).catch((error: unknown) => {
+      this.#unwritten = true;
+      this.#parts.logger.warn({ cause: messageOf(error) }, 'recent jobs were not written down');
+    });
+  }
+}
+
+function secondsOf({ schedulers }: Comparison): number {
+  return schedulers.find(({ scheduler }) => scheduler === PARL)?.mean.value ?? Number.POSITIVE_INFINITY;
+}

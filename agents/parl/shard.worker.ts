@@ -1,0 +1,27 @@
+// The shard's thread: learns while nothing else wants the processor, and rests in between.
+
+import { setPriority } from 'node:os';
+import { parentPort } from 'node:worker_threads';
+import { learn, practise } from './lessons.ts';
+import type { ShardAnswer, ShardRequest } from './shard-protocol.ts';
+
+/** The least of all: Linux counts it for this thread alone. */
+const LOWEST = 19;
+
+const port = parentPort;
+if (port === null) throw new Error('shard.worker.ts runs as a worker thread only');
+try {
+  setPriority(LOWEST);
+} catch {
+  // Where that is forbidden it learns at the pace of all others.
+}
+
+port.on('message', (request: ShardRequest) => {
+  let answer: ShardAnswer;
+  try {
+    answer = { ok: true, learned: request.kind === 'practise' ? practise(request) : learn(request) };
+  } catch (error) {
+    answer = { ok: false, message: error instanceof Error ? error.message : String(error) };
+  }
+  port.postMessage(answer);
+});

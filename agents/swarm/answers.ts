@@ -127,7 +127,7 @@ export class Answers {
     const job = jobs.get(id);
     if (job !== undefined) {
       const isTheirs = epoch > job.run.epoch || (epoch === job.run.epoch && home > channel.self);
-      if (isOwn(job) && isTheirs) succession.yieldTo(id, epoch, home);
+      if (isTheirs) succession.yieldTo(id, epoch, home);
       return;
     }
     const ended = directory.endedHere(id);

@@ -63,6 +63,8 @@ export const JobEvent = Type.Union([
     startedAt: At,
     why: Text,
   }),
+  /** A node whose tasks were given up was only cut off: nobody died of them. */
+  Type.Object({ kind: Type.Literal('came-back'), at: At, node: NodeId }),
   Type.Object({ kind: Type.Literal('cancelled'), at: At, by: Type.String({ maxLength: 300 }) }),
   /** Tasks that had failed, and those that needed them, are tried once more. */
   Type.Object({ kind: Type.Literal('retried'), at: At, by: Type.String({ maxLength: 300 }) }),

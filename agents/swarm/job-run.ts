@@ -147,6 +147,11 @@ export class JobRun {
         task.atHome = { attempt, node, placedAt, startedAt, why };
         return [];
       }
+      case 'came-back': {
+        const blamed = this.tasks.filter(({ state, diedOf }) => state === 'ready' && diedOf.includes(event.node));
+        for (const task of blamed) task.diedOf = task.diedOf.filter((node) => node !== event.node);
+        return blamed.length > 0 ? [] : undefined;
+      }
       case 'cancelled':
         return this.#cancelled(event.at, event.by);
       case 'retried':

@@ -152,6 +152,8 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
       ...{ desk: this.#desk, links: this.#links, storage, journal, clock, lease },
       nameOf: (node) => this.window.nameOf(node),
       ended: (job) => this.#ended(job),
+      hasEnded: (job) => this.#directory.endedHere(job) !== undefined,
+      inquire: (jobs) => this.#inquire(jobs),
       left: () => this.#news.summaryChanged(),
     });
     this.#worker = new TaskWorker({
@@ -295,7 +297,7 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
 
   #reconcileAll(): void {
     for (const { node, placed, reachable } of this.#fleet.all()) {
-      if (reachable && placed.size > 0 && node !== this.#channel.self) void this.#succession.ask(node);
+      if (reachable && placed.size > 0) void this.#succession.ask(node);
     }
   }
 

@@ -2,9 +2,9 @@
 // and what it hands over when another home is the later one.
 
 import type { Clock, Millis } from '../../core/clock.ts';
-import { messageOf } from '../../core/errors.ts';
+import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
-import type { DeputyDesk } from './deputy/deputy-desk.ts';
+import { type DeputyDesk, isLater, type Known } from './deputy/deputy-desk.ts';
 import type { Dispatcher } from './home/dispatcher.ts';
 import { type Fleet, keyOf } from './home/fleet.ts';
 import type { HostedJob } from './home/hosted-job.ts';
@@ -26,6 +26,9 @@ export interface SuccessionParts {
   nameOf(node: string): string;
   /** A job that had ended when its log was read. */
   ended(job: HostedJob): void;
+  hasEnded(job: string): boolean;
+  /** What all nodes in reach know of these jobs. */
+  inquire(jobs: string[]): Promise<{ known: Known[] }[]>;
   /** A job is no longer this node's. */
   left(job: string): void;
   journal: Journal;
@@ -33,12 +36,22 @@ export interface SuccessionParts {
   lease: Millis;
 }
 
+interface Yielding {
+  home: string;
+  epoch: number;
+  isAsking: boolean;
+  /** Monotonic; when it began, or the later home was last heard of. */
+  since: Millis;
+}
+
 const MOST_JOBS = 500;
+/** Leases after which a home that does not take what it is handed may be gone itself. */
+const PATIENCE = 3;
 
 export class Succession {
   readonly #parts: SuccessionParts;
   /** Jobs that another node is the home of, until it has what this one knows. */
-  readonly #yielding = new Map<string, { home: string; epoch: number; isAsking: boolean }>();
+  readonly #yielding = new Map<string, Yielding>();
   readonly totals = { takenOver: 0, yielded: 0, resumed: 0 };
 
   constructor(parts: SuccessionParts) {
@@ -132,11 +145,17 @@ export class Succession {
   /** Another node is the home of a job that this one took for its own. */
   yieldTo(id: string, epoch: number, home: string): void {
     const job = this.#parts.jobs.get(id);
-    if (job === undefined || this.#yielding.has(id)) return;
+    if (job === undefined) return;
+    const { clock } = this.#parts;
+    const before = this.#yielding.get(id);
+    if (before !== undefined) {
+      if (isLater({ epoch, home }, before)) Object.assign(before, { epoch, home, since: clock.now() });
+      return;
+    }
     job.state = 'yielding';
     job.stop();
     for (const placed of [...job.placed.values()]) this.#parts.dispatcher.release(job, placed);
-    this.#yielding.set(id, { home, epoch, isAsking: false });
+    this.#yielding.set(id, { home, epoch, isAsking: false, since: clock.now() });
     const { journal, nameOf } = this.#parts;
     journal.record({
       severity: 'info',
@@ -163,10 +182,13 @@ export class Succession {
     for (const id of this.#yielding.keys()) void this.#handOver(id);
   }
 
-  /** What another home knew of a job that is this node's. Resolves once it is recorded. */
+  /** What another home knew of a job that is this node's. Resolves once it is recorded; throws `JOB_UNKNOWN`. */
   async takeIn(id: string, entries: readonly { event: string }[]): Promise<void> {
     const job = this.#parts.jobs.get(id);
-    if (job === undefined) return;
+    if (job === undefined && this.#parts.hasEnded(id)) return;
+    if (job === undefined || job.state === 'yielding') {
+      throw new ParlmeshError('JOB_UNKNOWN', `${this.#parts.self} is not the home of job ${id}`);
+    }
     const news = entries.flatMap(({ event }) => readEvents(event) ?? []);
     const ends = news.filter(({ kind }) => kind === 'finished' || kind === 'cancelled');
     await this.#parts.home.record(job, ends);
@@ -188,7 +210,26 @@ export class Succession {
       this.#parts.left(id);
     } catch {
       yielding.isAsking = false;
+      await this.#reconsider(id, job, yielding);
     }
+  }
+
+  /** Who was to take a job does not. Unless somebody else is its home by now, it is this node's again. */
+  async #reconsider(id: string, job: HostedJob, yielding: Yielding): Promise<void> {
+    const { clock, lease, home, self, inquire } = this.#parts;
+    if (clock.now() - yielding.since < PATIENCE * lease) return;
+    yielding.since = clock.now();
+    const known = (await inquire([id])).flatMap((answer) => answer.known);
+    if (this.#yielding.get(id) !== yielding) return;
+    const other = known.find(({ isHome, epoch }) => isHome && epoch >= job.run.epoch);
+    if (other !== undefined) return void Object.assign(yielding, { home: other.home, epoch: other.epoch });
+    this.#yielding.delete(id);
+    job.state = 'asking';
+    job.makeReady([...job.run.tasks.keys()]);
+    const epoch = Math.max(job.run.epoch, yielding.epoch) + 1;
+    void home.record(job, [{ kind: 'taken-over', at: clock.wall(), epoch, home: self }]);
+    await this.askAll([job]);
+    this.#goOn([job]);
   }
 
   #goOn(jobs: readonly HostedJob[]): void {

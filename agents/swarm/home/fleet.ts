@@ -48,6 +48,8 @@ export interface Worker {
   others: number;
   /** Exponentially weighted share of its last attempts that failed. */
   failures: number;
+  /** The life in which it fell silent with tasks that were under way. */
+  silentLife: string | undefined;
   /** Nothing is placed there until then (monotonic): it refused, or fell silent. */
   pausedUntil: Millis;
 }
@@ -76,7 +78,7 @@ export class Fleet {
       this.#workers.set(node, {
         ...{ node, name: node, figures, reachable: true, score: 0, roundTrip: undefined, heardAt: now },
         ...{ placed: new Map(), placedSlots: 0, others: figures.running + figures.queued },
-        ...{ failures: 0, pausedUntil: 0 },
+        ...{ failures: 0, pausedUntil: 0, silentLife: undefined },
       });
       return false;
     }

@@ -120,19 +120,22 @@ export class JobHome {
     const isReborn = fleet.hear(node, figures, clock.now());
     const worker = fleet.get(node);
     if (isReborn && worker !== undefined) void this.lose(worker, 'The node was started anew');
+    else if (worker?.silentLife === figures.life) this.#acquit(worker);
     dispatcher.arrange();
   }
 
   /** Everything that a worker had goes to others. Only what had begun may be to blame. */
-  async lose(worker: Worker, cause: string): Promise<void> {
+  async lose(worker: Worker, cause: string, mayBlame = true): Promise<void> {
     const { jobs, clock, dispatcher } = this.#parts;
     const events = new Map<HostedJob, JobEvent[]>();
+    // In another life it cannot come back with what it had.
+    worker.silentLife = worker.figures.life;
     for (const placed of [...worker.placed.values()]) {
       const job = jobs.get(placed.job);
       if (job === undefined) continue;
       dispatcher.release(job, placed);
       const startedAt = placed.startedAt ?? (placed.alone && !placed.isTaken ? placed.placedAt : undefined);
-      if (startedAt === undefined) {
+      if (startedAt === undefined || !mayBlame) {
         job.mayRepeat.add(placed.task);
         job.makeReady([placed.task]);
         continue;
@@ -165,6 +168,9 @@ export class JobHome {
     const { fleet, self, clock, lease, jobs } = this.#parts;
     const now = clock.now();
     const doubts: string[] = [];
+    const others = [...fleet.all()].filter(({ node }) => node !== self);
+    // Who hears nobody is cut off itself, and nobody else is to blame.
+    const isCutOff = others.length > 1 && others.every(({ heardAt }) => now - heardAt > lease / 2);
     for (const worker of fleet.all()) {
       if (worker.placed.size === 0) continue;
       if (worker.node === self) {
@@ -173,7 +179,7 @@ export class JobHome {
       }
       const silent = now - worker.heardAt;
       if (silent > (worker.reachable ? lease : lease / 2)) {
-        void this.lose(worker, `The node was silent for ${(silent / 1000).toFixed(1)} s`);
+        void this.lose(worker, `The node was silent for ${(silent / 1000).toFixed(1)} s`, !isCutOff);
       } else if ([...worker.placed.values()].some(({ isTaken, sentAt }) => !isTaken && now - sentAt > DOUBT_AFTER)) {
         doubts.push(worker.node);
       }
@@ -194,6 +200,17 @@ export class JobHome {
       for (const task of placed) dispatcher.release(job, task);
     }
     return recorded;
+  }
+
+  /** It was only cut off. */
+  #acquit(worker: Worker): void {
+    worker.silentLife = undefined;
+    const { jobs, clock } = this.#parts;
+    const event: JobEvent = { kind: 'came-back', at: clock.wall(), node: worker.node };
+    for (const job of jobs.values()) {
+      const isBlamed = job.run.tasks.some(({ state, diedOf }) => state === 'ready' && diedOf.includes(worker.node));
+      if (isBlamed && job.state !== 'yielding') void this.record(job, [event]);
+    }
   }
 
   /** A task is over that a worker still has. */

@@ -15,7 +15,9 @@ export interface OutboxParts {
   /** Resolves once the home has recorded all of it. */
   send(home: string, reports: Report[]): Promise<Verdict>;
   /** Told of reports that a home has recorded. */
-  recorded(reports: readonly Report[]): void;
+  recorded(home: string, reports: readonly Report[]): void;
+  /** Whose the task is now: that may change while a report is on its way. */
+  homeOf(report: Report): string | undefined;
   /** The home says who has the job now, or knows nothing of it. */
   moved(job: string, epoch: number, home: string): void;
   clock: Clock;
@@ -118,10 +120,13 @@ export class ReportOutbox {
     } catch {
       box.failures++;
       // What is only of interest while it is new is not said again.
+      const kept = reports.filter(({ kind }) => kind !== 'progress' && kind !== 'started');
+      const isMoved = (report: Report): boolean => (this.#parts.homeOf(report) ?? home) !== home;
       this.#putBack(
         box,
-        reports.filter(({ kind }) => kind !== 'progress' && kind !== 'started'),
+        kept.filter((report) => !isMoved(report)),
       );
+      for (const report of kept) if (isMoved(report)) this.put(this.#parts.homeOf(report)!, report);
       this.#retryLater(home, box);
     } finally {
       box.underWay--;
@@ -131,7 +136,7 @@ export class ReportOutbox {
 
   #settle(home: string, reports: Report[], moved: Verdict['moved'], unknown: Verdict['unknown']): void {
     if (moved.length === 0 && unknown.length === 0) {
-      this.#parts.recorded(reports);
+      this.#parts.recorded(home, reports);
       return;
     }
     const now = this.#parts.clock.now();
@@ -142,7 +147,10 @@ export class ReportOutbox {
       else if (!this.#unknown.has(job)) this.#unknown.set(job, now);
     }
     const tooLong = (job: string): boolean => now - (this.#unknown.get(job) ?? now) > GIVE_UP_AFTER;
-    this.#parts.recorded(reports.filter(({ job }) => !movedTo.has(job) && (!strange.has(job) || tooLong(job))));
+    this.#parts.recorded(
+      home,
+      reports.filter(({ job }) => !movedTo.has(job) && (!strange.has(job) || tooLong(job))),
+    );
     for (const report of reports) {
       const to = movedTo.get(report.job);
       if (to !== undefined) this.put(to.home, report);

@@ -66,7 +66,8 @@ export class TaskWorker {
     this.#agents = new WorkerAgents({ supervisor, clock, ...agents, slotsPerAgent, room: () => this.#pump() });
     this.#outbox = new ReportOutbox({
       send: parts.report,
-      recorded: (reports) => this.#recorded(reports),
+      recorded: (home, reports) => this.#recorded(home, reports),
+      homeOf: (report) => this.#held.get(placeOf(report))?.home,
       moved: (job, epoch, home) => this.#rehome(job, epoch, home),
       clock,
       random,
@@ -308,12 +309,15 @@ export class TaskWorker {
       this.#meanSeconds === 0 ? seconds : this.#meanSeconds + MEAN_WEIGHT * (seconds - this.#meanSeconds);
   }
 
-  #recorded(reports: readonly Report[]): void {
+  #recorded(home: string, reports: readonly Report[]): void {
     for (const report of reports) {
       if (report.kind === 'started' || report.kind === 'progress') continue;
       const key = placeOf(report);
       const held = this.#held.get(key);
-      if (held?.state === 'done' && held.assignment.attempt === report.attempt) this.#held.delete(key);
+      if (held?.state !== 'done' || held.assignment.attempt !== report.attempt) continue;
+      // Who recorded it is not its home any more: the present one is told too.
+      if (held.home === home) this.#held.delete(key);
+      else this.#outbox.put(held.home, report);
     }
   }
 

@@ -27,7 +27,14 @@ import { type Measure, measureBoard, measureLinks } from './measurements.ts';
 import { membershipFigures, networkActions } from './membership.ts';
 import { RemoteNodes, relayPolicy } from './remote-nodes.ts';
 import { NetworkFiles } from './security/network.ts';
-import { authorizedForMqtt, createOracle, oracleFigures, reachOf, takeOrders } from './security/oracle.ts';
+import {
+  authorizedForMqtt,
+  authorizePlan,
+  createOracle,
+  oracleFigures,
+  reachOf,
+  takeOrders,
+} from './security/oracle.ts';
 import { Tokens } from './security/tokens.ts';
 import { sights } from './sights.ts';
 import { Store } from './store/store.ts';
@@ -107,6 +114,7 @@ export class ParlmeshNode {
       ...externalBroker(config),
       summary: () => this.#summary(),
       authorize: relayPolicy(config.mesh.forward.allow),
+      mayApplyPlan: () => authorizePlan(this.#oracle, this.#mesh),
       clock,
       random,
       logger: logger.child({ service: 'mesh' }),
@@ -143,6 +151,7 @@ export class ParlmeshNode {
     this.#workforce = new Workforce({
       ...{ network, authorizer: oracle },
       ownBroker: () => ownBroker(config, broker.url),
+      threads: profile.profile.workers,
       ...{ config, dataDir, clock, random, journal, logger },
       mesh: this.#mesh,
       vision: this.#vision,
@@ -164,7 +173,7 @@ export class ParlmeshNode {
       mesh: this.#mesh,
       vision: this.#vision,
       supervisor: this.#workforce.supervisor,
-      jobs: liveJobs(this.#workforce.swarm),
+      jobs: liveJobs(this.#workforce),
       pageAddresses: () => this.#http.addresses,
       brokerAddress: () => broker.url ?? externalBrokerShown(config),
       config: () => redactConfig(this.#config),
@@ -357,7 +366,7 @@ export class ParlmeshNode {
         return { ok, problems };
       },
       ...networkActions(this.#mesh),
-      ...liveJobs(this.#workforce.swarm),
+      ...liveJobs(this.#workforce),
       applyPlan: () => this.#mesh.planner.apply(),
       undoPlan: () => this.#mesh.planner.undo(),
     };

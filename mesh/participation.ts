@@ -35,6 +35,8 @@ export interface ParticipationParts extends TransportsParts {
   summary?: () => NodeSummary;
   /** What peers may do here over the relay; left out, they may ping. */
   authorize?: (action: RelayAction) => boolean;
+  /** Asked before a plan is put into force unasked (`mesh.plan.apply: auto`); a rejection says why not. */
+  mayApplyPlan?: () => Promise<void>;
   /** Instead of those of the configuration; links are then probed over their connections. */
   transports?: () => Transport[];
   /** Of the certificates that this node issues; a year when left out. */

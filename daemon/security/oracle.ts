@@ -49,7 +49,7 @@ export function createOracle(parts: OracleOnNodeParts): { oracle: AntiMeaveOracl
     audit: store.audit,
     storage: { read: () => store.state(ORACLE_STATE), write: (document) => store.putState(ORACLE_STATE, document) },
     capabilitiesOf: (actor) => {
-      if (actor.kind === 'agent') return agentCapabilities(actor.id);
+      if (actor.kind === 'agent') return actor.id === PLANNER ? PLANNER_MAY : agentCapabilities(actor.id);
       if (actor.kind !== 'client') return [];
       if (actor.tokenId === MQTT_ACTOR_ID) return mqttCommands ? MQTT_MAY : [];
       return capabilitiesOfScopes(scopesOf(actor.tokenId) ?? []);
@@ -85,12 +85,26 @@ export function reachOf(mesh: Mesh): Reach {
   };
 }
 
+/** The planner is asked about like an agent: a plan that is put into force unasked touches all nodes. */
+export async function authorizePlan(oracle: AntiMeaveOracle, mesh: Mesh): Promise<void> {
+  await oracle.authorize({
+    action: 'plan.apply',
+    actor: { kind: 'agent', id: PLANNER },
+    scope: 'network',
+    nodes: reachOf(mesh).network(),
+    subject: 'service/mesh',
+  });
+}
+
 export function oracleFigures(oracle: AntiMeaveOracle): OracleTotals {
   const { frozen, halt } = oracle.status();
   return { ...oracle.figures(), frozen: frozen.length, halted: halt !== undefined };
 }
 
 const MQTT_ACTOR_ID = 'mqtt';
+/** No agent of a user can be called so. */
+const PLANNER = 'mesh planner';
+const PLANNER_MAY: AgentCapabilities = [{ ...EVERYTHING, action: 'plan.apply' }];
 const here = (action: string) => ({ action, scope: 'node' as const, mostNodes: 1, largestShare: 1, approvals: 0 });
 const MQTT_MAY: AgentCapabilities = ['agent.restart', 'job.*'].map(here);
 const ACT_MAY: AgentCapabilities = ['agent.*', 'job.*', 'swarm.*', 'blob.*', 'camera.*', 'vision.*', 'api.*'].map(here);

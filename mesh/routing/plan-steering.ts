@@ -2,7 +2,7 @@
 // them, and takes them back.
 
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
-import { ParlmeshError } from '../../core/errors.ts';
+import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Gossip } from '../gossip/gossip.ts';
 import type { SigningKey } from '../membership/keys.ts';
@@ -25,6 +25,8 @@ export interface PlanSteeringParts {
   journal: Journal;
   /** Whether plans are put into force unasked. */
   auto: boolean;
+  /** Asked before that; a rejection says why not. */
+  mayApply?: (() => Promise<void>) | undefined;
   /** Undefined while too little is sent to judge by. */
   observe: () => Observation | undefined;
   plan: () => Promise<NetworkPlan>;
@@ -111,7 +113,13 @@ export class PlanSteering {
     const plan = await this.#parts.plan().catch(() => undefined);
     if (plan === undefined || plan.traffic !== 'measured' || plan.weights.changes.length > MOST_ORDERED) return;
     if (plan.weights.improved > (1 - WORTHWHILE) * plan.weights.maximum || this.#state.kind !== 'idle') return;
-    this.apply(plan, 'mesh.plan.apply is auto');
+    try {
+      await this.#parts.mayApply?.();
+    } catch (error) {
+      this.#record('warning', `A plan is not put into force: ${messageOf(error)}`);
+      return;
+    }
+    if (this.#state.kind === 'idle') this.apply(plan, 'mesh.plan.apply is auto');
   }
 
   #enter(state: Steering): void {

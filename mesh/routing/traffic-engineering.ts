@@ -40,6 +40,8 @@ export interface TrafficEngineeringParts {
   network: { id: string; authority: PublicKey };
   /** On the node that holds the network's authority. */
   authorityKey: SigningKey | undefined;
+  /** Asked before a plan is put into force unasked. */
+  mayApplyPlan?: (() => Promise<void>) | undefined;
   /** Worker threads that a plan may use. */
   threads: number;
 }
@@ -86,6 +88,7 @@ export class TrafficEngineering {
       this.#steering = new PlanSteering({
         ...{ clock, journal, network: network.id, key: authorityKey },
         auto: settings.apply === 'auto',
+        mayApply: parts.mayApplyPlan,
         observe: () => this.#observe(),
         plan: () => this.plan(),
         ordered: (statement) => this.#weights.hear(statement),

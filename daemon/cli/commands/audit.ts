@@ -124,7 +124,7 @@ function actionIn(detail: string): string {
   try {
     const { action, reason, count } = JSON.parse(detail) as { action?: string; reason?: string; count?: number };
     const times = count === undefined ? '' : ` (${count} times)`;
-    return `${action ?? ''}${times}${reason === undefined ? '' : `: ${reason}`}`;
+    return [action === undefined ? '' : `${action}${times}`, reason ?? ''].filter((part) => part !== '').join(': ');
   } catch {
     return '';
   }

@@ -1,24 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../../daemon/clock.ts';
 import { actionOfRoute } from '../../../daemon/http/authorization.ts';
 import { capabilitiesOfScopes } from '../../../daemon/security/oracle.ts';
-import { OracleDesk } from '../../../daemon/security/oracle-desk.ts';
-import { Exchange } from '../../agents/oracle/exchange.ts';
-import { bearer, startServer } from './harness.ts';
-
-/** A server in front of an oracle that is alone in its network. */
-async function guardedServer() {
-  const exchange = new Exchange(1);
-  const [node] = exchange.nodes;
-  const { oracle, keys, network, audit } = node!;
-  const desk = new OracleDesk({ oracle, audit, keys, network, clock: systemClock });
-  await oracle.start();
-  oracle.networkChanged();
-  const access = { authorizer: oracle, desk, reach: { self: keys.self, network: () => [keys.self] } };
-  const server = await startServer({ more: { oracle: access } });
-  node!.agents.set('client', capabilitiesOfScopes(['read', 'act', 'admin']));
-  return { server, node: node!, self: keys.self };
-}
+import { guardedServer } from './guarded-server.ts';
+import { bearer } from './harness.ts';
 
 describe('The API before an oracle', () => {
   it('puts on record who changed what, and what was refused', async () => {

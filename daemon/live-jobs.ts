@@ -1,10 +1,17 @@
 // Jobs as HTTP, MQTT and the command line see them and ask of them: the swarm, and the store of large inputs and results.
 
+import type { BlobExchange } from '../agents/swarm/blobs/blob-exchange.ts';
+import type { BlobStore } from '../agents/swarm/blobs/blob-store.ts';
 import type { SwarmOrchestrator } from '../agents/swarm/orchestrator.ts';
-import { ParlmeshError } from '../core/errors.ts';
 import type { JobActions, JobWindow } from './view/view.ts';
 
-export function liveJobs(swarm: SwarmOrchestrator): JobWindow & JobActions {
+export interface LiveJobsParts {
+  swarm: SwarmOrchestrator;
+  blobs: BlobStore;
+  exchange: BlobExchange;
+}
+
+export function liveJobs({ swarm, blobs, exchange }: LiveJobsParts): JobWindow & JobActions {
   return {
     jobs: (query) => swarm.window.jobs(query),
     job: (id) => swarm.changes.job(id),
@@ -12,11 +19,17 @@ export function liveJobs(swarm: SwarmOrchestrator): JobWindow & JobActions {
     submitJob: (spec, actor, options) => swarm.changes.submit(spec, actor, options),
     cancelJob: (id, actor) => swarm.changes.cancel(id, actor),
     retryJob: (id, actor) => swarm.changes.retry(id, actor),
-    ...noBlobs,
+    blob: async (sha256, job) => {
+      if (blobs.size(sha256) === undefined) {
+        await exchange.bring({ $blob: sha256 }, job === undefined ? [] : holdersOf(await swarm.changes.job(job)));
+      }
+      return blobs.stream(sha256);
+    },
+    writeBlob: (bytes, mediaType) => blobs.write(bytes, mediaType),
   };
 }
 
-const refuse = (): Promise<never> => Promise.reject(new ParlmeshError('BLOB_UNKNOWN', 'This node keeps no blobs yet'));
-
-/** Until this node keeps blobs. */
-const noBlobs: Pick<JobWindow & JobActions, 'blob' | 'writeBlob'> = { blob: refuse, writeBlob: refuse };
+/** Nodes where tasks of a job ran: what they made is there. */
+function holdersOf({ home, tasks }: Awaited<ReturnType<JobWindow['job']>>): string[] {
+  return [...new Set([home.id, ...tasks.flatMap(({ attempts }) => attempts.map(({ node }) => node.id))])];
+}

@@ -8,17 +8,20 @@ import type { OwnBroker } from '../agents/kinds/mqtt-bridge.ts';
 import { ModuleExecutor } from '../agents/module/module-executor.ts';
 import { Modules } from '../agents/module/modules.ts';
 import { advisor } from '../agents/parl/advisor.ts';
+import { ThreadPool } from '../agents/pool/thread-pool.ts';
 import { Commands } from '../agents/process/commands.ts';
 import { ExecExecutor } from '../agents/process/exec-executor.ts';
 import { Supervisor } from '../agents/supervisor.ts';
+import { BlobExchange } from '../agents/swarm/blobs/blob-exchange.ts';
+import { BlobStore } from '../agents/swarm/blobs/blob-store.ts';
 import { ComputeExecutor } from '../agents/swarm/executors/compute.ts';
+import { HttpGetExecutor } from '../agents/swarm/executors/http-get.ts';
 import { WaitExecutor } from '../agents/swarm/executors/wait.ts';
 import type { JobStorage } from '../agents/swarm/job-storage.ts';
 import { SwarmOrchestrator } from '../agents/swarm/orchestrator.ts';
 import { heuristics } from '../agents/swarm/scheduling/list-schedulers.ts';
 import type { TaskScheduler } from '../agents/swarm/scheduling/scheduler.ts';
 import type { Clock } from '../core/clock.ts';
-import { ParlmeshError } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
@@ -40,6 +43,8 @@ export interface WorkforceParts {
   /** Asked before anything is changed. */
   authorizer: Authorizer;
   vision: VisionProcessor;
+  /** Threads for what computes. */
+  threads: number;
   /** The broker that this node runs or uses. */
   ownBroker: () => OwnBroker | undefined;
   /** Where jobs are kept. */
@@ -53,6 +58,9 @@ export interface WorkforceParts {
   report(service: string, cause: string | undefined): void;
 }
 
+/** What waits for a thread, MiB that a task may hold, and how long a thread is kept. */
+const THREADS = { mostWaiting: 1_000, memory: 256, idleTime: 20_000 };
+
 export class Workforce {
   readonly supervisor: Supervisor;
   readonly network: MeshAgentNetwork;
@@ -60,7 +68,10 @@ export class Workforce {
   readonly configured: ConfiguredAgents;
   readonly communication: Communication;
   readonly swarm: SwarmOrchestrator;
+  readonly blobs: BlobStore;
+  readonly exchange: BlobExchange;
   readonly #moduleTasks: ModuleExecutor;
+  readonly #threads: ThreadPool;
   readonly #reader: HardwareReader;
 
   /** Before the mesh starts. */
@@ -83,17 +94,33 @@ export class Workforce {
     const commands = new Commands(clock, process.env);
     const modules = new Modules({ config: config.agents.modules, dataDir, environment: process.env, clock });
     this.#moduleTasks = new ModuleExecutor(modules, clock, logger);
+    this.#threads = new ThreadPool({ threads: parts.threads, clock, ...THREADS });
     this.configured = new ConfiguredAgents({
       ...{ supervisor: this.supervisor, communication: this.communication, commands, modules },
       ...{ ownBroker: parts.ownBroker, journal, logger, clock, random },
     });
+    const { mostBytes } = config.swarm.blobs;
+    this.blobs = new BlobStore({ dataDir, ...(mostBytes !== undefined && { mostBytes }), clock, journal });
+    this.exchange = new BlobExchange({ network: this.network, store: this.blobs, clock, random, journal });
     const scheduler = schedulerOf(config.swarm.scheduler);
     this.swarm = new SwarmOrchestrator({
       ...{ name: config.name, network: this.network, storage: jobs, supervisor: this.supervisor },
       ...{ config: config.swarm, clock, random, journal, logger: logger.child({ service: 'swarm' }) },
-      blobs: noBlobs,
+      blobs: {
+        bring: (ref, holders, signal) => this.exchange.bring(ref, holders, signal),
+        read: (ref) => this.blobs.read(ref),
+        write: (bytes, mediaType) => this.blobs.write(bytes, mediaType),
+        hold: (job, refs) => this.blobs.hold(job, refs),
+        release: (job) => this.blobs.release(job),
+      },
       authorizer: parts.authorizer,
-      executors: [new WaitExecutor(clock), new ComputeExecutor(clock), new ExecExecutor(commands), this.#moduleTasks],
+      executors: [
+        new WaitExecutor(clock),
+        new ComputeExecutor(clock, this.#threads),
+        new HttpGetExecutor(),
+        new ExecExecutor(commands),
+        this.#moduleTasks,
+      ],
       scheduler: () => scheduler,
       trouble: (cause) => parts.report('swarm', cause && `what happens to jobs cannot be recorded: ${cause}`),
     });
@@ -104,18 +131,16 @@ export class Workforce {
   addTo(lifecycle: Lifecycle): void {
     lifecycle.add(this.supervisor, { required: false });
     lifecycle.add(this.communication, { required: false });
+    lifecycle.add(this.blobs, { required: false });
     lifecycle.add(this.swarm, { required: false });
   }
 
   /** After all services have stopped. */
   async close(): Promise<void> {
     this.#reader.close();
-    await this.#moduleTasks.close();
+    await Promise.all([this.#moduleTasks.close(), this.#threads.close()]);
   }
 }
-
-const noBlob = (): Promise<never> => Promise.reject(new ParlmeshError('BLOB_UNKNOWN', 'This node keeps no blobs yet'));
-const noBlobs = { bring: noBlob, read: noBlob, write: noBlob };
 
 function schedulerOf(name: EffectiveConfig['swarm']['scheduler']): { scheduler: TaskScheduler; why: string } {
   const named = heuristics.find((scheduler) => scheduler.name === name);

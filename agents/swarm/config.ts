@@ -66,6 +66,50 @@ export const SwarmConfig = Type.Object(
           'Which scheduler places tasks. `auto`: the learned one while it beats the others, else the best of them.',
       },
     ),
+    blobs: Type.Object(
+      {
+        mostBytes: Type.Optional(
+          Type.Integer({
+            minimum: 1_000_000,
+            maximum: 1e13,
+            description:
+              'Bytes of large inputs and results that are kept here. When room is needed, what was used least recently goes first; what jobs need stays. Default: a tenth of what is free on the disk at the start, at most 1 GB.',
+          }),
+        ),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+    learning: Type.Object(
+      {
+        enabled: Type.Boolean({
+          default: true,
+          description:
+            'Let the learned scheduler get better here, from jobs that this node placed. Without it the policy stays as it is; it is still judged where `scheduler` is `auto`.',
+        }),
+        exploration: Type.Number({
+          minimum: 0,
+          maximum: 0.5,
+          default: 0.05,
+          description:
+            'Share of the learned scheduler’s decisions that are drawn by their probability, not the likeliest: what it learns from. More teaches more, and places so many tasks a little worse.',
+        }),
+        cpuShare: Type.Number({
+          minimum: 0.001,
+          maximum: 1,
+          default: 0.03,
+          description:
+            'Share of one processor that lessons may take on average, and judgements as much again. Both run at the lowest priority or in one thread, and rest after each. Halving it doubles the time until the policy fits what the board is used for.',
+        }),
+        bytesPerHour: Type.Integer({
+          minimum: 0,
+          maximum: 100_000_000,
+          default: 500_000,
+          description:
+            'Bytes of experience that may be written in an hour, since flash wears: 500 kB are 4.4 GB a year at most. What is beyond is counted and forgotten.',
+        }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
     speed: Type.Optional(
       Type.Number({
         minimum: 0.01,

@@ -39,7 +39,11 @@ export interface SwarmParts {
   name: string;
   network: AgentNetwork;
   storage: JobStorage;
-  blobs: WorkerBlobs;
+  blobs: WorkerBlobs & {
+    /** A job needs these blobs, by their SHA-256, until it is released. */
+    hold(job: string, blobs: Iterable<string>): void;
+    release(job: string): void;
+  };
   authorizer: Authorizer;
   supervisor: AgentHome;
   executors: readonly TaskExecutor[];
@@ -135,6 +139,7 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
     this.#home = new JobHome({
       ...{ self, jobs: this.#jobs, fleet: this.#fleet, dispatcher: this.#dispatcher, log: this.#log },
       ...{ learned: this.#learned, lease, retries: config.retries, clock, random },
+      ...{ hold: (job, refs) => blobs.hold(job, refs) },
       changed: (job) => this.#news.jobChanged(job),
       ended: (job) => this.#ended(job),
     });
@@ -307,6 +312,7 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
     const finishedAt = job.run.finishedAt ?? clock.wall();
     this.#jobs.delete(job.id);
     job.stop();
+    this.#parts.blobs.release(job.id);
     this.#directory.ended({ epoch: job.run.epoch, view });
     storage.close(job.id, summaryOf({ epoch: job.run.epoch, view }), finishedAt).catch(() => {});
     void this.#copy.close(job.id, job.run.epoch, view, finishedAt);

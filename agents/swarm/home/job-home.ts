@@ -13,6 +13,7 @@ import type { Fleet, PlacedTask, Worker } from './fleet.ts';
 import { HostedJob } from './hosted-job.ts';
 import type { JobLog } from './job-log.ts';
 import type { LearnedSeconds } from './learned-seconds.ts';
+import { blobsIn } from './task-input.ts';
 
 export interface JobHomeParts {
   self: string;
@@ -23,6 +24,8 @@ export interface JobHomeParts {
   learned: LearnedSeconds;
   lease: Millis;
   retries: number;
+  /** A job needs these blobs. */
+  hold(job: string, blobs: Iterable<string>): void;
   /** There is something new to see of a job. */
   changed(job: HostedJob): void;
   /** The job has ended, and its log says so on the disk. */
@@ -55,6 +58,7 @@ export class JobHome {
     };
     const job = new HostedJob(new JobRun(id, submitted), 0, clock.now() / 1000, clock.wall());
     jobs.set(id, job);
+    this.#parts.hold(id, namesOf(spec.tasks));
     const recorded = log.record(job, [submitted]);
     changed(job);
     dispatcher.arrange();
@@ -69,6 +73,7 @@ export class JobHome {
     job.state = state;
     for (const [index, { state: task }] of run.tasks.entries()) if (task === 'ready') job.mayRepeat.add(index);
     jobs.set(run.id, job);
+    this.#parts.hold(run.id, namesOf([run.spec.tasks, run.tasks.map(({ result }) => result)]));
     return job;
   }
 
@@ -348,3 +353,6 @@ export class JobHome {
     }
   }
 }
+
+/** Of all blobs in a value. */
+const namesOf = (value: unknown): string[] => blobsIn(value).map(({ $blob }) => $blob);

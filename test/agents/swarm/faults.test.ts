@@ -69,8 +69,8 @@ describe('Jobs under fire', { timeout: 300_000 }, () => {
         const view = await swarm.ended(job, 120_000);
         expect(view).toMatchObject({ state: 'succeeded', counts: { succeeded: 15 } });
       }
-      // A home that was cut off may still be handing over.
-      await swarm.pass(10_000);
+      // A home that was cut off may still be handing over; what it tells of its jobs, when lost, is said again.
+      await swarm.pass(30_000);
       for (const job of swarm.accepted) {
         const views = [...swarm.nodes.values()].flatMap(({ swarm: { window } }) =>
           window.jobs().filter(({ id }) => id === job),

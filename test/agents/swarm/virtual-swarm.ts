@@ -162,6 +162,8 @@ export class VirtualSwarm {
 
 export const noBlobs: SwarmParts['blobs'] = {
   bring: async () => {},
+  hold: () => {},
+  release: () => {},
   read: () => Promise.reject(new ParlmeshError('BLOB_UNKNOWN', 'there are no blobs in this test')),
   write: () => Promise.reject(new ParlmeshError('BLOB_LIMIT', 'there are no blobs in this test')),
 };

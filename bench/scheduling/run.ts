@@ -1,8 +1,8 @@
 // Mean and 95th percentile of job completion times under arriving jobs of kinds that were not trained on, on mixed nodes:
 // the packaged policy beside each classical scheduler, the advisor beside as an ablation.
 //
-// `--loads 0.5,0.7,0.9 --seeds 5 --threads 2 --families a,b`; `--ablation STEPS` instead trains with and without the parallelism
-// and finish rewards.
+// `--loads 0.5,0.7,0.9 --failures both|yes|no --seeds 5 --threads 2 --families a,b`; or instead `--ablation STEPS`, which trains
+// with and without the parallelism and finish rewards, or `--headroom SCENARIOS`, what foresight would add to the advisor.
 
 import { parseArgs } from 'node:util';
 import { type EvaluationRequest, playSeeds } from '../../agents/parl/evaluate.ts';
@@ -11,6 +11,7 @@ import { readPolicyFile } from '../../agents/parl/policy-file.ts';
 import { ADVISOR, CLASSICAL, PARL } from '../../agents/parl/scheduler-names.ts';
 import { note, Report } from '../rig/report.ts';
 import { ablation } from './ablation.ts';
+import { headroom } from './headroom.ts';
 import { unseenFamilies } from './unseen-jobs.ts';
 
 const { values: options } = parseArgs({
@@ -22,6 +23,7 @@ const { values: options } = parseArgs({
     families: { type: 'string', default: '' },
     failures: { type: 'string', default: 'both' },
     ablation: { type: 'string' },
+    headroom: { type: 'string' },
   },
 });
 const report = new Report('scheduling');
@@ -43,6 +45,7 @@ const NAMES = [...CLASSICAL, ADVISOR, PARL];
 const REPLAYED = 1000;
 
 if (options.ablation !== undefined) ablation(Number(options.ablation), report);
+else if (options.headroom !== undefined) headroom(Number(options.headroom), report);
 else await compareAll();
 
 async function compareAll(): Promise<void> {
@@ -52,19 +55,14 @@ async function compareAll(): Promise<void> {
   const failing = options.failures === 'both' ? [false, true] : [options.failures === 'yes'];
   for (const load of String(options.loads).split(',').map(Number)) {
     for (const failures of failing) {
-      const shares: { played: SeedTimes[]; guarded: string }[] = [];
+      const all: SeedTimes[][] = [];
       for (const { name, jobs, arrivals } of families) {
         const request = { jobs, nodes: NODES, load, arrivals, failures, parameters, seeds: seeds(0) };
         const [played, guarded] = [await play(request), await guard(request)];
         tell(`${name}, ${load * 100} % load${failures ? ', nodes fail' : ''}`, played, guarded);
-        shares.push({ played, guarded });
+        all.push(played);
       }
-      if (shares.length > 1) {
-        tellAll(
-          `all families, ${load * 100} % load${failures ? ', nodes fail' : ''}`,
-          shares.map(({ played }) => played),
-        );
-      }
+      if (all.length > 1) tellAll(`all families, ${load * 100} % load${failures ? ', nodes fail' : ''}`, all);
     }
   }
 }
@@ -105,7 +103,7 @@ function gain(name: string, subject: string, { gain: { value, low, high, over } 
   );
 }
 
-/** The geometric mean over families, each counted relative to its own policy's mean: against the one heuristic best overall. */
+/** The geometric mean of the gains of all families, against the one classical scheduler that is best overall. */
 function tellAll(name: string, families: SeedTimes[][]): void {
   for (const subject of [PARL, ADVISOR]) {
     const logs = CLASSICAL.map((peer) => {

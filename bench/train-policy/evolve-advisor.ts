@@ -1,7 +1,9 @@
 // Finds the advisor's weights: an evolution strategy on mean job completion times, each generation on fresh scenarios that
-// all its trials share. Begins from the plain rule "least work left first, 1.6 times the best worker is good enough".
+// all its trials share. Begins from the plain rule "least work left first, 1.6 times the best worker is good enough", or from
+// the present weights.
 
 import { Worker } from 'node:worker_threads';
+import { ADVISOR_WEIGHTS } from '../../agents/parl/advisor.ts';
 import { EvolutionStrategy } from '../../agents/parl/environment/evolution.ts';
 import { WEIGHTS } from '../../agents/parl/weighted-scheduler.ts';
 import { seededRandom } from '../../core/random.ts';
@@ -12,6 +14,8 @@ export interface EvolutionSettings {
   /** Of one generation. */
   scenarios: number;
   threads: number;
+  /** Goes on from the weights that the advisor has. */
+  goOn: boolean;
 }
 
 const TRIALS = 20;
@@ -22,11 +26,16 @@ const PLAIN_RULE: Partial<Record<(typeof WEIGHTS)[number], number>> = {
 };
 
 export async function evolveAdvisor(
-  { seed, generations, scenarios, threads }: EvolutionSettings,
+  { seed, generations, scenarios, threads, goOn }: EvolutionSettings,
   tell: (line: object) => void,
 ): Promise<void> {
   const plain = Float64Array.from(WEIGHTS, (name) => PLAIN_RULE[name] ?? 0);
-  const strategy = new EvolutionStrategy(plain, 0.25, TRIALS, seededRandom(seed));
+  const strategy = new EvolutionStrategy(
+    goOn ? ADVISOR_WEIGHTS : plain,
+    goOn ? 0.15 : 0.25,
+    TRIALS,
+    seededRandom(seed),
+  );
   const workers = Array.from({ length: threads }, () => new Worker(new URL('./play.worker.ts', import.meta.url)));
   for (let generation = 1; generation <= generations; generation++) {
     const trials = strategy.ask();

@@ -3,7 +3,7 @@
 //   --stage policy  (default) the packaged policy: imitation of the advisor, then PPO. Writes agents/parl/policies/pretrained.json
 //   --stage advisor the advisor's weights, by an evolution strategy; they are printed, to be put into agents/parl/advisor.ts
 //
-// `--steps N --seed N --made-at MS --out FILE` for the policy, `--generations N --scenarios N --threads N` for the advisor.
+// `--steps N --seed N --made-at MS --out FILE` for the policy, `--generations N --scenarios N --threads N --go-on` for the advisor.
 
 import { parseArgs } from 'node:util';
 import { createPolicy } from '../../agents/parl/policy.ts';
@@ -24,6 +24,7 @@ const { values: options } = parseArgs({
     generations: { type: 'string', default: '90' },
     scenarios: { type: 'string', default: '32' },
     threads: { type: 'string', default: '2' },
+    'go-on': { type: 'boolean', default: false },
   },
 });
 const tell = (line: object): void => {
@@ -42,6 +43,7 @@ if (options.stage === 'advisor') {
       generations: Number(options.generations),
       scenarios: Number(options.scenarios),
       threads: Number(options.threads),
+      goOn: options['go-on'] === true,
     },
     tell,
   );

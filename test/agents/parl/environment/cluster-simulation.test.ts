@@ -60,6 +60,22 @@ describe('a simulated cluster', () => {
     );
   });
 
+  it('can be copied in the midst of it: the copy goes on alike, and apart from the first', () => {
+    const simulation = simulate(randomScenario({ ...TRAINING_RANGE, jobs: 10, failing: 1 }, seededRandom(6)));
+    for (let step = 0; step < 80; step++) {
+      const placement = heft.choose(simulation);
+      if (placement === undefined) simulation.advance();
+      else simulation.place(placement);
+    }
+    const [now, tasks] = [simulation.now, simulation.finishedTasks];
+    const copy = simulation.clone();
+    copy.run(heft);
+    expect([simulation.now, simulation.finishedTasks]).toEqual([now, tasks]);
+    simulation.run(heft);
+    expect(simulation.completions).toEqual(copy.completions);
+    expect(simulation.jobSeconds).toBe(copy.jobSeconds);
+  });
+
   it('knows at each moment how long jobs had been there under the reference', () => {
     const scenario = randomScenario({ ...TRAINING_RANGE, jobs: 10 }, seededRandom(2));
     const baseline = baselineOf(scenario, heft);

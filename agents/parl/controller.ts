@@ -32,7 +32,10 @@ export interface PARLControllerParts {
   scheduler: string;
   /** Whether the policy learns here. */
   learns: boolean;
+  /** Share of the decisions that are drawn, so that there is something to learn from: 0 to 1. */
   exploration: number;
+  /** Share of one processor that judging may take, on average. */
+  share: number;
   shelf: PolicyShelf;
   experience: ExperienceBuffer;
   worker: AgentWorker;
@@ -44,6 +47,10 @@ export interface PARLControllerParts {
   /** Compares schedulers in threads. */
   evaluate: (request: EvaluationRequest) => Promise<Comparison>;
   swarm: { job(id: string): Promise<JobDetailView>; swarm(): SwarmView };
+  /** Rejects when a policy that was trained here may not serve now: changes of policies can be halted. */
+  authorize: (subject: string) => Promise<void>;
+  /** Why nothing is judged or learned, or undefined when it is again. */
+  trouble: (cause: string | undefined) => void;
   /** Id of this node. */
   self: string;
   clock: Clock;
@@ -77,6 +84,8 @@ const MOST_POINTS = 512;
 /** Of one judgement: episodes, and jobs in each. */
 const EPISODES = { seeds: 3, arrivals: 60 };
 const BATCHES_OF_LESSON = 16;
+/** Jobs whose ends are looked at side by side; what ends meanwhile is not kept. */
+const MOST_ASKED = 4;
 /** A candidate must finish jobs so many times as fast as the policy that serves. */
 const CANDIDATE_GAIN = 1.005;
 /** Between boards, until it is measured. */
@@ -89,7 +98,8 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
   readonly #recent: RecentJobs;
   readonly #curve: LearningView['curve'] = [];
   readonly #classical: TaskScheduler[];
-  #learned: TaskScheduler;
+  /** Made when it is to serve first: a node without jobs does without its memory. */
+  #learned: TaskScheduler | undefined;
   #serves: string;
   #why: string;
   #judgement: LearningView['judgement'];
@@ -99,6 +109,9 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
   #unwritten = false;
   #writtenAt: Millis = 0;
   #working = false;
+  #stopped = false;
+  #asked = 0;
+  #judgesAfter: Millis = 0;
   #seed: number;
   #look: Timer | undefined;
 
@@ -109,17 +122,18 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
     this.#jobsSince = this.#recent.count;
     this.#classical = [...heuristics, advisor];
     this.#seed = parts.random.below(2 ** 31);
-    this.#learned = this.#load();
     const fixed = parts.scheduler !== 'auto';
     this.#serves = fixed ? parts.scheduler : ADVISOR;
     this.#why = fixed ? 'the configuration names it' : 'too few jobs were placed yet to judge the learned policy by';
   }
 
   async start(): Promise<void> {
+    this.#stopped = false;
     this.#look = this.#parts.clock.every(LOOK_EVERY, () => void this.#work());
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#look?.cancel();
     await this.#parts.worker.stop();
     await this.#parts.experience.flush(this.#policyNumber());
@@ -128,23 +142,28 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
 
   /** The scheduler that serves now, and why it does. */
   current(): { scheduler: TaskScheduler; why: string } {
-    const scheduler = this.#classical.find(({ name }) => name === this.#serves) ?? this.#learned;
-    return { scheduler, why: this.#why };
+    const classical = this.#classical.find(({ name }) => name === this.#serves);
+    if (classical !== undefined) return { scheduler: classical, why: this.#why };
+    this.#learned ??= this.#load();
+    return { scheduler: this.#learned, why: this.#why };
   }
 
   /** Call it with every job that changed. */
   jobChanged({ id, state, home, finishedAt, submittedAt }: JobView): void {
-    if (state === 'running' || home.id !== this.#parts.self) return;
+    if (state !== 'succeeded' || home.id !== this.#parts.self || this.#recent.has(id)) return;
+    if (this.#asked >= MOST_ASKED) return;
+    this.#asked++;
     if (finishedAt !== undefined) this.#usualSeconds += 0.1 * ((finishedAt - submittedAt) / 1000 - this.#usualSeconds);
     this.#parts.swarm
       .job(id)
       .then((detail) => this.#remember(detail))
-      .catch((error: unknown) => this.#parts.logger.debug({ job: id, cause: messageOf(error) }, 'a job was not kept'));
+      .catch((error: unknown) => this.#parts.logger.debug({ job: id, cause: messageOf(error) }, 'a job was not kept'))
+      .finally(() => this.#asked--);
   }
 
   /** The policy on the shelf is another one now. */
   policyChanged(): void {
-    this.#learned = this.#load();
+    this.#learned = undefined;
     this.#jobsSince = this.#recent.count;
     this.emit('changed');
   }
@@ -153,7 +172,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
     const { shelf, experience, worker } = this.#parts;
     const { rows, bytes } = experience.size;
     return {
-      ...{ scheduler: this.current().scheduler.name, why: this.#why, judgement: this.#judgement },
+      ...{ scheduler: this.#serves, why: this.#why, judgement: this.#judgement },
       ...{ policy: shelf.current.version, recentJobs: this.#recent.count },
       experience: { rows, bytes, skipped: experience.skipped },
       lessonSeconds: worker.spent / 1000,
@@ -175,7 +194,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
   #remember(detail: JobDetailView): void {
     const speeds = new Map(this.#parts.swarm.swarm().workers.map(({ node, speed }) => [node.id, speed]));
     const job = recentJob(detail, (node) => speeds.get(node));
-    if (job === undefined) return;
+    if (job === undefined || this.#recent.has(job.id)) return;
     this.#recent.add(job);
     this.#jobsSince++;
     this.#jobsSinceLesson++;
@@ -188,10 +207,13 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
     const { clock, learns, worker, logger } = this.#parts;
     try {
       if (this.#unwritten && clock.now() - this.#writtenAt >= WRITE_EVERY) await this.#write();
-      const enough = this.#recent.count >= FEWEST_JOBS;
-      if (enough && this.#jobsSince >= JOBS_BETWEEN) await this.#judge();
+      const enough = this.#recent.count >= FEWEST_JOBS && this.#conditions().nodes.length > 0;
+      if (enough && this.#jobsSince >= JOBS_BETWEEN && clock.now() >= this.#judgesAfter) await this.#judge();
       if (enough && learns && worker.isFree && this.#jobsSinceLesson >= JOBS_BETWEEN) await this.#learn();
+      this.#parts.trouble(undefined);
     } catch (error) {
+      if (this.#stopped) return;
+      this.#parts.trouble(messageOf(error));
       logger.warn({ cause: messageOf(error) }, 'the learned scheduler could not be judged or taught');
     } finally {
       this.#working = false;
@@ -199,9 +221,11 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
   }
 
   async #judge(): Promise<void> {
-    const { shelf, clock, journal, scheduler } = this.#parts;
-    this.#jobsSince = 0;
+    const { shelf, clock, journal, scheduler, share } = this.#parts;
+    const startedAt = clock.now();
     const comparison = await this.#compare(shelf.current.parameters);
+    this.#jobsSince = 0;
+    this.#judgesAfter = clock.now() + (clock.now() - startedAt) * (1 / share - 1);
     const judgement = judge(comparison, this.#serves);
     this.#judgement = { ...judgement, at: clock.wall(), jobs: this.#recent.count };
     if (scheduler === 'auto') {
@@ -243,6 +267,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
       ...{ kind: 'trained', parent: before.version, node: signer.node, madeAt: at, decisions },
       note: `${gain.toFixed(3)} times as fast as its parent on ${this.#recent.count} recent jobs`,
     });
+    await this.#parts.authorize(`policy/${policy.version}`);
     await shelf.add(policy, signer, { gain: then.gain.value, over: then.gain.over, at });
     await shelf.promote(policy.version);
     const message = `The learned scheduler got better: policy ${policy.version} finishes recent jobs ${gain.toFixed(3)} times as fast as ${before.version}, in replay`;

@@ -58,6 +58,7 @@ export class PolicyShelf {
   /** By version; the packaged one is always there. */
   readonly #kept = new Map<string, Kept>();
   #current: string;
+  #leftAside = 0;
   #previous: string[] = [];
 
   /** @param packaged the policy that comes with the package: what a node without any other serves */
@@ -71,6 +72,11 @@ export class PolicyShelf {
 
   get current(): Policy {
     return this.#kept.get(this.#current)?.policy ?? this.#packaged;
+  }
+
+  /** What was stored and is no policy for this node: documents, 1 for the whole when it could not be read. */
+  get leftAside(): number {
+    return this.#leftAside;
   }
 
   /** Current first, then the newest. */
@@ -109,9 +115,7 @@ export class PolicyShelf {
   async promote(version: string): Promise<Policy> {
     const { policy } = this.#find(version);
     if (policy.version === this.#current) return policy;
-    this.#previous = [...this.#previous, this.#current].slice(-MOST_PREVIOUS);
-    this.#current = policy.version;
-    await this.#write();
+    await this.#change(policy.version, [...this.#previous, this.#current].slice(-MOST_PREVIOUS));
     return policy;
   }
 
@@ -123,10 +127,20 @@ export class PolicyShelf {
         hint: 'parlmesh policy list shows those that are kept; parlmesh policy promote VERSION chooses one',
       });
     }
-    this.#previous = this.#previous.slice(0, this.#previous.lastIndexOf(before));
-    this.#current = before;
-    await this.#write();
+    await this.#change(before, this.#previous.slice(0, this.#previous.lastIndexOf(before)));
     return this.current;
+  }
+
+  /** Where it cannot be written down, nothing has changed. */
+  async #change(current: string, previous: string[]): Promise<void> {
+    const before = { current: this.#current, previous: this.#previous };
+    [this.#current, this.#previous] = [current, previous];
+    try {
+      await this.#write();
+    } catch (error) {
+      [this.#current, this.#previous] = [before.current, before.previous];
+      throw error;
+    }
   }
 
   #find(version: string): Kept {
@@ -156,7 +170,12 @@ export class PolicyShelf {
       if (this.#kept.size <= MOST_KEPT + 1) break;
       if (!needed.has(old)) this.#kept.delete(old);
     }
-    await this.#write();
+    try {
+      await this.#write();
+    } catch (error) {
+      if (version !== this.#current) this.#kept.delete(version);
+      throw error;
+    }
   }
 
   #write(): Promise<void> {
@@ -168,13 +187,17 @@ export class PolicyShelf {
 
   /** What is stored may be of an older version of parlmesh: what does not fit is left aside. */
   #load(stored: unknown): void {
-    if (!Value.Check(ShelfDocument, stored)) return;
+    if (!Value.Check(ShelfDocument, stored)) {
+      this.#leftAside = stored === undefined ? 0 : 1;
+      return;
+    }
     for (const { document, merit } of stored.policies) {
       try {
         const policy = decodePolicy(document);
         this.#kept.set(policy.version, { policy, document, ...(merit && { merit }) });
       } catch {
-        // Made for other observations: it cannot serve any more.
+        // Made for other observations, or damaged: it cannot serve any more.
+        this.#leftAside++;
       }
     }
     this.#previous = [...stored.previous];

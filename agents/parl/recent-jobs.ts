@@ -61,6 +61,10 @@ export class RecentJobs {
     return this.#jobs.length;
   }
 
+  has(id: string): boolean {
+    return this.#jobs.some((job) => job.id === id);
+  }
+
   add(job: RecentJob): void {
     if (job.tasks.length > MOST_TASKS) return;
     this.#jobs.push(job);

@@ -30,7 +30,8 @@ export type SignatureDomain =
   | 'order'
   | 'approval'
   | 'oracle'
-  | 'audit';
+  | 'audit'
+  | 'policy';
 
 const domainPrefix: Record<SignatureDomain, Buffer> = {
   certificate: Buffer.from('parlmesh certificate 1\0'),
@@ -46,6 +47,7 @@ const domainPrefix: Record<SignatureDomain, Buffer> = {
   approval: Buffer.from('parlmesh approval 1\0'),
   oracle: Buffer.from('parlmesh oracle 1\0'),
   audit: Buffer.from('parlmesh audit 1\0'),
+  policy: Buffer.from('parlmesh policy 1\0'),
 };
 
 const KEY_BYTES = 32;

@@ -62,11 +62,13 @@ async function controller(changes: Partial<PARLControllerParts> = {}) {
   const random = seededRandom(3);
   const shared = { random, clock, logger: silentLogger };
   const asked: EvaluationRequest[] = [];
+  const troubles: string[] = [];
   const parts: PARLControllerParts = {
     ...{
       scheduler: 'auto',
       learns: false,
       exploration: 0,
+      share: 1,
       shelf,
       worker,
       recent: kept('recent'),
@@ -90,15 +92,20 @@ async function controller(changes: Partial<PARLControllerParts> = {}) {
         })),
       }),
     },
+    authorize: async () => {},
+    trouble: (cause) => void (cause !== undefined && troubles.push(cause)),
     journal: { record: (entry) => journal.push(entry) },
     ...changes,
   };
   const parl = new PARLController(parts);
   await parl.start();
   onTestFinished(() => parl.stop());
+  let ended = 0;
   const end = async (jobs: number): Promise<void> => {
-    for (let number = 0; number < jobs; number++) parl.jobChanged(endedJob(number) satisfies JobView);
-    await Promise.resolve();
+    for (const last = ended + jobs; ended < last; ended++) {
+      parl.jobChanged(endedJob(ended) satisfies JobView);
+      await new Promise(setImmediate);
+    }
   };
   /** Lets it look once, and waits for what it tells then. */
   const look = async (): Promise<void> => {
@@ -106,7 +113,7 @@ async function controller(changes: Partial<PARLControllerParts> = {}) {
     await clock.advance(20_000);
     await told;
   };
-  return { parl, end, look, journal, asked, documents, shelf };
+  return { parl, end, look, journal, asked, troubles, documents, shelf };
 }
 
 /** As if the policy finished jobs so many times as fast as all others. */

@@ -8,6 +8,8 @@ import { nodeOfKey, WHOLE_NODE } from './actor.ts';
 const HOUR: Millis = 3600_000;
 export const MOST_VOTES = 32;
 const MOST_FROZEN = 500;
+/** Times in an hour that a node may freeze its own actors or let them go; each is written down by all others. */
+const MOST_MOVES = 20;
 /** Votes of one node against different others count for this share of the network within a day: a liar's reach. */
 const VOTER_REACH = 0.1;
 const VOTER_MEMORY: Millis = 24 * HOUR;
@@ -62,7 +64,7 @@ export type BansDocument = Static<typeof BansDocument>;
 
 export type BanNews =
   | { kind: 'frozen'; frozen: Frozen }
-  | { kind: 'unfrozen'; actor: string; by: 'here' | 'quorum' | 'authority' }
+  | { kind: 'unfrozen'; actor: string; by: Frozen['by'] | 'authority' }
   | { kind: 'halted'; halt: Halt }
   | { kind: 'lifted'; by: 'here' | 'quorum' | 'authority' };
 
@@ -82,6 +84,8 @@ export class Bans {
   /** By voter: whom it has accused, and when that was first heard. */
   readonly #reach = new Map<string, Map<string, Millis>>();
   readonly #lifted = new Map<string, Millis>();
+  /** By node: when it last froze or let go its own. */
+  readonly #moves = new Map<string, Millis[]>();
   #halt: Halt | undefined;
   #own: { votes: Vote[]; halt?: HaltVote | undefined; lifts: LiftVote[] } = { votes: [], lifts: [] };
 
@@ -149,14 +153,17 @@ export class Bans {
     this.#heard.set(voter, { votes, halt, lifts });
     const news: BanNews[] = [];
     for (const { actor, reason, at } of votes) {
-      if (nodeOfKey(actor) === voter) news.push(...this.#enfreeze({ actor, reason, at, by: 'owner' }));
-      else news.push(...this.#count(actor, now));
+      if (nodeOfKey(actor) !== voter) news.push(...this.#count(actor, now));
+      else if (!this.#frozen.has(actor) && this.#mayMove(voter, now)) {
+        news.push(...this.#enfreeze({ actor, reason, at, by: 'owner' }));
+      }
     }
     // Who owns an actor may let it go again, unless others too have frozen it.
     for (const { actor, by } of [...this.#frozen.values()]) {
       if (by !== 'owner' || nodeOfKey(actor) !== voter || votes.some((vote) => vote.actor === actor)) continue;
+      if (!this.#mayMove(voter, now)) continue;
       this.#frozen.delete(actor);
-      news.push({ kind: 'unfrozen', actor, by: 'quorum' });
+      news.push({ kind: 'unfrozen', actor, by: 'owner' });
     }
     news.push(...this.#countHalt(now));
     for (const { what } of ballot.lifts) news.push(...this.#countLifts(what, now));
@@ -253,6 +260,13 @@ export class Bans {
     }
     this.#frozen.delete(what);
     return [{ kind: 'unfrozen', actor: what, by: 'quorum' }];
+  }
+
+  #mayMove(node: string, now: Millis): boolean {
+    const moves = (this.#moves.get(node) ?? []).filter((at) => at > now - HOUR);
+    if (moves.length >= MOST_MOVES) return false;
+    this.#moves.set(node, [...moves, now]);
+    return true;
   }
 
   #ballots(): (readonly [string, Ballot])[] {

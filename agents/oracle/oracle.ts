@@ -10,7 +10,7 @@ import type { Service } from '../../core/service.ts';
 import type { Actor, Authorizer, ProposedAction } from '../authorizer.ts';
 import { type AgentCapabilities, EVERYTHING } from '../capabilities.ts';
 import type { AgentNetwork } from '../network.ts';
-import { keyOfActor, nameOfActor, WHOLE_NODE } from './actor.ts';
+import { actorKey, keyOfActor, nameOfActor, WHOLE_NODE } from './actor.ts';
 import type { AuditKind } from './audit-chain.ts';
 import { AuditLog } from './audit-log.ts';
 import type { AuditRow, AuditStorage } from './audit-storage.ts';
@@ -120,6 +120,9 @@ export class AntiMeaveOracle extends EventEmitter<{ changed: []; row: [AuditRow]
       networkSize,
       figures: this.#figures,
       record: (kind, actor, subject, detail) => this.#record(kind, actor, subject, detail),
+      // Under the name of its node: names of actors can be made up, and would each have rows of their own.
+      refused: (kind, { node, actor, action, subject }, detail) =>
+        this.#audit.tally({ kind, actor: actorKey(WHOLE_NODE, node), subject, detail: { action, actor, ...detail } }),
       denied: (denial) => this.#noteDenial(denial),
     });
   }

@@ -54,6 +54,8 @@ export interface OrderDeskParts {
   networkSize: () => number;
   figures: OracleFigures;
   record: (kind: AuditKind, actor: string, subject: string, detail: Record<string, unknown>) => Promise<void>;
+  /** Puts on record what was refused; many alike are counted. */
+  refused: (kind: 'denied' | 'approval-refused', order: Order, detail: Record<string, unknown>) => void;
   denied: (denial: DenialView) => void;
 }
 
@@ -119,7 +121,7 @@ export class OrderDesk {
   }
 
   async #approve(origin: string, payload: Uint8Array): Promise<Signed> {
-    const { memory, clock, judge, keys, consent, figures, record } = this.#parts;
+    const { memory, clock, judge, keys, consent, figures, record, refused } = this.#parts;
     const { read, dispatch } = this.#read(origin, payload);
     const { order, digest } = read;
     const given = this.#approved.get(digest);
@@ -127,7 +129,7 @@ export class OrderDesk {
     const key = actorKey(order.account, order.node);
     const refuse = async (reason: string): Promise<never> => {
       figures.approvalsRefused++;
-      await record('approval-refused', key, order.subject, { action: order.action, order: digest, reason });
+      refused('approval-refused', order, { order: digest, reason });
       throw refusal(reason);
     };
     const approval = makeApproval(keys, read, clock.wall());
@@ -137,7 +139,9 @@ export class OrderDesk {
       if (judgement.guilty) await this.#attempt(order);
       return refuse(judgement.reason);
     }
-    const findings = memory.watch.wide(key, clock.now());
+    const now = clock.now();
+    const whole = actorKey(WHOLE_NODE, order.node);
+    const findings = [...memory.watch.wide(key, now), ...memory.watch.wide(whole, now, NODE_ALLOWANCE)];
     if (findings.length > 0) {
       await this.#parts.enforcer.punish(findings);
       return refuse(findings[0]!.reason);
@@ -151,7 +155,7 @@ export class OrderDesk {
   }
 
   async #carryOut(origin: string, payload: Uint8Array): Promise<void> {
-    const { clock, config, record, keys, figures } = this.#parts;
+    const { clock, config, record, refused, keys, figures } = this.#parts;
     const { read, dispatch } = this.#read(origin, payload);
     const { order, digest } = read;
     const key = actorKey(order.actor, order.node);
@@ -159,7 +163,7 @@ export class OrderDesk {
       figures.denied++;
       this.#parts.denied({ at: clock.wall(), actor: key, action: order.action, subject: order.subject, reason });
       if (guilty) await this.#attempt(order);
-      await record('denied', key, order.subject, { action: order.action, order: digest, reason });
+      refused('denied', order, { order: digest, reason });
       throw refusal(reason);
     };
     if (order.targets !== 'all' && !order.targets.includes(keys.self))
@@ -235,11 +239,14 @@ export class OrderDesk {
     const { memory, clock, networkSize, enforcer } = this.#parts;
     const { fingerprint } = order;
     const touch = { node, approved, ...(fingerprint !== undefined && { fingerprint }) };
-    // What a node does to itself counts only as the same change as others'.
-    const isHome = order.node === node;
     const actor = actorKey(order.account, order.node);
-    if (isHome && fingerprint === undefined) return;
-    const findings = memory.watch.touch({ ...touch, actor }, networkSize(), clock.now());
+    const now = clock.now();
+    if (order.node === node) {
+      if (fingerprint === undefined || approved) return;
+      await enforcer.punish(memory.watch.home({ actor, node, fingerprint }, now));
+      return;
+    }
+    const findings = memory.watch.touch({ ...touch, actor }, networkSize(), now);
     await enforcer.punish(findings);
   }
 

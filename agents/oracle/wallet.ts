@@ -12,13 +12,18 @@ import {
   checkToken,
   handOn,
   issueToken,
+  LONGEST_LIFE,
   TokenChain,
   type TokenCheck,
   tokenDigest,
 } from './token.ts';
 
 export const MOST_TOKENS = 64;
+const MOST_OF_NODES = 32;
+const MOST_OF_ONE = 8;
 export const MOST_REVOKED = 128;
+/** Revocations of one key that are kept; the oldest give way. */
+const MOST_BY_ONE = 256;
 /** The authority makes itself a token for each hour: a copy of one serves nobody for long. */
 const OWN_LIFE: Millis = 3600_000;
 
@@ -73,9 +78,18 @@ export class Wallet {
     const checked = this.check(chain);
     if (!checked.ok || checked.token.holder.node !== this.#keys.self) return false;
     this.#forgetEnded();
-    if (this.#tokens.size >= MOST_TOKENS && !this.#tokens.has(tokenDigest(chain))) return false;
+    if (!this.#tokens.has(tokenDigest(chain)) && !this.#hasRoomFor(checked.token.root)) return false;
     this.#tokens.set(tokenDigest(chain), chain);
     return true;
+  }
+
+  /** Every member can give this node rights on itself: those may not crowd out the authority's. */
+  #hasRoomFor(root: string): boolean {
+    if (this.#tokens.size >= MOST_TOKENS) return false;
+    if (root === this.#keys.network()?.authority) return true;
+    const roots = this.held().map((token) => token.root);
+    const ofNodes = roots.filter((each) => each !== this.#keys.network()?.authority).length;
+    return ofNodes < MOST_OF_NODES && roots.filter((each) => each === root).length < MOST_OF_ONE;
   }
 
   /** What this node holds, whoever on it may use it. */
@@ -124,7 +138,9 @@ export class Wallet {
   revoke(revoked: Revoked): boolean {
     const key = `${revoked.id} ${revoked.by}`;
     if (this.#revoked.has(key)) return false;
-    this.#revoked.set(key, revoked);
+    this.#revoked.set(key, { ...revoked, until: Math.min(revoked.until, this.#clock.wall() + LONGEST_LIFE) });
+    const ofOne = [...this.#revoked].filter(([, { by }]) => by === revoked.by);
+    if (ofOne.length > MOST_BY_ONE) this.#revoked.delete(ofOne[0]![0]);
     return true;
   }
 

@@ -2,6 +2,7 @@
 // signs count, each measured against its limit; beyond 1 it is found.
 
 import type { Millis } from '../../core/clock.ts';
+import { actorKey, nodeOfKey, WHOLE_NODE } from './actor.ts';
 import { isWide } from './approvers.ts';
 import type { OracleConfig } from './config.ts';
 
@@ -38,6 +39,8 @@ const HOUR: Millis = 3600_000;
 /** Nodes that see the network differently by a few must not find each other guilty: refusing begins at 1, guilt at 2. */
 const GUILTY_SHARE = 2;
 const MOST_ACTORS = 2_000;
+/** Names on one node that are told apart; whoever makes up more is booked as the whole node, and nobody is forgotten. */
+const MOST_NAMES = 64;
 const MOST_FINGERPRINTS = 500;
 const MOST_TIMES = 1_000;
 
@@ -60,12 +63,12 @@ export class Watch {
     this.#limits = limits;
   }
 
-  /** An approved wide action is about to begin, or somebody asks to approve one. */
-  wide(actor: string, now: Millis): Finding[] {
+  /** An approved wide action is about to begin, or somebody asks to approve one. See `attempt` for `allowance`. */
+  wide(actor: string, now: Millis, allowance = 1): Finding[] {
     const conduct = this.#of(actor);
     conduct.wide = [...since(conduct.wide, now - BURST_WINDOW), now].slice(-MOST_TIMES);
     const count = conduct.wide.length;
-    if (count <= this.#limits.mostWide) return [];
+    if (count <= this.#limits.mostWide * allowance) return [];
     return [{ actor, sign: 'burst', reason: `${count} wide actions within ten minutes` }];
   }
 
@@ -80,6 +83,8 @@ export class Watch {
 
   /** @param networkSize nodes in the network, this one among them */
   touch(touch: Touch, networkSize: number, now: Millis): Finding[] {
+    const name = this.#bookedAs(touch.actor);
+    if (name !== touch.actor) return this.touch({ ...touch, actor: name }, networkSize, now);
     const { actor, node, fingerprint, approved } = touch;
     const conduct = this.#of(actor);
     note(conduct.touched, node, now);
@@ -96,12 +101,12 @@ export class Watch {
 
   /** Nodes that the actor touched within the window. */
   touchedBy(actor: string, now: Millis): ReadonlySet<string> {
-    return this.#within(this.#conducts.get(actor)?.touched, now);
+    return this.#within(this.#conducts.get(this.#bookedAs(actor))?.touched, now);
   }
 
   /** Those of them that nobody had approved. */
   unapprovedBy(actor: string, now: Millis): ReadonlySet<string> {
-    return this.#within(this.#conducts.get(actor)?.unapproved, now);
+    return this.#within(this.#conducts.get(this.#bookedAs(actor))?.unapproved, now);
   }
 
   /** How near the actor is to being frozen: 0 not at all, 1 at the limit. */
@@ -154,7 +159,22 @@ export class Watch {
     return new Set(nodes.keys());
   }
 
-  #of(actor: string): Conduct {
+  /** A change that a node makes on itself: counts only as the same as others'. */
+  home(touch: Omit<Touch, 'approved'> & { fingerprint: string }, now: Millis): Finding[] {
+    const { actor, node, fingerprint } = touch;
+    return this.#same({ actor, node, at: now }, fingerprint);
+  }
+
+  #bookedAs(actor: string): string {
+    if (this.#conducts.has(actor)) return actor;
+    const node = nodeOfKey(actor);
+    let names = 0;
+    for (const key of this.#conducts.keys()) if (nodeOfKey(key) === node) names++;
+    return names < MOST_NAMES ? actor : actorKey(WHOLE_NODE, node);
+  }
+
+  #of(name: string): Conduct {
+    const actor = this.#bookedAs(name);
     const conduct = this.#conducts.get(actor) ?? { wide: [], attempts: [], touched: new Map(), unapproved: new Map() };
     // Insertion order is the order of use: who has been quiet longest is forgotten first.
     this.#conducts.delete(actor);

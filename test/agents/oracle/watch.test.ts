@@ -59,6 +59,14 @@ describe('The watch', () => {
     ]);
   });
 
+  it('is not made to forget by made-up names: beyond some they count as their node', () => {
+    const watch = new Watch(limits);
+    for (let n = 0; n < 5_000; n++) watch.touch(touch(`n${n % 3}`, { actor: `agent/${n}@bad` }), 1_000, n);
+    watch.touch(touch('z', { actor: 'agent/thief@bad' }), 1_000, 5_001);
+    expect(watch.touchedBy('agent/thief@bad', 5_001)).toEqual(new Set(['n0', 'n1', 'n2', 'z']));
+    expect(watch.actors().length).toBeLessThanOrEqual(65);
+  });
+
   it('forgets what it was told to forgive', () => {
     const watch = new Watch(limits);
     for (let n = 0; n < 5; n++) watch.attempt('a', n);
@@ -139,6 +147,16 @@ describe('Bans', () => {
     const small = make(2);
     small.hear('b', ballot('agent/x@c'), 1);
     expect(small.list()).toEqual([]);
+  });
+
+  it('follow a node that freezes and frees its own without end for a while only', () => {
+    const bans = make();
+    let news = 0;
+    for (let n = 1; n < 200; n++) {
+      news += bans.hear('b', ballot('agent/x@b', n), n).length;
+      news += bans.hear('b', { votes: [], lifts: [] }, n).length;
+    }
+    expect(news).toBe(20);
   });
 
   it('of a whole node hold for all on it', () => {

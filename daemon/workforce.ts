@@ -21,6 +21,7 @@ import type { JobStorage } from '../agents/swarm/job-storage.ts';
 import { SwarmOrchestrator } from '../agents/swarm/orchestrator.ts';
 import { heuristics } from '../agents/swarm/scheduling/list-schedulers.ts';
 import type { TaskScheduler } from '../agents/swarm/scheduling/scheduler.ts';
+import { measureSpeed } from '../agents/swarm/worker/speed.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
@@ -122,9 +123,9 @@ export class Workforce {
         this.#moduleTasks,
       ],
       scheduler: () => scheduler,
+      speed: config.swarm.speed ?? (() => measureSpeed(this.#threads, clock)),
       trouble: (cause) => parts.report('swarm', cause && `what happens to jobs cannot be recorded: ${cause}`),
     });
-    if (config.swarm.speed !== undefined) this.swarm.setSpeed(config.swarm.speed);
   }
 
   /** After the services that the agents drive. */

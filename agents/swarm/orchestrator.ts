@@ -3,6 +3,7 @@
 
 import { EventEmitter } from 'node:events';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
@@ -63,9 +64,14 @@ export interface SwarmParts {
   random: Random;
   journal: Journal;
   logger: Logger;
+  /** How fast this board computes, 1 being the processor of reference. Without it: 1. */
+  speed?: number | (() => Promise<number>);
   /** The disk does not take what must be kept, or does again. */
   trouble?(cause: string | undefined): void;
 }
+
+/** What a node does right after its start would make it look slow. */
+const SPEED_AFTER: Millis = 5000;
 
 /** Emits `job` with what changed (at most four times a second a job, and at its end), `swarm` when the workers changed. */
 export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] }> implements Service {
@@ -209,6 +215,7 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
       clock.every(this.#lease / 8, () => this.#watch()),
       clock.every(this.#lease / 4, () => this.#sayAlive()),
       clock.every(this.#lease * 3, () => this.#reconcileAll()),
+      clock.after(SPEED_AFTER, () => void this.#findSpeed()),
     ];
   }
 
@@ -253,9 +260,14 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
     this.#worker.setCondition(condition);
   }
 
-  /** How fast this board computes, 1 being the processor of reference. */
-  setSpeed(speed: number): void {
-    this.#worker.setSpeed(speed);
+  async #findSpeed(): Promise<void> {
+    const { speed, logger, config } = this.#parts;
+    if (speed === undefined || !config.work) return;
+    try {
+      this.#worker.setSpeed(typeof speed === 'number' ? speed : await speed());
+    } catch (thrown) {
+      logger.warn({ cause: messageOf(thrown) }, 'the speed of this board could not be measured and counts as 1');
+    }
   }
 
   #newcomer(node: string): void {

@@ -46,7 +46,7 @@ export class HttpGetExecutor implements TaskExecutor {
   async #get(url: URL, headers: Record<string, string>, redirects: number, signal: AbortSignal): Promise<Response> {
     for (let left = redirects, at = url; ; left--) {
       const options = { signal, redirect: 'manual', headers: { 'user-agent': 'parlmesh', ...headers } } as const;
-      const response = await fetch(at, options).catch((thrown: unknown) => {
+      const response = await fetch(at.href, options).catch((thrown: unknown) => {
         // fetch hides what happened in the cause of its error.
         const cause = thrown instanceof TypeError && thrown.cause !== undefined ? thrown.cause : thrown;
         throw new ParlmeshError('HTTP_UNREACHABLE', `${at.origin} cannot be reached: ${messageOf(cause)}`);

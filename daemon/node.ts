@@ -145,6 +145,7 @@ export class ParlmeshNode {
       scopesOf: (id) => tokens.get(id)?.scopes,
       agentCapabilities: (id) => this.#workforce.supervisor.capabilitiesOf(id),
       mqttCommands: config.mqtt.commands,
+      report: (cause) => this.#lifecycle.report('oracle', cause),
       logger: logger.child({ service: 'oracle' }),
     });
     this.#oracle = oracle;

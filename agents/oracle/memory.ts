@@ -11,7 +11,7 @@ import type { OracleConfig } from './config.ts';
 import { bodyOf, isSignedBy, type OracleKeys, type Signed } from './keys.ts';
 import { AuthorityWord, MOST_WORDS, SignedWord, type Witness, WitnessOf } from './messages.ts';
 import { Wallet, WalletDocument } from './wallet.ts';
-import { Watch } from './watch.ts';
+import { Watch, WatchDocument } from './watch.ts';
 
 const MOST_WITNESSES = 1_000;
 
@@ -21,6 +21,7 @@ const OracleDocument = Type.Object({
   bans: BansDocument,
   wallet: WalletDocument,
   words: Type.Array(SignedWord, { maxItems: MOST_WORDS }),
+  touches: WatchDocument,
   witnesses: Type.Array(WitnessOf, { maxItems: MOST_WITNESSES }),
   /** Of this node's own log. */
   checkpoint: Type.Optional(
@@ -62,6 +63,7 @@ export class OracleMemory {
   #network = '';
   #saving: Promise<void> | undefined;
   #unsaved = false;
+  #savedTouches = 0;
 
   constructor(parts: MemoryParts) {
     this.#parts = parts;
@@ -79,6 +81,7 @@ export class OracleMemory {
     this.#network = stored.network;
     this.bans = new Bans(this.#bansParts(), stored.bans);
     this.wallet = new Wallet(keys, clock, stored.wallet);
+    this.watch.restore(stored.touches, clock.now(), clock.wall());
     this.checkpoint = stored.checkpoint;
     for (const { node, sequence, hash } of stored.witnesses) this.witnesses.set(node, { sequence, hash });
     for (const signed of stored.words) {
@@ -148,6 +151,14 @@ export class OracleMemory {
     return this.#saving;
   }
 
+  /** Writes when the watch has seen more since. */
+  saveTouched(): void {
+    const count = this.watch.touches;
+    if (count === this.#savedTouches) return;
+    this.#savedTouches = count;
+    this.saveSoon();
+  }
+
   /** The same, for what will be said again if it is lost. */
   saveSoon(): void {
     this.save().catch((error: unknown) => {
@@ -163,12 +174,14 @@ export class OracleMemory {
   }
 
   #document(): OracleDocument {
+    const { clock } = this.#parts;
     return {
       format: 1,
       network: this.#network,
       bans: this.bans.document(),
       wallet: this.wallet.document(),
       words: this.words(),
+      touches: this.watch.document(clock.now(), clock.wall()),
       witnesses: [...this.witnesses].map(([node, { sequence, hash }]) => ({ node, sequence, hash })),
       ...(this.checkpoint && { checkpoint: this.checkpoint }),
     };

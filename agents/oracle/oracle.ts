@@ -45,6 +45,8 @@ const MOST_DENIALS = 50;
 const FEW_ROWS = 3;
 /** The mesh may start later than this, or again. */
 const LOOK: Millis = 1_000;
+/** What the watch has added up is written down so often, where it changed: ten minutes. */
+const SAVE_EACH = 600;
 
 /** Emits `changed` when its status did, and `row` for every row of the audit log. */
 export class AntiMeaveOracle extends EventEmitter<{ changed: []; row: [AuditRow] }> implements Authorizer, Service {
@@ -60,6 +62,7 @@ export class AntiMeaveOracle extends EventEmitter<{ changed: []; row: [AuditRow]
   readonly #figures: OracleFigures = emptyFigures();
   readonly #denials: DenialView[] = [];
   #timer: Timer | undefined;
+  #looks = 0;
 
   /** Before the mesh starts. */
   constructor(parts: OracleParts) {
@@ -141,7 +144,11 @@ export class AntiMeaveOracle extends EventEmitter<{ changed: []; row: [AuditRow]
     this.#audit.start();
     this.#desk.start();
     this.#bulletins.start();
+    this.#looks = 0;
     this.#timer = this.#parts.clock.every(LOOK, () => {
+      // What was kept through a restart is told once everything listens.
+      if (this.#looks++ === 0) this.emit('changed');
+      if (this.#looks % SAVE_EACH === 0) this.memory.saveTouched();
       if (this.#parts.keys.network()?.id !== this.memory.network) this.networkChanged();
     });
   }
@@ -151,6 +158,7 @@ export class AntiMeaveOracle extends EventEmitter<{ changed: []; row: [AuditRow]
     this.#bulletins.stop();
     this.#desk.stop();
     await this.#audit.stop();
+    await this.memory.save().catch(() => {});
   }
 
   /** This node is in a network now, the same as before or another. */

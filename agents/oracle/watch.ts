@@ -1,6 +1,7 @@
 // The behavioural watch: what an actor does over time, seen by one node. Pure: events and times in, findings out. Four
 // signs count, each measured against its limit; beyond 1 it is found.
 
+import { type Static, Type } from 'typebox';
 import type { Millis } from '../../core/clock.ts';
 import { actorKey, nodeOfKey, WHOLE_NODE } from './actor.ts';
 import { isWide } from './approvers.ts';
@@ -43,6 +44,19 @@ const MOST_ACTORS = 2_000;
 const MOST_NAMES = 64;
 const MOST_FINGERPRINTS = 500;
 const MOST_TIMES = 1_000;
+const MOST_KEPT = 2_000;
+
+export const WatchDocument = Type.Array(
+  Type.Object({
+    actor: Type.String({ maxLength: 400 }),
+    node: Type.String({ maxLength: 64 }),
+    /** Milliseconds since 1970. */
+    at: Type.Number(),
+    approved: Type.Boolean(),
+  }),
+  { maxItems: MOST_KEPT },
+);
+export type WatchDocument = Static<typeof WatchDocument>;
 
 interface Conduct {
   wide: Millis[];
@@ -57,6 +71,8 @@ export type WatchLimits = Pick<OracleConfig, 'wideShare' | 'window' | 'mostWide'
 export class Watch {
   readonly #limits: WatchLimits;
   readonly #conducts = new Map<string, Conduct>();
+  /** Touches seen since the start. */
+  touches = 0;
   readonly #changes = new Map<string, { actor: string; node: string; at: Millis }[]>();
 
   constructor(limits: WatchLimits) {
@@ -86,6 +102,7 @@ export class Watch {
     const name = this.#bookedAs(touch.actor);
     if (name !== touch.actor) return this.touch({ ...touch, actor: name }, networkSize, now);
     const { actor, node, fingerprint, approved } = touch;
+    this.touches++;
     const conduct = this.#of(actor);
     note(conduct.touched, node, now);
     if (approved) return [];
@@ -121,6 +138,26 @@ export class Watch {
       since(conduct.attempts, now - ATTEMPT_WINDOW).length / mostAttempts,
       touched < 2 ? 0 : touched / share,
     );
+  }
+
+  /** Which nodes whom touched when, in wall-clock time: it outlasts a restart. */
+  document(now: Millis, wall: Millis): WatchDocument {
+    const touches: WatchDocument = [];
+    for (const [actor, { touched, unapproved }] of this.#conducts) {
+      for (const [node, at] of touched) {
+        touches.push({ actor, node, at: wall - now + at, approved: !unapproved.has(node) });
+      }
+    }
+    return touches.sort((a, b) => a.at - b.at).slice(-MOST_KEPT);
+  }
+
+  restore(touches: WatchDocument, now: Millis, wall: Millis): void {
+    for (const { actor, node, at, approved } of touches) {
+      const then = Math.min(now, now - wall + at);
+      const conduct = this.#of(actor);
+      note(conduct.touched, node, then);
+      if (!approved) note(conduct.unapproved, node, then);
+    }
   }
 
   actors(): string[] {

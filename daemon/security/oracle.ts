@@ -1,11 +1,13 @@
 // The oracle of this node, joined to its keys, its store and the mesh; and what holders of API tokens, MQTT and agents
 // may do here.
 
-import type { Actor } from '../../agents/authorizer.ts';
+import type { Actor, Authorizer } from '../../agents/authorizer.ts';
 import { type AgentCapabilities, EVERYTHING } from '../../agents/capabilities.ts';
 import type { AgentNetwork } from '../../agents/network.ts';
+import { nodeOfKey, WHOLE_NODE } from '../../agents/oracle/actor.ts';
 import type { OracleConfig } from '../../agents/oracle/config.ts';
 import { AntiMeaveOracle } from '../../agents/oracle/oracle.ts';
+import type { OracleStatus } from '../../agents/oracle/status.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -34,6 +36,8 @@ export interface OracleOnNodeParts {
   agentCapabilities: (id: string) => AgentCapabilities;
   /** Commands over MQTT are taken. */
   mqttCommands: boolean;
+  /** Somebody is frozen or changes are halted: why, or undefined when all is well again. */
+  report: (cause: string | undefined) => void;
   clock: Clock;
   journal: Journal;
   logger: Logger;
@@ -49,14 +53,28 @@ export function createOracle(parts: OracleOnNodeParts): { oracle: AntiMeaveOracl
     audit: store.audit,
     storage: { read: () => store.state(ORACLE_STATE), write: (document) => store.putState(ORACLE_STATE, document) },
     capabilitiesOf: (actor) => {
-      if (actor.kind === 'agent') return actor.id === PLANNER ? PLANNER_MAY : agentCapabilities(actor.id);
+      if (actor.kind === 'agent') return BUILT_IN_MAY[actor.id] ?? agentCapabilities(actor.id);
       if (actor.kind !== 'client') return [];
       if (actor.tokenId === MQTT_ACTOR_ID) return mqttCommands ? MQTT_MAY : [];
       return capabilitiesOfScopes(scopesOf(actor.tokenId) ?? []);
     },
   });
   mesh.on('network', () => oracle.networkChanged());
+  oracle.on('changed', () => parts.report(troubleOf(oracle.status(), parts.network)));
   return { oracle, desk: new OracleDesk({ ...parts, oracle, keys, audit: store.audit }) };
+}
+
+/** In words: a halt, or who is frozen. */
+export function troubleOf({ frozen, halt }: OracleStatus, network: AgentNetwork): string | undefined {
+  if (halt !== undefined) return `changes are halted: ${halt.reason}`;
+  const [first, ...others] = frozen;
+  if (first === undefined) return undefined;
+  const node = nodeOfKey(first.actor);
+  const actor = first.actor.slice(0, first.actor.lastIndexOf('@'));
+  const name = network.nodes().find(({ id }) => id === node)?.name;
+  const where = node === network.self ? '' : ` on ${name ?? `…${node.slice(-8)}`}`;
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return `${actor === WHOLE_NODE ? 'everybody' : actor}${where} is frozen: ${first.reason}${more}`;
 }
 
 /** What other nodes may order here, with a right to it. */
@@ -96,6 +114,12 @@ export async function authorizePlan(oracle: AntiMeaveOracle, mesh: Mesh): Promis
   });
 }
 
+/** Asked before a policy that was trained here serves here. @param self id of this node */
+export async function authorizeLesson(authorizer: Authorizer, self: string, subject: string): Promise<void> {
+  const actor: Actor = { kind: 'agent', id: LEARNER };
+  await authorizer.authorize({ action: 'policy.promote', actor, scope: 'node', nodes: [self], subject });
+}
+
 export function oracleFigures(oracle: AntiMeaveOracle): OracleTotals {
   const { frozen, halt } = oracle.status();
   return { ...oracle.figures(), frozen: frozen.length, halted: halt !== undefined };
@@ -104,7 +128,11 @@ export function oracleFigures(oracle: AntiMeaveOracle): OracleTotals {
 const MQTT_ACTOR_ID = 'mqtt';
 /** No agent of a user can be called so. */
 const PLANNER = 'mesh planner';
-const PLANNER_MAY: AgentCapabilities = [{ ...EVERYTHING, action: 'plan.apply' }];
+const LEARNER = 'parl controller';
+const BUILT_IN_MAY: Readonly<Record<string, AgentCapabilities>> = {
+  [PLANNER]: [{ ...EVERYTHING, action: 'plan.apply' }],
+  [LEARNER]: [{ action: 'policy.promote', scope: 'node', mostNodes: 1, largestShare: 1, approvals: 0 }],
+};
 const here = (action: string) => ({ action, scope: 'node' as const, mostNodes: 1, largestShare: 1, approvals: 0 });
 const MQTT_MAY: AgentCapabilities = ['agent.restart', 'job.*'].map(here);
 const ACT_MAY: AgentCapabilities = ['agent.*', 'job.*', 'swarm.*', 'blob.*', 'camera.*', 'vision.*', 'api.*'].map(here);

@@ -59,6 +59,17 @@ describe('The watch', () => {
     ]);
   });
 
+  it('goes on adding up after a restart, on another clock', () => {
+    const watch = new Watch(limits);
+    watch.touch(touch('b'), 20, HOUR);
+    watch.touch(touch('c', { approved: true }), 20, 2 * HOUR);
+    const again = new Watch(limits);
+    again.restore(watch.document(3 * HOUR, 1_000 * HOUR), 10, 1_001 * HOUR);
+    expect(again.touchedBy('agent/x@a', 10)).toEqual(new Set(['b', 'c']));
+    expect(again.unapprovedBy('agent/x@a', 10)).toEqual(new Set(['b']));
+    expect(again.touchedBy('agent/x@a', 10 + 22 * HOUR)).toEqual(new Set(['c']));
+  });
+
   it('is not made to forget by made-up names: beyond some they count as their node', () => {
     const watch = new Watch(limits);
     for (let n = 0; n < 5_000; n++) watch.touch(touch(`n${n % 3}`, { actor: `agent/${n}@bad` }), 1_000, n);

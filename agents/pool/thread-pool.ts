@@ -1,6 +1,7 @@
 // The worker threads of a node for what computes: one pool, as many threads as the board's profile says, started when
 // they are needed and let go when they idle. A task that takes too long, or is taken back, ends with its thread.
 
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import type { Clock, Millis } from '../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
@@ -16,12 +17,20 @@ export interface ThreadPoolOptions {
   clock: Clock;
 }
 
+/** What the thread's `run` is called with. */
+export interface ThreadOrder {
+  input: unknown;
+  port: MessagePort;
+}
+
 export interface ThreadTask {
-  /** A module of this package that exports `run(input)`. */
+  /** A module of this package that exports `run({ input, port })`: shares of progress go to the port. */
   entry: URL;
   /** Copied to the thread. */
   input: unknown;
   timeout: Millis;
+  /** Hears the share of the work that is done, as the thread tells it. */
+  progress?(share: number): void;
   /** Ends the task; `run` then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -29,6 +38,8 @@ export interface ThreadTask {
 export class ThreadPool {
   readonly #options: ThreadPoolOptions;
   #pool: Promise<Piscina> | undefined;
+  /** Running and waiting. */
+  #tasks = 0;
 
   constructor(options: ThreadPoolOptions) {
     this.#options = options;
@@ -38,21 +49,40 @@ export class ThreadPool {
    * Resolves to what the thread's `run` returned. Rejects with what it threw, or `THREADS_BUSY`, `THREAD_TIMED_OUT`,
    * `THREAD_OUT_OF_MEMORY`, `THREAD_ENDED`.
    */
-  async run({ entry, input, timeout, signal }: ThreadTask): Promise<unknown> {
+  async run({ entry, input, timeout, signal, progress }: ThreadTask): Promise<unknown> {
     signal?.throwIfAborted();
-    this.#pool ??= this.#open();
-    const pool = await this.#pool;
+    const { threads, mostWaiting } = this.#options;
+    // Piscina 5.3 does not hold its own bound while no thread is ready.
+    if (this.#tasks >= threads + mostWaiting) {
+      throw new ParlmeshError('THREADS_BUSY', `${mostWaiting} tasks wait for a thread already`);
+    }
+    this.#tasks++;
     const late = new AbortController();
     const timer = this.#options.clock.after(timeout, () =>
       late.abort(new ParlmeshError('THREAD_TIMED_OUT', `it took more than ${timeout / 1000} s`)),
     );
     const ends = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
+    const { port1: here, port2: port } = new MessageChannel();
+    const tell = (share: unknown): void => {
+      if (typeof share === 'number') progress?.(share);
+    };
+    here.on('message', tell);
     try {
-      return await pool.run(input, { filename: entry.href, name: 'run', signal: ends });
+      this.#pool ??= this.#open();
+      const pool = await this.#pool;
+      const task: ThreadOrder = { input, port };
+      const result = await pool.run(task, { filename: entry.href, name: 'run', signal: ends, transferList: [port] });
+      // What the thread told last may still lie there.
+      for (let left = receiveMessageOnPort(here); left !== undefined; left = receiveMessageOnPort(here)) {
+        tell(left.message);
+      }
+      return result;
     } catch (error) {
       throw ends.aborted ? ends.reason : this.#explain(error);
     } finally {
+      this.#tasks--;
       timer.cancel();
+      here.close();
     }
   }
 
@@ -64,13 +94,12 @@ export class ThreadPool {
   }
 
   async #open(): Promise<Piscina> {
-    const { threads, mostWaiting, memory, idleTime } = this.#options;
+    const { threads, memory, idleTime } = this.#options;
     // Loaded when it is first needed: most nodes never compute.
     const { Piscina } = await import('piscina');
     const pool = new Piscina({
       minThreads: 0,
       maxThreads: threads,
-      maxQueue: mostWaiting,
       idleTimeout: idleTime,
       concurrentTasksPerWorker: 1,
       resourceLimits: { maxOldGenerationSizeMb: memory },
@@ -88,9 +117,6 @@ export class ThreadPool {
       return new ParlmeshError('THREAD_OUT_OF_MEMORY', `it needed more than ${this.#options.memory} MiB of memory`);
     }
     const message = messageOf(error);
-    if (/queue is at limit/i.test(message)) {
-      return new ParlmeshError('THREADS_BUSY', `${this.#options.mostWaiting} tasks wait for a thread already`);
-    }
     if (/^(worker thread exited|terminating worker)/i.test(message)) {
       return new ParlmeshError('THREAD_ENDED', `its thread ended: ${message}`);
     }

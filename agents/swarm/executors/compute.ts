@@ -1,11 +1,11 @@
 // Tasks that keep a processor busy: recorded workflows replayed as work instead of waiting. Each computes in a thread of
-// its own, which ends with the task.
+// the node's pool, which ends with a task that is taken back.
 
-import { Worker } from 'node:worker_threads';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import type { Clock } from '../../../core/clock.ts';
+import type { Clock, Millis } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
+import type { ThreadPool } from '../../pool/thread-pool.ts';
 import type { TaskContext, TaskExecutor } from '../task-executor.ts';
 import { replayedBytes } from './replayed-bytes.ts';
 import { ReplayInput } from './wait.ts';
@@ -13,13 +13,18 @@ import { ReplayInput } from './wait.ts';
 /** An hour: what is longer should be told apart in tasks. */
 const Input = Type.Object({ ...ReplayInput.properties, seconds: Type.Number({ minimum: 0, maximum: 3_600 }) });
 
+/** However slow the board is. */
+const LONGEST: Millis = 86_400_000;
+
 /** `{ seconds, bytes }`: as much work as a board of speed 1 does in that time. */
 export class ComputeExecutor implements TaskExecutor {
   readonly kind = 'compute';
   readonly #clock: Clock;
+  readonly #threads: ThreadPool;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, threads: ThreadPool) {
     this.#clock = clock;
+    this.#threads = threads;
   }
 
   check(input: unknown): void {
@@ -28,26 +33,15 @@ export class ComputeExecutor implements TaskExecutor {
 
   async run(input: unknown, context: TaskContext): Promise<unknown> {
     const { seconds, bytes = 0 } = read(input);
-    if (seconds > 0) await compute(seconds, context);
+    if (seconds > 0) await this.#compute(seconds, context);
     return (await replayedBytes(bytes, this.#clock, context)) ?? { seconds };
   }
-}
 
-function compute(seconds: number, { signal, progress }: TaskContext): Promise<void> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./compute.worker.ts', import.meta.url), { workerData: { seconds } });
-    const onAbort = (): void => void worker.terminate();
-    signal.addEventListener('abort', onAbort, { once: true });
-    worker.on('message', (share: number) => progress(share));
-    worker.once('error', reject);
-    worker.once('exit', (code) => {
-      signal.removeEventListener('abort', onAbort);
-      if (signal.aborted) reject(signal.reason);
-      else if (code === 0) resolve();
-      else reject(new ParlmeshError('TASK_FAILED', `The computing thread ended with code ${code}`));
-    });
-  });
+  async #compute(seconds: number, context: TaskContext): Promise<void> {
+    const entry = new URL('./compute.worker.ts', import.meta.url);
+    const progress = (share: number): void => context.progress(share);
+    await this.#threads.run({ entry, input: { seconds }, timeout: LONGEST, signal: context.signal, progress });
+  }
 }
 
 function read(input: unknown): Static<typeof Input> {

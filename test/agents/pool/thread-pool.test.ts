@@ -37,11 +37,13 @@ describe('the threads of a node', () => {
     expect(await threads.run(order('id'))).not.toBe(before);
   });
 
-  it('end with a task that is taken back', async () => {
+  it('tell how far a task is, and end with one that is taken back', async () => {
     const threads = pool();
     const abort = new AbortController();
-    const ran = threads.run(order('wait', 25_000, abort.signal));
+    const began = Promise.withResolvers<number>();
+    const ran = threads.run({ ...order('wait', 25_000, abort.signal), progress: began.resolve });
     const next = threads.run(order('id'));
+    expect(await began.promise).toBe(0.5);
     abort.abort(new Error('taken back'));
     await expect(ran).rejects.toThrow('taken back');
     expect(await next).toBeGreaterThan(0);
@@ -59,9 +61,9 @@ describe('the threads of a node', () => {
   it('refuse what does not fit the queue', async () => {
     const threads = pool({ mostWaiting: 1 });
     const abort = new AbortController();
-    const running = [1, 2].map(() => threads.run(order('wait', 25_000, abort.signal)));
+    const running = Array.from({ length: 3 }, () => threads.run(order('wait', 25_000, abort.signal)));
     const ended = Promise.allSettled(running);
-    await expect(threads.run(order('id'))).rejects.toMatchObject({ code: 'THREADS_BUSY' });
+    await expect(running.at(-1)).rejects.toMatchObject({ code: 'THREADS_BUSY' });
     abort.abort();
     await ended;
   });

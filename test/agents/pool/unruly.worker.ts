@@ -1,9 +1,10 @@
 // What a thread may do that it ought not to.
 
 import { threadId } from 'node:worker_threads';
+import type { ThreadOrder } from '../../../agents/pool/thread-pool.ts';
 
-export async function run(order: 'id' | 'loop' | 'leak' | 'throw' | 'exit' | 'wait'): Promise<unknown> {
-  switch (order) {
+export async function run({ input, port }: ThreadOrder): Promise<unknown> {
+  switch (input) {
     case 'id':
       return threadId;
     case 'loop':
@@ -17,6 +18,7 @@ export async function run(order: 'id' | 'loop' | 'leak' | 'throw' | 'exit' | 'wa
     case 'exit':
       return process.exit(3);
     case 'wait':
+      port.postMessage(0.5);
       return new Promise(() => setInterval(() => {}, 1000));
   }
 }

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ThreadPool } from '../../../agents/pool/thread-pool.ts';
 import type { BlobRef } from '../../../agents/swarm/blob-ref.ts';
 import { ComputeExecutor } from '../../../agents/swarm/executors/compute.ts';
 import { WaitExecutor } from '../../../agents/swarm/executors/wait.ts';
@@ -58,9 +59,14 @@ describe('a task that waits', () => {
 });
 
 describe('a task that computes', () => {
+  const threads = new ThreadPool({
+    ...{ threads: 1, mostWaiting: 10, memory: 64, idleTime: 60_000, clock: systemClock },
+  });
+  afterAll(() => threads.close());
+
   it('works in a thread, tells how far it is, and ends', async () => {
     const { context, shares } = contextOf('k');
-    expect(await new ComputeExecutor(systemClock).run({ seconds: 0.02 }, context)).toEqual({ seconds: 0.02 });
+    expect(await new ComputeExecutor(systemClock, threads).run({ seconds: 0.02 }, context)).toEqual({ seconds: 0.02 });
     expect(shares).toHaveLength(100);
     expect(shares.at(-1)).toBeCloseTo(1, 9);
   });
@@ -68,7 +74,7 @@ describe('a task that computes', () => {
   it('stops at once when it is taken back', async () => {
     const abort = new AbortController();
     const { context } = contextOf('k', abort.signal);
-    const run = new ComputeExecutor(systemClock).run({ seconds: 3_000 }, context);
+    const run = new ComputeExecutor(systemClock, threads).run({ seconds: 3_000 }, context);
     abort.abort(new Error('taken back'));
     await expect(run).rejects.toThrow('taken back');
   });

@@ -29,7 +29,7 @@ export function blobRoutes({ view, actions }: RouteContext) {
           summary: 'Keep bytes for the inputs of jobs',
           description:
             'The body is the bytes themselves; its content-type is remembered. The answer goes into an input as it is. ' +
-            'Bytes that no job refers to are dropped after a day.',
+            'Bytes that no job needs go when room is needed, those used least recently first.',
           response: { 201: BlobRef, ...PROBLEM_ANSWERS },
         },
       },

@@ -1,12 +1,18 @@
 // What every `JobStorage` promises, tried on each.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JobEntry, JobStorage } from '../../../agents/swarm/job-storage.ts';
+import { VirtualClock } from '../../../core/clock.ts';
 import { folder, openStore } from '../../daemon/store/open-store.ts';
-import { MemoryJobStorage } from './memory-job-storage.ts';
+import { Disk, MemoryStorage } from './memory-storage.ts';
 
 const storages: Record<string, () => Promise<JobStorage>> = {
-  'in memory': async () => new MemoryJobStorage(),
+  'in memory': async () => {
+    const clock = new VirtualClock();
+    const passing = setInterval(() => clock.advance(2), 1);
+    onTestFinished(() => clearInterval(passing));
+    return new MemoryStorage(new Disk(), clock);
+  },
   'in SQLite': async () => (await openStore(await folder())).jobs,
 };
 

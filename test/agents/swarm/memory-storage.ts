@@ -29,7 +29,8 @@ export class MemoryStorage implements JobStorage {
   }
 
   open(): JobEntry[] {
-    return [...this.#disk.entries.keys()].filter((job) => !this.#disk.ended.has(job)).flatMap((job) => this.log(job));
+    const open = [...this.#disk.entries.keys()].filter((job) => !this.#disk.ended.has(job));
+    return open.sort().flatMap((job) => this.log(job));
   }
 
   log(job: string): JobEntry[] {
@@ -49,7 +50,7 @@ export class MemoryStorage implements JobStorage {
   }
 
   close(job: string, summary: string, finishedAt: number): Promise<void> {
-    return this.#sync(() => this.#disk.ended.set(job, { summary, finishedAt }));
+    return this.#sync(() => this.#disk.ended.set(job, { summary, finishedAt: Math.round(finishedAt) }));
   }
 
   reopen(job: string): Promise<void> {
@@ -63,9 +64,10 @@ export class MemoryStorage implements JobStorage {
     });
   }
 
-  closed({ limit }: { limit: number }) {
+  closed({ before = Number.POSITIVE_INFINITY, limit }: { before?: number; limit: number }) {
     const all = [...this.#disk.ended].map(([job, ended]) => ({ job, ...ended }));
-    return all.sort((a, b) => b.finishedAt - a.finishedAt).slice(0, limit);
+    const earlier = all.filter(({ finishedAt }) => finishedAt < before);
+    return earlier.sort((a, b) => b.finishedAt - a.finishedAt).slice(0, limit);
   }
 
   receipt(key: string): string | undefined {

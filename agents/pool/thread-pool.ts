@@ -1,9 +1,9 @@
 // The worker threads of a node for what computes: one pool, as many threads as the board's profile says, started when
-// they are needed and let go when they idle. A task that takes too long, or is taken back, ends with its thread.
+// they are needed and let go when all idle. A task that takes too long, or is taken back, ends with its thread.
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
-import type { Clock, Millis } from '../../core/clock.ts';
+import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 
 export interface ThreadPoolOptions {
@@ -12,7 +12,7 @@ export interface ThreadPoolOptions {
   mostWaiting: number;
   /** MiB of JavaScript heap that a task may hold; one that needs more ends with its thread. */
   memory: number;
-  /** How long a thread is kept for the next task; each takes some 10 MB. */
+  /** How long the threads are kept for the next task; each takes some 10 MB. */
   idleTime: Millis;
   clock: Clock;
 }
@@ -38,6 +38,7 @@ export interface ThreadTask {
 export class ThreadPool {
   readonly #options: ThreadPoolOptions;
   #pool: Promise<Piscina> | undefined;
+  #idle: Timer | undefined;
   /** Running and waiting. */
   #tasks = 0;
 
@@ -57,6 +58,7 @@ export class ThreadPool {
       throw new ParlmeshError('THREADS_BUSY', `${mostWaiting} tasks wait for a thread already`);
     }
     this.#tasks++;
+    this.#idle?.cancel();
     const late = new AbortController();
     const timer = this.#options.clock.after(timeout, () =>
       late.abort(new ParlmeshError('THREAD_TIMED_OUT', `it took more than ${timeout / 1000} s`)),
@@ -81,6 +83,7 @@ export class ThreadPool {
       throw ends.aborted ? ends.reason : this.#explain(error);
     } finally {
       this.#tasks--;
+      if (this.#tasks === 0) this.#idle = this.#options.clock.after(this.#options.idleTime, () => void this.close());
       timer.cancel();
       here.close();
     }
@@ -88,19 +91,20 @@ export class ThreadPool {
 
   /** Ends all threads; running tasks are rejected. */
   async close(): Promise<void> {
-    const pool = await this.#pool;
+    this.#idle?.cancel();
+    const pool = this.#pool;
     this.#pool = undefined;
-    await pool?.destroy();
+    await (await pool)?.destroy();
   }
 
   async #open(): Promise<Piscina> {
-    const { threads, memory, idleTime } = this.#options;
+    const { threads, memory } = this.#options;
     // Loaded when it is first needed: most nodes never compute.
     const { Piscina } = await import('piscina');
     const pool = new Piscina({
-      minThreads: 0,
+      // With fewer at least than at most, piscina 5.3 forgets what waits when a running task is ended.
+      minThreads: threads,
       maxThreads: threads,
-      idleTimeout: idleTime,
       concurrentTasksPerWorker: 1,
       resourceLimits: { maxOldGenerationSizeMb: memory },
       recordTiming: false,

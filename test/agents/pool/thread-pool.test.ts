@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ThreadPool, type ThreadPoolOptions } from '../../../agents/pool/thread-pool.ts';
+import { VirtualClock } from '../../../core/clock.ts';
 import { systemClock } from '../../../daemon/clock.ts';
 
 const entry = new URL('./unruly.worker.ts', import.meta.url);
@@ -66,5 +67,15 @@ describe('the threads of a node', () => {
     await expect(running.at(-1)).rejects.toMatchObject({ code: 'THREADS_BUSY' });
     abort.abort();
     await ended;
+  });
+
+  it('are let go when all idle, and come back when they are needed', async () => {
+    const clock = new VirtualClock();
+    const threads = pool({ idleTime: 1_000, clock });
+    const first = await threads.run(order('id'));
+    clock.advance(999);
+    expect(await threads.run(order('id'))).toBe(first);
+    clock.advance(1_000);
+    expect(await threads.run(order('id'))).not.toBe(first);
   });
 });

@@ -144,8 +144,9 @@ export class AuditLog {
       sequence: head.sequence + 1,
       at: this.#parts.clock.wall(),
       kind,
-      actor: actor.slice(0, MOST_TEXT),
-      subject: subject.slice(0, MOST_TEXT),
+      // Half a character would come back from the disk as another one, and the hash would not fit.
+      actor: actor.slice(0, MOST_TEXT).toWellFormed(),
+      subject: subject.slice(0, MOST_TEXT).toWellFormed(),
       detail: text.length <= MOST_DETAIL ? text : JSON.stringify({ cut: text.slice(0, MOST_DETAIL / 2) }),
       previousHash: head.hash,
     };

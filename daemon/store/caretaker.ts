@@ -27,6 +27,8 @@ export interface CaretakerOptions {
 
 const HOUR = 60 * MINUTE;
 const RETENTION_INTERVAL = 10 * MINUTE;
+/** A file so much larger than it should be does not wait for that. */
+const OVER_SIZE = 1.2;
 /** Between two steps of retention: the writer's batches come first. */
 const RETENTION_PAUSE = 20;
 /** No backup sooner after the start: it competes with everything else that starts. */
@@ -75,7 +77,7 @@ export class Caretaker {
     this.#lastBackup = listBackups(dataDir)[0];
     this.#watchBudget();
     this.#timers = [
-      clock.every(MINUTE, () => this.#watchBudget()),
+      clock.every(MINUTE, () => this.#everyMinute()),
       clock.after(MINUTE, () => this.#retain()),
       clock.every(RETENTION_INTERVAL, () => this.#retain()),
     ];
@@ -167,6 +169,13 @@ export class Caretaker {
     const { backupInterval, writeBudgetPerHour } = this.#options.config;
     const affordable = ((this.#lastBackup?.bytes ?? 0) / (writeBudgetPerHour * BACKUP_SHARE)) * HOUR;
     return Math.max(backupInterval * 1000, affordable);
+  }
+
+  #everyMinute(): void {
+    this.#watchBudget();
+    // Jobs can write gigabytes before retention's own turn.
+    const { writer, config } = this.#options;
+    if ((writer.figures?.bytes ?? 0) > OVER_SIZE * config.maxBytes) this.#retain();
   }
 
   #watchBudget(): void {

@@ -6,7 +6,7 @@ import { openWritable } from '../../../daemon/store/database.ts';
 import { jobWriter, removeAfterGaps } from '../../../daemon/store/jobs.ts';
 import { migrate } from '../../../daemon/store/migrations.ts';
 import { retainStep } from '../../../daemon/store/retention.ts';
-import { newStore } from './new-store.ts';
+import { newStore, storeConfig } from './new-store.ts';
 import { folder, openStore } from './open-store.ts';
 
 const DAY = 86_400_000;
@@ -100,6 +100,24 @@ describe('retention of jobs', () => {
     await expect.poll(step, { timeout: 10_000 }).toMatchObject({ job_entries: 6, ended_jobs: 1, receipts: 0 });
     expect(store.jobs.closed({ limit: 10 }).map(({ job }) => job)).toEqual(['new']);
     expect(store.jobs.open()).toEqual(entries('open', 3));
+  });
+
+  it('does not wait for its turn when the file is far too large', async () => {
+    const clock = new VirtualClock();
+    const config = { ...storeConfig, maxBytes: 1_000_000 };
+    const store = await openStore(await folder(), { clock, config });
+    // The first turn of retention is over before there is anything to remove.
+    clock.advance(60_000);
+    await store.checkpoint();
+    await store.jobs.append(entries('ended', 4_000, 'x'.repeat(500)));
+    await store.jobs.close('ended', '{}', clock.wall());
+    clock.advance(60_000);
+    const step = (): unknown => {
+      clock.advance(20);
+      return store.status().rows;
+    };
+    await expect.poll(step, { timeout: 10_000 }).toMatchObject({ ended_jobs: 0, job_entries: 0 });
+    expect(clock.now()).toBeLessThan(5 * 60_000);
   });
 
   it('removes a large job in steps, in which it stays ended and is shown to nobody', async () => {

@@ -5,6 +5,7 @@ import type { Static, TSchema } from 'typebox';
 import type { AgentNetwork, NetworkNode, NewsTopic } from '../agents/network.ts';
 import type { Clock, Millis } from '../core/clock.ts';
 import type { Mesh } from '../mesh/mesh.ts';
+import type { RelayHandler } from '../mesh/relay/relay.ts';
 
 /** Services of agents and jobs begin with it: the relay lets members of the network ask those. */
 const PREFIX = 'agents.';
@@ -20,6 +21,7 @@ export class MeshAgentNetwork implements AgentNetwork {
   readonly #mesh: Mesh;
   readonly #clock: Clock;
   readonly #listeners = new Set<() => void>();
+  readonly #served = new Map<string, RelayHandler>();
   /** Looked up again after a change, or when it has aged. */
   #known: { at: Millis; nodes: NetworkNode[] } | undefined;
 
@@ -55,7 +57,7 @@ export class MeshAgentNetwork implements AgentNetwork {
   }
 
   handle(service: string, handler: (origin: string, payload: Uint8Array) => Promise<Uint8Array> | Uint8Array): void {
-    this.#mesh.handle(PREFIX + service, { message: handler });
+    this.#serve(service, { message: handler });
   }
 
   openStream(node: string, service: string, header: string): Promise<Duplex> {
@@ -63,7 +65,7 @@ export class MeshAgentNetwork implements AgentNetwork {
   }
 
   handleStream(service: string, handler: (origin: string, stream: Duplex, header: string) => Promise<void>): void {
-    this.#mesh.handle(PREFIX + service, { stream: (stream, header) => handler(stream.peer, stream, header) });
+    this.#serve(service, { stream: (stream, header) => handler(stream.peer, stream, header) });
   }
 
   publish<S extends TSchema>(topic: NewsTopic<S>, payload: Static<S>): void {
@@ -76,6 +78,13 @@ export class MeshAgentNetwork implements AgentNetwork {
         if (origin !== this.#mesh.id) handler(origin, payload);
       },
     });
+  }
+
+  /** The relay has one handler a service, which may take questions as well as streams. */
+  #serve(service: string, part: RelayHandler): void {
+    const handler = { ...this.#served.get(service), ...part };
+    this.#served.set(service, handler);
+    this.#mesh.handle(PREFIX + service, handler);
   }
 
   #changed(): void {

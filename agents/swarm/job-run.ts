@@ -44,6 +44,8 @@ export interface TaskRun {
 
 export class JobRun {
   readonly id: string;
+  /** Its first event. */
+  readonly submitted: Submitted;
   readonly spec: JobSpec;
   readonly graph: JobGraph;
   readonly by: string;
@@ -78,6 +80,7 @@ export class JobRun {
   constructor(id: string, submitted: Submitted) {
     const { spec, seconds } = submitted;
     this.id = id;
+    this.submitted = submitted;
     this.spec = spec;
     this.graph = graphOf({
       ...spec,

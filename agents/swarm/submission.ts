@@ -4,14 +4,15 @@ import type { Millis } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
 import type { Actor } from '../authorizer.ts';
-import { graphOf, type JobSpec } from './job-spec.ts';
+import type { JobSpec } from './job-spec.ts';
 import type { TaskExecutor } from './task-executor.ts';
 
 /** Characters of the JSON of one job. */
 const MOST_SPEC = 8_000_000;
 
 /**
- * Throws `JOB_INVALID`, `JOB_KIND_UNKNOWN`, `TASK_INPUT_INVALID`.
+ * Throws `JOB_INVALID`, `JOB_KIND_UNKNOWN`, `TASK_INPUT_INVALID`. What the tasks need of each other is checked with
+ * the graph.
  * @param kinds that some known node carries out
  * @param executors of this node
  */
@@ -20,7 +21,6 @@ export function checkSubmission(
   kinds: ReadonlySet<string>,
   executors: ReadonlyMap<string, TaskExecutor>,
 ): void {
-  graphOf(spec);
   const { length } = JSON.stringify(spec);
   if (length > MOST_SPEC) {
     throw new ParlmeshError('JOB_INVALID', `A job may have ${MOST_SPEC} characters, this one has ${length}`, {

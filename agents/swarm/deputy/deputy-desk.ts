@@ -93,11 +93,13 @@ export class DeputyDesk {
       const kept = this.#kept.get(job);
       const have = kept?.epoch === epoch && kept.home === origin ? kept.entries : 0;
       const [first] = entries;
-      if (!whole && (kept === undefined || have === 0 || (first !== undefined && first.number > have + 1))) {
+      const isWhole = whole || first?.number === 1;
+      if (!isWhole && (have === 0 || (first !== undefined && first.number > have + 1))) {
         answer.behind.push(job);
         continue;
       }
-      if (whole && have === 0) await storage.drop(job);
+      // What another home wrote is another log.
+      if (have === 0 && (whole || kept !== undefined)) await storage.drop(job);
       if (entries.length > 0) await storage.append(entries.map(({ number, event }) => ({ job, number, event })));
       const last = entries.at(-1)?.number ?? 0;
       // While it was written another home may have come.

@@ -4,7 +4,7 @@
 import { type BackoffOptions, backoff } from '../../../core/backoff.ts';
 import type { Clock, Millis } from '../../../core/clock.ts';
 import type { Random } from '../../../core/random.ts';
-import type { JobEvent } from '../job-event.ts';
+import type { JobEvent, Submitted } from '../job-event.ts';
 import { JobRun } from '../job-run.ts';
 import type { JobSpec } from '../job-spec.ts';
 import type { Report, WorkerFigures } from '../messages.ts';
@@ -48,22 +48,26 @@ export class JobHome {
     this.#parts = parts;
   }
 
-  /** Resolves once the submission is on the disk, here and at the deputy. */
-  async submit(id: string, spec: JobSpec, by: string, deputy: string | undefined): Promise<HostedJob> {
-    const { self, learned, retries, clock, jobs, log, dispatcher, changed } = this.#parts;
-    const submitted: JobEvent = {
+  /** A job that nobody knows of yet. Throws `JOB_INVALID` for tasks that wait for each other and the like. */
+  prepare(id: string, spec: JobSpec, by: string, deputy: string | undefined): HostedJob {
+    const { self, learned, retries, clock } = this.#parts;
+    const submitted: Submitted = {
       ...{ kind: 'submitted', spec, by, at: clock.wall(), home: self, retries },
       seconds: spec.tasks.map(({ kind, seconds }) => seconds ?? learned.of(kind)),
       ...(deputy !== undefined && { deputy }),
     };
-    const job = new HostedJob(new JobRun(id, submitted), 0, clock.now() / 1000, clock.wall());
-    jobs.set(id, job);
-    this.#parts.hold(id, namesOf(spec.tasks));
-    const recorded = log.record(job, [submitted]);
+    return new HostedJob(new JobRun(id, submitted), 0, clock.now() / 1000, clock.wall());
+  }
+
+  /** Resolves once the submission is on the disk, here and at the deputy. */
+  async submit(job: HostedJob): Promise<void> {
+    const { jobs, log, dispatcher, changed, hold } = this.#parts;
+    jobs.set(job.id, job);
+    hold(job.id, namesOf(job.run.spec.tasks));
+    const recorded = log.record(job, [job.run.submitted]);
     changed(job);
     dispatcher.arrange();
     await recorded;
-    return job;
   }
 
   /** Goes on with a job whose log is here. */

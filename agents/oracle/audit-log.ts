@@ -99,6 +99,8 @@ export class AuditLog {
     const tally = known ?? { entry, single: 0, counted: 0, from: now, to: now };
     if (known === undefined) {
       if (this.#tallies.size >= MOST_TALLIES) this.#closeTallies();
+      const oldest = this.#tallies.keys().next().value;
+      if (this.#tallies.size >= MOST_TALLIES && oldest !== undefined) this.#tallies.delete(oldest);
       this.#tallies.set(key, tally);
     }
     tally.to = now;
@@ -118,15 +120,19 @@ export class AuditLog {
   }
 
   #closeTallies(): void {
-    for (const { entry, counted, from, to } of this.#tallies.values()) {
-      if (counted === 0) continue;
-      const { action } = entry.detail;
-      this.#add({ ...entry, subject: 'many', detail: { action, count: counted, from, to } });
+    for (const [key, { entry, counted, from, to }] of this.#tallies) {
+      if (counted > 0) {
+        // While nothing can be written, counting goes on.
+        if (!this.#hasRoom) return;
+        const { action } = entry.detail;
+        this.#add({ ...entry, subject: 'many', detail: { action, count: counted, from, to } });
+      }
+      this.#tallies.delete(key);
     }
-    this.#tallies.clear();
   }
 
   #checkpoint(): void {
+    if (!this.#hasRoom) return;
     const { self, sign, clock } = this.#parts;
     const head = this.#headOrThrow();
     const signature = Buffer.from(sign(checkpointBody(self, head.sequence, head.hash))).toString('base64');
@@ -179,6 +185,10 @@ export class AuditLog {
       },
     );
     return this.#writing;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#head !== undefined && this.#waiting.length < MOST_WAITING;
   }
 
   #headOrThrow(): { sequence: number; hash: string } {

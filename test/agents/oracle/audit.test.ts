@@ -133,6 +133,43 @@ describe('The audit log', () => {
     expect(verify(storage.rows).ok).toBe(true);
   });
 
+  it('keeps counting while the disk takes nothing for long, and goes on when it does', async () => {
+    const storage = memoryAudit();
+    const append = storage.append;
+    let isFull = true;
+    storage.append = (rows) => (isFull ? Promise.reject(new Error('disk full')) : append(rows));
+    const { log, clock } = logOf(storage);
+    const refused: unknown[] = [];
+    for (let n = 0; n < 6_000; n++) log.record(entry(n)).catch((error: unknown) => refused.push(error));
+    for (let n = 0; n < 700; n++) for (let again = 0; again < 2; again++) log.tally({ ...entry(n), kind: 'denied' }, 1);
+    for (let minute = 0; minute < 70; minute++) clock.advance(60_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(refused).toHaveLength(6_000);
+    isFull = false;
+    clock.advance(60_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    await log.record(entry(1));
+    await log.stop();
+    expect(storage.rows.length).toBeGreaterThan(5_000);
+    expect(verify(storage.rows)).toMatchObject({ ok: true, unsigned: 0 });
+  });
+
+  it('is as it was written whatever the texts are, however they are cut', async () => {
+    const { log, storage } = logOf();
+    await log.record({
+      ...entry(1),
+      actor: `agent/${'x'.repeat(393)}\u{1f600}`,
+      subject: '\ud800',
+      detail: { action: '\udfff'.repeat(9_000) },
+    });
+    // As UTF-8 on the disk and back.
+    const kept = storage.rows.map((row): AuditRow => JSON.parse(Buffer.from(JSON.stringify(row)).toString()));
+    for (const { actor, subject, detail } of kept) {
+      for (const text of [actor, subject, detail]) expect(Buffer.from(text).toString()).toBe(text);
+    }
+    expect(verify(kept).ok).toBe(true);
+  });
+
   it('refuses while the disk does, and loses nothing of what it took', async () => {
     const storage = memoryAudit();
     const append = storage.append;

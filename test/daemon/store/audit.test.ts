@@ -1,11 +1,16 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { verifyAudit } from '../../../agents/oracle/audit-chain.ts';
+import { AuditLog } from '../../../agents/oracle/audit-log.ts';
 import type { AuditRow } from '../../../agents/oracle/audit-storage.ts';
+import { VirtualClock } from '../../../core/clock.ts';
+import { silentLogger } from '../../../core/logger.ts';
 import { auditWriter, removeOldAudit } from '../../../daemon/store/audit.ts';
 import { openWritable } from '../../../daemon/store/database.ts';
 import { migrate } from '../../../daemon/store/migrations.ts';
 import { readAudit } from '../../../daemon/store/offline.ts';
+import { keyOf } from '../../agents/oracle/exchange.ts';
 import { newStore } from './new-store.ts';
 import { folder, openStore } from './open-store.ts';
 
@@ -85,6 +90,33 @@ describe('the audit log in the store', () => {
     db.close();
     expect([...readAudit(dataDir)].map(({ sequence }) => sequence)).toEqual([1, 99, 3, 2, 5]);
   });
+});
+
+it('the chain is good as it comes back from the file, whatever its rows say, and after old ones went', async () => {
+  const key = keyOf('auditor');
+  const dataDir = await folder();
+  const clock = new VirtualClock();
+  const store = await openStore(dataDir, { clock });
+  const log = new AuditLog({
+    ...{ self: key.nodeId, storage: store.audit, clock, logger: silentLogger },
+    sign: (body) => key.sign('audit', body),
+  });
+  log.start();
+  // The cut after 400 characters falls into the middle of one.
+  const subject = `${'x'.repeat(399)}🦀`;
+  for (let i = 0; i < 300; i++) {
+    await log.record({ kind: 'allowed', actor: `é\u0000${i}\ud800`, subject, detail: { text: '\udc00"' } });
+    clock.advance(1.5);
+  }
+  await log.stop();
+  const verify = () =>
+    verifyAudit(key.nodeId, readAudit(dataDir), (body, signature) => key.publicKey.verify('audit', body, signature));
+  expect(verify()).toMatchObject({ ok: true, rows: 302, checkpoints: 2, unsigned: 0 });
+  await store.stop();
+  const db = openWritable(join(dataDir, 'parlmesh.db'));
+  expect(removeOldAudit(db, clock.wall() + 1, 1000)).toBe(301);
+  db.close();
+  expect(verify()).toMatchObject({ ok: true, rows: 1, checkpoints: 1 });
 });
 
 it('old rows of the audit log go up to a checkpoint, which stays', async () => {

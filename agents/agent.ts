@@ -105,7 +105,7 @@ export abstract class Agent<Message = never> {
    * rejects with `AGENT_GONE` as soon as the agent ends.
    */
   deliver(letter: Letter): Promise<unknown> {
-    if (this.onLetter === undefined) throw new ParlmeshError('AGENT_DEAF', `agent "${this.id}" takes no letters`);
+    if (!this.takesLetters) throw new ParlmeshError('AGENT_DEAF', `agent "${this.id}" takes no letters`);
     const delivery = { letter, reply: Promise.withResolvers<unknown>(), within: AsyncLocalStorage.snapshot() };
     // Whoever wants no reply need not wait for it.
     delivery.reply.promise.catch(() => {});

@@ -85,6 +85,8 @@ export class ModuleExecutor implements TaskExecutor {
     const ended = Promise.withResolvers<never>();
     const end = (cause: unknown): void => {
       process.say({ t: 'cancel', id });
+      // It may not listen: the next task has a fresh process.
+      this.#forget(module, warm);
       // Whoever does not listen loses the process; other tasks in it are tried again.
       const patience = this.#clock.after(CANCEL_GRACE, () => {
         process.kill(new ParlmeshError('MODULE_HUNG', `module ${module}: did not end a cancelled task`));
@@ -152,8 +154,8 @@ export class ModuleExecutor implements TaskExecutor {
   #release(name: string, warm: Warm): void {
     warm.taken--;
     warm.waiting.shift()?.();
-    if (warm.taken > 0 || warm.retired) return;
-    if (warm.runs >= MOST_RUNS) void this.#retire(name, warm);
+    if (warm.taken > 0) return;
+    if (warm.retired || warm.runs >= MOST_RUNS) void this.#retire(name, warm);
     else {
       const idle = this.#modules.config.idleTime * 1000;
       warm.idle = this.#clock.after(idle, () => void this.#retire(name, warm));

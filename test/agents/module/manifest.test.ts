@@ -63,6 +63,7 @@ describe('a manifest', () => {
           expect(error).toBeInstanceOf(ParlmeshError);
         }
       }),
+      { numRuns: 50 },
     );
   });
 });

@@ -1,7 +1,8 @@
 // Mean and 95th percentile of job completion times under arriving jobs of kinds that were not trained on, on mixed nodes:
 // the packaged policy beside each classical scheduler, the advisor beside as an ablation.
 //
-// `--loads 0.5,0.7,0.9 --failures both|yes|no --seeds 5 --threads 2 --families a,b`; or instead `--ablation STEPS`, which trains
+// `--loads 0.5,0.7,0.9 --failures both|yes|no --seeds 5 --threads 2 --families a,b --length 4`
+// (times as many jobs: an episode begins with an empty cluster, so a long one is busier); or instead `--ablation STEPS`, which trains
 // with and without the parallelism and finish rewards, or `--headroom SCENARIOS`, what foresight would add to the advisor.
 
 import { parseArgs } from 'node:util';
@@ -22,6 +23,7 @@ const { values: options } = parseArgs({
     threads: { type: 'string', default: '2' },
     families: { type: 'string', default: '' },
     failures: { type: 'string', default: 'both' },
+    length: { type: 'string', default: '1' },
     ablation: { type: 'string' },
     headroom: { type: 'string' },
   },
@@ -57,7 +59,8 @@ async function compareAll(): Promise<void> {
     for (const failures of failing) {
       const all: SeedTimes[][] = [];
       for (const { name, jobs, arrivals } of families) {
-        const request = { jobs, nodes: NODES, load, arrivals, failures, parameters, seeds: seeds(0) };
+        const length = arrivals * Number(options.length);
+        const request = { jobs, nodes: NODES, load, arrivals: length, failures, parameters, seeds: seeds(0) };
         const [played, guarded] = [await play(request), await guard(request)];
         tell(`${name}, ${load * 100} % load${failures ? ', nodes fail' : ''}`, played, guarded);
         all.push(played);

@@ -56,7 +56,7 @@ export class HttpGetExecutor implements TaskExecutor {
       await response.body?.cancel();
       if (left === 0)
         throw new ParlmeshError('HTTP_REDIRECTS', `${url.href} leads through more than ${redirects} redirects`);
-      const next = URL.parse(location, at);
+      const next = URL.parse(location, at.href);
       if (next === null || !/^https?:$/.test(next.protocol)) {
         throw new ParlmeshError(
           'HTTP_REDIRECTS',

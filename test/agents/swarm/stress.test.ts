@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { slotsUnder, speedUnder, stressOf } from '../../../agents/swarm/worker/stress.ts';
+
+const well = { memory: { totalBytes: 8e9, availableBytes: 4e9 } };
+
+describe('The stress of a board', () => {
+  it('is the worst of heat, throttling, memory and battery', () => {
+    expect(stressOf(well)).toBe(0);
+    expect(stressOf({ ...well, temperatureCelsius: 80 })).toBe(0.5);
+    expect(stressOf({ ...well, temperatureCelsius: 95 })).toBe(1);
+    expect(stressOf({ ...well, throttling: { underVoltage: false, throttled: true } })).toBe(0.5);
+    expect(stressOf({ memory: { totalBytes: 100, availableBytes: 9 } })).toBeCloseTo(0.5);
+    expect(stressOf({ ...well, battery: 0.25, temperatureCelsius: 71 })).toBeCloseTo(0.5);
+  });
+
+  it('takes from speed at once and from slots beyond a half', () => {
+    expect([0, 0.5, 0.75, 1].map((stress) => slotsUnder(stress, 4))).toEqual([4, 4, 2, 0]);
+    expect([0, 0.5, 1].map((stress) => speedUnder(stress, 2))).toEqual([2, 1.5, 1]);
+  });
+});

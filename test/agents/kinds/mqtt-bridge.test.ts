@@ -101,7 +101,7 @@ describe('a bridge', () => {
         async () => {
           const { pass, loop } = await back.counters();
           if (pass === 0) await here.publishAsync('l/x', 'round');
-          return loop + (await forth.counters()).loop;
+          return (loop ?? 0) + ((await forth.counters()).loop ?? 0);
         },
         { timeout: 25_000, interval: 200 },
       )

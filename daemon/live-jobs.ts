@@ -1,17 +1,22 @@
-// Jobs as HTTP, MQTT and the command line see them and ask of them: the swarm, and the store of large inputs and results.
+// Jobs as HTTP, MQTT and the command line see them and ask of them: the swarm, the store of large inputs and results, and
+// the scheduler that learns.
 
 import type { BlobExchange } from '../agents/swarm/blobs/blob-exchange.ts';
 import type { BlobStore } from '../agents/swarm/blobs/blob-store.ts';
 import type { SwarmOrchestrator } from '../agents/swarm/orchestrator.ts';
-import type { JobActions, JobWindow } from './view/view.ts';
+import type { Learning } from './learning.ts';
+import type { JobActions, JobWindow, PolicyActions, PolicyWindow } from './view/view.ts';
 
 export interface LiveJobsParts {
   swarm: SwarmOrchestrator;
   blobs: BlobStore;
   exchange: BlobExchange;
+  learning: Learning;
 }
 
-export function liveJobs({ swarm, blobs, exchange }: LiveJobsParts): JobWindow & JobActions {
+type LiveJobs = JobWindow & JobActions & PolicyWindow & PolicyActions;
+
+export function liveJobs({ swarm, blobs, exchange, learning }: LiveJobsParts): LiveJobs {
   return {
     jobs: (query) => swarm.window.jobs(query),
     job: (id) => swarm.changes.job(id),
@@ -25,6 +30,11 @@ export function liveJobs({ swarm, blobs, exchange }: LiveJobsParts): JobWindow &
       }
       return blobs.stream(sha256);
     },
+    policy: () => learning.view(),
+    policyDocument: (version) => learning.document(version),
+    promotePolicy: (version) => learning.promote(version),
+    rollbackPolicy: () => learning.rollback(),
+    importPolicy: (document) => learning.import(document),
     writeBlob: (bytes, mediaType) => blobs.write(bytes, mediaType),
   };
 }

@@ -156,7 +156,7 @@ export class ParlmeshNode {
       ...{ config, dataDir, clock, random, journal, logger },
       mesh: this.#mesh,
       vision: this.#vision,
-      jobs: this.#store.jobs,
+      ...{ store: this.#store, key },
       report: (service, cause) => this.#lifecycle.report(service, cause),
       onReading: ({ reading, score }) => this.#onReading(reading, score),
     });
@@ -224,6 +224,7 @@ export class ParlmeshNode {
 
     this.#workforce.swarm.on('job', (job) => this.view.jobChanged(job));
     this.#workforce.swarm.on('swarm', () => this.view.swarmChanged());
+    this.#workforce.learning.on('changed', () => this.view.policyChanged());
     this.#mesh.on('membership', (trouble) =>
       this.#lifecycle.report('mesh', trouble && `${trouble.cause}. ${trouble.hint}`),
     );

@@ -7,7 +7,6 @@ import type { HardwareNews } from '../agents/kinds/hardware.ts';
 import type { OwnBroker } from '../agents/kinds/mqtt-bridge.ts';
 import { ModuleExecutor } from '../agents/module/module-executor.ts';
 import { Modules } from '../agents/module/modules.ts';
-import { advisor } from '../agents/parl/advisor.ts';
 import { ThreadPool } from '../agents/pool/thread-pool.ts';
 import { Commands } from '../agents/process/commands.ts';
 import { ExecExecutor } from '../agents/process/exec-executor.ts';
@@ -17,15 +16,13 @@ import { BlobStore } from '../agents/swarm/blobs/blob-store.ts';
 import { ComputeExecutor } from '../agents/swarm/executors/compute.ts';
 import { HttpGetExecutor } from '../agents/swarm/executors/http-get.ts';
 import { WaitExecutor } from '../agents/swarm/executors/wait.ts';
-import type { JobStorage } from '../agents/swarm/job-storage.ts';
 import { SwarmOrchestrator } from '../agents/swarm/orchestrator.ts';
-import { heuristics } from '../agents/swarm/scheduling/list-schedulers.ts';
-import type { TaskScheduler } from '../agents/swarm/scheduling/scheduler.ts';
 import { measureSpeed } from '../agents/swarm/worker/speed.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
+import type { SigningKey } from '../mesh/membership/keys.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import type { VisionProcessor } from '../vision/processor.ts';
 import type { MeshAgentNetwork } from './agent-network.ts';
@@ -33,7 +30,10 @@ import { BuiltInAgents } from './built-in-agents.ts';
 import type { EffectiveConfig } from './config/effective.ts';
 import { ConfiguredAgents } from './configured-agents.ts';
 import { HardwareReader } from './hardware/reader.ts';
+import { Learning } from './learning.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { authorizeLesson } from './security/oracle.ts';
+import type { Store } from './store/store.ts';
 import type { HardwareView } from './view/schema.ts';
 
 export interface WorkforceParts {
@@ -48,8 +48,10 @@ export interface WorkforceParts {
   threads: number;
   /** The broker that this node runs or uses. */
   ownBroker: () => OwnBroker | undefined;
-  /** Where jobs are kept. */
-  jobs: JobStorage;
+  /** Where jobs are kept, and what is learned from them. */
+  store: Store;
+  /** Of this node: it signs the policies that are trained here. */
+  key: SigningKey;
   onReading(news: HardwareNews<HardwareView>): void;
   journal: Journal;
   clock: Clock;
@@ -71,13 +73,14 @@ export class Workforce {
   readonly swarm: SwarmOrchestrator;
   readonly blobs: BlobStore;
   readonly exchange: BlobExchange;
+  readonly learning: Learning;
   readonly #moduleTasks: ModuleExecutor;
   readonly #threads: ThreadPool;
   readonly #reader: HardwareReader;
 
   /** Before the mesh starts. */
   constructor(parts: WorkforceParts) {
-    const { config, dataDir, mesh, vision, jobs, onReading, journal, clock, random, logger } = parts;
+    const { config, dataDir, mesh, vision, store, key, onReading, journal, clock, random, logger } = parts;
     this.network = parts.network;
     this.supervisor = new Supervisor({ config: config.agents, clock, random, journal, logger });
     this.#reader = new HardwareReader({ clock, dataDir, logger });
@@ -103,9 +106,15 @@ export class Workforce {
     const { mostBytes } = config.swarm.blobs;
     this.blobs = new BlobStore({ dataDir, ...(mostBytes !== undefined && { mostBytes }), clock, journal });
     this.exchange = new BlobExchange({ network: this.network, store: this.blobs, clock, random, journal });
-    const scheduler = schedulerOf(config.swarm.scheduler);
+    this.learning = new Learning({
+      ...{ config: config.swarm, store, key, clock, random, journal, logger: logger.child({ service: 'parl' }) },
+      members: () => mesh.peers().map(({ id }) => id),
+      swarm: { job: (id) => this.swarm.changes.job(id), swarm: () => this.swarm.window.swarm() },
+      authorize: (subject) => authorizeLesson(parts.authorizer, key.nodeId, subject),
+      report: (cause) => parts.report('parl', cause),
+    });
     this.swarm = new SwarmOrchestrator({
-      ...{ name: config.name, network: this.network, storage: jobs, supervisor: this.supervisor },
+      ...{ name: config.name, network: this.network, storage: store.jobs, supervisor: this.supervisor },
       ...{ config: config.swarm, clock, random, journal, logger: logger.child({ service: 'swarm' }) },
       blobs: {
         bring: (ref, holders, signal) => this.exchange.bring(ref, holders, signal),
@@ -122,10 +131,11 @@ export class Workforce {
         new ExecExecutor(commands),
         this.#moduleTasks,
       ],
-      scheduler: () => scheduler,
+      scheduler: () => this.learning.current(),
       speed: config.swarm.speed ?? (() => measureSpeed(this.#threads, clock)),
       trouble: (cause) => parts.report('swarm', cause && `what happens to jobs cannot be recorded: ${cause}`),
     });
+    this.swarm.on('job', (job) => this.learning.jobChanged(job));
   }
 
   /** After the services that the agents drive. */
@@ -134,6 +144,7 @@ export class Workforce {
     lifecycle.add(this.communication, { required: false });
     lifecycle.add(this.blobs, { required: false });
     lifecycle.add(this.swarm, { required: false });
+    lifecycle.add(this.learning, { required: false });
   }
 
   /** After all services have stopped. */
@@ -141,10 +152,4 @@ export class Workforce {
     this.#reader.close();
     await Promise.all([this.#moduleTasks.close(), this.#threads.close()]);
   }
-}
-
-function schedulerOf(name: EffectiveConfig['swarm']['scheduler']): { scheduler: TaskScheduler; why: string } {
-  const named = heuristics.find((scheduler) => scheduler.name === name);
-  if (named !== undefined) return { scheduler: named, why: 'the configuration names it' };
-  return { scheduler: advisor, why: 'no learned policy serves yet' };
 }

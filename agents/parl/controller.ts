@@ -161,10 +161,21 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
       .finally(() => this.#asked--);
   }
 
-  /** The policy on the shelf is another one now. */
-  policyChanged(): void {
+  /**
+   * The policy on the shelf is another one now.
+   * @param merit `unjudged`: it serves by itself only once it was judged, as soon as may be
+   */
+  policyChanged(merit: 'judged' | 'unjudged'): void {
     this.#learned = undefined;
     this.#jobsSince = this.#recent.count;
+    if (merit === 'unjudged') {
+      this.#judgement = undefined;
+      this.#judgesAfter = 0;
+      if (this.#parts.scheduler === 'auto' && this.#serves === PARL) {
+        this.#serves = ADVISOR;
+        this.#why = `policy ${this.#parts.shelf.current.version} was not judged here yet`;
+      }
+    }
     this.emit('changed');
   }
 
@@ -273,7 +284,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
     const message = `The learned scheduler got better: policy ${policy.version} finishes recent jobs ${gain.toFixed(3)} times as fast as ${before.version}, in replay`;
     journal.record({ severity: 'info', kind: 'parl.policy', subject: 'service/parl', message });
     await experience.flush(this.#policyNumber());
-    this.policyChanged();
+    this.policyChanged('judged');
   }
 
   async #learnFromExperience(parameters: Float32Array) {

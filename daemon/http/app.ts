@@ -27,6 +27,7 @@ import { networkRoutes } from './routes/network.ts';
 import { nodeRoutes } from './routes/node.ts';
 import { oracleRoutes } from './routes/oracle.ts';
 import { pageRoutes } from './routes/page.ts';
+import { policyRoutes } from './routes/policy.ts';
 import { relayRoutes } from './routes/relay.ts';
 import { routePlanningRoutes } from './routes/route-planning.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -160,6 +161,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       await api.register(routePlanningRoutes(context));
       if (options.remote !== undefined) await api.register(relayRoutes(options.remote));
       await api.register(jobRoutes(context));
+      await api.register(policyRoutes(context));
       await api.register(visionRoutes(context));
       await api.register(journalRoutes(context));
       await api.register(adminRoutes(context));

@@ -2,6 +2,7 @@
 
 import type { JobSpec } from '../../agents/swarm/job-spec.ts';
 import type { JobView, TaskView } from '../../agents/swarm/job-view.ts';
+import type { ImportedPolicyView, PolicyView } from '../view/policy-schema.ts';
 import type { RouteChangeView, RouteView } from '../view/route-schema.ts';
 import type { EventView, LinkView, ObservationView, PeerView } from '../view/schema.ts';
 import type { ProblemView } from './problem.ts';
@@ -143,6 +144,36 @@ const task: TaskView = {
   log: ['GET http://192.168.1.20/log.csv'],
 };
 
+const POLICY = '9f86d081884c7d65';
+const PACKAGED = '2c26b46b68ffc68f';
+const why = 'in a replay of recent jobs the learned policy finished them 1.08 times as fast as heft';
+
+const policy: PolicyView = {
+  ...{ scheduler: 'parl', why, policy: POLICY, recentJobs: 96 },
+  judgement: { serves: 'parl', why, gain: 1.08, over: 'heft', at: NOON, jobs: 96 },
+  experience: { rows: 212, bytes: 3_480_000, skipped: 0 },
+  lessonSeconds: 412,
+  curve: [
+    {
+      ...{ at: NOON, kind: 'practise', decisions: 960, return: -1.31 },
+      ...{ entropy: 0.92, divergence: 0.006, explainedVariance: 0.71 },
+    },
+  ],
+  policies: [
+    {
+      ...{ version: POLICY, current: true, merit: { gain: 1.08, over: 'heft', at: NOON } },
+      lineage: { kind: 'trained', parent: PACKAGED, node: BRAVO, madeAt: NOON, decisions: 158_400 },
+    },
+    {
+      version: PACKAGED,
+      current: false,
+      lineage: { kind: 'pretrained', madeAt: NOON - 86_400_000, decisions: 151_000 },
+    },
+  ],
+};
+
+const imported: ImportedPolicyView = { version: POLICY, signedBy: 'member' };
+
 const problem: ProblemView = {
   type: '/api/v3/problems#CAMERA_NOT_FOUND',
   title: 'Camera not found',
@@ -155,11 +186,13 @@ const problem: ProblemView = {
 /** By the name of the component. */
 export const EXAMPLES: Readonly<Record<string, object>> = {
   Event: event,
+  ImportedPolicy: imported,
   Job: job,
   JobSpec: jobSpec,
   Link: link,
   Observation: observation,
   Peer: peer,
+  PolicyOverview: policy,
   Problem: problem,
   Task: task,
   Route: route,

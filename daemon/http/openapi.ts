@@ -3,6 +3,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { type TSchema, Type } from 'typebox';
+import { PolicyDocument } from '../../agents/parl/policy.ts';
 import { BlobRef } from '../../agents/swarm/blob-ref.ts';
 import { JobSpec, TaskSpec } from '../../agents/swarm/job-spec.ts';
 import {
@@ -14,6 +15,13 @@ import {
   TaskView,
   WorkerNodeView,
 } from '../../agents/swarm/job-view.ts';
+import {
+  ImportedPolicyView,
+  JudgementView,
+  KeptPolicyView,
+  LearningPointView,
+  PolicyView,
+} from '../view/policy-schema.ts';
 import { PlanView, RouteChangeView, RouteExplanationView, RouteView } from '../view/route-schema.ts';
 import {
   AgentView,
@@ -43,16 +51,22 @@ const COMPONENTS = {
   Camera: CameraView,
   Event: EventView,
   Hardware: HardwareView,
+  ImportedPolicy: ImportedPolicyView,
   Job: JobView,
   JobDetail: JobDetailView,
   JobFigures,
   JobSpec,
+  Judgement: JudgementView,
+  KeptPolicy: KeptPolicyView,
+  LearningPoint: LearningPointView,
   Link: LinkView,
   Model: ModelView,
   Node: NodeView,
   Observation: ObservationView,
   Peer: PeerView,
   Plan: PlanView,
+  Policy: PolicyDocument,
+  PolicyOverview: PolicyView,
   Problem: ProblemView,
   Route: RouteView,
   RouteChange: RouteChangeView,
@@ -129,6 +143,7 @@ function documentOf(version: string) {
       { name: 'node', description: 'This node, its board, agents and time series.' },
       { name: 'mesh', description: 'Peers, links, routes and the network.' },
       { name: 'jobs', description: 'Jobs, their tasks and results, and the nodes that work on them.' },
+      { name: 'policy', description: 'The learned scheduler: why it serves or not, and its policies.' },
       { name: 'vision', description: 'Cameras, observations and models.' },
       { name: 'journal', description: 'What happened, and what changes now.' },
       { name: 'oracle', description: 'Who may change what, who is frozen, and the audit log.' },

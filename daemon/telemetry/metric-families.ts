@@ -2,6 +2,7 @@
 // follow Prometheus' conventions (base units, `_total` for counters); labels are bounded by what the node may have.
 
 import type { AgentView, CameraView, HardwareView, StoreView } from '../view/schema.ts';
+import { learningFamilies } from './learning-families.ts';
 import { meshFamilies } from './mesh-families.ts';
 import { oracleFamilies } from './oracle-families.ts';
 import { relayFamilies } from './relay-families.ts';
@@ -198,6 +199,7 @@ export const FAMILIES: readonly Family[] = [
   ...relayFamilies,
   ...oracleFamilies,
   ...swarmFamilies,
+  ...learningFamilies,
   ...agentFamilies,
   ...visionFamilies,
   ...storeFamilies,

@@ -144,6 +144,7 @@ export class Metrics implements Service {
       tasksReady: view.swarm().ready,
       jobsEnded: this.#jobsEnded,
       oracle,
+      policy: view.policy(),
     };
   }
 

@@ -2,6 +2,7 @@
 
 import type { MeshCounters } from '../../mesh/counters.ts';
 import type { RelayCounters } from '../../mesh/relay/relay.ts';
+import type { PolicyView } from '../view/policy-schema.ts';
 import type { RouteView } from '../view/route-schema.ts';
 import type { AgentView, CameraView, HardwareView, LinkView, NodeView, PeerView, StoreView } from '../view/schema.ts';
 import type { OracleTotals } from './oracle-families.ts';
@@ -38,6 +39,7 @@ export interface Reading {
   /** Since the metrics' start. */
   jobsEnded: Readonly<Record<string, number>>;
   oracle: OracleTotals | undefined;
+  policy: PolicyView;
 }
 
 /** A value and, in the order of the family's labels, what it is of. */

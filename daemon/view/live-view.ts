@@ -18,6 +18,7 @@ import type {
   JobQuery,
   JobWindow,
   ObservationQuery,
+  PolicyWindow,
   RouteLogQuery,
   Snapshot,
   View,
@@ -35,7 +36,7 @@ export interface LiveViewParts {
   mesh: Mesh;
   vision: VisionProcessor;
   supervisor: Supervisor;
-  jobs: JobWindow;
+  jobs: JobWindow & PolicyWindow;
   pageAddresses: () => string[];
   brokerAddress: () => string | undefined;
   /** The effective configuration, secrets hidden. */
@@ -91,6 +92,10 @@ export class LiveView implements View {
 
   swarmChanged(): void {
     this.#later('swarm');
+  }
+
+  policyChanged(): void {
+    this.#later('policy', 'swarm');
   }
 
   node(): NodeView {
@@ -180,6 +185,14 @@ export class LiveView implements View {
 
   swarm() {
     return this.#parts.jobs.swarm();
+  }
+
+  policy() {
+    return this.#parts.jobs.policy();
+  }
+
+  policyDocument(version?: string) {
+    return this.#parts.jobs.policyDocument(version);
   }
 
   blob(sha256: string, job?: string) {

@@ -348,6 +348,7 @@ export const CHANGE_TOPICS = [
   'agents',
   'cameras',
   'swarm',
+  'policy',
   'observation',
   'job',
   'event',

@@ -2,10 +2,12 @@
 // the few things they may ask for. `daemon/node.ts` implements it by joining the services; nothing here keeps state.
 
 import type { Actor } from '../../agents/authorizer.ts';
+import type { PolicyDocument } from '../../agents/parl/policy.ts';
 import type { BlobRef } from '../../agents/swarm/blob-ref.ts';
 import type { JobSpec } from '../../agents/swarm/job-spec.ts';
 import type { JobDetailView, JobState, JobView, SwarmView } from '../../agents/swarm/job-view.ts';
 import type { KeyRotationView, MemberView, NetworkView } from './network-schema.ts';
+import type { ImportedPolicyView, PolicyView } from './policy-schema.ts';
 import type { PlanView, RouteChangeView, RouteExplanationView, RouteView } from './route-schema.ts';
 import type {
   AgentView,
@@ -83,8 +85,15 @@ export interface JobWindow {
   blob(sha256: string, job?: string): Promise<AsyncIterable<Uint8Array>>;
 }
 
+/** What is seen of the learned scheduler. */
+export interface PolicyWindow {
+  policy(): PolicyView;
+  /** A whole policy, as it is exported. Throws `POLICY_UNKNOWN`. @param version or its beginning; left out, the current one */
+  policyDocument(version?: string): PolicyDocument;
+}
+
 /** Everything that may be seen. All calls are cheap: in-memory snapshots or short indexed reads. */
-export interface View extends JobWindow {
+export interface View extends JobWindow, PolicyWindow {
   node(): NodeView;
   hardware(): HardwareView | undefined;
   peers(): PeerView[];
@@ -143,8 +152,18 @@ export interface JobActions {
   writeBlob(bytes: AsyncIterable<Uint8Array>, mediaType?: string): Promise<BlobRef>;
 }
 
+/** What operators change of the learned scheduler of this node. */
+export interface PolicyActions {
+  /** Makes a policy the current one. Throws `POLICY_UNKNOWN`. */
+  promotePolicy(version: string): Promise<PolicyView>;
+  /** Back to the one before. Throws `POLICY_UNKNOWN` when there is none. */
+  rollbackPolicy(): Promise<PolicyView>;
+  /** Keeps a policy from outside. Throws `POLICY_INVALID`. */
+  importPolicy(document: PolicyDocument): Promise<ImportedPolicyView>;
+}
+
 /** Everything that changes something. Callers have checked the scope of whoever asks; each call is journalled. */
-export interface Actions extends NetworkActions, JobActions {
+export interface Actions extends NetworkActions, JobActions, PolicyActions {
   restartAgent(id: string): Promise<void>;
   reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }>;
   backupStore(): Promise<{ file: string; bytes: number }>;

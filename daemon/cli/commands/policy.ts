@@ -1,5 +1,4 @@
-// `parlmesh policy`: the learned scheduler. Trains one, compares one with the classical schedulers, and shows what one is;
-// none of it needs a daemon.
+// `parlmesh policy evaluate|train`: trains a policy, compares one with the classical schedulers; neither needs a daemon.
 
 import { InvalidArgumentError } from 'commander';
 import type { Comparison } from '../../../agents/parl/evaluation.ts';
@@ -7,8 +6,8 @@ import type { Policy } from '../../../agents/parl/policy.ts';
 import type { TrainingUpdate } from '../../../agents/parl/training.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import { type CliCommand, integerOption } from '../command.ts';
-import { timestamp } from '../format.ts';
-import { facts, table } from '../table.ts';
+import { table } from '../table.ts';
+import { registerPoliciesOfNode } from './policy-on-node.ts';
 
 interface EvaluateOptions extends CommonOptions {
   jobs: string;
@@ -35,17 +34,7 @@ export function registerPolicy(program: CliCommand, cli: Cli): void {
     .example('policy evaluate --jobs jobs/ --nodes nodes.yaml', 'would the learned scheduler be better on my jobs?');
   registerEvaluate(policy, cli);
   registerTrain(policy, cli);
-  policy
-    .command('show [file]')
-    .summary('what a policy is and where it comes from')
-    .description('Checks a policy file whole and tells its version and how it came to be; the packaged one by default.')
-    .common()
-    .example('policy show', 'which policy comes with this version?')
-    .action(async (file: string | undefined, options: CommonOptions) => {
-      const found = await read(file);
-      const { version, parameters, lineage } = found;
-      cli.show(options, { version, parameters: parameters.length, lineage }, () => describe(found));
-    });
+  registerPoliciesOfNode(policy, cli);
 }
 
 function registerEvaluate(policy: CliCommand, cli: Cli): void {
@@ -132,18 +121,6 @@ function registerTrain(policy: CliCommand, cli: Cli): void {
 async function read(file: string | undefined): Promise<Policy> {
   const { readPolicyFile } = await import('../../../agents/parl/policy-file.ts');
   return readPolicyFile(file);
-}
-
-function describe({ version, parameters, lineage }: Policy): string {
-  return facts([
-    ['version', version],
-    ['parameters', String(parameters.length)],
-    ['made', `${lineage.kind}, ${timestamp(lineage.madeAt)}`],
-    ['by', lineage.node],
-    ['from', lineage.parent],
-    ['decisions', String(lineage.decisions)],
-    ['note', lineage.note],
-  ]);
 }
 
 function describeComparison(cli: Cli, { schedulers, gain }: Comparison): string {

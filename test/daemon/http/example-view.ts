@@ -3,12 +3,14 @@
 
 import sharp from 'sharp';
 import type { Actor } from '../../../agents/authorizer.ts';
+import type { PolicyDocument } from '../../../agents/parl/policy.ts';
 import type { JobSpec } from '../../../agents/swarm/job-spec.ts';
 import type { Clock } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { Journal, JournalEntry } from '../../../core/journal.ts';
 import { type Random, seededRandom } from '../../../core/random.ts';
 import type { KeyRotationView, NetworkView } from '../../../daemon/view/network-schema.ts';
+import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
 import type { PlanView, RouteChangeView, RouteExplanationView, RouteView } from '../../../daemon/view/route-schema.ts';
 import type {
   AgentView,
@@ -34,7 +36,9 @@ import type {
   View,
 } from '../../../daemon/view/view.ts';
 import { ExampleJobs } from './example-jobs.ts';
+
 import { ExampleMesh, idOf, PEERS, SELF } from './example-mesh.ts';
+import { ExamplePolicies } from './example-policies.ts';
 
 const MOST_EVENTS = 500;
 const HISTORY_STEP = 30_000;
@@ -51,6 +55,7 @@ export class ExampleNode implements View, Actions, Journal {
   #step = 0;
   readonly mesh: ExampleMesh;
   readonly work: ExampleJobs;
+  readonly policies = new ExamplePolicies(() => this.#wall());
   #rotation: KeyRotationView | undefined;
   #hardware: HardwareView;
   /** What `Actions` were asked for, newest last. */
@@ -423,12 +428,22 @@ export class ExampleNode implements View, Actions, Journal {
   jobs = (query?: JobQuery) => this.work.jobs(query);
   job = (id: string) => this.work.job(id);
   swarm = () => this.work.swarm();
+  policy = () => this.policies.view();
+  policyDocument = (version?: string) => this.policies.document(version);
+  promotePolicy = async (version: string) => this.#toldPolicy(this.policies.promote(version));
+  rollbackPolicy = async () => this.#toldPolicy(this.policies.rollback());
+  importPolicy = async (document: PolicyDocument) => this.policies.import(document);
   blob = (sha256: string) => this.work.blob(sha256);
   submitJob = (spec: JobSpec, actor: Actor, options?: { id?: string }) =>
     this.#told(this.work.submitJob(spec, actor, options));
   cancelJob = (id: string) => this.#told(this.work.cancelJob(id));
   retryJob = (id: string) => this.#told(this.work.retryJob(id));
   writeBlob = (bytes: AsyncIterable<Uint8Array>, mediaType?: string) => this.work.writeBlob(bytes, mediaType);
+
+  #toldPolicy(view: PolicyView): PolicyView {
+    this.#tell('policy', view);
+    return view;
+  }
 
   async #told<T>(change: Promise<T>): Promise<T> {
     const value = await change;

@@ -3,6 +3,7 @@
 import type { JobSpec } from '../../../agents/swarm/job-spec.ts';
 import type { JobView, SwarmView } from '../../../agents/swarm/job-view.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
+import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
 import type {
   AgentView,
   CameraView,
@@ -121,6 +122,20 @@ export class TestNode implements View, Actions {
   };
   cancelJob = () => Promise.reject(new Error('not played'));
   retryJob = () => Promise.reject(new Error('not played'));
+  policy = (): PolicyView => ({
+    ...{ scheduler: 'advisor', why: 'too few jobs', recentJobs: 0, lessonSeconds: 3, curve: [] },
+    experience: { rows: 2, bytes: 1_000, skipped: 1 },
+    judgement: { serves: 'advisor', why: '', gain: 0.97, over: 'heft', at: AT, jobs: 9 },
+    policies: [
+      { version: '9f86d081884c7d65', current: true, lineage: { kind: 'pretrained', madeAt: AT, decisions: 150_000 } },
+    ],
+  });
+  policyDocument = () => {
+    throw new ParlmeshError('POLICY_UNKNOWN', 'No policy is kept here');
+  };
+  promotePolicy = () => Promise.reject(new Error('not played'));
+  rollbackPolicy = () => Promise.reject(new Error('not played'));
+  importPolicy = () => Promise.reject(new Error('not played'));
   writeBlob = () => Promise.reject(new Error('not played'));
   store = (): StoreView => ({
     path: '',

@@ -14,6 +14,7 @@ export const CHANGE_TOPICS: typeof DAEMON_TOPICS = [
   'agents',
   'cameras',
   'swarm',
+  'policy',
   'observation',
   'job',
   'event',

@@ -50,7 +50,8 @@ export function isWide(nodes: number, networkSize: number, wideShare: number): b
 
 /** How many must approve, and how many are asked: never more than there are others. */
 export function approvalRule(networkSize: number, wanted: { approvals: number; asked: number }) {
-  const others = Math.max(0, networkSize - 1);
+  // A node that has just started may know of nobody yet: that is no reason to need nobody.
+  const others = Math.max(1, networkSize - 1);
   return {
     approvals: Math.min(wanted.approvals, others),
     asked: Math.min(Math.max(wanted.asked, wanted.approvals), others),

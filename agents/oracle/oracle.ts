@@ -41,6 +41,8 @@ export interface OracleParts {
 }
 
 const MOST_DENIALS = 50;
+/** Listing all nodes for each of thousands of tasks a second would cost more than the question. */
+const COUNT_AGAIN: Millis = 500;
 /** Rows a minute for each sort of work that nodes and jobs do; the rest is counted. */
 const FEW_ROWS = 3;
 /** The mesh may start later than this, or again. */
@@ -69,7 +71,12 @@ export class AntiMeaveOracle extends EventEmitter<{ changed: []; row: [AuditRow]
     super();
     this.#parts = parts;
     const { config, keys, network, clock, logger, journal } = parts;
-    const networkSize = (): number => network.nodes().length + 1;
+    let counted = { at: Number.NEGATIVE_INFINITY, size: 1 };
+    const networkSize = (): number => {
+      const at = clock.now();
+      if (at - counted.at >= COUNT_AGAIN) counted = { at, size: network.nodes().length + 1 };
+      return counted.size;
+    };
     const isMember = (node: string): boolean => network.nodes().some(({ id }) => id === node);
     this.memory = new OracleMemory({ config, keys, storage: parts.storage, clock, logger, networkSize, isMember });
     const { memory } = this;

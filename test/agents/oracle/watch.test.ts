@@ -121,7 +121,7 @@ describe('The choice of approvers', () => {
   it('asks for no more than there are', () => {
     expect(approvalRule(20, { approvals: 2, asked: 4 })).toEqual({ approvals: 2, asked: 4 });
     expect(approvalRule(2, { approvals: 2, asked: 4 })).toEqual({ approvals: 1, asked: 1 });
-    expect(approvalRule(1, { approvals: 2, asked: 4 })).toEqual({ approvals: 0, asked: 0 });
+    expect(approvalRule(1, { approvals: 2, asked: 4 })).toEqual({ approvals: 1, asked: 1 });
     expect([isWide(1, 1, 0.1), isWide(2, 20, 0.1), isWide(3, 20, 0.1), isWide(2, 5, 0.1)]).toEqual([
       false,
       false,

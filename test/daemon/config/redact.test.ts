@@ -16,6 +16,7 @@ describe('redactConfig', () => {
   it('shows everything but secrets', () => {
     const flags = {
       'mqtt.password': 'hunter2',
+      'agents.bridges': '[{"name":"a","url":"mqtt://me:hunter2@a","password":"hunter2","from":"a/","to":"b/"}]',
       'mqtt.url': '["mqtt://me:hunter2@a"]',
       cameras: '[{"name":"a","source":"rtsp://me:hunter2@cam/1"}]',
     };

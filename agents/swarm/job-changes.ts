@@ -1,7 +1,7 @@
 // What people, programs and other nodes may ask of jobs: to take one, to end one, to try one again; and to show one whole.
 // Each change is authorised first. What another node is the home of, that node is asked.
 
-import { type Clock, delay } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
 import type { Actor, Authorizer } from '../authorizer.ts';
@@ -38,7 +38,6 @@ export interface JobChangesParts {
 
 /** Jobs that run at the same time from here. */
 const MOST_JOBS = 10_000;
-const LONG = 1000;
 
 export class JobChanges {
   readonly #parts: JobChangesParts;
@@ -59,16 +58,17 @@ export class JobChanges {
     if (known !== undefined) return this.#parts.window.view(known);
     const ended = this.#parts.directory.endedHere(id) ?? this.#parts.directory.toldOf(id);
     if (ended !== undefined) return ended.view;
-    await this.#pause(spec);
+    await this.#parts.home.pause(spec);
     this.#check(spec);
-    await this.#pause(spec);
-    const job = this.#parts.home.prepare(id, spec, nameOfActor(actor), this.#parts.deputy());
+    await this.#parts.home.pause(spec);
+    const job = await this.#parts.home.prepare(id, spec, nameOfActor(actor), this.#parts.deputy());
     await this.#authorize('job.submit', actor, `job/${spec.name}`);
     if (this.#parts.jobs.size >= MOST_JOBS) {
       throw new ParlmeshError('JOBS_FULL', `${MOST_JOBS} jobs run from this node already`, {
         hint: 'Submit it elsewhere',
       });
     }
+    await this.#parts.home.pause(spec);
     // Two may have been asked for the same at the same time.
     const first = this.#parts.jobs.get(id);
     if (first !== undefined) return this.#parts.window.view(first);
@@ -92,11 +92,6 @@ export class JobChanges {
     const here = this.#parts.window.detail(id);
     if (here !== undefined) return here;
     return this.#parts.links.show(this.#homeOf(id), id);
-  }
-
-  /** Between the steps of taking a long job the loop gets a turn. */
-  #pause({ tasks }: JobSpec): Promise<void> | undefined {
-    return tasks.length > LONG ? delay(this.#parts.clock, 0) : undefined;
   }
 
   #check(spec: JobSpec): void {

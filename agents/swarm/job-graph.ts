@@ -12,6 +12,8 @@ export interface GraphTask {
   bytes: number;
 }
 
+const NONE: readonly number[] = [];
+
 export class JobGraph {
   readonly tasks: readonly GraphTask[];
   /** By index into `tasks`, as everything below. */
@@ -37,16 +39,17 @@ export class JobGraph {
       indexOf.set(id, index);
     }
     const children: number[][] = tasks.map(() => []);
-    this.parents = tasks.map(({ id, needs }, index) =>
-      [...new Set(needs)].map((need) => {
+    this.parents = tasks.map(({ id, needs }, index) => {
+      if (needs.length === 0) return NONE;
+      return [...new Set(needs)].map((need) => {
         const parent = indexOf.get(need);
         if (parent === undefined) {
           throw new ParlmeshError('JOB_INVALID', `Task "${id}" needs "${need}", which is no task of this job`);
         }
         children[parent]!.push(index);
         return parent;
-      }),
-    );
+      });
+    });
     this.children = children;
     this.order = this.#inOrder();
     this.below = new Float64Array(tasks.length);

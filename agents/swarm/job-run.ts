@@ -77,15 +77,13 @@ export class JobRun {
   readonly #byPath: readonly number[];
   #pathAt = 0;
 
-  constructor(id: string, submitted: Submitted) {
-    const { spec, seconds } = submitted;
+  /** @param graph of the submission, where it has been made already */
+  constructor(id: string, submitted: Submitted, graph = graphOfSubmitted(submitted)) {
+    const { spec } = submitted;
     this.id = id;
     this.submitted = submitted;
     this.spec = spec;
-    this.graph = graphOf({
-      ...spec,
-      tasks: spec.tasks.map((task, index) => ({ ...task, seconds: seconds[index] ?? 1 })),
-    });
+    this.graph = graph;
     this.by = submitted.by;
     this.submittedAt = submitted.at;
     this.home = submitted.home;
@@ -328,3 +326,9 @@ const untried = (): TaskRun => ({
   diedOf: [],
   log: [],
 });
+
+/** Throws `JOB_INVALID`. */
+export function graphOfSubmitted({ spec, seconds }: Submitted): JobGraph {
+  const tasks = spec.tasks.map((task, index) => ({ ...task, seconds: seconds[index] ?? 1 }));
+  return graphOf({ ...spec, tasks });
+}

@@ -136,7 +136,7 @@ export function graphOf({ tasks }: JobSpec): JobGraph {
   return new JobGraph(
     tasks.map(({ id, needs = [], input, seconds = UNKNOWN.seconds, bytes = UNKNOWN.bytes }) => ({
       ...{ id, seconds, bytes },
-      needs: [...needs, ...resultsIn(input)],
+      needs: input === undefined ? needs : [...needs, ...resultsIn(input)],
     })),
   );
 }

@@ -29,7 +29,7 @@ export interface DispatcherParts {
 
 /** Placements of one round, and of one turn of the loop. */
 const MOST_A_ROUND = 64;
-const MOST_A_TURN = 128;
+const MOST_A_TURN = 64;
 /** Tasks of one message. */
 const MOST_AT_ONCE = 128;
 const PAUSE: { full: Millis; stopping: Millis; silent: Millis } = { full: 20, stopping: 2000, silent: 500 };

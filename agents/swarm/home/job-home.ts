@@ -2,10 +2,10 @@
 // fell silent, and has every step in the log before anybody is told.
 
 import { type BackoffOptions, backoff } from '../../../core/backoff.ts';
-import type { Clock, Millis } from '../../../core/clock.ts';
+import { type Clock, delay, type Millis } from '../../../core/clock.ts';
 import type { Random } from '../../../core/random.ts';
 import type { JobEvent, Submitted } from '../job-event.ts';
-import { JobRun } from '../job-run.ts';
+import { graphOfSubmitted, JobRun } from '../job-run.ts';
 import type { JobSpec } from '../job-spec.ts';
 import type { Report, WorkerFigures } from '../messages.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -34,6 +34,8 @@ export interface JobHomeParts {
   random: Random;
 }
 
+/** Tasks of a job that is taken in steps. */
+const LONG = 1000;
 const RETRY: BackoffOptions = { first: 200, most: 30_000 };
 /** Tasks that have run on the home itself for so long are noted in the log: see `running-at-home`. */
 const NOTE_AFTER: Millis = 1000;
@@ -49,14 +51,23 @@ export class JobHome {
   }
 
   /** A job that nobody knows of yet. Throws `JOB_INVALID` for tasks that wait for each other and the like. */
-  prepare(id: string, spec: JobSpec, by: string, deputy: string | undefined): HostedJob {
+  async prepare(id: string, spec: JobSpec, by: string, deputy: string | undefined): Promise<HostedJob> {
     const { self, learned, retries, clock } = this.#parts;
     const submitted: Submitted = {
       ...{ kind: 'submitted', spec, by, at: clock.wall(), home: self, retries },
       seconds: spec.tasks.map(({ kind, seconds }) => seconds ?? learned.of(kind)),
       ...(deputy !== undefined && { deputy }),
     };
-    return new HostedJob(new JobRun(id, submitted), 0, clock.now() / 1000, clock.wall());
+    const graph = graphOfSubmitted(submitted);
+    await this.pause(spec);
+    const run = new JobRun(id, submitted, graph);
+    await this.pause(spec);
+    return new HostedJob(run, 0, clock.now() / 1000, clock.wall());
+  }
+
+  /** Between the steps of taking a long job the loop gets a turn. */
+  async pause({ tasks }: JobSpec): Promise<void> {
+    if (tasks.length > LONG) await delay(this.#parts.clock, 0);
   }
 
   /** Resolves once the submission is on the disk, here and at the deputy. */

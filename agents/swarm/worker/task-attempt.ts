@@ -55,6 +55,23 @@ export class TaskAttempt implements Work, TaskContext {
   readonly #abort = new AbortController();
   #isOver = false;
 
+  // Bound, since executors take them out of the context.
+  readonly progress = (share: number): void => {
+    if (this.#isOver || !(share >= 0 && share <= 1)) return;
+    this.share = share;
+    this.#parts.told(this);
+  };
+  readonly log = (line: string): void => {
+    if (this.#isOver) return;
+    this.lines.push(String(line).slice(0, LINE_LENGTH));
+    if (this.lines.length > MOST_LOG_LINES) this.lines.shift();
+    this.untold = Math.min(MOST_LOG_LINES, this.untold + 1);
+    this.#parts.told(this);
+  };
+  readonly readBlob = (ref: BlobRef): Promise<Uint8Array> => this.#parts.blobs.read(ref);
+  readonly writeBlob = (bytes: Uint8Array, mediaType?: string): Promise<BlobRef> =>
+    this.#parts.blobs.write(bytes, mediaType);
+
   constructor(parts: AttemptParts) {
     this.#parts = parts;
     this.assignment = parts.assignment;
@@ -97,28 +114,6 @@ export class TaskAttempt implements Work, TaskContext {
 
   withdraw(): void {
     this.#stop({ kind: 'withdrawn' });
-  }
-
-  progress(share: number): void {
-    if (this.#isOver || !(share >= 0 && share <= 1)) return;
-    this.share = share;
-    this.#parts.told(this);
-  }
-
-  log(line: string): void {
-    if (this.#isOver) return;
-    this.lines.push(String(line).slice(0, LINE_LENGTH));
-    if (this.lines.length > MOST_LOG_LINES) this.lines.shift();
-    this.untold = Math.min(MOST_LOG_LINES, this.untold + 1);
-    this.#parts.told(this);
-  }
-
-  readBlob(ref: BlobRef): Promise<Uint8Array> {
-    return this.#parts.blobs.read(ref);
-  }
-
-  writeBlob(bytes: Uint8Array, mediaType?: string): Promise<BlobRef> {
-    return this.#parts.blobs.write(bytes, mediaType);
   }
 
   async #execute(): Promise<Outcome> {

@@ -4,7 +4,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { BlobRef } from './blob-ref.ts';
 import { At, Epoch, JobId, LogLines, NodeId, TaskIndex, Text } from './job-event.ts';
-import { JobSpec, TaskId } from './job-spec.ts';
+import { TaskId } from './job-spec.ts';
 import { JobDetailView, JobView } from './job-view.ts';
 
 export interface Question<Q extends TSchema = TSchema, A extends TSchema = TSchema> {
@@ -227,11 +227,6 @@ export const handOver = question('swarm.hand-over', Type.Object({ job: JobId, en
 
 /** Any node to the home. */
 export const show = question('swarm.show', Type.Object({ job: JobId }), JobDetailView);
-export const submit = question(
-  'swarm.submit',
-  Type.Object({ spec: JobSpec, by: Type.String({ maxLength: 300 }) }),
-  JobView,
-);
 export const change = question(
   'swarm.change',
   Type.Object({

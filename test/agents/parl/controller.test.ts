@@ -113,7 +113,7 @@ async function controller(changes: Partial<PARLControllerParts> = {}) {
     await clock.advance(20_000);
     await told;
   };
-  return { parl, end, look, journal, asked, troubles, documents, shelf };
+  return { parl, end, look, clock, journal, asked, troubles, documents, shelf };
 }
 
 /** As if the policy finished jobs so many times as fast as all others. */
@@ -168,6 +168,34 @@ describe('the PARL controller', () => {
       ),
       expect.stringMatching(/^Tasks are placed by heft from now on, not by parl: .* 1\.11 times slower than heft$/),
     ]);
+  });
+
+  it('lets a policy that came from outside serve only once it was judged', async () => {
+    const { parl, end, look, shelf } = await controller({ evaluate: says(() => 1.3) });
+    await end(8);
+    await look();
+    expect(parl.current().scheduler.name).toBe('parl');
+    parl.policyChanged('unjudged');
+    expect(parl.current()).toMatchObject({
+      scheduler: { name: ADVISOR },
+      why: `policy ${shelf.current.version} was not judged here yet`,
+    });
+    await look();
+    expect(parl.current().scheduler.name).toBe('parl');
+  });
+
+  it('says why nothing can be judged, and goes on when it can again', async () => {
+    let works = false;
+    const good = says(() => 1.3);
+    const { parl, end, clock, troubles } = await controller({
+      evaluate: (request) => (works ? good(request) : Promise.reject(new Error('no thread can be made'))),
+    });
+    await end(8);
+    await clock.advance(20_000);
+    await expect.poll(() => troubles).toEqual(['no thread can be made']);
+    works = true;
+    await clock.advance(20_000);
+    await expect.poll(() => parl.current().scheduler.name).toBe('parl');
   });
 
   it('serves what the configuration names, whatever is better', async () => {

@@ -91,6 +91,7 @@ describe('the stream', () => {
       'agents',
       'cameras',
       'swarm',
+      'policy',
       'observation',
       'job',
     ];

@@ -3,6 +3,7 @@
 
 import { batch, type Signal, signal } from '@preact/signals';
 import type { JobView, SwarmView } from '../../../agents/swarm/job-view.ts';
+import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
 import type { RouteChangeView, RouteView } from '../../../daemon/view/route-schema.ts';
 import type {
   AgentView,
@@ -39,6 +40,7 @@ export const topology = signal<TopologyView>();
 export const agents = signal<AgentView[]>();
 export const cameras = signal<CameraView[]>();
 export const swarm = signal<SwarmView>();
+export const policy = signal<PolicyView>();
 /** Newest submission first. */
 export const jobs = signal<JobView[]>();
 export const observations = signal<ObservationView[]>();
@@ -51,7 +53,7 @@ export const connection = signal<Connection>({ kind: 'connecting' });
 /** Why nothing could be loaded, when nothing is shown yet. */
 export const loadError = signal<string>();
 
-const SNAPSHOTS = { node, hardware, peers, links, routes, topology, agents, cameras, swarm } satisfies Partial<
+const SNAPSHOTS = { node, hardware, peers, links, routes, topology, agents, cameras, swarm, policy } satisfies Partial<
   Record<ChangeTopic, Signal>
 >;
 type SnapshotTopic = keyof typeof SNAPSHOTS;

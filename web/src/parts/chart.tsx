@@ -1,4 +1,4 @@
-// A small line over the last hour (uPlot): no axes, the value under the pointer is told to whoever asked.
+// A small line over the last hour, or over all there is (uPlot): no axes, the value under the pointer is told to whoever asked.
 
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
@@ -8,6 +8,8 @@ interface ChartProps {
   samples: readonly (readonly [number, number])[];
   /** Lower and upper end of the scale; without it, the samples' own. */
   range?: readonly [number, number];
+  /** What is seen: the last hour, or all samples, each as near as they are. */
+  span?: 'hour' | 'all';
   /** The sample under the pointer, or none when it left. */
   onPoint: (sample: { at: number; value: number } | undefined) => void;
   /** For those who cannot see the line. */
@@ -17,7 +19,7 @@ interface ChartProps {
 const HEIGHT = 44;
 const HOUR_SECONDS = 3_600;
 
-export function Chart({ samples, range, onPoint, label }: ChartProps) {
+export function Chart({ samples, range, span = 'hour', onPoint, label }: ChartProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const tell = useRef(onPoint);
@@ -35,8 +37,11 @@ export function Chart({ samples, range, onPoint, label }: ChartProps) {
         padding: [3, 0, 3, 0],
         cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
         scales: {
-          x: { range: (_, __, max) => [max - HOUR_SECONDS, max] },
-          y: { range: (_, min, max) => (range === undefined ? around(min, max) : [range[0], range[1]]) },
+          x: { range: (_, min, max) => [span === 'all' ? min : max - HOUR_SECONDS, max] },
+          y: {
+            range: (_, min, max) =>
+              range === undefined ? around(min, max, span === 'all' ? 0 : 2) : [range[0], range[1]],
+          },
         },
         series: [{}, { stroke: ink, width: 1.5, points: { show: false }, spanGaps: false }],
         hooks: {
@@ -72,7 +77,7 @@ export function Chart({ samples, range, onPoint, label }: ChartProps) {
 }
 
 /** A flat line stays in the middle instead of being magnified to noise. */
-function around(min: number, max: number): [number, number] {
-  const room = Math.max((max - min) * 0.15, 2);
+function around(min: number, max: number, least: number): [number, number] {
+  const room = Math.max((max - min) * 0.15, least, Number.EPSILON);
   return [min - room, max + room];
 }

@@ -1,8 +1,9 @@
-// Jobs: all of them and who works on them, or one of them in full. Learning curves of the scheduler go below the workers.
+// Jobs: all of them and who works on them, or one of them in full.
 
 import { JobList } from '../jobs/job-list.tsx';
 import { JobPage } from '../jobs/job-page.tsx';
 import '../jobs/jobs.css';
+import { Learning } from '../jobs/learning.tsx';
 import { Submit } from '../jobs/submit.tsx';
 import { Workers } from '../jobs/workers.tsx';
 import { item } from '../router.ts';
@@ -21,6 +22,7 @@ export function Jobs() {
         <Submit />
       </section>
       <Workers />
+      <Learning />
     </>
   );
 }

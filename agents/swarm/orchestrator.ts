@@ -202,10 +202,10 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
 
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { network, clock, config } = this.#parts;
+    const { name, network, clock, config } = this.#parts;
     this.#directory.load();
     if (config.work) await this.#worker.start();
-    this.#fleet.hear(network.self, this.#worker.figures(), clock.now());
+    this.#fleet.hear(network.self, this.#worker.figures(), clock.now(), name);
     this.#nodesChanged();
     this.#succession.resume();
     this.#desk.start();

@@ -71,12 +71,12 @@ export class Fleet {
     return this.#workers.values();
   }
 
-  /** A worker said how it is. Returns whether it is another life than before. */
-  hear(node: string, figures: WorkerFigures, now: Millis): boolean {
+  /** A worker said how it is. Returns whether it is another life than before. Names of others come with `see`. */
+  hear(node: string, figures: WorkerFigures, now: Millis, name = node): boolean {
     const worker = this.#workers.get(node);
     if (worker === undefined) {
       this.#workers.set(node, {
-        ...{ node, name: node, figures, reachable: true, score: 0, roundTrip: undefined, heardAt: now },
+        ...{ node, name, figures, reachable: true, score: 0, roundTrip: undefined, heardAt: now },
         ...{ placed: new Map(), placedSlots: 0, others: figures.running + figures.queued },
         ...{ failures: 0, pausedUntil: 0, silentLife: undefined },
       });

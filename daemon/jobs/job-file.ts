@@ -71,19 +71,26 @@ function findingsOf(value: unknown): Finding[] {
 function graphFindings(spec: JobSpec): Finding[] {
   const indexOf = new Map<string, number>();
   const findings: Finding[] = [];
+  const ids = spec.tasks.map(({ id }) => id);
   for (const [index, { id }] of spec.tasks.entries()) {
     const first = indexOf.get(id);
     if (first === undefined) indexOf.set(id, index);
     else findings.push({ path: `tasks[${index}].id`, message: `"${id}" is the id of tasks[${first}] already` });
   }
-  const missing = (path: string, need: string): void => {
+  const missing = (path: string, need: string, by: string): void => {
     if (indexOf.has(need) || findings.length >= MOST_LISTED) return;
-    const suggestion = indexOf.size > MOST_TASKS / 10 ? undefined : nearest(need, indexOf.keys());
+    const suggestion =
+      indexOf.size > MOST_TASKS / 10
+        ? undefined
+        : nearest(
+            need,
+            ids.filter((id) => id !== by),
+          );
     findings.push({ path, message: `"${need}" is no task of this job`, suggestion });
   };
-  for (const [index, { needs = [], input }] of spec.tasks.entries()) {
-    for (const [at, need] of needs.entries()) missing(`tasks[${index}].needs[${at}]`, need);
-    for (const need of resultsIn(input)) missing(`tasks[${index}].input`, need);
+  for (const [index, { id, needs = [], input }] of spec.tasks.entries()) {
+    for (const [at, need] of needs.entries()) missing(`tasks[${index}].needs[${at}]`, need, id);
+    for (const need of resultsIn(input)) missing(`tasks[${index}].input`, need, id);
   }
   if (findings.length > 0) return findings;
   try {

@@ -102,7 +102,7 @@ export function jobOfWorkflow(document: unknown, { timeScale, kind, name }: Repl
       ...(bytes > 0 && { bytes }),
     };
   });
-  return { name: (name ?? workflow.name).slice(0, LONGEST_NAME) || 'workflow', tasks };
+  return { name: (name ?? workflow.name.replace(/\.json$/, '')).slice(0, LONGEST_NAME) || 'workflow', tasks };
 }
 
 /** Recorded ids may hold what ids of tasks may not: that is replaced, and a number appended where two become one. */

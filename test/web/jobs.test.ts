@@ -121,6 +121,38 @@ describe('jobs in a browser', () => {
     },
   );
 
+  inBrowser(
+    'are followed by what the scheduler learned; a policy is promoted once that was confirmed',
+    { timeout: 60_000 },
+    async () => {
+      const { page, server, complaints } = await open('jobs');
+      await page.getByText('1.08 times as fast as heft').waitFor();
+      expect(await page.getByRole('button', { name: 'Promote' }).count()).toBe(0);
+      const token = await server.token('read', 'act', 'admin');
+      await page.reload();
+      await page.getByLabel('Token', { exact: true }).fill(token);
+      await page.getByRole('button', { name: 'Log in' }).click();
+      const learning = page.locator('section', { has: page.getByRole('heading', { name: 'Learning' }) });
+      await learning.getByText('Tasks are placed by parl: in a replay of recent jobs').waitFor();
+      await learning.getByText('Gain 1.08 over heft, on 96 recent jobs').waitFor();
+      expect(await learning.getByRole('img').count()).toBe(4);
+      const [current, before] = server.node.policy().policies;
+      const row = (version = ''): ReturnType<typeof page.locator> =>
+        learning.getByRole('row', { name: new RegExp(`^${version}`) });
+      await row(current?.version).getByText('current').waitFor();
+      await row(before?.version).getByRole('button', { name: 'Promote' }).click();
+      expect(server.node.policy().policy).toBe(current?.version);
+      await page.getByRole('dialog').getByRole('button', { name: 'Promote' }).click();
+      await row(before?.version).getByText('current').waitFor();
+      await learning.getByRole('button', { name: 'Roll back to the policy before' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click();
+      await row(current?.version).getByText('current').waitFor();
+      const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+      expect(violations.map(({ id, nodes }) => `${id} at ${nodes.map((n) => n.target).join(' ')}`)).toEqual([]);
+      expect(complaints).toEqual([]);
+    },
+  );
+
   inBrowser('are walked through by the arrow keys, along what needs what', async () => {
     const { page } = await open('jobs/j-nightly');
     const fetch = page.getByRole('button', { name: /^fetch: / });

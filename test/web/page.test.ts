@@ -9,7 +9,7 @@ import { type Started, startServer } from '../daemon/http/harness.ts';
 import { builtPage, hasBrowser, NO_BROWSER, runningBrowser } from './browser.ts';
 
 const VIEWS = ['overview', 'mesh', 'jobs', 'cameras', 'agents', 'events', 'settings'] as const;
-const MOST_COMPRESSED_BYTES = 70_000;
+const MOST_COMPRESSED_BYTES = 75_000;
 
 const site = builtPage();
 const browser = runningBrowser();

@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import type { LearningPointView } from '../../../daemon/view/policy-schema.ts';
 import { bytes, count } from '../format.ts';
+import { may } from '../live/access.ts';
 import { post } from '../live/api.ts';
 import { policy } from '../live/live.ts';
 import { Chart } from '../parts/chart.tsx';
@@ -26,12 +27,12 @@ const COLUMNS = [
   { title: 'Decisions', number: true },
   { title: 'Gain', number: true },
   { title: 'Made' },
-  { title: '' },
+  { title: 'Change' },
 ];
 
 export function Learning() {
   const known = policy.value;
-  const [asked, ask] = useState<{ title: string; change: () => Promise<unknown> }>();
+  const [asked, ask] = useState<{ title: string; action: string; change: () => Promise<unknown> }>();
   const [fault, setFault] = useState('');
   if (known === undefined) return null;
   const { scheduler, why, judgement, recentJobs, experience, curve, policies } = known;
@@ -48,7 +49,7 @@ export function Learning() {
       <p class="muted">
         {judgement === undefined
           ? `Not judged yet: ${count(recentJobs, 'recent job')}.`
-          : `Replayed on ${count(judgement.jobs, 'recent job')}, jobs are finished ${judgement.gain.toFixed(2)} times as fast under the policy as under ${judgement.over}.`}{' '}
+          : `Gain ${judgement.gain.toFixed(2)} over ${judgement.over}, on ${count(judgement.jobs, 'recent job')}.`}{' '}
         {count(experience.rows, 'batch', 'batches')} of experience, {bytes(experience.bytes)}.
       </p>
       {curve.length > 1 && (
@@ -80,14 +81,18 @@ export function Learning() {
             lineage.decisions,
             merit === undefined ? '' : merit.gain.toFixed(2),
             <Time key="made" at={lineage.madeAt} />,
-            current ? (
+            current || !may('admin') ? (
               ''
             ) : (
               <button
                 type="button"
                 class="quiet"
                 onClick={() =>
-                  ask({ title: `Promote policy ${version}?`, change: () => post('/policy/promote', { version }) })
+                  ask({
+                    title: `Promote policy ${version}?`,
+                    action: 'Promote',
+                    change: () => post('/policy/promote', { version }),
+                  })
                 }
               >
                 Promote
@@ -97,12 +102,12 @@ export function Learning() {
         }))}
         empty="No policy is loaded."
       />
-      {policies.length > 1 && (
+      {policies.length > 1 && may('admin') && (
         <div class="buttons">
           <button
             type="button"
             class="quiet"
-            onClick={() => ask({ title: 'Roll back?', change: () => post('/policy/rollback') })}
+            onClick={() => ask({ title: 'Roll back?', action: 'Roll back', change: () => post('/policy/rollback') })}
           >
             Roll back to the policy before
           </button>
@@ -116,7 +121,7 @@ export function Learning() {
       {asked !== undefined && (
         <Confirm
           title={asked.title}
-          action="Do it"
+          action={asked.action}
           onConfirm={() => void change(asked.change)}
           onClose={() => ask(undefined)}
         >

@@ -227,6 +227,25 @@ describe('the PARL controller', () => {
     expect(shelf.list()).toHaveLength(1);
   });
 
+  it('promotes nothing while changes are halted, and says so', { timeout: 60_000 }, async () => {
+    const before = createPolicy(initialParameters(POLICY_SHAPE, seededRandom(1)), packaged.lineage);
+    const better = says((parameters) => (parameters.every((value, at) => value === before.parameters[at]) ? 1 : 1.2));
+    const asked: string[] = [];
+    const { parl, end, look, shelf, troubles } = await controller({
+      ...{ learns: true, evaluate: better },
+      authorize: (subject) => {
+        asked.push(subject);
+        return Promise.reject(new Error('changes are halted: a break-in'));
+      },
+    });
+    await end(8);
+    await look();
+    await expect.poll(() => troubles, { timeout: 50_000 }).toEqual(['changes are halted: a break-in']);
+    expect(asked).toEqual([expect.stringMatching(/^policy\/[0-9a-f]{16}$/)]);
+    expect(shelf.list()).toHaveLength(1);
+    expect(parl.view().policy).toBe(before.version);
+  });
+
   it('remembers recent jobs over a restart', async () => {
     const { parl, end, documents } = await controller({ evaluate: says(() => 1) });
     await end(5);

@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import type { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
@@ -68,7 +69,7 @@ export class HttpServer implements Service {
   readonly #servers = new Set<Server>();
   #app: App | undefined;
   #streams: Streams | undefined;
-  #tlsFiles: { cert: Buffer; key: Buffer } | undefined;
+  #tls: { create: typeof createTlsServer; files: { cert: Buffer; key: Buffer } } | undefined;
   #unix: Server | undefined;
   #tcp: Server | undefined;
   #unfollowTokens: (() => void) | undefined;
@@ -109,7 +110,7 @@ export class HttpServer implements Service {
     await Promise.all([...this.#servers].map((server) => this.#close(server)));
     this.#unix = undefined;
     this.#tcp = undefined;
-    this.#tlsFiles = undefined;
+    this.#tls = undefined;
     await this.#app?.close();
     this.#app = undefined;
     this.#streams = undefined;
@@ -184,10 +185,12 @@ export class HttpServer implements Service {
   async #createTcpServer(handler: RequestListener): Promise<Server> {
     const { tls } = this.#options.config;
     if (tls === undefined) return this.#track(createServer(LIMITS, handler));
-    const { createServer: createTlsServer } = await import('node:https');
-    // Read once: a rebinding must not fail for a file.
-    this.#tlsFiles ??= { cert: await readFile(tls.certificate), key: await readFile(tls.key) };
-    return this.#track(createTlsServer({ ...LIMITS, ...this.#tlsFiles }, handler));
+    // Once: a rebinding must neither fail for a file nor leave the port closed meanwhile.
+    this.#tls ??= {
+      create: (await import('node:https')).createServer,
+      files: { cert: await readFile(tls.certificate), key: await readFile(tls.key) },
+    };
+    return this.#track(this.#tls.create({ ...LIMITS, ...this.#tls.files }, handler));
   }
 
   #track(server: Server): Server {

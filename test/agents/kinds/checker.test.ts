@@ -132,7 +132,7 @@ describe('a web address', () => {
 
 describe('a port', () => {
   it('is right when it takes a connection and greets as expected', async () => {
-    const port = await listen(createServer((socket) => socket.end('SSH-2.0-x\r\n')));
+    const port = await listen(createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-x\r\n')));
     await tcpProbe({ ...base, host: '127.0.0.1', port })(never);
     await tcpProbe({ ...base, host: '127.0.0.1', port, expectText: 'SSH-2' })(never);
     await expect(tcpProbe({ ...base, host: '127.0.0.1', port, expectText: 'FTP' })(never)).rejects.toThrow('"FTP"');
@@ -140,7 +140,7 @@ describe('a port', () => {
 
   it('is wrong when nobody listens or nothing comes', async () => {
     await expect(tcpProbe({ ...base, host: '127.0.0.1', port: 9 })(never)).rejects.toThrow('ECONNREFUSED');
-    const port = await listen(createServer(() => {}));
+    const port = await listen(createServer((socket) => socket.on('error', () => {})));
     const late = AbortSignal.timeout(100);
     await expect(tcpProbe({ ...base, host: '127.0.0.1', port, expectText: 'hi' })(late)).rejects.toThrow(/abort/i);
   });

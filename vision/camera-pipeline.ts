@@ -164,7 +164,8 @@ export class CameraPipeline {
     const pictured = known ?? { told, confidence: 0, path: undefined, pending: false };
     pictured.told = told;
     this.#pictured.set(observation.id, pictured);
-    this.#options.onObservation(told);
+    // An end waits for a picture that is under way, so that it is told once.
+    if (observation.phase !== 'end' || !pictured.pending) this.#options.onObservation(told);
     if (frame !== undefined && observation.phase !== 'end' && told.confidence >= pictured.confidence + SURER_BY) {
       pictured.pending = this.#snapshots.request(observation, frame.bytes, frame.at) || pictured.pending;
       pictured.confidence = told.confidence;
@@ -181,6 +182,8 @@ export class CameraPipeline {
       pictured.path = path;
       const phase = pictured.told.phase === 'start' ? 'update' : pictured.told.phase;
       pictured.told = { ...pictured.told, phase, snapshot: path };
+      this.#options.onObservation(pictured.told);
+    } else if (pictured.told.phase === 'end') {
       this.#options.onObservation(pictured.told);
     }
     this.#forgetEnded(pictured);

@@ -104,7 +104,7 @@ function inWords({ ok, rows, unsigned, from, last, fault, witnesses }: AuditVerd
   const beginning = from === undefined || from === 1 ? '' : ` Older rows than ${from} went as store.auditDays says.`;
   const tail = unsigned === 0 ? '' : ` The newest ${unsigned} are chained, but not signed yet.`;
   const compared = witnesses === 0 ? ' No checkpoint of it is kept elsewhere.' : '';
-  return `The audit log is as it was written: ${rows} rows, the last of ${timestamp(last.at)}.${beginning}${tail}${compared}`;
+  return `The audit log is as it was written: ${rows} ${rows === 1 ? 'row' : 'rows'}, the last of ${timestamp(last.at)}.${beginning}${tail}${compared}`;
 }
 
 function line({ sequence, at, kind, actor, subject, detail }: AuditRow, terminal: Terminal): string {

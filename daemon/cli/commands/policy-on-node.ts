@@ -138,7 +138,7 @@ function describe({ version, parameters, lineage }: Policy): string {
   return facts([
     ['version', version],
     ['parameters', String(parameters.length)],
-    ['made', `${lineage.kind}, ${timestamp(lineage.madeAt)}`],
+    ['made', lineage.madeAt === 0 ? `${lineage.kind}, packaged` : `${lineage.kind}, ${timestamp(lineage.madeAt)}`],
     ['by', lineage.node],
     ['from', lineage.parent],
     ['decisions', String(lineage.decisions)],
@@ -175,7 +175,7 @@ function describeKept(cli: Cli, policies: readonly KeptPolicyView[]): string {
   return table(cli.terminal, policies, [
     { title: 'version', value: ({ version, current }) => `${current ? '*' : ' '} ${version}` },
     { title: 'lineage', value: lineageOf },
-    { title: 'made', value: ({ lineage }) => ago(lineage.madeAt, Date.now()) },
+    { title: 'made', value: ({ lineage }) => (lineage.madeAt === 0 ? 'packaged' : ago(lineage.madeAt, Date.now())) },
     { title: 'decisions', align: 'right', value: ({ lineage }) => String(lineage.decisions) },
     { title: 'gain', align: 'right', value: ({ merit }) => merit?.gain.toFixed(3) ?? '' },
     { title: 'note', value: ({ lineage }) => lineage.note ?? '' },

@@ -80,7 +80,7 @@ export function Learning() {
             </>,
             lineage.decisions,
             merit === undefined ? '' : merit.gain.toFixed(2),
-            <Time key="made" at={lineage.madeAt} />,
+            lineage.madeAt === 0 ? 'packaged' : <Time key="made" at={lineage.madeAt} />,
             current || !may('admin') ? (
               ''
             ) : (

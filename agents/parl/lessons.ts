@@ -4,10 +4,10 @@
 import { type Random, seededRandom } from '../../core/random.ts';
 import { JobGraph } from '../swarm/job-graph.ts';
 import { advisor } from './advisor.ts';
+import { batchOfDecisions } from './decision-batch.ts';
 import { capacityOf, poissonArrivals, randomScenario, type Scenario, TRAINING_RANGE } from './environment/episode.ts';
 import { gather } from './environment/gather.ts';
 import { type Experience, unpackExperience } from './experience.ts';
-import { PAIR_WIDTH, STATE_WIDTH } from './observation.ts';
 import { POLICY_SHAPE } from './policy.ts';
 import { advantagesOf } from './ppo/advantages.ts';
 import type { Batch } from './ppo/loss.ts';
@@ -88,21 +88,7 @@ export function batchOf(decisions: readonly Experience[]): Batch {
     },
     TRACE,
   );
-  const rowStarts = new Uint32Array(steps + 1);
-  decisions.forEach(({ rows }, step) => {
-    rowStarts[step + 1] = rowStarts[step]! + rows.length / PAIR_WIDTH;
-  });
-  const actorRows = new Float32Array(rowStarts[steps]! * PAIR_WIDTH);
-  const criticRows = new Float32Array(steps * STATE_WIDTH);
-  decisions.forEach(({ rows, state }, step) => {
-    actorRows.set(rows, rowStarts[step]! * PAIR_WIDTH);
-    criticRows.set(state, step * STATE_WIDTH);
-  });
-  return {
-    ...{ actorRows, rowStarts, criticRows, advantages, returns, values },
-    actions: Uint32Array.from(decisions, ({ action }) => action),
-    logProbabilities: Float64Array.from(decisions, ({ logProbability }) => logProbability),
-  };
+  return batchOfDecisions(decisions, { advantages, returns });
 }
 
 function ownScenario(

@@ -2,7 +2,7 @@
 
 import type { Random } from '../../../core/random.ts';
 import type { TaskScheduler } from '../../swarm/scheduling/scheduler.ts';
-import { PAIR_WIDTH, STATE_WIDTH } from '../observation.ts';
+import { batchOfDecisions } from '../decision-batch.ts';
 import { PolicyScheduler, type RecordedDecision } from '../policy-scheduler.ts';
 import { advantagesOf } from '../ppo/advantages.ts';
 import type { Batch } from '../ppo/loss.ts';
@@ -156,19 +156,8 @@ function playEpisode(network: PolicyNetwork, { scenario, baseline, settings, ran
 
 function joined(episodes: readonly Episode[]): Batch {
   const decisions = episodes.flatMap((episode) => episode.decisions);
-  const steps = decisions.length;
-  const rowStarts = new Uint32Array(steps + 1);
-  decisions.forEach(({ rows }, step) => {
-    rowStarts[step + 1] = rowStarts[step]! + rows.length / PAIR_WIDTH;
-  });
-  const actorRows = new Float32Array(rowStarts[steps]! * PAIR_WIDTH);
-  const criticRows = new Float32Array(steps * STATE_WIDTH);
-  decisions.forEach(({ rows, state }, step) => {
-    actorRows.set(rows, rowStarts[step]! * PAIR_WIDTH);
-    criticRows.set(state, step * STATE_WIDTH);
-  });
   const concat = (of: (episode: Episode) => Float64Array): Float64Array => {
-    const all = new Float64Array(steps);
+    const all = new Float64Array(decisions.length);
     let at = 0;
     for (const episode of episodes) {
       all.set(of(episode), at);
@@ -176,12 +165,8 @@ function joined(episodes: readonly Episode[]): Batch {
     }
     return all;
   };
-  return {
-    ...{ actorRows, rowStarts, criticRows },
-    actions: Uint32Array.from(decisions, ({ action }) => action),
-    logProbabilities: Float64Array.from(decisions, ({ logProbability }) => logProbability),
+  return batchOfDecisions(decisions, {
     advantages: concat(({ advantages }) => advantages),
     returns: concat(({ returns }) => returns),
-    values: Float64Array.from(decisions, ({ value }) => value),
-  };
+  });
 }

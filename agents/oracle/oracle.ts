@@ -77,6 +77,9 @@ export class AntiMeaveOracle extends EventEmitter<{ changed: []; row: [AuditRow]
       if (at - counted.at >= COUNT_AGAIN) counted = { at, size: network.nodes().length + 1 };
       return counted.size;
     };
+    network.onNodes(() => {
+      counted = { ...counted, at: Number.NEGATIVE_INFINITY };
+    });
     const isMember = (node: string): boolean => network.nodes().some(({ id }) => id === node);
     this.memory = new OracleMemory({ config, keys, storage: parts.storage, clock, logger, networkSize, isMember });
     const { memory } = this;

@@ -63,7 +63,7 @@ describe('the queue before the writer', () => {
     const first = append(12);
     await expect(append(1)).rejects.toMatchObject({
       code: 'STORE_BUSY',
-      message: expect.stringMatching(/^1 writes of 12\d\d bytes wait/),
+      message: expect.stringContaining('1210 bytes'),
     });
     rows.take();
     const second = append(9);

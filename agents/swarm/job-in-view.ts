@@ -118,3 +118,9 @@ function causeOf(job: HostedJob, { cause, state }: TaskRun, index: number): { ca
   const why = job.whyWaiting.get(index);
   return why === undefined ? (cause === undefined ? {} : { cause }) : { cause: why };
 }
+
+/** What became of an ended job, in words that go on from its name. */
+export function outcomeOf({ state, figures, cause }: JobView): string {
+  if (state === 'succeeded') return `succeeded after ${figures.seconds.toFixed(1)} s`;
+  return state === 'cancelled' ? `was cancelled: ${cause}` : `failed after ${figures.seconds.toFixed(1)} s: ${cause}`;
+}

@@ -10,27 +10,30 @@ export interface JobEntry {
   event: string;
 }
 
+/** A job that has ended: `summary` (JSON of a `JobView`) stands in listings from now on. */
+export interface ClosedJob {
+  job: string;
+  summary: string;
+  finishedAt: number;
+}
+
 export interface JobStorage {
   /** Logs of all jobs that have not ended, each in order; after a crash everything that was acknowledged is in them. */
   open(): JobEntry[];
   /** Log of one job, in order; empty when it is not kept here. */
   log(job: string): JobEntry[];
   /**
-   * Resolves once all entries are on the disk, in one transaction. The same number twice is kept once: the first stays.
-   * At most 16 million characters; more is refused with `STORE_REFUSED`.
+   * Resolves once all entries are on the disk, and `closed` with them, in one transaction. The same number twice is kept
+   * once: the first stays. The log of a closed job stays for `log` until retention takes both. At most 16 million
+   * characters; more is refused with `STORE_REFUSED`.
    */
-  append(entries: readonly JobEntry[]): Promise<void>;
-  /**
-   * A job has ended: `summary` (JSON of a `JobView`) stands in listings from now on. Its log stays for `log` until
-   * retention takes both.
-   */
-  close(job: string, summary: string, finishedAt: number): Promise<void>;
+  append(entries: readonly JobEntry[], closed?: readonly ClosedJob[]): Promise<void>;
   /** A job that was closed goes on (a retry). */
   reopen(job: string): Promise<void>;
   /** Drops a log, e.g. a deputy's after the job has another one. */
   drop(job: string): Promise<void>;
   /** Ended jobs, newest end first, those that ended before `before`; at most 1000. */
-  closed(query: { before?: number; limit: number }): { job: string; summary: string; finishedAt: number }[];
+  closed(query: { before?: number; limit: number }): ClosedJob[];
   /** Result of a task that this node has carried out before, by its key; what a second attempt answers with. */
   receipt(key: string): string | undefined;
   /** Resolves once on the disk. The first result under a key stays. Receipts are kept for a day. */

@@ -22,6 +22,7 @@ import { LearnedSeconds } from './home/learned-seconds.ts';
 import { SecondCopy } from './home/second-copy.ts';
 import { JobChanges } from './job-changes.ts';
 import { JobDirectory, summaryOf } from './job-directory.ts';
+import { outcomeOf } from './job-in-view.ts';
 import type { JobStorage } from './job-storage.ts';
 import type { JobView } from './job-view.ts';
 import type { TaskScheduler } from './scheduling/scheduler.ts';
@@ -44,6 +45,8 @@ export interface SwarmParts {
     /** A job needs these blobs, by their SHA-256, until it is released. */
     hold(job: string, blobs: Iterable<string>): void;
     release(job: string): void;
+    /** Bytes a second between this node and another, as transfers showed; undefined until they did. */
+    speed?(node: string): number | undefined;
   };
   authorizer: Authorizer;
   supervisor: AgentHome;
@@ -127,10 +130,15 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
       appointed: (node) => this.#appointed(node),
       overtaken: (job, epoch, home) => this.#succession.yieldTo(job, epoch, home),
     });
-    this.#log = new JobLog({ storage, copies: this.#copy, clock, trouble: (cause) => parts.trouble?.(cause) });
+    this.#log = new JobLog({
+      ...{ storage, copies: this.#copy, clock },
+      endingOf: (id) => this.window.endingOf(id),
+      trouble: (cause) => parts.trouble?.(cause),
+    });
     this.#dispatcher = new Dispatcher({
       ...{ self, jobs: this.#jobs, fleet: this.#fleet, clock },
       scheduler: () => parts.scheduler().scheduler,
+      speed: (node) => blobs.speed?.(node),
       assign: (node, tasks) => this.#links.assign(node, tasks, lease / 2),
       withdraw: (node, tasks, queuedOnly) => this.#links.withdraw(node, tasks, queuedOnly, lease / 2),
       notHome: (job) => void this.#askWhoseJob(job),
@@ -162,7 +170,7 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
       ...{ self, jobs: this.#jobs, fleet: this.#fleet, home: this.#home, dispatcher: this.#dispatcher },
       ...{ desk: this.#desk, links: this.#links, storage, journal, clock, lease },
       nameOf: (node) => this.window.nameOf(node),
-      ended: (job) => this.#ended(job),
+      ended: (job) => this.#closeLate(job),
       hasEnded: (job) => this.#directory.endedHere(job) !== undefined,
       inquire: (jobs) => this.#inquire(jobs),
       left: () => this.#news.summaryChanged(),
@@ -233,20 +241,10 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
 
   /** For metrics. */
   figures() {
-    const {
-      figures: worker,
-      agents,
-      unrecorded,
-      totals: worked,
-    } = {
-      figures: this.#worker.figures(),
-      agents: this.#worker.agents,
-      unrecorded: this.#worker.unrecorded,
-      totals: this.#worker.totals,
-    };
+    const { agents, unrecorded, totals } = this.#worker;
     return {
       jobs: { running: this.#jobs.size, deputy: this.#desk.count },
-      worker: { ...worker, agents, unrecorded, ...worked },
+      worker: { ...this.#worker.figures(), agents, unrecorded, ...totals },
       placing: this.#dispatcher.totals,
       tasks: this.#home.totals,
       log: this.#log.totals,
@@ -318,21 +316,30 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
     }
   }
 
+  /** The log said so when it was read. */
+  #closeLate(job: HostedJob): void {
+    const ending = this.window.endingOf(job.id);
+    if (ending !== undefined) {
+      const { finishedAt } = ending;
+      this.#parts.storage.append([], [{ job: job.id, summary: summaryOf(ending), finishedAt }]).catch(() => {});
+      void this.#copy.close(job.id, ending);
+    }
+    this.#ended(job);
+  }
+
   #ended(job: HostedJob): void {
-    const { storage, journal, clock } = this.#parts;
+    const { journal } = this.#parts;
     const view = this.window.view(job);
-    const finishedAt = job.run.finishedAt ?? clock.wall();
     this.#jobs.delete(job.id);
     job.stop();
     this.#parts.blobs.release(job.id);
     this.#directory.ended({ epoch: job.run.epoch, view });
-    storage.close(job.id, summaryOf({ epoch: job.run.epoch, view }), finishedAt).catch(() => {});
-    void this.#copy.close(job.id, job.run.epoch, view, finishedAt);
+    this.#copy.ended(job.id);
     journal.record({
       severity: view.state === 'failed' ? 'warning' : 'info',
       kind: `job.${view.state}`,
       subject: `job/${job.id}`,
-      message: `Job "${view.name}" ${inPast(view)}`,
+      message: `Job "${view.name}" ${outcomeOf(view)}`,
       data: { job: job.id, seconds: view.figures.seconds, tasks: job.run.tasks.length },
     });
     this.#news.summaryChanged();
@@ -386,9 +393,4 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
         score,
       }));
   }
-}
-
-function inPast({ state, figures, cause }: JobView): string {
-  if (state === 'succeeded') return `succeeded after ${figures.seconds.toFixed(1)} s`;
-  return state === 'cancelled' ? `was cancelled: ${cause}` : `failed after ${figures.seconds.toFixed(1)} s: ${cause}`;
 }

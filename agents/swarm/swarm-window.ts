@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { AgentNetwork } from '../network.ts';
 import type { Fleet } from './home/fleet.ts';
 import { HostedJob } from './home/hosted-job.ts';
+import type { Ending } from './home/job-log.ts';
 import type { DirectoryEntry, JobDirectory, JobQuery } from './job-directory.ts';
 import { jobDetailView, jobView, type ViewContext } from './job-in-view.ts';
 import type { JobStorage } from './job-storage.ts';
@@ -48,6 +49,14 @@ export class SwarmWindow {
 
   view(job: HostedJob): JobView {
     return jobView(job, this.#context());
+  }
+
+  /** How a job of this node ended; undefined while it goes on, or is another's. */
+  endingOf(id: string): Ending | undefined {
+    const job = this.#parts.jobs.get(id);
+    if (job === undefined || job.run.state === 'running' || !isOwn(job)) return undefined;
+    const { epoch, finishedAt = this.#parts.clock.wall() } = job.run;
+    return { epoch, view: this.view(job), finishedAt };
   }
 
   /** A job that this node is the home of, or has the log of; undefined otherwise. */

@@ -3,7 +3,7 @@
 // job: its log is not whole any more, so it stays ended and is shown to nobody.
 
 import type { Statement } from 'better-sqlite3';
-import type { JobEntry, JobStorage } from '../../agents/swarm/job-storage.ts';
+import type { ClosedJob, JobEntry, JobStorage } from '../../agents/swarm/job-storage.ts';
 import { ParlmeshError } from '../../core/errors.ts';
 import { requireShort, type StoreAccess } from './access.ts';
 import type { Connection } from './database.ts';
@@ -11,8 +11,7 @@ import type { Table } from './migrations.ts';
 
 /** Entries go to the writer's thread as one flat list: a third of the cost of a list of objects. */
 export type JobChange =
-  | { kind: 'append'; rows: (string | number)[] }
-  | { kind: 'close'; job: string; summary: string; finishedAt: number }
+  | { kind: 'append'; rows: (string | number)[]; closed: readonly ClosedJob[] }
   | { kind: 'reopen'; job: string }
   | { kind: 'drop'; job: string }
   | { kind: 'receipt'; key: string; result: string; at: number };
@@ -32,18 +31,22 @@ export function jobWriter(db: Connection): (change: JobChange) => Added {
   const insert = db.prepare(
     'INSERT INTO job_entries (job, number, event) VALUES (?, ?, ?) ON CONFLICT (job, number) DO NOTHING',
   );
-  const append = db.transaction((rows: readonly (string | number)[]): number => {
-    let added = 0;
-    for (let i = 0; i + WIDTH <= rows.length; i += WIDTH)
-      added += insert.run(rows[i], rows[i + 1], rows[i + 2]).changes;
-    return added;
-  });
   const update = db.prepare(
     'UPDATE ended_jobs SET summary = ?, finished_at = ? WHERE job = ? AND finished_at IS NOT NULL',
   );
   const end = db.prepare(
     'INSERT INTO ended_jobs (summary, finished_at, job) VALUES (?, ?, ?) ON CONFLICT (job) DO NOTHING',
   );
+  const append = db.transaction((rows: readonly (string | number)[], closed: readonly ClosedJob[]): Added => {
+    const added = { job_entries: 0, ended_jobs: 0 };
+    for (let i = 0; i + WIDTH <= rows.length; i += WIDTH)
+      added.job_entries += insert.run(rows[i], rows[i + 1], rows[i + 2]).changes;
+    for (const { job, summary, finishedAt } of closed) {
+      const values = [summary, Math.round(finishedAt), job];
+      if (update.run(...values).changes === 0) added.ended_jobs += end.run(...values).changes;
+    }
+    return added;
+  });
   const reopen = db.prepare('DELETE FROM ended_jobs WHERE job = ? AND finished_at IS NOT NULL');
   const removeEntries = db.prepare('DELETE FROM job_entries WHERE job = ?');
   const removeEnded = db.prepare('DELETE FROM ended_jobs WHERE job = ?');
@@ -51,11 +54,7 @@ export function jobWriter(db: Connection): (change: JobChange) => Added {
   return (change) => {
     switch (change.kind) {
       case 'append':
-        return { job_entries: append(change.rows) };
-      case 'close': {
-        const values = [change.summary, Math.round(change.finishedAt), change.job];
-        return update.run(...values).changes > 0 ? {} : { ended_jobs: end.run(...values).changes };
-      }
+        return append(change.rows, change.closed);
       case 'reopen':
         return { ended_jobs: -reopen.run(change.job).changes };
       case 'drop':
@@ -157,8 +156,8 @@ export class StoredJobs implements JobStorage {
     );
   }
 
-  async append(entries: readonly JobEntry[]): Promise<void> {
-    if (entries.length === 0) return;
+  async append(entries: readonly JobEntry[], closed: readonly ClosedJob[] = []): Promise<void> {
+    if (entries.length === 0 && closed.length === 0) return;
     const rows: (string | number)[] = [];
     let size = 0;
     for (const { job, number, event } of entries) {
@@ -166,17 +165,16 @@ export class StoredJobs implements JobStorage {
       size += event.length;
       rows.push(job, number, event);
     }
+    for (const { job, summary } of closed) {
+      requireShort('The id of a job', job, MOST_ID);
+      requireShort(`The summary of job ${job}`, summary, MOST_TEXT);
+      size += summary.length;
+    }
     if (size > MOST_APPEND) {
       const message = `${size} characters for the logs of jobs at once; at most ${MOST_APPEND} are taken`;
       throw new ParlmeshError('STORE_REFUSED', message, { hint: 'Put large inputs and results into blobs' });
     }
-    await this.#write({ kind: 'append', rows });
-  }
-
-  async close(job: string, summary: string, finishedAt: number): Promise<void> {
-    requireShort('The id of a job', job, MOST_ID);
-    requireShort(`The summary of job ${job}`, summary, MOST_TEXT);
-    await this.#write({ kind: 'close', job, summary, finishedAt });
+    await this.#write({ kind: 'append', rows, closed });
   }
 
   async reopen(job: string): Promise<void> {
@@ -187,16 +185,10 @@ export class StoredJobs implements JobStorage {
     await this.#write({ kind: 'drop', job });
   }
 
-  closed({
-    before,
-    limit,
-  }: {
-    before?: number;
-    limit: number;
-  }): { job: string; summary: string; finishedAt: number }[] {
+  closed({ before, limit }: { before?: number; limit: number }): ClosedJob[] {
     return this.#access.read((db) =>
       db
-        .prepare<[number, number], { job: string; summary: string; finishedAt: number }>(
+        .prepare<[number, number], ClosedJob>(
           `SELECT job, summary, finished_at AS finishedAt FROM ended_jobs WHERE finished_at < ?
            ORDER BY finished_at DESC, id DESC LIMIT ?`,
         )

@@ -8,6 +8,7 @@ import type { JobStorage } from '../job-storage.ts';
 import type { inquire, lease, replicate } from '../messages.ts';
 
 type Answer = Static<typeof replicate.answers>;
+type Log = Static<typeof replicate.asks>['logs'][number];
 export type Known = Static<typeof inquire.answers>['known'][number];
 
 /** Who of two homes of a job it is: the later one, and of two of the same epoch the one with the greater id. */
@@ -17,7 +18,7 @@ export function isLater(a: { epoch: number; home: string }, b: { epoch: number; 
 
 export interface DeputyDeskParts {
   self: string;
-  storage: Pick<JobStorage, 'append' | 'drop' | 'close'>;
+  storage: Pick<JobStorage, 'append' | 'drop'>;
   /** This node is the home of the job. */
   hosted(job: string): { epoch: number } | undefined;
   /** Another node is, with a higher epoch, what this one takes for its own. */
@@ -84,36 +85,10 @@ export class DeputyDesk {
   }
 
   async replicate(origin: string, { logs }: Static<typeof replicate.asks>): Promise<Answer> {
-    const { clock, storage } = this.#parts;
-    const now = clock.now();
-    this.#heard.set(origin, now);
+    this.#heard.set(origin, this.#parts.clock.now());
     const answer: Answer = { behind: [], overtaken: [] };
-    for (const { job, epoch, entries, whole, closed } of logs) {
-      if (!this.#admit(origin, job, epoch, answer)) continue;
-      const kept = this.#kept.get(job);
-      const have = kept?.epoch === epoch && kept.home === origin ? kept.entries : 0;
-      const [first] = entries;
-      const isWhole = whole || first?.number === 1;
-      if (!isWhole && (have === 0 || (first !== undefined && first.number > have + 1))) {
-        answer.behind.push(job);
-        continue;
-      }
-      // What another home wrote is another log.
-      if (have === 0 && (whole || kept !== undefined)) await storage.drop(job);
-      if (entries.length > 0) await storage.append(entries.map(({ number, event }) => ({ job, number, event })));
-      const last = entries.at(-1)?.number ?? 0;
-      // While it was written another home may have come.
-      const present = this.#kept.get(job);
-      if (present !== undefined && isLater(present, { epoch, home: origin })) continue;
-      this.#kept.set(job, { home: origin, epoch, entries: Math.max(have, last), toldAt: now });
-      if (have === 0) this.#parts.kept(job);
-      if (closed !== undefined) {
-        this.#kept.delete(job);
-        const entry = { epoch, view: closed.view };
-        await storage.close(job, summaryOf(entry), closed.finishedAt);
-        this.#parts.closed(entry);
-      }
-    }
+    // Together, so that they share a commit.
+    await Promise.all(logs.map((log) => this.#copy(origin, log, answer)));
     return answer;
   }
 
@@ -132,6 +107,36 @@ export class DeputyDesk {
     }
     if (first) this.#dropOthers(origin, new Set(jobs.map(({ job }) => job)), now);
     return answer;
+  }
+
+  async #copy(origin: string, { job, epoch, entries, whole, closed }: Log, answer: Answer): Promise<void> {
+    const { clock, storage } = this.#parts;
+    const now = clock.now();
+    if (!this.#admit(origin, job, epoch, answer)) return;
+    const kept = this.#kept.get(job);
+    const have = kept?.epoch === epoch && kept.home === origin ? kept.entries : 0;
+    const [first] = entries;
+    const isWhole = whole || first?.number === 1;
+    if (!isWhole && (have === 0 || (first !== undefined && first.number > have + 1))) {
+      answer.behind.push(job);
+      return;
+    }
+    // What another home wrote is another log.
+    if (have === 0 && (whole || kept !== undefined)) await storage.drop(job);
+    const ended = closed && { epoch, view: closed.view };
+    await storage.append(
+      entries.map(({ number, event }) => ({ job, number, event })),
+      ended && [{ job, summary: summaryOf(ended), finishedAt: closed.finishedAt }],
+    );
+    const last = entries.at(-1)?.number ?? 0;
+    // While it was written another home may have come.
+    const present = this.#kept.get(job);
+    if (present !== undefined && isLater(present, { epoch, home: origin })) return;
+    this.#kept.set(job, { home: origin, epoch, entries: Math.max(have, last), toldAt: now });
+    if (have === 0) this.#parts.kept(job);
+    if (ended === undefined) return;
+    this.#kept.delete(job);
+    this.#parts.closed(ended);
   }
 
   /** False when another home is the later one, or this node is about to hand the job over. */

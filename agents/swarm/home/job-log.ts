@@ -3,8 +3,10 @@
 
 import type { Clock, Millis, Timer } from '../../../core/clock.ts';
 import { messageOf } from '../../../core/errors.ts';
+import { summaryOf } from '../job-directory.ts';
 import type { JobEvent } from '../job-event.ts';
 import type { JobEntry, JobStorage } from '../job-storage.ts';
+import type { JobView } from '../job-view.ts';
 
 /** A job whose log is written here. */
 export interface LoggedJob {
@@ -13,15 +15,30 @@ export interface LoggedJob {
   entries: number;
 }
 
+/** A job that these entries end. */
+export interface Ending {
+  epoch: number;
+  view: JobView;
+  finishedAt: Millis;
+}
+
+export interface Logged {
+  entry: JobEntry;
+  /** With the last entry of a job. */
+  ending?: Ending;
+}
+
 /** Where the second copy goes. */
 export interface Copies {
   /** Resolves once the deputy has them on its disk, or nobody can be found who would. Never rejects. */
-  copy(batch: readonly { job: string; entry: JobEntry }[], stored: Promise<void>): Promise<void>;
+  copy(batch: readonly Logged[], stored: Promise<void>): Promise<void>;
 }
 
 export interface JobLogParts {
   storage: Pick<JobStorage, 'append'>;
   copies: Copies;
+  /** How a job ended; undefined while it goes on. The end is kept with the entries that bring it. */
+  endingOf(job: string): Ending | undefined;
   clock: Clock;
   /** The disk does not take what must be kept, or does again (`undefined`). */
   trouble(cause: string | undefined): void;
@@ -81,30 +98,38 @@ export class JobLog {
     this.#isFlushing = false;
   }
 
-  #take(): { job: string; entry: JobEntry }[] {
-    const batch: { job: string; entry: JobEntry }[] = [];
+  #take(): Logged[] {
+    const batch: Logged[] = [];
     for (const { job, events } of this.#pending.values()) {
       for (let at = 0; at < events.length; at += MOST_EVENTS) {
         const part = events.slice(at, at + MOST_EVENTS);
         this.totals.events += part.length;
-        batch.push({ job: job.id, entry: { job: job.id, number: ++job.entries, event: JSON.stringify(part) } });
+        batch.push({ entry: { job: job.id, number: ++job.entries, event: JSON.stringify(part) } });
       }
+      const ending = events.length > 0 ? this.#parts.endingOf(job.id) : undefined;
+      if (ending !== undefined) batch.at(-1)!.ending = ending;
     }
     this.#pending.clear();
     this.totals.batches++;
     return batch;
   }
 
-  async #keep(batch: readonly { job: string; entry: JobEntry }[]): Promise<void> {
-    const stored = this.#store(batch.map(({ entry }) => entry));
+  async #keep(batch: readonly Logged[]): Promise<void> {
+    const stored = this.#store(batch);
     await Promise.all([stored, this.#parts.copies.copy(batch, stored)]);
   }
 
-  async #store(entries: readonly JobEntry[]): Promise<void> {
+  async #store(batch: readonly Logged[]): Promise<void> {
     const { storage, clock, trouble } = this.#parts;
     for (let isTold = false; !this.#stopped; ) {
       try {
-        for (const part of bounded(entries)) await storage.append(part);
+        for (const part of bounded(batch)) {
+          const ends = part.flatMap(({ entry: { job }, ending }) =>
+            ending === undefined ? [] : { job, summary: summaryOf(ending), finishedAt: ending.finishedAt },
+          );
+          const entries = part.map(({ entry }) => entry);
+          await storage.append(entries, ends);
+        }
         if (isTold) trouble(undefined);
         return;
       } catch (thrown) {
@@ -119,15 +144,16 @@ export class JobLog {
 }
 
 /** The store takes 16 million characters at once. An entry that comes twice, after a failure in between, is kept once. */
-function* bounded(entries: readonly JobEntry[]): Iterable<JobEntry[]> {
-  let part: JobEntry[] = [];
+function* bounded(batch: readonly Logged[]): Iterable<Logged[]> {
+  let part: Logged[] = [];
   let length = 0;
-  for (const entry of entries) {
+  for (const logged of batch) {
+    const { entry } = logged;
     if (length + entry.event.length > MOST_CHARACTERS && part.length > 0) {
       yield part;
       [part, length] = [[], 0];
     }
-    part.push(entry);
+    part.push(logged);
     length += entry.event.length;
   }
   if (part.length > 0) yield part;

@@ -4,10 +4,9 @@
 import type { Static } from 'typebox';
 import type { Clock, Millis } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
-import type { JobEntry, JobStorage } from '../job-storage.ts';
-import type { JobView } from '../job-view.ts';
+import type { JobStorage } from '../job-storage.ts';
 import type { lease, replicate } from '../messages.ts';
-import type { Copies } from './job-log.ts';
+import type { Copies, Ending, Logged } from './job-log.ts';
 
 type Logs = Static<typeof replicate.asks>['logs'];
 type Answer = Static<typeof replicate.answers>;
@@ -73,13 +72,13 @@ export class SecondCopy implements Copies {
     return this.#deputy;
   }
 
-  async copy(batch: readonly { job: string; entry: JobEntry }[], stored: Promise<void>): Promise<void> {
+  async copy(batch: readonly Logged[], stored: Promise<void>): Promise<void> {
     if (batch.length === 0) return;
     for (let tries = 0; tries < TRIES; tries++) {
       const before = this.#deputy;
       const deputy = this.#deputy ?? this.appoint();
       if (deputy === undefined) return;
-      const jobs = [...new Set(batch.map(({ job }) => job))];
+      const jobs = [...new Set(batch.map(({ entry }) => entry.job))];
       const mustBeWhole = deputy !== before || jobs.some((job) => this.#lacking.has(job));
       try {
         const behind = mustBeWhole ? jobs : (await this.#send(deputy, this.#logsOf(batch))).behind;
@@ -111,13 +110,18 @@ export class SecondCopy implements Copies {
     }
   }
 
-  /** A job has ended: the deputy need not take it over any more. What is lost here, the next `renew` sets right. */
-  async close(job: string, epoch: number, view: JobView, finishedAt: Millis): Promise<void> {
+  /** A job had ended when its log was read: the deputy need not take it over. What is lost here, `renew` sets right. */
+  async close(job: string, { epoch, view, finishedAt }: Ending): Promise<void> {
     const deputy = this.#deputy;
     this.#lacking.delete(job);
     if (deputy === undefined) return;
     const logs = [{ job, epoch, entries: [], whole: false, closed: { view, finishedAt } }];
     await this.#send(deputy, logs).catch(() => {});
+  }
+
+  /** The job needs no copy any more. */
+  ended(job: string): void {
+    this.#lacking.delete(job);
   }
 
   /** Nodes came or went. */
@@ -204,11 +208,13 @@ export class SecondCopy implements Copies {
     for (const { job, epoch, home } of overtaken) this.#parts.overtaken(job, epoch, home);
   }
 
-  #logsOf(batch: readonly { job: string; entry: JobEntry }[]): Logs {
+  #logsOf(batch: readonly Logged[]): Logs {
     const logs = new Map<string, Logs[number]>();
-    for (const { job, entry } of batch) {
+    for (const { entry, ending } of batch) {
+      const { job, number, event } = entry;
       const log = logs.get(job) ?? { job, epoch: this.#parts.epochOf(job), entries: [], whole: false };
-      log.entries.push({ number: entry.number, event: entry.event });
+      log.entries.push({ number, event });
+      if (ending !== undefined) log.closed = { view: ending.view, finishedAt: ending.finishedAt };
       logs.set(job, log);
     }
     return [...logs.values()];

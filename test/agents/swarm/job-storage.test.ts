@@ -6,6 +6,7 @@ import { VirtualClock } from '../../../core/clock.ts';
 import { folder, openStore } from '../../daemon/store/open-store.ts';
 import { Disk, MemoryStorage } from './memory-storage.ts';
 
+const closed = (job: string, summary: string, finishedAt: number) => ({ job, summary, finishedAt });
 const storages: Record<string, () => Promise<JobStorage>> = {
   'in memory': async () => {
     const clock = new VirtualClock();
@@ -57,8 +58,8 @@ describe.each(Object.entries(storages))('jobs kept %s', (_, open) => {
   it('list ended jobs by their end, newest first, and keep their logs', async () => {
     const jobs = await open();
     await jobs.append(['a', 'b', 'c'].map((job) => entry(job, 1)));
-    await jobs.close('b', '{"b":1}', 2_000);
-    await jobs.close('a', '{"a":1}', 3_000.4);
+    await jobs.append([], [closed('b', '{"b":1}', 2_000)]);
+    await jobs.append([], [closed('a', '{"a":1}', 3_000.4)]);
     const [a, b] = [
       { job: 'a', summary: '{"a":1}', finishedAt: 3_000 },
       { job: 'b', summary: '{"b":1}', finishedAt: 2_000 },
@@ -68,14 +69,14 @@ describe.each(Object.entries(storages))('jobs kept %s', (_, open) => {
     expect(jobs.closed({ before: 3_000, limit: 10 })).toEqual([b]);
     expect(jobs.open()).toEqual([entry('c', 1)]);
     expect(jobs.log('a')).toEqual([entry('a', 1)]);
-    await jobs.close('b', '{"b":2}', 4_000);
+    await jobs.append([], [closed('b', '{"b":2}', 4_000)]);
     expect(jobs.closed({ limit: 1 })).toEqual([{ job: 'b', summary: '{"b":2}', finishedAt: 4_000 }]);
   });
 
   it('let an ended job go on', async () => {
     const jobs = await open();
     await jobs.append([entry('a', 1)]);
-    await jobs.close('a', '{}', 1_000);
+    await jobs.append([], [closed('a', '{}', 1_000)]);
     await jobs.reopen('a');
     await jobs.append([entry('a', 2)]);
     expect(jobs.open()).toEqual([entry('a', 1), entry('a', 2)]);
@@ -86,7 +87,7 @@ describe.each(Object.entries(storages))('jobs kept %s', (_, open) => {
   it('drop a log for good, after which it may begin anew', async () => {
     const jobs = await open();
     await jobs.append([entry('a', 1), entry('a', 2), entry('b', 1)]);
-    await jobs.close('a', '{}', 1_000);
+    await jobs.append([], [closed('a', '{}', 1_000)]);
     await jobs.drop('a');
     expect(jobs.log('a')).toEqual([]);
     expect(jobs.closed({ limit: 10 })).toEqual([]);
@@ -99,7 +100,7 @@ describe.each(Object.entries(storages))('jobs kept %s', (_, open) => {
     const jobs = await open();
     await Promise.all([
       jobs.append([entry('a', 1), entry('b', 1)]),
-      jobs.close('a', '{}', 1_000),
+      jobs.append([], [closed('a', '{}', 1_000)]),
       jobs.reopen('a'),
       jobs.append([entry('a', 2)]),
       jobs.drop('b'),

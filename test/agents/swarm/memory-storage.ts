@@ -1,6 +1,6 @@
 // The store of one node's jobs in memory: what was acknowledged outlives the node, what was under way when it died may not.
 
-import type { JobEntry, JobStorage } from '../../../agents/swarm/job-storage.ts';
+import type { ClosedJob, JobEntry, JobStorage } from '../../../agents/swarm/job-storage.ts';
 import type { VirtualClock } from '../../../core/clock.ts';
 
 /** What is on the disk. */
@@ -38,7 +38,7 @@ export class MemoryStorage implements JobStorage {
     return entries.map(([number, event]) => ({ job, number, event }));
   }
 
-  append(entries: readonly JobEntry[]): Promise<void> {
+  append(entries: readonly JobEntry[], closed: readonly ClosedJob[] = []): Promise<void> {
     this.appends++;
     return this.#sync(() => {
       for (const { job, number, event } of entries) {
@@ -46,11 +46,10 @@ export class MemoryStorage implements JobStorage {
         if (!log.has(number)) log.set(number, event);
         this.#disk.entries.set(job, log);
       }
+      for (const { job, summary, finishedAt } of closed) {
+        this.#disk.ended.set(job, { summary, finishedAt: Math.round(finishedAt) });
+      }
     });
-  }
-
-  close(job: string, summary: string, finishedAt: number): Promise<void> {
-    return this.#sync(() => this.#disk.ended.set(job, { summary, finishedAt: Math.round(finishedAt) }));
   }
 
   reopen(job: string): Promise<void> {

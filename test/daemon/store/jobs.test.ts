@@ -23,7 +23,7 @@ async function bare() {
   migrate(db);
   const write = jobWriter(db);
   const append = (list: JobEntry[]) =>
-    write({ kind: 'append', rows: list.flatMap(({ job, number, event }) => [job, number, event]) });
+    write({ kind: 'append', rows: list.flatMap(({ job, number, event }) => [job, number, event]), closed: [] });
   const count = (table: string): number => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
   const retain = (now: number, maxBytes = 1e9): number => {
     let steps = 0;
@@ -39,7 +39,7 @@ describe('jobs in the store', () => {
     const store = newStore(dataDir);
     await store.start(new AbortController().signal);
     await store.jobs.append([...entries('open', 3), ...entries('ended', 2)]);
-    await store.jobs.close('ended', '{"state":"succeeded"}', 5_000);
+    await store.jobs.append([], [{ job: 'ended', summary: '{"state":"succeeded"}', finishedAt: 5_000 }]);
     await store.jobs.putReceipt('key', '{}', 1);
     expect(store.status().rows).toMatchObject({ job_entries: 5, ended_jobs: 1, receipts: 1 });
     const { file } = await store.backup();
@@ -85,10 +85,10 @@ describe('retention of jobs', () => {
     const clock = new VirtualClock();
     const store = await openStore(await folder(), { clock });
     await store.jobs.append([...entries('open', 3), ...entries('old', 2_500), ...entries('new', 3)]);
-    await store.jobs.close('old', '{}', clock.wall());
+    await store.jobs.append([], [{ job: 'old', summary: '{}', finishedAt: clock.wall() }]);
     await store.jobs.putReceipt('old', '{}', clock.wall());
     clock.advance(2 * DAY);
-    await store.jobs.close('new', '{}', clock.wall());
+    await store.jobs.append([], [{ job: 'new', summary: '{}', finishedAt: clock.wall() }]);
     await store.jobs.putReceipt('new', '{}', clock.wall());
     const step = (): unknown => {
       clock.advance(600_000);
@@ -110,7 +110,7 @@ describe('retention of jobs', () => {
     clock.advance(60_000);
     await store.checkpoint();
     await store.jobs.append(entries('ended', 4_000, 'x'.repeat(500)));
-    await store.jobs.close('ended', '{}', clock.wall());
+    await store.jobs.append([], [{ job: 'ended', summary: '{}', finishedAt: clock.wall() }]);
     clock.advance(60_000);
     const step = (): unknown => {
       clock.advance(20);
@@ -123,11 +123,11 @@ describe('retention of jobs', () => {
   it('removes a large job in steps, in which it stays ended and is shown to nobody', async () => {
     const { dataDir, db, write, append, count } = await bare();
     append(entries('large', 2_500));
-    write({ kind: 'close', job: 'large', summary: '{}', finishedAt: 1 });
+    write({ kind: 'append', rows: [], closed: [{ job: 'large', summary: '{}', finishedAt: 1 }] });
     const step = () => retainStep(db, dataDir, { ...KEPT, maxBytes: 1e9 }, 31 * DAY);
     expect(step()).toMatchObject({ removed: { job_entries: 1000, ended_jobs: 0 }, more: true });
     write({ kind: 'reopen', job: 'large' });
-    write({ kind: 'close', job: 'large', summary: '{}', finishedAt: 99 * DAY });
+    write({ kind: 'append', rows: [], closed: [{ job: 'large', summary: '{}', finishedAt: 99 * DAY }] });
     expect(step()).toMatchObject({ removed: { job_entries: 1000, ended_jobs: 0 } });
     expect(step()).toMatchObject({ removed: { job_entries: 500, ended_jobs: 1 } });
     expect([count('job_entries'), count('ended_jobs')]).toEqual([0, 0]);
@@ -137,7 +137,8 @@ describe('retention of jobs', () => {
   it('keeps at most ten thousand ended jobs', async () => {
     const { db, write, count, retain } = await bare();
     db.transaction(() => {
-      for (let i = 0; i < 10_020; i++) write({ kind: 'close', job: `j${i}`, summary: '{}', finishedAt: i });
+      for (let i = 0; i < 10_020; i++)
+        write({ kind: 'append', rows: [], closed: [{ job: `j${i}`, summary: '{}', finishedAt: i }] });
     })();
     retain(DAY);
     expect(count('ended_jobs')).toBe(10_000);
@@ -152,7 +153,7 @@ describe('retention of jobs', () => {
       append(entries('open', 4_000, event));
       for (let i = 0; i < 10; i++) {
         append(entries(`j${i}`, 1_000, event));
-        write({ kind: 'close', job: `j${i}`, summary: '{}', finishedAt: i });
+        write({ kind: 'append', rows: [], closed: [{ job: `j${i}`, summary: '{}', finishedAt: i }] });
       }
       for (let i = 0; i < 2_000; i++) write({ kind: 'receipt', key: `${i}`, result: 'x'.repeat(100), at: i });
     })();

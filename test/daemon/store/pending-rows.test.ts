@@ -58,7 +58,7 @@ describe('the queue before the writer', () => {
     const rows = new PendingRows(BOUNDS);
     const append = (events: number): Promise<number> => {
       const rowsOfLog = Array.from({ length: events }, (_, i) => ['j', i + 1, 'x'.repeat(91)]).flat();
-      return rows.acknowledge({ table: 'jobs', change: { kind: 'append', rows: rowsOfLog } });
+      return rows.acknowledge({ table: 'jobs', change: { kind: 'append', rows: rowsOfLog, closed: [] } });
     };
     const first = append(12);
     await expect(append(1)).rejects.toMatchObject({

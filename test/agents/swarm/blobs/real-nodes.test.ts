@@ -36,7 +36,11 @@ it('a blob travels between real nodes over a third', { timeout: 180_000 }, async
   const ref = await c.store.write(inPieces(bytes, 100_000));
   await a.exchange.bring(ref, [c.network.self]);
   expect(bytes.equals(await a.store.read(ref))).toBe(true);
-  expect(c.exchange.status()).toMatchObject({ given: 1, giving: 0 });
+  // The giver sees the end of the stream after the taker has all of it.
+  await vi.waitFor(() => expect(c.exchange.status()).toMatchObject({ given: 1, giving: 0 }), 10_000);
+  expect(a.exchange.speed(c.network.self)).toBeGreaterThan(10_000);
+  expect(c.exchange.speed(a.network.self)).toBeGreaterThan(10_000);
+  expect(a.exchange.speed(b.mesh.id)).toBeUndefined();
   // The node between knows nothing of blobs; the one behind it is asked all the same.
   const other = await c.store.write(bytesOf(2, 10));
   await a.exchange.bring({ $blob: other.$blob });

@@ -23,6 +23,7 @@ const COMMANDS: readonly CommandFile[] = [
   { names: ['demo'], load: async () => (await import('./commands/run.ts')).registerDemo },
   { names: ['status'], load: async () => (await import('./commands/status.ts')).registerStatus },
   { names: ['peers', 'links', 'routes'], load: async () => (await import('./commands/mesh.ts')).registerMesh },
+  { names: ['mesh'], load: async () => (await import('./commands/map.ts')).registerMap },
   { names: ['ping', 'trace', 'forward'], load: async () => (await import('./commands/relay.ts')).registerRelay },
   { names: ['agents'], load: async () => (await import('./commands/agents.ts')).registerAgents },
   { names: ['job'], load: async () => (await import('./commands/job.ts')).registerJob },

@@ -22,6 +22,7 @@ import { adminRoutes } from './routes/admin.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { journalRoutes } from './routes/journal.ts';
+import { mapRoutes } from './routes/map.ts';
 import { meshRoutes } from './routes/mesh.ts';
 import { networkRoutes } from './routes/network.ts';
 import { nodeRoutes } from './routes/node.ts';
@@ -160,6 +161,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       await api.register(meshRoutes(context));
       await api.register(routePlanningRoutes(context));
       if (options.remote !== undefined) await api.register(relayRoutes(options.remote));
+      await api.register(mapRoutes(context));
       await api.register(jobRoutes(context));
       await api.register(policyRoutes(context));
       await api.register(visionRoutes(context));

@@ -22,7 +22,7 @@ import {
   LearningPointView,
   PolicyView,
 } from '../view/policy-schema.ts';
-import { PlanView, RouteChangeView, RouteExplanationView, RouteView } from '../view/route-schema.ts';
+import { PlanView, RouteChangeView, RouteExplanationView, RouteView, SurveyView } from '../view/route-schema.ts';
 import {
   AgentView,
   Box,
@@ -73,6 +73,7 @@ const COMPONENTS = {
   RouteExplanation: RouteExplanationView,
   Service: ServiceView,
   Store: StoreView,
+  Survey: SurveyView,
   Swarm: SwarmView,
   Task: TaskView,
   TaskSpec,

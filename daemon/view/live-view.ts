@@ -167,6 +167,10 @@ export class LiveView implements View {
     return this.#parts.supervisor.agents();
   }
 
+  survey(from?: string) {
+    return this.#parts.mesh.planner.survey(from);
+  }
+
   cameras() {
     return this.#parts.vision.cameras();
   }

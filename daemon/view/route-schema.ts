@@ -161,3 +161,34 @@ export const PlanView = Type.Object({
   threads: Type.Integer({ description: 'That the plan was computed in.' }),
 });
 export type PlanView = Static<typeof PlanView>;
+
+const PathOf = (description: string) => Type.Array(Type.String(), { description });
+
+export const SurveyView = Type.Object(
+  {
+    from: Type.String({ description: 'The node whose routes these are.' }),
+    routes: Type.Array(
+      Type.Object({
+        destination: Type.String(),
+        cost: Type.Number(),
+        path: PathOf('Node ids, source and destination included.'),
+        backup: Type.Optional(
+          Type.Object({ path: PathOf('What is used when the first link of the path fails.'), cost: Type.Number() }),
+        ),
+      }),
+    ),
+    traffic: Type.Array(
+      Type.Object({
+        a: Type.String(),
+        b: Type.String(),
+        bytesPerSecond: Type.Number({
+          description: 'In both directions, as the nodes tell; 0 where they tell of none.',
+        }),
+      }),
+    ),
+    cutNodes: Type.Array(Type.Object({ node: Type.String(), cutsOff: CutsOff })),
+    cutLinks: Type.Array(Type.Object({ a: Type.String(), b: Type.String(), cutsOff: CutsOff })),
+  },
+  { description: 'What a drawing of the network shows beside its links.' },
+);
+export type SurveyView = Static<typeof SurveyView>;

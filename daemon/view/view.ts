@@ -8,7 +8,7 @@ import type { JobSpec } from '../../agents/swarm/job-spec.ts';
 import type { JobDetailView, JobState, JobView, SwarmView } from '../../agents/swarm/job-view.ts';
 import type { KeyRotationView, MemberView, NetworkView } from './network-schema.ts';
 import type { ImportedPolicyView, PolicyView } from './policy-schema.ts';
-import type { PlanView, RouteChangeView, RouteExplanationView, RouteView } from './route-schema.ts';
+import type { PlanView, RouteChangeView, RouteExplanationView, RouteView, SurveyView } from './route-schema.ts';
 import type {
   AgentView,
   CameraView,
@@ -106,6 +106,8 @@ export interface View extends JobWindow, PolicyWindow {
   /** Of the whole network; computed in worker threads, and once while nothing changes. */
   plan(): Promise<PlanView>;
   topology(): TopologyView;
+  /** @param from id or name of the node whose routes are wanted; left out, this one. Throws `NODE_UNKNOWN`. */
+  survey(from?: string): SurveyView;
   agents(): AgentView[];
   cameras(): CameraView[];
   models(): Promise<ModelView[]>;

@@ -5,6 +5,7 @@ import { ParlmeshError } from '../../core/errors.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { explainRoute, type PlanView, planView, type RouteExplanation } from './planning-views.ts';
 import type { Routing } from './routing.ts';
+import { ownRoutes, routesFrom, type Survey, surveyLinks } from './survey.ts';
 import type { TrafficEngineering } from './traffic-engineering.ts';
 
 export interface RoutePlannerParts {
@@ -33,6 +34,24 @@ export class RoutePlanner {
       });
     }
     return explainRoute(routing.graph, this.#parts.self, route, nameOf);
+  }
+
+  /**
+   * What a drawing of the network shows beside its links.
+   * @param from id or name of the node whose routes are wanted; left out, this one. Throws `NODE_UNKNOWN`.
+   */
+  survey(from?: string): Survey {
+    const { node, engineering } = this.#parts.running();
+    const { graph } = node.routing;
+    const { self } = this.#parts;
+    const source = from === undefined ? self : (graph.ids.find((id) => id === from || node.nameOf(id) === from) ?? '');
+    if (source === '') {
+      throw new ParlmeshError('NODE_UNKNOWN', `There is no node "${from}" in the part of the network known here`, {
+        hint: 'parlmesh peers lists those that there are',
+      });
+    }
+    const routes = source === self ? ownRoutes(self, node.routing.routes()) : routesFrom(graph, source);
+    return { from: source, routes, ...surveyLinks(graph, engineering.reports.carried(graph)) };
   }
 
   async plan(): Promise<PlanView> {

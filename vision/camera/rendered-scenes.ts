@@ -1,7 +1,7 @@
 // The test camera's scenes: SVG pictures of a moment. The same scene, seed and moment give the same picture.
 
 import { seededRandom } from '../../core/random.ts';
-import { escapeXml } from '../picture/draw.ts';
+import { escapeXml } from '../drawing/svg.ts';
 import {
   at,
   bottle,

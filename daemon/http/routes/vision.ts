@@ -7,6 +7,7 @@ import { ParlmeshError } from '../../../core/errors.ts';
 import { CameraView, ModelView, ObservationView } from '../../view/schema.ts';
 import type { Snapshot } from '../../view/view.ts';
 import type { App, RouteContext } from '../context.ts';
+import { isKnown } from '../etag.ts';
 import { answers, bytesAnswer } from '../openapi.ts';
 
 const Id = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) });
@@ -122,7 +123,6 @@ export function visionRoutes({ view, rateLimit }: RouteContext) {
 function sendPicture(request: FastifyRequest, reply: FastifyReply, { picture, at }: Snapshot): FastifyReply {
   const etag = `"${createHash('sha256').update(picture).digest('base64url').slice(0, 22)}"`;
   reply.headers({ etag, 'cache-control': 'no-store', 'last-modified': new Date(at).toUTCString() });
-  const known = request.headers['if-none-match']?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
-  if (known) return reply.code(304).send();
+  if (isKnown(request, etag)) return reply.code(304).send();
   return reply.type('image/jpeg').send(Buffer.from(picture.buffer, picture.byteOffset, picture.byteLength));
 }

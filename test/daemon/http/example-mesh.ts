@@ -2,7 +2,13 @@
 
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { Random } from '../../../core/random.ts';
-import type { PlanView, RouteChangeView, RouteExplanationView, RouteView } from '../../../daemon/view/route-schema.ts';
+import type {
+  PlanView,
+  RouteChangeView,
+  RouteExplanationView,
+  RouteView,
+  SurveyView,
+} from '../../../daemon/view/route-schema.ts';
 import type { LinkView, PeerView, TopologyView } from '../../../daemon/view/schema.ts';
 import type { RouteLogQuery } from '../../../daemon/view/view.ts';
 
@@ -210,6 +216,27 @@ export class ExampleMesh {
         link('bravo', 'echo', 40, 'suspect'),
       ],
     };
+  }
+
+  /** Of alpha as they are; bravo knows the way to echo only. */
+  survey(from = 'alpha'): SurveyView {
+    const { cutNodes, cutLinks } = this.plan();
+    const more = {
+      traffic: this.topology().links.map(({ a, b }, at) => ({ a, b, bytesPerSecond: 500 * at ** 3 })),
+      cutNodes: cutNodes.map(({ node, cutsOff }) => ({ node, cutsOff })),
+      cutLinks: cutLinks.map(({ a, b, cutsOff }) => ({ a, b, cutsOff })),
+    };
+    if (from === 'bravo' || from === idOf('bravo')) {
+      const way = { path: ['bravo', 'charlie', 'echo'].map(idOf), cost: 27 };
+      const around = { path: ['bravo', 'echo'].map(idOf), cost: 40 };
+      return { from: idOf('bravo'), routes: [{ destination: idOf('echo'), ...way, backup: around }], ...more };
+    }
+    if (from !== 'alpha' && from !== SELF) throw new ParlmeshError('NODE_UNKNOWN', `There is no node "${from}"`);
+    const routes = this.routes().map(({ destination, path, cost, backup }) => ({
+      ...{ destination, cost, path: [SELF, ...path] },
+      ...(backup && { backup: { path: [SELF, ...backup.path], cost: backup.cost } }),
+    }));
+    return { from: SELF, routes, ...more };
   }
 
   #presence(name: string): NonNullable<PeerView['presence']> {

@@ -11,7 +11,13 @@ import type { Journal, JournalEntry } from '../../../core/journal.ts';
 import { type Random, seededRandom } from '../../../core/random.ts';
 import type { KeyRotationView, NetworkView } from '../../../daemon/view/network-schema.ts';
 import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
-import type { PlanView, RouteChangeView, RouteExplanationView, RouteView } from '../../../daemon/view/route-schema.ts';
+import type {
+  PlanView,
+  RouteChangeView,
+  RouteExplanationView,
+  RouteView,
+  SurveyView,
+} from '../../../daemon/view/route-schema.ts';
 import type {
   AgentView,
   CameraView,
@@ -205,6 +211,10 @@ export class ExampleNode implements View, Actions, Journal {
 
   topology(): TopologyView {
     return this.mesh.topology();
+  }
+
+  survey(from?: string): SurveyView {
+    return this.mesh.survey(from);
   }
 
   agents(): AgentView[] {

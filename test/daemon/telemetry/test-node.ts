@@ -105,6 +105,7 @@ export class TestNode implements View, Actions {
     });
   topology = () => ({ nodes: [], links: [] });
   agents = (): AgentView[] => this.agentViews;
+  survey = () => ({ from: NODE_ID, routes: [], traffic: [], cutNodes: [], cutLinks: [] });
   cameras = (): CameraView[] => this.cameraViews;
   models = () => Promise.resolve([]);
   jobs = ({ state }: JobQuery = {}): JobView[] =>

@@ -2,7 +2,6 @@
 // moment after a failure, the way that it was. Pure.
 
 import type { RouteChangeView, RouteView } from '../../../daemon/view/route-schema.ts';
-import type { Point } from './layout.ts';
 
 export interface Course {
   kind: 'route' | 'backup' | 'before';
@@ -26,15 +25,4 @@ export function coursesOf(changes: readonly RouteChangeView[], self: string): Co
     ...before.map((path): Course => ({ kind: 'before', path: [self, ...path] })),
     ...after.map((path): Course => ({ kind: 'route', path: [self, ...path] })),
   ];
-}
-
-/** Points of a line beside the links, so that two courses over the same link are both seen. */
-export function beside(points: readonly Point[], distance: number): Point[] {
-  return points.map((point, at) => {
-    const before = points[at - 1] ?? point;
-    const after = points[at + 1] ?? point;
-    const [dx, dy] = [after.x - before.x, after.y - before.y];
-    const length = Math.hypot(dx, dy) || 1;
-    return { x: point.x - (dy / length) * distance, y: point.y + (dx / length) * distance };
-  });
 }

@@ -2,6 +2,7 @@
 // else the key to the drawing. The place keeps its height, so that nothing moves.
 
 import type { ComponentChildren } from 'preact';
+import { NOTABLE_SCORE } from '../../../vision/drawing/scene.ts';
 import { plainCost, shortId } from '../format.ts';
 import { peers, routes, topology } from '../live/live.ts';
 import { State } from '../parts/mark.tsx';
@@ -9,7 +10,7 @@ import { Time } from '../parts/time.tsx';
 import { backupInWords } from '../views/backup-in-words.ts';
 import { hasAreas } from './areas.ts';
 import { type KnownLink, linkInWords, sentence } from './links.ts';
-import { type MapNode, NOTABLE_SCORE } from './map-node.tsx';
+import type { MapNode } from './map-node.tsx';
 
 export function NodeExplanation({ node }: { node: MapNode }) {
   const peer = peers.value?.find(({ id }) => id === node.id);

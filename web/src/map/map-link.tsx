@@ -1,7 +1,7 @@
 // One link of the map: a wire by state, and its words, which lie above all wires.
 
-import type { PlacedLabel } from './labels.ts';
-import type { Point } from './layout.ts';
+import type { PlacedLabel } from '../../../vision/drawing/labels.ts';
+import type { Point } from '../../../vision/drawing/layout.ts';
 import type { KnownLink } from './links.ts';
 
 interface LinkProps {

@@ -1,12 +1,10 @@
 // One node of the map: a disc by state, its name, and what else must be known at a glance.
 
 import type { TopologyView } from '../../../daemon/view/schema.ts';
-import type { Point } from './layout.ts';
+import type { Point } from '../../../vision/drawing/layout.ts';
+import { NOTABLE_SCORE } from '../../../vision/drawing/scene.ts';
 
 export type MapNode = TopologyView['nodes'][number];
-
-/** A score from here on is drawn around the node. */
-export const NOTABLE_SCORE = 0.5;
 
 interface NodeProps {
   node: MapNode;

@@ -3,14 +3,15 @@
 
 import { useRef, useState } from 'preact/hooks';
 import type { TopologyView } from '../../../daemon/view/schema.ts';
+import { beside } from '../../../vision/drawing/courses.ts';
+import { type Box, type PlacedLabel, placeLabels } from '../../../vision/drawing/labels.ts';
+import { layout, type Point, WIDTH } from '../../../vision/drawing/layout.ts';
 import { links, routes, topology } from '../live/live.ts';
 import { moment } from '../live/moment.ts';
 import { useSize } from '../parts/size.ts';
 import { hasAreas, noteOf } from './areas.ts';
-import { beside, type Course, coursesOf, coursesTo } from './courses.ts';
+import { type Course, coursesOf, coursesTo } from './courses.ts';
 import { Key, LinkExplanation, NodeExplanation } from './explanation.tsx';
-import { type Box, type PlacedLabel, placeLabels } from './labels.ts';
-import { layout, type Point, WIDTH } from './layout.ts';
 import { type KnownLink, knownLinks, labelsOf } from './links.ts';
 import { Link, LinkLabel } from './map-link.tsx';
 import { type MapNode, Node } from './map-node.tsx';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Edge, layout, type Point, WIDTH } from '../../web/src/map/layout.ts';
+import { type Edge, layout, MOST_DRIFT, type Point, WIDTH } from '../../../vision/drawing/layout.ts';
 
 const none: ReadonlyMap<string, Point> = new Map();
 const ids = ['alpha', 'bravo', 'charlie', 'delta', 'echo'];
@@ -23,12 +23,27 @@ describe('the layout of the map', () => {
     expect(layout(ids, ring.slice(1), before)).toEqual(before);
   });
 
-  it('leaves everybody in place when a node joins or goes', () => {
+  it('moves nobody when a node goes, and others by little when one joins', () => {
     const before = layout(ids, ring, none);
-    const joined = layout([...ids, 'foxtrot'], [...ring, { a: 'foxtrot', b: 'alpha' }], before);
-    for (const id of ids) expect(joined.get(id)).toEqual(before.get(id));
-    const gone = layout(ids.slice(1), ring, joined);
+    const gone = layout(ids.slice(1), ring, before);
     for (const id of ids.slice(1)) expect(gone.get(id)).toEqual(before.get(id));
+    const joined = layout([...ids, 'foxtrot'], [...ring, { a: 'foxtrot', b: 'alpha' }], before);
+    for (const id of ids) expect(distance(joined.get(id)!, before.get(id)!)).toBeLessThanOrEqual(MOST_DRIFT + 1e-9);
+  });
+
+  it('untangles a mesh that grew node by node, a little with each', () => {
+    const grow = (count: number): Map<string, Point> => {
+      let places = new Map<string, Point>();
+      for (let size = 2; size <= count; size += 1) {
+        const chain = Array.from({ length: size }, (_, at) => `n${at}`);
+        const edges = chain.slice(1).map((b, at) => ({ a: chain[at]!, b }));
+        const next = layout(chain, edges, places);
+        for (const [id, place] of places) expect(distance(next.get(id)!, place)).toBeLessThanOrEqual(MOST_DRIFT + 1e-9);
+        places = next;
+      }
+      return places;
+    };
+    expect(closest(grow(16))).toBeGreaterThan(0.1);
   });
 
   it('puts a newcomer near its neighbour, but not on anybody', () => {

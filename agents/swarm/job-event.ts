@@ -2,7 +2,6 @@
 // just now does not, and is asked of the nodes.
 
 import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { JobSpec, MOST_TASKS } from './job-spec.ts';
 
 export const NodeId = Type.String({ minLength: 1, maxLength: 128 });
@@ -75,15 +74,3 @@ export type JobEvent = Static<typeof JobEvent>;
 export type Submitted = Extract<JobEvent, { kind: 'submitted' }>;
 export type Finished = Extract<JobEvent, { kind: 'finished' }>;
 export type Failed = Extract<JobEvent, { kind: 'failed' }>;
-
-const events = Compile(Type.Array(JobEvent, { maxItems: 10_000 }));
-
-/** The events of one entry of a log; undefined when they are not as they should be. Never throws. */
-export function readEvents(entry: string): JobEvent[] | undefined {
-  try {
-    const read: unknown = JSON.parse(entry);
-    return events.Check(read) ? read : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -6,7 +6,7 @@
 export interface JobEntry {
   job: string;
   number: number;
-  /** JSON of a `JobEvent`. */
+  /** Some `JobEvent`s: see `entry-text.ts`. */
   event: string;
 }
 

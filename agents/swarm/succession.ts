@@ -5,11 +5,12 @@ import type { Clock, Millis } from '../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
 import { type DeputyDesk, isLater, type Known } from './deputy/deputy-desk.ts';
+import { readEntry } from './entry-text.ts';
 import type { Dispatcher } from './home/dispatcher.ts';
 import { type Fleet, keyOf } from './home/fleet.ts';
 import type { HostedJob } from './home/hosted-job.ts';
 import type { JobHome } from './home/job-home.ts';
-import { type JobEvent, readEvents } from './job-event.ts';
+import type { JobEvent } from './job-event.ts';
 import { JobRun } from './job-run.ts';
 import type { JobEntry, JobStorage } from './job-storage.ts';
 import type { SwarmLinks } from './swarm-links.ts';
@@ -189,7 +190,7 @@ export class Succession {
     if (job === undefined || job.state === 'yielding') {
       throw new ParlmeshError('JOB_UNKNOWN', `${this.#parts.self} is not the home of job ${id}`);
     }
-    const news = entries.flatMap(({ event }) => readEvents(event) ?? []);
+    const news = entries.flatMap(({ event }) => readEntry(event) ?? []);
     const ends = news.filter(({ kind }) => kind === 'finished' || kind === 'cancelled');
     await this.#parts.home.record(job, ends);
   }
@@ -263,7 +264,7 @@ export class Succession {
 export function readRun(id: string, entries: readonly JobEntry[]): JobRun {
   const events: JobEvent[] = [];
   for (const { event } of entries) {
-    const read = readEvents(event);
+    const read = readEntry(event);
     if (read === undefined) break;
     events.push(...read);
   }

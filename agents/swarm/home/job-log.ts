@@ -3,6 +3,7 @@
 
 import type { Clock, Millis, Timer } from '../../../core/clock.ts';
 import { messageOf } from '../../../core/errors.ts';
+import { writeEntry } from '../entry-text.ts';
 import { summaryOf } from '../job-directory.ts';
 import type { JobEvent } from '../job-event.ts';
 import type { JobEntry, JobStorage } from '../job-storage.ts';
@@ -104,7 +105,7 @@ export class JobLog {
       for (let at = 0; at < events.length; at += MOST_EVENTS) {
         const part = events.slice(at, at + MOST_EVENTS);
         this.totals.events += part.length;
-        batch.push({ entry: { job: job.id, number: ++job.entries, event: JSON.stringify(part) } });
+        batch.push({ entry: { job: job.id, number: ++job.entries, event: writeEntry(part) } });
       }
       const ending = events.length > 0 ? this.#parts.endingOf(job.id) : undefined;
       if (ending !== undefined) batch.at(-1)!.ending = ending;

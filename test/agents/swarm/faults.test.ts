@@ -1,6 +1,7 @@
 // Jobs under fire, on virtual time: nodes die and come back, ways are cut, messages are lost and doubled, all by a seed.
 
 import { describe, expect, it } from 'vitest';
+import { readEntry } from '../../../agents/swarm/entry-text.ts';
 import type { JobSpec } from '../../../agents/swarm/job-spec.ts';
 import { seededRandom } from '../../../core/random.ts';
 import { operator, type VirtualNode, VirtualSwarm } from './virtual-swarm.ts';
@@ -80,9 +81,7 @@ describe('Jobs under fire', { timeout: 300_000 }, () => {
           const finished = storage
             .log(job)
             .flatMap(({ event }) =>
-              (JSON.parse(event) as { kind: string; task?: number }[])
-                .filter(({ kind }) => kind === 'finished')
-                .map(({ task }) => task),
+              (readEntry(event) ?? []).flatMap((one) => (one.kind === 'finished' ? one.task : [])),
             );
           expect(new Set(finished).size, `results in the log at ${id}`).toBe(finished.length);
         }

@@ -115,11 +115,14 @@ function scoresOf({ ready, now }: SchedulingView, cluster: Cluster, w: ArrayLike
   const { crowded, fastest, speed, count } = cluster;
   let [sum, jobScore, path] = [0, 0, 0];
   let last: ReadyTask['job'] | undefined;
+  // Many tasks of a job are alike, and logarithms are what this costs.
+  let [likeSeconds, likeChildren, own] = [Number.NaN, -1, 0];
   for (let index = 0; index < ready.length; index++) {
     const { job, task } = ready[index]!;
     // Tasks of a job mostly stand together.
     if (job !== last) {
       last = job;
+      likeSeconds = Number.NaN;
       path = Math.max(TINY, job.pathLeft);
       jobScore =
         PRIORITY * job.priority -
@@ -133,11 +136,12 @@ function scoresOf({ ready, now }: SchedulingView, cluster: Cluster, w: ArrayLike
     const { seconds } = job.graph.tasks[task]!;
     sum += seconds;
     critical[index] = Math.min(1, job.graph.below[task]! / path);
-    scores[index] =
-      jobScore +
-      (w[3]! + w[11]! * crowded) * critical[index]! +
-      w[4]! * Math.log(seconds / path + 1e-3) +
-      w[5]! * Math.log1p(job.graph.children[task]!.length);
+    const { length: children } = job.graph.children[task]!;
+    if (seconds !== likeSeconds || children !== likeChildren) {
+      [likeSeconds, likeChildren] = [seconds, children];
+      own = w[4]! * Math.log(seconds / path + 1e-3) + w[5]! * Math.log1p(children);
+    }
+    scores[index] = jobScore + (w[3]! + w[11]! * crowded) * critical[index]! + own;
   }
   return { scores, critical, meanSeconds: Math.max(TINY, sum / ready.length) };
 }

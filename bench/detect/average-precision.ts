@@ -34,22 +34,27 @@ export function averagePrecision(
 ): number {
   const { labels, overlap: least, leastArea = 0 } = options;
   const relevant = truths.filter(({ label }) => labels.includes(label));
-  const counted = relevant.filter(({ crowd, area }) => !crowd && area >= leastArea);
-  const ignored = relevant.filter(({ crowd, area }) => crowd || area < leastArea);
+  const isCounted = ({ crowd, area }: Truth): boolean => !crowd && area >= leastArea;
+  const objects = relevant.filter(isCounted).length;
+  const counted = Map.groupBy(relevant.filter(isCounted), ({ image }) => image);
+  const ignored = Map.groupBy(
+    relevant.filter((truth) => !isCounted(truth)),
+    ({ image }) => image,
+  );
   const taken = new Set<Truth>();
   const hits: boolean[] = [];
   const sorted = found.filter(({ label }) => labels.includes(label)).sort((a, b) => b.confidence - a.confidence);
   for (const detection of sorted) {
-    const open = counted.filter((truth) => truth.image === detection.image && !taken.has(truth));
+    const open = (counted.get(detection.image) ?? []).filter((truth) => !taken.has(truth));
     const best = bestMatch(open, detection, least);
     if (best !== undefined) {
       taken.add(best);
       hits.push(true);
-    } else if (detection.box[2] * detection.box[3] >= leastArea && !covers(ignored, detection, least)) {
-      hits.push(false);
+    } else if (detection.box[2] * detection.box[3] >= leastArea) {
+      if (!covers(ignored.get(detection.image) ?? [], detection, least)) hits.push(false);
     }
   }
-  return counted.length === 0 ? Number.NaN : areaUnderCurve(hits, counted.length);
+  return objects === 0 ? Number.NaN : areaUnderCurve(hits, objects);
 }
 
 /** The mean over classes that occur. */
@@ -78,9 +83,8 @@ function bestMatch(truths: readonly Truth[], { box }: Found, least: number): Tru
 }
 
 /** Whether a detection lies on something that is not counted. */
-function covers(ignored: readonly Truth[], { image, box }: Found, least: number): boolean {
+function covers(ignored: readonly Truth[], { box }: Found, least: number): boolean {
   return ignored.some((truth) => {
-    if (truth.image !== image) return false;
     const shared = sharedArea(truth.box, box);
     const whole = truth.crowd ? box[2] * box[3] : truth.box[2] * truth.box[3] + box[2] * box[3] - shared;
     return shared / whole >= least;
@@ -101,9 +105,11 @@ function areaUnderCurve(hits: readonly boolean[], objects: number): number {
     return { recall: found / objects, precision: found / (index + 1) };
   });
   let sum = 0;
-  for (let step = 0; step <= 100; step++) {
-    const beyond = points.filter(({ recall }) => recall >= step / 100).map(({ precision }) => precision);
-    sum += Math.max(0, ...beyond);
+  let best = 0;
+  let next = points.length;
+  for (let step = 100; step >= 0; step--) {
+    while (next > 0 && points[next - 1]!.recall >= step / 100) best = Math.max(best, points[--next]!.precision);
+    sum += best;
   }
   return sum / 101;
 }

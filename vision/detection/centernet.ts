@@ -1,8 +1,10 @@
 // Reads objects from CenterNet's two heads. An object is a local peak of a class's score; four distances from the
 // peak to the box's sides stand at the same place. A large object can have two peaks: the weaker box is dropped.
 
-import { clipped, overlap } from '../geometry.ts';
+import { boxOfSides } from './box-of-sides.ts';
 import type { Detection } from './detector.ts';
+import { noNumber } from './misfit.ts';
+import { withoutRepeats } from './suppression.ts';
 
 export interface CenterNetHeads {
   /** Scores of each class, class by class, then row by row. */
@@ -15,55 +17,33 @@ export interface CenterNetHeads {
   stride: number;
 }
 
-/** At most this many objects are read from a picture. */
-const MOST = 100;
 /** Two boxes of one class that overlap more than this are one object. */
 const SAME_OBJECT = 0.65;
 
-/** Objects at or above `minConfidence`, most confident first. Never throws. */
+/** Objects at or above `minConfidence`, most confident first. Throws `MODEL_MISFIT` for values that are no numbers. */
 export function decodeCenterNet(
   { scores, sides, rows, columns, stride }: CenterNetHeads,
   classes: readonly string[],
   minConfidence: number,
 ): Detection[] {
   const cells = rows * columns;
+  const size = { width: columns * stride, height: rows * stride };
   const found: Detection[] = [];
   for (let at = 0; at < cells * classes.length; at++) {
     const confidence = scores[at]!;
-    if (!(confidence >= minConfidence)) continue;
+    // Lets NaN through, which is told below.
+    if (confidence < minConfidence) continue;
+    if (Number.isNaN(confidence)) throw noNumber('scores');
     const cell = at % cells;
     const row = Math.floor(cell / columns);
     const column = cell % columns;
     const plane = at - cell;
     if (!isPeak(scores, plane, row, column, rows, columns)) continue;
-    const left = column * stride - sides[cell]!;
-    const top = row * stride - sides[cells + cell]!;
-    const right = column * stride + sides[2 * cells + cell]!;
-    const bottom = row * stride + sides[3 * cells + cell]!;
-    if (!(right > left && bottom > top)) continue;
-    const width = columns * stride;
-    const height = rows * stride;
-    const box = clipped({
-      x: left / width,
-      y: top / height,
-      width: (right - left) / width,
-      height: (bottom - top) / height,
-    });
-    found.push({ label: classes[plane / cells]!, confidence: Math.min(1, confidence), box });
+    const distances = [0, 1, 2, 3].map((side) => sides[side * cells + cell]!);
+    const box = boxOfSides(column * stride, row * stride, distances, size);
+    if (box !== undefined) found.push({ label: classes[plane / cells]!, confidence: Math.min(1, confidence), box });
   }
-  return withoutRepeats(found.sort((a, b) => b.confidence - a.confidence));
-}
-
-function withoutRepeats(sorted: readonly Detection[]): Detection[] {
-  const kept: Detection[] = [];
-  for (const candidate of sorted) {
-    if (kept.length === MOST) break;
-    const repeats = kept.some(
-      ({ label, box }) => label === candidate.label && overlap(box, candidate.box) > SAME_OBJECT,
-    );
-    if (!repeats) kept.push(candidate);
-  }
-  return kept;
+  return withoutRepeats(found, SAME_OBJECT);
 }
 
 /** True where no neighbour scores higher; of equal neighbours the first one counts. */

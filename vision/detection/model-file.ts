@@ -2,11 +2,14 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import { type ModelManifest, readManifest } from './manifest.ts';
+
+/** Bytes of a model file at most: boards have no memory for more. */
+const MOST_BYTES = 500_000_000;
 
 /** The models that come with parlmesh. */
 export const PACKAGED_MODELS = fileURLToPath(new URL('../models', import.meta.url));
@@ -88,6 +91,8 @@ export async function checkModelFile(model: Model): Promise<ModelState> {
 export async function readModelFile(model: Model): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
+    const { size } = await stat(model.path);
+    if (size > MOST_BYTES) throw new Error(`${size} bytes are over the limit of ${MOST_BYTES}`);
     bytes = await readFile(model.path);
   } catch (error) {
     throw refusal(unreadable(model, error));

@@ -133,13 +133,16 @@ export class OnnxDetector implements Detector {
     }
     this.#deadline?.cancel();
     if (reply.kind === 'ready') {
-      this.#attempts = 0;
       this.#enter({ kind: 'ready' });
     } else if (this.#running?.id === reply.id) {
       const { request } = this.#running;
       this.#running = undefined;
-      if (reply.kind === 'detected') request.resolve({ detections: reply.detections, seconds: reply.seconds });
-      else request.reject(new ParlmeshError('DETECTION_FAILED', `${this.model} failed on a picture: ${reply.message}`));
+      if (reply.kind === 'detected') {
+        // Not when it is ready: a model can be refused by its first picture again and again.
+        this.#attempts = 0;
+        request.resolve({ detections: reply.detections, seconds: reply.seconds });
+      } else
+        request.reject(new ParlmeshError('DETECTION_FAILED', `${this.model} failed on a picture: ${reply.message}`));
     }
     this.#next();
   }

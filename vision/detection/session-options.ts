@@ -8,6 +8,8 @@ export function sessionOptions({ input }: ModelManifest, threads: number): Infer
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    // Errors only: what a model file could do better is of no use here.
+    logSeverityLevel: 3,
     freeDimensionOverrides: { height: input.height, width: input.width },
     // The plan of memory for a fixed input costs 35 MB here and saves no time.
     enableMemPattern: false,

@@ -45,11 +45,16 @@ describe('decodeCenterNet', () => {
     ]);
   });
 
-  it('ignores scores that are not numbers and boxes without an area', () => {
+  it('ignores boxes without an area', () => {
     const broken = heads([{ label: 'car', row: 0, column: 0, score: 0.9 }]);
     broken.sides.fill(-1);
-    broken.scores[20] = Number.NaN;
     expect(decodeCenterNet(broken, CLASSES, 0.5)).toEqual([]);
+  });
+
+  it.each(['scores', 'sides'] as const)('refuses %s that are no numbers', (what) => {
+    const broken = heads([{ label: 'car', row: 1, column: 0, score: 0.9 }]);
+    broken[what].fill(Number.NaN, what === 'scores' ? 3 : 0, 16);
+    expect(() => decodeCenterNet(broken, CLASSES, 0.5)).toThrow(`its ${what} hold values that are no numbers`);
   });
 
   it('sorts by confidence and reads a hundred objects at most', () => {

@@ -15,6 +15,7 @@ import { BlobExchange } from '../agents/swarm/blobs/blob-exchange.ts';
 import { BlobStore } from '../agents/swarm/blobs/blob-store.ts';
 import { ComputeExecutor } from '../agents/swarm/executors/compute.ts';
 import { HttpGetExecutor } from '../agents/swarm/executors/http-get.ts';
+import { VisionOcrExecutor } from '../agents/swarm/executors/vision-ocr.ts';
 import { WaitExecutor } from '../agents/swarm/executors/wait.ts';
 import { SwarmOrchestrator } from '../agents/swarm/orchestrator.ts';
 import { measureSpeed } from '../agents/swarm/worker/speed.ts';
@@ -24,6 +25,7 @@ import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
 import type { SigningKey } from '../mesh/membership/keys.ts';
 import type { Mesh } from '../mesh/mesh.ts';
+import { TextReader } from '../vision/ocr/text-reader.ts';
 import type { VisionProcessor } from '../vision/processor.ts';
 import type { MeshAgentNetwork } from './agent-network.ts';
 import { BuiltInAgents } from './built-in-agents.ts';
@@ -74,6 +76,7 @@ export class Workforce {
   readonly blobs: BlobStore;
   readonly exchange: BlobExchange;
   readonly learning: Learning;
+  readonly textReader: TextReader;
   readonly #moduleTasks: ModuleExecutor;
   readonly #threads: ThreadPool;
   readonly #reader: HardwareReader;
@@ -98,6 +101,7 @@ export class Workforce {
     const commands = new Commands(clock, process.env);
     const modules = new Modules({ config: config.agents.modules, dataDir, environment: process.env, clock });
     this.#moduleTasks = new ModuleExecutor(modules, clock, logger);
+    this.textReader = new TextReader({ threads: config.vision.threads, clock, random });
     this.#threads = new ThreadPool({ threads: parts.threads, clock, ...THREADS });
     this.configured = new ConfiguredAgents({
       ...{ supervisor: this.supervisor, communication: this.communication, commands, modules },
@@ -128,6 +132,7 @@ export class Workforce {
         new WaitExecutor(clock),
         new ComputeExecutor(clock, this.#threads),
         new HttpGetExecutor(),
+        new VisionOcrExecutor(this.textReader),
         new ExecExecutor(commands),
         this.#moduleTasks,
       ],
@@ -150,6 +155,6 @@ export class Workforce {
   /** After all services have stopped. */
   async close(): Promise<void> {
     this.#reader.close();
-    await Promise.all([this.#moduleTasks.close(), this.#threads.close()]);
+    await Promise.all([this.#moduleTasks.close(), this.#threads.close(), this.textReader.stop()]);
   }
 }

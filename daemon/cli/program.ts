@@ -28,6 +28,7 @@ const COMMANDS: readonly CommandFile[] = [
   { names: ['agents'], load: async () => (await import('./commands/agents.ts')).registerAgents },
   { names: ['job'], load: async () => (await import('./commands/job.ts')).registerJob },
   { names: ['cameras'], load: async () => (await import('./commands/cameras.ts')).registerCameras },
+  { names: ['vision'], load: async () => (await import('./commands/vision.ts')).registerVision },
   { names: ['events'], load: async () => (await import('./commands/events.ts')).registerEvents },
   { names: ['doctor'], load: async () => (await import('./commands/doctor.ts')).registerDoctor },
   { names: ['network'], load: async () => (await import('./commands/network.ts')).registerNetwork },

@@ -32,6 +32,7 @@ import { policyRoutes } from './routes/policy.ts';
 import { relayRoutes } from './routes/relay.ts';
 import { routePlanningRoutes } from './routes/route-planning.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { textRoutes } from './routes/text.ts';
 import { visionRoutes } from './routes/vision.ts';
 import { Sessions, sessionCookie } from './sessions.ts';
 import { Streams } from './streams.ts';
@@ -165,6 +166,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       await api.register(jobRoutes(context));
       await api.register(policyRoutes(context));
       await api.register(visionRoutes(context));
+      await api.register(textRoutes(context));
       await api.register(journalRoutes(context));
       await api.register(adminRoutes(context));
       await api.register(networkRoutes(context));

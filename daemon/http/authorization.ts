@@ -34,6 +34,7 @@ const ACTIONS: Readonly<Record<string, RouteAction | 'changes nothing' | 'asks i
   'POST /relay/:node/trace': 'changes nothing',
   'POST /session': 'changes nothing',
   'DELETE /session': 'changes nothing',
+  'POST /vision/ocr': 'changes nothing',
   'POST /jobs': 'asks itself',
   'POST /jobs/:id/cancel': 'asks itself',
   'POST /jobs/:id/retry': 'asks itself',

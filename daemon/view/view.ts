@@ -6,6 +6,7 @@ import type { PolicyDocument } from '../../agents/parl/policy.ts';
 import type { BlobRef } from '../../agents/swarm/blob-ref.ts';
 import type { JobSpec } from '../../agents/swarm/job-spec.ts';
 import type { JobDetailView, JobState, JobView, SwarmView } from '../../agents/swarm/job-view.ts';
+import type { TextReading } from '../../vision/ocr/reading.ts';
 import type { KeyRotationView, MemberView, NetworkView } from './network-schema.ts';
 import type { ImportedPolicyView, PolicyView } from './policy-schema.ts';
 import type { PlanView, RouteChangeView, RouteExplanationView, RouteView, SurveyView } from './route-schema.ts';
@@ -164,8 +165,14 @@ export interface PolicyActions {
   importPolicy(document: PolicyDocument): Promise<ImportedPolicyView>;
 }
 
+/** What is looked at when somebody asks. */
+export interface VisionActions {
+  /** Reads the text in a picture's file. Throws `PICTURE_UNREADABLE`, `PICTURE_TOO_LARGE`, `TEXT_READER_BUSY`. */
+  readText(picture: Uint8Array, signal: AbortSignal): Promise<TextReading>;
+}
+
 /** Everything that changes something. Callers have checked the scope of whoever asks; each call is journalled. */
-export interface Actions extends NetworkActions, JobActions, PolicyActions {
+export interface Actions extends NetworkActions, JobActions, PolicyActions, VisionActions {
   restartAgent(id: string): Promise<void>;
   reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }>;
   backupStore(): Promise<{ file: string; bytes: number }>;

@@ -437,6 +437,10 @@ export class ExampleNode implements View, Actions, Journal {
 
   jobs = (query?: JobQuery) => this.work.jobs(query);
   job = (id: string) => this.work.job(id);
+  readText = async (picture: Uint8Array) => {
+    const { width, height } = await sharp(picture).metadata();
+    return { text: '', regions: [], unreadable: [], width, height, seconds: 0.1 };
+  };
   swarm = () => this.work.swarm();
   policy = () => this.policies.view();
   policyDocument = (version?: string) => this.policies.document(version);

@@ -138,6 +138,7 @@ export class TestNode implements View, Actions {
   rollbackPolicy = () => Promise.reject(new Error('not played'));
   importPolicy = () => Promise.reject(new Error('not played'));
   writeBlob = () => Promise.reject(new Error('not played'));
+  readText = () => Promise.reject(new Error('not played'));
   store = (): StoreView => ({
     path: '',
     bytes: 0,

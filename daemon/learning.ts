@@ -35,6 +35,8 @@ export interface LearningParts {
   /** Ids of the nodes of this network, besides this one. */
   members: () => readonly string[];
   swarm: { job(id: string): Promise<JobDetailView>; swarm(): SwarmView };
+  /** Bytes a second between this node and another; undefined until it was measured. */
+  speed: (node: string) => number | undefined;
   /** Asked before a policy that was trained here serves. */
   authorize: (subject: string) => Promise<void>;
   /** Why it does not learn, or undefined when it does again. */
@@ -173,7 +175,8 @@ export class Learning extends EventEmitter<{ changed: [] }> implements Service {
   }
 
   async #open(): Promise<Running> {
-    const { config, store, key, swarm, clock, random, logger, journal, authorize, report, packaged } = this.#parts;
+    const { config, store, key, swarm, speed, clock, random, logger, journal, authorize, report, packaged } =
+      this.#parts;
     const { enabled, exploration, cpuShare, bytesPerHour } = config.learning;
     const kept = (at: string) => ({
       read: () => store.state(at),
@@ -191,7 +194,7 @@ export class Learning extends EventEmitter<{ changed: [] }> implements Service {
     const ending = new AbortController();
     const controller = new PARLController({
       ...{ scheduler: config.scheduler, learns: enabled, exploration, share: cpuShare, practice: PRACTICE },
-      ...{ shelf, experience, swarm, authorize, journal, self: key.nodeId, trouble: report, ...shared },
+      ...{ shelf, experience, swarm, speed, authorize, journal, self: key.nodeId, trouble: report, ...shared },
       worker: new AgentWorker({ share: cpuShare, clock }),
       signer: { node: key.nodeId, sign: (bytes) => key.sign('policy', bytes) },
       recent: kept(RECENT),

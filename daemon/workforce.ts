@@ -114,6 +114,7 @@ export class Workforce {
       ...{ config: config.swarm, store, key, clock, random, journal, logger: logger.child({ service: 'parl' }) },
       members: () => mesh.peers().map(({ id }) => id),
       swarm: { job: (id) => this.swarm.changes.job(id), swarm: () => this.swarm.window.swarm() },
+      speed: (node) => this.exchange.speed(node),
       authorize: (subject) => authorizeLesson(parts.authorizer, key.nodeId, subject),
       report: (cause) => parts.report('parl', cause),
     });
@@ -126,6 +127,7 @@ export class Workforce {
         write: (bytes, mediaType) => this.blobs.write(bytes, mediaType),
         hold: (job, refs) => this.blobs.hold(job, refs),
         release: (job) => this.blobs.release(job),
+        speed: (node) => this.exchange.speed(node),
       },
       authorizer: parts.authorizer,
       executors: [

@@ -11,6 +11,7 @@ import type { Service } from '../../core/service.ts';
 import type { JobDetailView, JobView, SwarmView } from '../swarm/job-view.ts';
 import { heuristics } from '../swarm/scheduling/list-schedulers.ts';
 import type { TaskScheduler } from '../swarm/scheduling/scheduler.ts';
+import { UNMEASURED_SPEED } from '../swarm/scheduling/transfer-time.ts';
 import { advisor } from './advisor.ts';
 import type { AgentWorker } from './agent-worker.ts';
 import type { SimulatedNode } from './environment/cluster-simulation.ts';
@@ -47,6 +48,8 @@ export interface PARLControllerParts {
   /** Compares schedulers in threads. */
   evaluate: (request: EvaluationRequest) => Promise<Comparison>;
   swarm: { job(id: string): Promise<JobDetailView>; swarm(): SwarmView };
+  /** Bytes a second between this node and another; undefined until it was measured. */
+  speed: (node: string) => number | undefined;
   /** Rejects when a policy that was trained here may not serve now: changes of policies can be halted. */
   authorize: (subject: string) => Promise<void>;
   /** Why nothing is judged or learned, or undefined when it is again. */
@@ -88,8 +91,6 @@ const BATCHES_OF_LESSON = 16;
 const MOST_ASKED = 4;
 /** A candidate must finish jobs so many times as fast as the policy that serves. */
 const CANDIDATE_GAIN = 1.005;
-/** Between boards, until it is measured. */
-const BYTES_PER_SECOND = 5e6;
 
 /** Emits `changed` when another scheduler serves, a judgement was made or something was learned. */
 export class PARLController extends EventEmitter<{ changed: [] }> implements Service {
@@ -312,7 +313,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
       .swarm()
       .workers.filter(({ reachable, slots, speed }) => reachable && slots > 0 && speed > 0)
       .map(({ node, slots, speed }) => ({
-        ...{ name: node.id, slots, speed, bandwidth: BYTES_PER_SECOND },
+        ...{ name: node.id, slots, speed, bandwidth: this.#parts.speed(node.id) ?? UNMEASURED_SPEED },
         latency: 0.002,
       }));
     const load = this.#recent.load(capacityOf(nodes)) ?? 0.5;

@@ -47,6 +47,7 @@ async function learning({ dataDir, scheduler = 'auto', starts = true, ...changes
         ],
       }),
     },
+    speed: () => undefined,
     authorize: async () => {},
     report: (cause) => troubles.push(cause),
     ...{ clock, random: seededRandom(1), logger: silentLogger, journal: { record: (entry) => journal.push(entry) } },

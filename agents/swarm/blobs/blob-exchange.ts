@@ -11,6 +11,7 @@ import type { AgentNetwork } from '../../network.ts';
 import type { BlobRef } from '../blob-ref.ts';
 import type { BlobStore } from './blob-store.ts';
 import { Transfer } from './transfer.ts';
+import { TransferSpeeds } from './transfer-speeds.ts';
 import { BLOB_SERVICE, type BlobRequest, headOf, readRequest } from './wire.ts';
 
 export interface BlobExchangeParts {
@@ -54,6 +55,7 @@ const STALL: Millis = 30_000;
 
 export class BlobExchange {
   readonly #parts: BlobExchangeParts;
+  readonly #speeds = new TransferSpeeds();
   readonly #fetches = new Map<string, Shared>();
   /** Let in one after the other. */
   readonly #queue: (() => void)[] = [];
@@ -70,6 +72,11 @@ export class BlobExchange {
   status(): BlobExchangeStatus {
     const { refused, ...counts } = this.#counts;
     return { ...counts, refused: { ...refused }, giving: this.#givingNow() };
+  }
+
+  /** Bytes a second between this node and another; undefined until a blob showed it. */
+  speed(node: string): number | undefined {
+    return this.#speeds.of(node);
   }
 
   /**
@@ -107,6 +114,7 @@ export class BlobExchange {
       ...{ sha256, bytes, network, store, clock, random },
       candidates: () => this.#candidates(holders),
       onLiar: (node) => this.#onLiar(node, sha256),
+      onBytes: (node, taken, elapsed) => this.#speeds.record(node, taken, elapsed),
     });
     const done = this.#inTurn(abort.signal, () => transfer.run(abort.signal));
     const shared: Shared = { done, abort, waiting: 0, holders };
@@ -192,9 +200,11 @@ export class BlobExchange {
       timer.cancel();
       timer = this.#parts.clock.after(STALL, () => stalled.abort());
     };
+    const began = this.#parts.clock.now();
     try {
       await pipeline(this.#bytes(blob, offset, total, heard), stream, { signal: stalled.signal });
       this.#counts.given += 1;
+      this.#speeds.record(origin, total - offset, this.#parts.clock.now() - began);
     } catch {
       // A cut, a blob that is damaged here, a node that takes nothing: the other end goes on elsewhere.
     } finally {

@@ -19,6 +19,8 @@ export interface TransferParts {
   candidates: () => string[];
   /** A node sent bytes that are not the blob's. */
   onLiar: (node: string) => void;
+  /** A node gave so much of it in so many milliseconds. */
+  onBytes: (node: string, bytes: number, elapsed: Millis) => void;
   network: AgentNetwork;
   store: BlobStore;
   clock: Clock;
@@ -121,6 +123,7 @@ export class Transfer {
     } catch (error) {
       return { kind: 'cut', cause: messageOf(error) };
     }
+    const [began, before] = [clock.now(), writer.length];
     const stop = (): void => void stream.destroy(new Error(`${node} sends nothing`));
     const onAbort = (): void => void stream.destroy();
     let timer = clock.after(STALL, stop);
@@ -135,6 +138,7 @@ export class Transfer {
       });
     } finally {
       timer.cancel();
+      if (writer.length > before) this.#parts.onBytes(node, writer.length - before, clock.now() - began);
       signal.removeEventListener('abort', onAbort);
       stream.destroy();
       signal.throwIfAborted();

@@ -22,6 +22,8 @@ export interface DispatcherParts {
     tasks: { job: string; task: number }[],
     queuedOnly: boolean,
   ): Promise<Static<typeof withdraw.answers>>;
+  /** Bytes a second between this node and another; undefined until it was measured. */
+  speed(node: string): number | undefined;
   /** A worker says that another node is the home of a job. */
   notHome(job: string): void;
   clock: Clock;
@@ -154,7 +156,7 @@ export class Dispatcher {
 
   #round(): void {
     this.#isArranged = false;
-    const { jobs, fleet, scheduler, clock } = this.#parts;
+    const { jobs, fleet, scheduler, speed, clock } = this.#parts;
     const open = [...jobs.values()].filter(({ ready, state }) => ready.size > 0 && state === 'running');
     if (open.length === 0) return;
     const chosen = placeRound({
@@ -163,6 +165,7 @@ export class Dispatcher {
       scheduler: scheduler(),
       now: clock.now() / 1000,
       sources: (job, task) => sourcesOf(job.run, task),
+      speed,
       most: MOST_A_ROUND,
     });
     this.totals.rounds++;

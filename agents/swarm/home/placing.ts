@@ -9,6 +9,7 @@ import {
   type TaskScheduler,
   type WorkerView,
 } from '../scheduling/scheduler.ts';
+import { type KnownWays, transferSeconds } from '../scheduling/transfer-time.ts';
 import { fits, roomOf, viewOf, type Worker } from './fleet.ts';
 import type { HostedJob } from './hosted-job.ts';
 import type { TaskClass } from './ready-tasks.ts';
@@ -31,14 +32,14 @@ export interface RoundParts {
   now: number;
   /** Nodes that hold what a task needs, with bytes. */
   sources(job: HostedJob, task: number): readonly { node: string; bytes: number }[];
+  /** Bytes a second between this home and a node; undefined until it was measured. */
+  speed(node: string): number | undefined;
   /** Most placements of this round. */
   most: number;
 }
 
 /** Tasks that the scheduler is shown at once. */
 const HORIZON = 128;
-/** Bytes a second that are reckoned with between boards, until they are measured. */
-const BYTES_PER_SECOND = 5e6;
 const NONE: ReadonlySet<string> = new Set();
 
 interface Shown extends ReadyTask {
@@ -53,23 +54,24 @@ interface Desk {
 }
 
 /** Most important first, of each in turn: see `HORIZON`. */
-export function placeRound({ jobs, workers, scheduler, now, sources, most }: RoundParts): Chosen[] {
+export function placeRound({ jobs, workers, scheduler, now, sources, speed, most }: RoundParts): Chosen[] {
   const desks = new Map<string, Desk>();
   for (const worker of workers) {
     if (worker.reachable && worker.pausedUntil <= now * 1000) {
       desks.set(worker.node, { worker, view: viewOf(worker, now), free: roomOf(worker) });
     }
   }
-  const roundTrip = (node: string): number => desks.get(node)?.worker.roundTrip ?? 0;
+  const ways: KnownWays = { speed, roundTrip: (node) => desks.get(node)?.worker.roundTrip ?? 0 };
   for (const job of jobs) job.weigh(now);
   const views = [...desks.values()].map(({ view }) => view);
   const chosen: Chosen[] = [];
   const isTaken = new Set<string>();
-  const transferSeconds = (from: string, to: string, bytes: number): number =>
-    bytes === 0 ? 0 : (roundTrip(from) + roundTrip(to)) / 2 + bytes / BYTES_PER_SECOND;
   let shown = show(jobs, desks, isTaken, sources);
   while (chosen.length < most && shown.length > 0 && [...desks.values()].some(({ free }) => free > 0)) {
-    const view: SchedulingView = { now, jobs, ready: shown, workers: views, transferSeconds };
+    const view: SchedulingView = {
+      ...{ now, jobs, ready: shown, workers: views },
+      transferSeconds: (from, to, bytes) => transferSeconds(ways, from, to, bytes),
+    };
     const placement = scheduler.choose(view);
     if (placement === undefined) break;
     const desk = desks.get(placement.worker.node);

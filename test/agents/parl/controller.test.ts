@@ -92,6 +92,7 @@ async function controller(changes: Partial<PARLControllerParts> = {}) {
         })),
       }),
     },
+    speed: (node) => (node === 'other' ? 2e6 : undefined),
     authorize: async () => {},
     trouble: (cause) => void (cause !== undefined && troubles.push(cause)),
     journal: { record: (entry) => journal.push(entry) },
@@ -141,8 +142,8 @@ describe('the PARL controller', () => {
     expect(asked).toMatchObject([
       {
         nodes: [
-          { name: 'me', slots: 2, speed: 1 },
-          { name: 'other', speed: 2 },
+          { name: 'me', slots: 2, speed: 1, bandwidth: 5e6 },
+          { name: 'other', speed: 2, bandwidth: 2e6 },
         ],
       },
     ]);

@@ -24,6 +24,7 @@ const entries = [
   'mesh/link/probe.worker.ts',
   'mesh/routing/optimizer.worker.ts',
   'vision/detection/detector-worker.ts',
+  'vision/detection/bare-session.worker.ts',
   'vision/ocr/reader-worker.ts',
 ];
 const external = [/^better-sqlite3/, /^sharp/, /^onnxruntime-node/, /^piscina/, /^@fastify\/swagger-ui/];

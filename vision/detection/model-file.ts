@@ -78,13 +78,18 @@ export async function describeModel(model: Model, detector: string): Promise<Mod
 
 /** Reads the file once, a piece at a time, and compares its SHA-256 with the manifest's. */
 export async function checkModelFile(model: Model): Promise<ModelState> {
-  const hash = createHash('sha256');
   try {
-    for await (const piece of createReadStream(model.path)) hash.update(piece);
+    return compare(model, await hashOf(model.path));
   } catch (error) {
     return unreadable(model, error);
   }
-  return compare(model, hash.digest('hex'));
+}
+
+/** A file's SHA-256. */
+export async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path)) hash.update(piece);
+  return hash.digest('hex');
 }
 
 /** The file's bytes, checked like `checkModelFile` does: what was hashed is what is run. */

@@ -99,7 +99,7 @@ export function registerStore(program: CliCommand, cli: Cli): void {
 }
 
 /** The running daemon knows best where its store is. */
-function folderOfStore(cli: Cli, options: CommonOptions): Promise<string> {
+export function folderOfStore(cli: Cli, options: CommonOptions): Promise<string> {
   return cli.daemonOr(
     options,
     async (client) => path.dirname((await client.get<StoreView>('store')).path),

@@ -2,6 +2,7 @@
 
 import type { Cli } from '../cli.ts';
 import type { CliCommand } from '../command.ts';
+import { registerVisionDetect } from './vision-detect.ts';
 import { registerVisionOcr } from './vision-ocr.ts';
 import { registerVisionTamper } from './vision-tamper.ts';
 
@@ -11,6 +12,7 @@ export function registerVision(program: CliCommand, cli: Cli): void {
     .summary('look at pictures in files')
     .description('Runs on picture files what cameras are looked at with, without a daemon.')
     .example('vision ocr sign.jpg', 'what is written there?');
+  registerVisionDetect(vision, cli);
   registerVisionOcr(vision, cli);
   registerVisionTamper(vision, cli);
 }

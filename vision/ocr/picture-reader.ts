@@ -1,14 +1,13 @@
 // Reads a picture: finds its lines, stands them straight, recognises them, and looks again where it is unsure.
 
 import { batchesOf } from './batches.ts';
-import { backFrom, contrasted, liesIn, type Part, partAround, usualHeight } from './closer-look.ts';
 import type { LineText } from './ctc.ts';
 import { LINE_HEIGHT, type TextNetworks } from './networks.ts';
 import { type Raster, resized } from './raster.ts';
 import type { Point, Quad, TextReading, TextRegion } from './reading.ts';
 import { inReadingOrder } from './reading-order.ts';
 import { cornersOf } from './rectangle.ts';
-import { mixedScripts } from './script.ts';
+import { looksForeign } from './script.ts';
 import { sidesOf, straightened } from './straighten.ts';
 import { linesIn, type MapLimits } from './text-map.ts';
 
@@ -20,8 +19,6 @@ const DETECTION = { pixels: 1_300_000, side: 2_048 };
 const LONGEST_LINE = 2_400;
 /** Below it, what was recognised is called unreadable. */
 const READABLE = 0.6;
-/** Share of words of mixed scripts up to which a text is believed that is otherwise sure; of an unsure one none may be. */
-const MOST_MIXED = 1 / 3;
 /** A lower confidence is worth a second look; so many lines of a picture get one. */
 const SURE = 0.9;
 const MOST_SECOND_LOOKS = 24;
@@ -44,10 +41,6 @@ const DOWNWARDS = 1.5;
 const SMALL = { side: 320, margin: 0.25 };
 /** Where nothing is found, letters may be too large: it is looked again at this share of the size. */
 const LARGE_LETTERS = { scale: 1 / 3, leastSide: 480 };
-
-/** Where a line is less sure, the part of the picture around is looked at again, with lines this high. */
-const UNSURE = 0.85;
-const CLOSER = { lineHeight: 48, scale: 3, pixels: 600_000 };
 
 interface Candidate extends LineText {
   box: Quad;
@@ -90,26 +83,7 @@ export class PictureReader {
   }
 
   async #lines(picture: Raster): Promise<Candidate[]> {
-    return this.#closer(picture, await this.#recognise(picture, await this.#find(picture)));
-  }
-
-  /** Looks again, larger, where something could not be read well; what is read better takes the place of what was there. */
-  async #closer(picture: Raster, found: Candidate[]): Promise<Candidate[]> {
-    const unsure = found.filter(({ confidence }) => confidence < UNSURE).map(({ box }) => box);
-    const part = partAround(unsure, picture);
-    if (part === undefined) return found;
-    const wanted = Math.min(CLOSER.scale, CLOSER.lineHeight / usualHeight(unsure));
-    const scale = Math.min(wanted, Math.sqrt(CLOSER.pixels / (part.width * part.height)));
-    if (scale < 1) return found;
-    const size = [Math.round(part.width * scale), Math.round(part.height * scale)] as const;
-    const larger = contrasted(straightened(picture, boxOf(part), ...size));
-    const again = (await this.#recognise(larger, await this.#findAt(larger, 1))).map((candidate) => ({
-      ...candidate,
-      box: backFrom(candidate.box, part, scale),
-    }));
-    const there = found.filter(({ box }) => liesIn(box, part));
-    if (worthOf(again) <= worthOf(there)) return found;
-    return [...found.filter((candidate) => !there.includes(candidate)), ...again];
+    return this.#recognise(picture, await this.#find(picture));
   }
 
   /** Boxes of the lines, in pixels of the picture. */
@@ -177,8 +151,7 @@ export class PictureReader {
 }
 
 function isReadable({ text, confidence }: Candidate): boolean {
-  if (text === '' || confidence < READABLE) return false;
-  return mixedScripts(text) <= (confidence >= SURE ? MOST_MIXED : 0);
+  return text !== '' && confidence >= READABLE && !looksForeign(text, confidence >= SURE);
 }
 
 /** Mean confidence of all characters. */
@@ -202,18 +175,13 @@ function hasLineShape({ width, height }: Raster): boolean {
   return width >= LINE_SHAPE.least * height && width <= LINE_SHAPE.most * height;
 }
 
-function boxOf({ left, top, width, height }: Part): Quad {
-  const [right, bottom] = [left + width, top + height];
-  return [
-    [left, top],
-    [right, top],
-    [right, bottom],
-    [left, bottom],
-  ];
-}
-
 function around({ width, height }: Raster, margin: number): Quad {
-  return boxOf({ left: -margin, top: -margin, width: width + 2 * margin, height: height + 2 * margin });
+  return [
+    [-margin, -margin],
+    [width + margin, -margin],
+    [width + margin, height + margin],
+    [-margin, height + margin],
+  ];
 }
 
 /** @param stretch how much wider than it is */

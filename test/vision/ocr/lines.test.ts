@@ -4,7 +4,7 @@ import { batchesOf } from '../../../vision/ocr/batches.ts';
 import { alphabetOf, decodeLine } from '../../../vision/ocr/ctc.ts';
 import type { Quad } from '../../../vision/ocr/reading.ts';
 import { inReadingOrder } from '../../../vision/ocr/reading-order.ts';
-import { mixedScripts } from '../../../vision/ocr/script.ts';
+import { looksForeign } from '../../../vision/ocr/script.ts';
 import { linesIn, type MapLimits } from '../../../vision/ocr/text-map.ts';
 
 const LIMITS: MapLimits = { pixel: 0.3, mean: 0.6, growth: 1.5, leastSide: 3, most: 10 };
@@ -180,12 +180,17 @@ describe('reading order', () => {
   });
 });
 
-describe('a mixture of scripts', () => {
-  it.each([
-    ['pИBeT MИp', 1],
-    ['E>nvikα pαμμαtα', 0.5],
-  ])('%s is no writing', (text, share) => expect(mixedScripts(text)).toBe(share));
-  it.each(['10 kΩ', '5 µm', 'Größe', 'Hello world', '水位 3 m', ''])('%s is', (text) =>
-    expect(mixedScripts(text)).toBe(0),
-  );
+describe('text of a script that is not known', () => {
+  it.each(['pИBeT MИp', 'E>nvikα pαμμαtα'])('%s is never believed', (text) => {
+    expect([looksForeign(text, true), looksForeign(text, false)]).toEqual([true, true]);
+  });
+
+  it('is not believed either when capitals stand inside of words, unless they were read surely', () => {
+    expect(looksForeign('puBeT MUp KaK ena', false)).toBe(true);
+    expect(looksForeign('McDonald YouTube', true)).toBe(false);
+  });
+
+  it.each(['10 kΩ', '5 µm', 'Größe', 'Hello world', 'iPhone 5 is here', '水位 3 m', ''])('%s is text', (text) => {
+    expect([looksForeign(text, true), looksForeign(text, false)]).toEqual([false, false]);
+  });
 });

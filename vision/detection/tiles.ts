@@ -9,10 +9,14 @@ import { withoutRepeats } from './suppression.ts';
 const SHARED = 0.2;
 /** How near to its part's inner side, as a share of the part, a box ends that was cut. */
 const CUT_WITHIN = 0.01;
+/** Longest side, as a share of the picture, of what is taken from a part: what is larger is seen better whole. */
+const MOST_SIDE = 0.5;
 /** Boxes of one class that overlap more than this are one thing, seen whole and in a part. */
-const SAME_OBJECT = 0.5;
-/** A box of which this much lies in a surer one of its class is a part of it. */
-const INSIDE = 0.8;
+const SAME_OBJECT = 0.6;
+/** A piece of a thing: this much of it lies in a thing of its class that was seen whole, of which it has not more. */
+const PIECE = { inside: 0.8, ofThing: 0.6 };
+/** How sure the whole picture's thing is, that pieces of it are left out. */
+const SURE = 0.3;
 
 /** The parts of a picture that is divided `tiles` times each way, row by row; none for 1. */
 export function partsOf(tiles: number): Box[] {
@@ -39,24 +43,31 @@ export function fromPart(detections: readonly Detection[], part: Box): Detection
 
 /** Each thing once: the whole picture's detections and those of its parts, in the picture's coordinates. */
 export function merged(whole: readonly Detection[], parts: readonly Detection[]): Detection[] {
-  const once = withoutRepeats([...whole, ...parts], SAME_OBJECT);
-  return once.filter((candidate, index) => !once.slice(0, index).some((surer) => lies(candidate, surer)));
+  const sure = whole.filter(({ confidence }) => confidence >= SURE);
+  const added = parts.filter(
+    (candidate) =>
+      Math.max(candidate.box.width, candidate.box.height) < MOST_SIDE &&
+      !sure.some((thing) => isPiece(candidate, thing)),
+  );
+  return withoutRepeats([...whole, ...added], SAME_OBJECT);
 }
 
-function isCut(box: Box, part: Box): boolean {
-  const cut = (distance: number, inner: boolean): boolean => inner && distance < CUT_WITHIN;
+/** The picture's own edge cuts nothing. */
+function isCut({ x, y, width, height }: Box, part: Box): boolean {
+  const inside = 1e-6;
   return (
-    cut(box.x, part.x > 0) ||
-    cut(box.y, part.y > 0) ||
-    cut(1 - box.x - box.width, part.x + part.width < 1 - 1e-9) ||
-    cut(1 - box.y - box.height, part.y + part.height < 1 - 1e-9)
+    (x < CUT_WITHIN && part.x > inside) ||
+    (y < CUT_WITHIN && part.y > inside) ||
+    (x + width > 1 - CUT_WITHIN && part.x + part.width < 1 - inside) ||
+    (y + height > 1 - CUT_WITHIN && part.y + part.height < 1 - inside)
   );
 }
 
-function lies(candidate: Detection, surer: Detection): boolean {
-  if (candidate.label !== surer.label) return false;
-  const union = area(candidate.box) + area(surer.box);
-  const shared = overlap(candidate.box, surer.box);
+function isPiece(candidate: Detection, thing: Detection): boolean {
+  if (candidate.label !== thing.label) return false;
+  const [own, its] = [area(candidate.box), area(thing.box)];
+  const shared = overlap(candidate.box, thing.box);
   // From intersection over union back to the intersection.
-  return (shared * union) / (1 + shared) > INSIDE * area(candidate.box);
+  const inside = (shared * (own + its)) / (1 + shared);
+  return inside > PIECE.inside * own && own < PIECE.ofThing * its;
 }

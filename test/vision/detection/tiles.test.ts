@@ -56,11 +56,15 @@ describe('merged', () => {
     expect(merged(whole, parts)).toEqual([parts[0]]);
   });
 
-  it('leaves out a less sure piece of a thing, but not another thing in front of it', () => {
-    const bus = thing('bus', 0.9, [0, 0, 0.8, 0.8]);
-    const piece = thing('bus', 0.4, [0.1, 0.1, 0.2, 0.2]);
+  it('leaves out pieces of a thing that was seen whole, but not another thing in front of it', () => {
+    const bus = thing('bus', 0.4, [0, 0, 0.8, 0.8]);
+    const piece = thing('bus', 0.9, [0.1, 0.1, 0.2, 0.2]);
     const person = thing('person', 0.4, [0.1, 0.1, 0.2, 0.2]);
-    const sure = thing('bus', 0.95, [0.5, 0.5, 0.2, 0.2]);
-    expect(merged([bus], [piece, person, sure])).toEqual([sure, bus, person]);
+    expect(merged([bus], [piece, person])).toEqual([bus, person]);
+    expect(merged([{ ...bus, confidence: 0.2 }], [piece])[0]).toEqual(piece);
+  });
+
+  it('leaves large things to the whole picture', () => {
+    expect(merged([], [thing('bus', 0.9, [0.1, 0.1, 0.5, 0.2])])).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 // Reads objects from CenterNet's two heads. An object is a local peak of a class's score; four distances from the
 // peak to the box's sides stand at the same place. A large object can have two peaks: the weaker box is dropped.
 
+import { placesAbove } from './above.ts';
 import { boxOfSides } from './box-of-sides.ts';
 import type { Detection } from './detector.ts';
 import { noNumber } from './misfit.ts';
@@ -29,10 +30,8 @@ export function decodeCenterNet(
   const cells = rows * columns;
   const size = { width: columns * stride, height: rows * stride };
   const found: Detection[] = [];
-  for (let at = 0; at < cells * classes.length; at++) {
+  for (const at of placesAbove(scores.subarray(0, cells * classes.length), minConfidence)) {
     const confidence = scores[at]!;
-    // Lets NaN through, which is told below.
-    if (confidence < minConfidence) continue;
     if (Number.isNaN(confidence)) throw noNumber('scores');
     const cell = at % cells;
     const row = Math.floor(cell / columns);

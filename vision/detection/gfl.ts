@@ -1,6 +1,7 @@
 // Reads objects from heads of generalised focal loss (PicoDet, NanoDet): each cell of each level has a score for every
 // class, and for each side a distribution over whole steps of the stride, whose mean is the distance.
 
+import { placesAbove } from './above.ts';
 import { boxOfSides } from './box-of-sides.ts';
 import type { Detection } from './detector.ts';
 import { noNumber } from './misfit.ts';
@@ -50,21 +51,33 @@ function decodeLevel(
   minConfidence: number,
 ): Detection[] {
   const found: Detection[] = [];
-  for (let cell = 0; cell < rows * columns; cell++) {
-    const from = scores.first + cell * scores.step;
-    for (let kind = 0; kind < classes.length; kind++) {
-      const confidence = scores.values[from + kind]!;
-      // Lets NaN through, which is told below.
-      if (confidence < minConfidence) continue;
-      if (Number.isNaN(confidence)) throw noNumber('scores');
-      const x = ((cell % columns) + heads.centre) * stride;
-      const y = (Math.floor(cell / columns) + heads.centre) * stride;
-      const distances = [0, 1, 2, 3].map((side) => stride * meanStep(sides, cell, side, heads.bins));
-      const box = boxOfSides(x, y, distances, heads);
-      if (box !== undefined) found.push({ label: classes[kind]!, confidence: Math.min(1, confidence), box });
-    }
+  for (const { cell, kind } of sureCells(scores, rows * columns, classes.length, minConfidence)) {
+    const confidence = scores.values[scores.first + cell * scores.step + kind]!;
+    if (Number.isNaN(confidence)) throw noNumber('scores');
+    const x = ((cell % columns) + heads.centre) * stride;
+    const y = (Math.floor(cell / columns) + heads.centre) * stride;
+    const distances = [0, 1, 2, 3].map((side) => stride * meanStep(sides, cell, side, heads.bins));
+    const box = boxOfSides(x, y, distances, heads);
+    if (box !== undefined) found.push({ label: classes[kind]!, confidence: Math.min(1, confidence), box });
   }
   return found;
+}
+
+/** Cells and kinds whose score is at least `least`, or no number. */
+function sureCells(
+  { values, first, step }: Cells,
+  cells: number,
+  kinds: number,
+  least: number,
+): { cell: number; kind: number }[] {
+  if (step === kinds) {
+    const all = values.subarray(first, first + cells * kinds);
+    return placesAbove(all, least).map((at) => ({ cell: Math.floor(at / kinds), kind: at % kinds }));
+  }
+  return Array.from({ length: cells }, (_, cell) => {
+    const from = first + cell * step;
+    return placesAbove(values.subarray(from, from + kinds), least).map((kind) => ({ cell, kind }));
+  }).flat();
 }
 
 /** The mean of a distribution that is given as logits. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { placesAbove } from '../../../vision/detection/above.ts';
 import { decodeGfl, type GflHeads } from '../../../vision/detection/gfl.ts';
 import { InputTensor } from '../../../vision/detection/input-tensor.ts';
 import type { ModelInputLayout } from '../../../vision/detection/manifest.ts';
@@ -119,6 +120,29 @@ describe('decodeGfl', () => {
     expect(found[0]?.box).toEqual({ x: 0, y: 0, width: 1, height: 1 });
   });
 
+  it('reads scores and sides that stand in one row', () => {
+    const { levels, ...rest } = heads(
+      [
+        [0, 0],
+        [0.1, 0.7],
+      ],
+      [
+        [0, 0, 0, 0],
+        [1, 0, 0, 3],
+      ],
+    );
+    const [level] = levels;
+    const rows = [0, 1].flatMap((cell) => [
+      ...level!.scores.values.subarray(2 * cell, 2 * cell + 2),
+      ...level!.sides.values.subarray(16 * cell, 16 * cell + 16),
+    ]);
+    const values = Float32Array.from(rows);
+    const inRows = { ...level!, scores: { values, first: 0, step: 18 }, sides: { values, first: 2, step: 18 } };
+    expect(decodeGfl({ ...rest, levels: [inRows] }, CLASSES, 0.5)).toEqual(
+      decodeGfl({ ...rest, levels }, CLASSES, 0.5),
+    );
+  });
+
   it.each([
     ['scores', { score: Number.NaN, side: 0 }],
     ['sides', { score: 0.9, side: Number.NaN }],
@@ -136,6 +160,17 @@ describe('decodeGfl', () => {
     if (Number.isNaN(side)) broken.levels[0]!.sides.values[3] = side;
     expect(() => decodeGfl(broken, CLASSES, 0.5)).toThrow(`its ${what} hold values that are no numbers`);
   });
+});
+
+it('finds the places of high values and of those that are no numbers', () => {
+  const value = fc.oneof(fc.float({ noNaN: true }), fc.constantFrom(Number.NaN, 0.5, -1));
+  fc.assert(
+    fc.property(fc.array(value, { maxLength: 40 }), (list) => {
+      const values = Float32Array.from(list);
+      const expected = [...values.keys()].filter((at) => values[at]! >= 0.5 || Number.isNaN(values[at]));
+      expect(placesAbove(values, 0.5)).toEqual(expected);
+    }),
+  );
 });
 
 describe('withoutRepeats', () => {

@@ -9,7 +9,7 @@ import type { Journal } from '../core/journal.ts';
 import type { Random } from '../core/random.ts';
 import type { SigningKey } from '../mesh/membership/keys.ts';
 import { Mesh } from '../mesh/mesh.ts';
-import { VisionProcessor } from '../vision/processor.ts';
+import type { VisionProcessor } from '../vision/processor.ts';
 import { MeshAgentNetwork } from './agent-network.ts';
 import { type EffectiveConfig, effectiveConfig } from './config/effective.ts';
 import type { LoadedConfig } from './config/load.ts';
@@ -17,6 +17,7 @@ import { nodeNameOf } from './config/node-name.ts';
 import { redactConfig } from './config/redact.ts';
 import { type ConfigChange, compareConfigs, liveConfig } from './config/reload.ts';
 import { externalBroker, externalBrokerShown, ownBroker } from './external-broker.ts';
+import { openEyes, pressureOf } from './eyes.ts';
 import type { Detection } from './hardware/detect.ts';
 import { HttpServer } from './http/server.ts';
 import { KernelRoutes } from './kernel-routes/kernel-routes.ts';
@@ -36,7 +37,6 @@ import {
   takeOrders,
 } from './security/oracle.ts';
 import { Tokens } from './security/tokens.ts';
-import { sights } from './sights.ts';
 import { Store } from './store/store.ts';
 import { EmbeddedBroker } from './telemetry/broker.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -120,20 +120,13 @@ export class ParlmeshNode {
       logger: logger.child({ service: 'mesh' }),
       journal,
     });
-    this.#vision = new VisionProcessor({
-      cameras: config.cameras,
-      config: config.vision,
-      defaults: {
-        detector: config.vision.detector,
-        threads: config.vision.threads,
-        framesPerSecond: profile.profile.framesPerSecond,
-      },
-      modelsDirs: [join(dataDir, 'models'), join(ROOT, 'vision/models')],
-      sink: sights(this.#store, journal),
-      clock,
-      random,
+    this.#vision = openEyes({
+      ...{ config, dataDir, clock, random, journal, store: this.#store },
+      framesPerSecond: profile.profile.framesPerSecond,
+      packagedModels: join(ROOT, 'vision/models'),
+      hardware: () => this.view.hardware(),
+      remoteDetect: (jpeg, minConfidence) => this.#workforce.frameHelp.detect(jpeg, minConfidence),
       logger: logger.child({ service: 'vision' }),
-      journal,
     });
     const tokens = new Tokens({ storage: this.#store.tokens, clock, logger });
     const network = new MeshAgentNetwork(this.#mesh, clock);
@@ -158,6 +151,7 @@ export class ParlmeshNode {
       vision: this.#vision,
       ...{ store: this.#store, key },
       report: (service, cause) => this.#lifecycle.report(service, cause),
+      pressure: () => pressureOf(this.view.hardware()),
       onReading: ({ reading, score }) => this.#onReading(reading, score),
     });
 

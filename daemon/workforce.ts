@@ -15,8 +15,10 @@ import { BlobExchange } from '../agents/swarm/blobs/blob-exchange.ts';
 import { BlobStore } from '../agents/swarm/blobs/blob-store.ts';
 import { ComputeExecutor } from '../agents/swarm/executors/compute.ts';
 import { HttpGetExecutor } from '../agents/swarm/executors/http-get.ts';
+import { VisionDetectExecutor } from '../agents/swarm/executors/vision-detect.ts';
 import { VisionOcrExecutor } from '../agents/swarm/executors/vision-ocr.ts';
 import { WaitExecutor } from '../agents/swarm/executors/wait.ts';
+import { FrameHelp } from '../agents/swarm/frame-help.ts';
 import { SwarmOrchestrator } from '../agents/swarm/orchestrator.ts';
 import { measureSpeed } from '../agents/swarm/worker/speed.ts';
 import type { Clock } from '../core/clock.ts';
@@ -54,6 +56,8 @@ export interface WorkforceParts {
   store: Store;
   /** Of this node: it signs the policies that are trained here. */
   key: SigningKey;
+  /** How much this board is under pressure, 0 to 1. */
+  pressure: () => number;
   onReading(news: HardwareNews<HardwareView>): void;
   journal: Journal;
   clock: Clock;
@@ -77,6 +81,7 @@ export class Workforce {
   readonly exchange: BlobExchange;
   readonly learning: Learning;
   readonly textReader: TextReader;
+  readonly frameHelp: FrameHelp;
   readonly #moduleTasks: ModuleExecutor;
   readonly #threads: ThreadPool;
   readonly #reader: HardwareReader;
@@ -134,6 +139,7 @@ export class Workforce {
         new WaitExecutor(clock),
         new ComputeExecutor(clock, this.#threads),
         new HttpGetExecutor(),
+        new VisionDetectExecutor(vision),
         new VisionOcrExecutor(this.textReader),
         new ExecExecutor(commands),
         this.#moduleTasks,
@@ -143,6 +149,15 @@ export class Workforce {
       trouble: (cause) => parts.report('swarm', cause && `what happens to jobs cannot be recorded: ${cause}`),
     });
     this.swarm.on('job', (job) => this.learning.jobChanged(job));
+    this.frameHelp = new FrameHelp({
+      ...{ network: this.network, search: vision, pressure: parts.pressure, clock },
+      helpers: () =>
+        this.swarm.window.swarm().workers.map(({ node, slots, running, queued, ...worker }) => ({
+          ...worker,
+          node: node.id,
+          busy: slots === 0 ? 1 : (running + queued) / slots,
+        })),
+    });
   }
 
   /** After the services that the agents drive. */

@@ -3,12 +3,15 @@
 import type { Clock, Millis, Timer } from '../core/clock.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Random } from '../core/random.ts';
+import type { TamperState } from './anomaly/tamper-watch.ts';
 import { Camera } from './camera/camera.ts';
 import type { FrameSource } from './camera/frame-source.ts';
 import type { CameraState } from './camera/health.ts';
 import { Occasional } from './camera/occasional.ts';
-import type { CameraPipeline, RecordedObservation } from './camera-pipeline.ts';
+import type { CameraPipeline, PipelineCounts, RecordedObservation } from './camera-pipeline.ts';
 import type { CameraConfig } from './config.ts';
+import type { ZoneCount } from './tracking/zone-watch.ts';
+import type { SceneState, ViewWatch } from './view-watch.ts';
 
 /** A camera as it is shown. Times are wall-clock milliseconds. */
 export interface CameraSnapshot {
@@ -28,7 +31,18 @@ export interface CameraSnapshot {
   inferenceSeconds?: number;
   objects: RecordedObservation[];
   counts: Record<string, number>;
-  zones: CameraConfig['zones'];
+  zones: ZoneSnapshot[];
+  looks: PipelineCounts;
+  /** How its view is; undefined where nothing was looked at yet, or nobody watches. */
+  view?: TamperState;
+  /** How unusual what it shows is. */
+  scene?: SceneState;
+}
+
+/** A zone, and how many things are in it, came into it and left it since the camera began. */
+export interface ZoneSnapshot extends ZoneCount {
+  name: string;
+  points: number[][];
 }
 
 /** What a supervisor is told. */
@@ -38,6 +52,7 @@ export interface CameraHandleOptions {
   config: CameraConfig;
   source: FrameSource;
   pipeline: CameraPipeline;
+  view: ViewWatch;
   /** The model's id. */
   detector: () => string | undefined;
   clock: Clock;
@@ -123,7 +138,7 @@ export class CameraHandle {
   }
 
   snapshot(): CameraSnapshot {
-    const { pipeline, source, config } = this.#options;
+    const { pipeline, view, source, config } = this.#options;
     const detector = this.#options.detector();
     const state = this.#camera.state;
     const { frames, skipped, broken, framesPerSecond } = this.#camera.counts();
@@ -147,8 +162,19 @@ export class CameraHandle {
       ...(inferenceSeconds !== undefined && { inferenceSeconds }),
       objects,
       counts,
-      zones: config.zones,
+      zones: this.#zones(),
+      looks: { ...pipeline.counts() },
+      ...(view.tamper !== undefined && { view: view.tamper }),
+      ...(view.scene !== undefined && { scene: view.scene }),
     };
+  }
+
+  #zones(): ZoneSnapshot[] {
+    const counts = this.#options.pipeline.zoneCounts();
+    return this.config.zones.map(({ name, points }) => ({
+      ...{ name, points },
+      ...(counts.get(name) ?? { present: 0, entered: 0, left: 0 }),
+    }));
   }
 
   #nextStatus(signal: AbortSignal): Promise<void> {
@@ -168,7 +194,7 @@ export class CameraHandle {
     if (state.kind !== before.kind) {
       this.#journal(state, before);
       this.#forget?.cancel();
-      if (state.kind === 'lost') {
+      if (state.kind === 'lost' || state.kind === 'waiting') {
         this.#forget = this.#options.clock.after(FORGET_AFTER, () => this.#options.pipeline.endAll());
       }
     }

@@ -24,6 +24,25 @@ export function overlap(a: Box, b: Box): number {
   return shared / (area(a) + area(b) - shared);
 }
 
+/** Share of the box that lies in another: 1 when it is all inside. */
+export function shareInside(box: Box, other: Box): number {
+  const width = Math.min(box.x + box.width, other.x + other.width) - Math.max(box.x, other.x);
+  const height = Math.min(box.y + box.height, other.y + other.height) - Math.max(box.y, other.y);
+  return width <= 0 || height <= 0 ? 0 : (width * height) / area(box);
+}
+
+/** The smallest box that holds both. */
+export function around(a: Box, b: Box): Box {
+  const x = Math.min(a.x, b.x);
+  const y = Math.min(a.y, b.y);
+  return {
+    x,
+    y,
+    width: Math.max(a.x + a.width, b.x + b.width) - x,
+    height: Math.max(a.y + a.height, b.y + b.height) - y,
+  };
+}
+
 /** The box grown by `share` of its size on every side. */
 export function grown(box: Box, share: number): Box {
   return {
@@ -44,6 +63,16 @@ export function clipped(box: Box): Box {
     width: Math.min(1, Math.max(x, box.x + box.width)) - x,
     height: Math.min(1, Math.max(y, box.y + box.height)) - y,
   };
+}
+
+/** The box as an area. */
+export function cornersOf({ x, y, width, height }: Box): Polygon {
+  return [
+    [x, y],
+    [x + width, y],
+    [x + width, y + height],
+    [x, y + height],
+  ];
 }
 
 /** Where a thing stands: the middle of the box's lower edge. */

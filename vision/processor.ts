@@ -2,21 +2,29 @@
 
 import { EventEmitter } from 'node:events';
 import type { Clock } from '../core/clock.ts';
+import { ParlmeshError } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
 import type { Service } from '../core/service.ts';
+import { AskedDetection } from './asked-detection.ts';
 import type { FrameSource } from './camera/frame-source.ts';
 import { openSource } from './camera/open-source.ts';
+import { ScheduledSource } from './camera/scheduled.ts';
 import { CameraHandle, type CameraSnapshot } from './camera-handle.ts';
 import { CameraPipeline, type RecordedObservation } from './camera-pipeline.ts';
-import type { CameraConfig, VisionConfig } from './config.ts';
+import { type CameraConfig, type Looking, lookingOf, type VisionConfig } from './config.ts';
+import type { Detection } from './detection/detector.ts';
 import { describeModel, listModels, type ModelSnapshot } from './detection/model-file.ts';
 import type { DetectorState } from './detection/onnx-detector.ts';
 import { SharedDetector } from './detection/shared-detector.ts';
 import { Annotator } from './picture/draw.ts';
+import type { RemoteDetect } from './search.ts';
 import { SnapshotBudget } from './snapshot-budget.ts';
 import type { Snapshot } from './snapshots.ts';
+import { Turns } from './turns.ts';
+import { ViewWatch } from './view-watch.ts';
+import { ZoneNews } from './zone-news.ts';
 
 /** Keeps what is seen. */
 export interface ObservationSink {
@@ -38,6 +46,10 @@ export interface VisionProcessorOptions {
   random: Random;
   logger: Logger;
   journal: Journal;
+  /** How much the board is under pressure, 0 to 1: by heat, a tight memory, a busy processor. */
+  pressure?: () => number;
+  /** Another node that searches pictures for this one while it is under pressure. */
+  remoteDetect?: RemoteDetect;
 }
 
 interface VisionEvents {
@@ -47,6 +59,9 @@ interface VisionEvents {
   /** The detector was loaded, failed, or came back. */
   detector: [state: DetectorState];
 }
+
+/** Pressure from which another node is asked to search. */
+const HANDS_ON_FROM = 0.7;
 
 export class VisionProcessor extends EventEmitter<VisionEvents> implements Service {
   readonly name = 'vision';
@@ -59,6 +74,9 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   /** Why the detector failed last, until it works again: told once. */
   #failure: string | undefined;
   #running = false;
+  readonly #turns = new Turns({ atOnce: 2 });
+  readonly #zoneNews: ZoneNews;
+  readonly #asked: AskedDetection;
   /** Changes of the list of cameras, one after the other. */
   #change: Promise<void> = Promise.resolve();
 
@@ -66,12 +84,17 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
     super();
     this.#options = options;
     this.#configured = options.cameras;
+    this.#zoneNews = new ZoneNews(options.clock, options.journal);
     this.#budget = new SnapshotBudget(options.clock, options.config.snapshots);
     const { modelsDirs, config, defaults, clock, random } = options;
     this.#detector = new SharedDetector({
       ...{ id: this.#modelId, modelsDirs, clock, random },
       threads: config.threads ?? defaults.threads,
       onState: (state) => this.#onDetectorState(state),
+    });
+    this.#asked = new AskedDetection({
+      ...{ shared: this.#detector, turns: this.#turns, clock },
+      neededByCameras: () => this.#detectingCameras().length > 0,
     });
   }
 
@@ -84,7 +107,9 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
 
   async stop(): Promise<void> {
     this.#running = false;
+    this.#asked.close();
     await this.#enqueue([]);
+    this.#zoneNews.flush();
   }
 
   /** Opens, closes and reopens cameras until they are those of the list; a camera that did not change goes on. */
@@ -112,6 +137,12 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
     return this.#cameras.get(id)?.picture(boxes);
   }
 
+  /** Searches a single picture for whoever asks. Rejects with `DETECTOR_UNAVAILABLE`, `PICTURE_UNREADABLE` or `PICTURE_TOO_LARGE`. */
+  async detect(bytes: Uint8Array, minConfidence: number): Promise<{ model: string; detections: Detection[] }> {
+    if (!this.#running) throw new ParlmeshError('DETECTOR_UNAVAILABLE', 'Vision does not run on this node');
+    return this.#asked.detect(bytes, minConfidence);
+  }
+
   /** All known models; each file is read and compared with its manifest. */
   async models(): Promise<ModelSnapshot[]> {
     const models = await listModels(this.#options.modelsDirs);
@@ -135,9 +166,12 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
       ([name, { config }]) => JSON.stringify(wanted.get(name)) !== JSON.stringify(config),
     );
     for (const [name] of removed) this.#cameras.delete(name);
-    const detects = cameras.some(({ detect }) => detect);
+    const detects = cameras.some((camera) => this.#lookingOf(camera).detect);
     // Closed at the same time, so that a detection that hangs does not keep a camera from ending.
-    await Promise.all([...removed.map(([, camera]) => camera.stop()), ...(detects ? [] : [this.#detector.close()])]);
+    await Promise.all([
+      ...removed.map(([, camera]) => camera.stop()),
+      ...(detects || this.#asked.inUse ? [] : [this.#detector.close()]),
+    ]);
     const added = cameras.filter(({ name }) => !this.#cameras.has(name));
     if (detects) await this.#detector.open();
     for (const config of added) {
@@ -148,18 +182,25 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   }
 
   #open(config: CameraConfig): CameraHandle {
-    const { clock, random, logger, journal, sink, defaults } = this.#options;
-    const framesPerSecond = config.framesPerSecond ?? defaults.framesPerSecond;
+    const { clock, random, logger, journal, sink } = this.#options;
+    const { detect, framesPerSecond } = this.#lookingOf(config);
     const source = this.#sourceOf(config, framesPerSecond);
-    const detector = () => (config.detect ? this.#detector.current : undefined);
+    const detector = () => (detect ? this.#detector.current : undefined);
     const tell = (): void => {
       this.emit('camera', handle.snapshot());
     };
+    const view = new ViewWatch({
+      ...{ camera: config.name, pace: source.pace, tamper: config.tamper, unusual: config.unusual, clock, journal },
+      onChange: tell,
+    });
     const pipeline = new CameraPipeline({
-      config,
+      ...{ config, view },
       pace: source.pace,
       period: 1000 / framesPerSecond,
       detector,
+      turns: this.#turns,
+      pressure: () => this.#pressure,
+      remote: () => (this.#pressure >= HANDS_ON_FROM ? this.#options.remoteDetect : undefined),
       clock,
       logger: logger.child({ camera: config.name }),
       annotator: this.#annotator,
@@ -170,12 +211,11 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
         this.emit('observation', observation);
         tell();
       },
+      onZone: (change, observation) => this.#zoneNews.tell(change, observation),
       saveSnapshot: (snapshot) => sink.saveSnapshot(snapshot),
     });
     const handle = new CameraHandle({
-      config,
-      source,
-      pipeline,
+      ...{ config, source, pipeline, view },
       detector: () => detector()?.detector.model,
       clock,
       random,
@@ -188,10 +228,24 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   /** A setting that names no source makes a camera that says so, and leaves the others alone. */
   #sourceOf(config: CameraConfig, framesPerSecond: number): FrameSource {
     try {
-      return openSource(config.source, { name: config.name, framesPerSecond, clock: this.#options.clock });
+      const { clock } = this.#options;
+      const source = openSource(config.source, { name: config.name, framesPerSecond, clock });
+      return config.schedule.length === 0 ? source : new ScheduledSource(source, config.schedule, clock);
     } catch (error) {
       return { kind: 'none', pace: 'stills', stallAfter: undefined, run: () => Promise.reject(error) };
     }
+  }
+
+  #detectingCameras(): CameraHandle[] {
+    return [...this.#cameras.values()].filter(({ config }) => this.#lookingOf(config).detect);
+  }
+
+  #lookingOf(config: CameraConfig): Looking {
+    return lookingOf(config, this.#options.defaults.framesPerSecond);
+  }
+
+  get #pressure(): number {
+    return this.#options.pressure?.() ?? 0;
   }
 
   /** Time and chance: sorts by age, and two nodes do not meet. */

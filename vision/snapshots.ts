@@ -3,6 +3,7 @@
 
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
+import type { ShowingFrame } from './observation-record.ts';
 import type { Annotator } from './picture/draw.ts';
 import type { SnapshotBudget } from './snapshot-budget.ts';
 import type { Observation } from './tracking/observer.ts';
@@ -28,8 +29,7 @@ export interface SnapshotsOptions {
 
 interface Wanted {
   observation: Observation;
-  bytes: Uint8Array;
-  at: number;
+  frame: ShowingFrame;
 }
 
 /** Waiting snapshots of one camera; each holds a frame's bytes. */
@@ -45,10 +45,10 @@ export class Snapshots {
   }
 
   /** False when too many wait, or when enough were written lately. */
-  request(observation: Observation, bytes: Uint8Array, at: number): boolean {
+  request(observation: Observation, frame: ShowingFrame): boolean {
     if (this.#waiting.size >= MOST_WAITING && !this.#waiting.has(observation.id)) return false;
     if (!this.#options.budget.allows()) return false;
-    this.#waiting.set(observation.id, { observation, bytes, at });
+    this.#waiting.set(observation.id, { observation, frame });
     this.#working ??= this.#work();
     return true;
   }
@@ -59,13 +59,13 @@ export class Snapshots {
   }
 
   async #work(): Promise<void> {
-    for (const [id, { observation, bytes, at }] of this.#waiting) {
+    for (const [id, { observation, frame }] of this.#waiting) {
       this.#waiting.delete(id);
       let path: string | undefined;
       try {
-        const jpeg = await this.#options.annotator.draw(bytes, [observation]);
+        const jpeg = await this.#options.annotator.draw(frame.bytes, [observation], frame.hidden);
         this.#options.budget.spend(jpeg.length);
-        path = await this.#options.save({ observation: id, camera: observation.camera, at, jpeg });
+        path = await this.#options.save({ observation: id, camera: observation.camera, at: frame.at, jpeg });
       } catch (error) {
         this.#options.logger.warn({ observation: id, cause: messageOf(error) }, 'a snapshot could not be kept');
       }

@@ -2,17 +2,19 @@
 
 import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Worker } from 'node:worker_threads';
 import { silentLogger } from '../../core/logger.ts';
 import { seededRandom } from '../../core/random.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { CameraPipeline } from '../../vision/camera-pipeline.ts';
+import { cameraOf } from '../../vision/config.ts';
+import { openBareSession } from '../../vision/detection/bare-session.ts';
 import type { Model } from '../../vision/detection/model-file.ts';
 import { OnnxDetector } from '../../vision/detection/onnx-detector.ts';
 import { Annotator } from '../../vision/picture/draw.ts';
 import { preparePicture } from '../../vision/picture/prepare.ts';
 import { SnapshotBudget } from '../../vision/snapshot-budget.ts';
-import type { BareSetup } from './bare-session.ts';
+import { Turns } from '../../vision/turns.ts';
+import { ViewWatch } from '../../vision/view-watch.ts';
 
 export interface Speed {
   /** Seconds per picture, from JPEG bytes to observations. */
@@ -38,15 +40,15 @@ export async function measureSpeed(model: Model, threads: number, pictures: read
   detector.open();
   const pipeline = pipelineOf(detector, model);
   const { input } = await preparePicture(frames[0]!, detector.inputSize, model.manifest.input.fit);
-  const { path, manifest } = model;
-  const bare = await openBare({ path, manifest, threads, pixels: input.pixels, runs: PICTURES_A_ROUND });
+  const bare = await openBareSession({ model, threads, pixels: input.pixels });
+  const runBare = async (): Promise<number> => mean(await bare.run(PICTURES_A_ROUND));
   await runPath(pipeline, frames.slice(0, PICTURES_A_ROUND));
-  await bare.round();
+  await runBare();
   const times: { path: number[]; bare: number[] } = { path: [], bare: [] };
   const delays: { path: number[]; bare: number[] } = { path: [], bare: [] };
   for (let round = 0; round < ROUNDS; round++) {
     const from = (round * PICTURES_A_ROUND) % (frames.length - PICTURES_A_ROUND + 1);
-    delays.bare.push(await worstDelay(async () => times.bare.push(await bare.round())));
+    delays.bare.push(await worstDelay(async () => times.bare.push(await runBare())));
     const pictures = frames.slice(from, from + PICTURES_A_ROUND);
     delays.path.push(await worstDelay(async () => times.path.push(await runPath(pipeline, pictures))));
   }
@@ -65,10 +67,18 @@ export async function measureSpeed(model: Model, threads: number, pictures: read
 function pipelineOf(detector: OnnxDetector, model: Model): CameraPipeline {
   let ids = 0;
   return new CameraPipeline({
-    config: { name: 'bench', source: 'bench', detect: true, labels: [], minConfidence: 0.4, zones: [], masks: [] },
-    pace: 'video',
+    config: cameraOf({ name: 'bench', source: 'bench' }),
+    pace: 'stills',
     period: 50,
     detector: () => ({ detector, fit: model.manifest.input.fit }),
+    view: new ViewWatch({
+      ...{ camera: 'bench', pace: 'stills', tamper: false, unusual: false, clock: systemClock },
+      ...{ journal: { record: () => {} }, onChange: () => {} },
+    }),
+    turns: new Turns({ atOnce: 2 }),
+    pressure: () => 0,
+    remote: () => undefined,
+    onZone: () => {},
     clock: systemClock,
     logger: silentLogger,
     annotator: new Annotator(),
@@ -95,17 +105,8 @@ async function runPath(pipeline: CameraPipeline, frames: readonly Uint8Array[]):
   return (performance.now() - from) / 1000 / frames.length;
 }
 
-async function openBare(setup: BareSetup) {
-  const worker = new Worker(new URL('./bare-session.ts', import.meta.url), { workerData: setup });
-  const answer = (): Promise<number> => new Promise((resolve) => worker.once('message', resolve));
-  await answer();
-  return {
-    round: (): Promise<number> => {
-      worker.postMessage('round');
-      return answer();
-    },
-    close: (): void => worker.postMessage('close'),
-  };
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function median(values: readonly number[]): number {

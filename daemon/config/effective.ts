@@ -1,6 +1,6 @@
 // What the daemon runs on: the configuration with everything that it leaves open taken from the board's profile. Pure.
 
-import type { CameraConfig } from '../../vision/config.ts';
+import { type CameraConfig, type Looking, lookingOf } from '../../vision/config.ts';
 import type { Profile } from '../hardware/profile.ts';
 import type { LoadedConfig } from './load.ts';
 import type { Config } from './schema.ts';
@@ -10,7 +10,7 @@ export interface EffectiveConfig extends Config {
   store: Config['store'] & { flushInterval: number };
   swarm: Config['swarm'] & { agents: { max: number } };
   vision: Config['vision'] & { detector: string; threads: number };
-  cameras: (CameraConfig & { framesPerSecond: number })[];
+  cameras: (CameraConfig & Looking)[];
 }
 
 /** @param hostName the node's name when the configuration gives none */
@@ -38,9 +38,6 @@ export function effectiveConfig(
       detector: vision.detector ?? profile.detector,
       threads: vision.threads ?? profile.inferenceThreads,
     },
-    cameras: config.cameras.map((camera) => ({
-      ...camera,
-      framesPerSecond: camera.framesPerSecond ?? profile.framesPerSecond,
-    })),
+    cameras: config.cameras.map((camera) => ({ ...camera, ...lookingOf(camera, profile.framesPerSecond) })),
   };
 }

@@ -8,6 +8,8 @@ import { isGroup, isSet } from './tree.ts';
 import { type Finding, type Rules, sketch } from './validate.ts';
 
 const CAMERA_SCHEMES = ['folder', 'http', 'https', 'mjpeg+http', 'mjpeg+https', 'rtsp', 'rtsps', 'v4l2', 'file'];
+/** These stand alone. */
+const SELF_CONTAINED = ['libcamera', 'rpicam', 'rendered'];
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 const BROKER_SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
 
@@ -44,16 +46,16 @@ const notEmpty = text((value) => (value.trim() === '' ? { message: 'is empty' } 
 
 const cameraSource = text((value, path) => {
   const [scheme, rest] = splitScheme(value);
-  if (scheme === 'rendered') return undefined;
+  if (scheme !== undefined && SELF_CONTAINED.includes(scheme)) return undefined;
   if (scheme !== undefined && CAMERA_SCHEMES.includes(scheme)) {
     const web = scheme.includes('http') || scheme.startsWith('rtsp');
     const complete = web ? rest.startsWith('//') && URL.canParse(value) : rest !== '';
     return complete ? undefined : { message: 'is incomplete', got: sketch(value, path) };
   }
-  const meant = scheme === undefined ? undefined : nearest(scheme, [...CAMERA_SCHEMES, 'rendered']);
+  const meant = scheme === undefined ? undefined : nearest(scheme, [...CAMERA_SCHEMES, ...SELF_CONTAINED]);
   return {
     message: 'is no source of pictures',
-    expected: `one that begins with ${CAMERA_SCHEMES.map((one) => `${one}:`).join(', ')} or rendered:`,
+    expected: `one that begins with ${[...CAMERA_SCHEMES, 'libcamera'].map((one) => `${one}:`).join(', ')} or rendered:`,
     got: sketch(value, path),
     suggestion: meant === undefined ? undefined : `${meant}:`,
   };

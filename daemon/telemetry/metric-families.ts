@@ -7,6 +7,7 @@ import { meshFamilies } from './mesh-families.ts';
 import { oracleFamilies } from './oracle-families.ts';
 import { relayFamilies } from './relay-families.ts';
 import { countBy, type Family, type Sample, sampleOf } from './samples.ts';
+import { sightFamilies } from './sight-families.ts';
 import { swarmFamilies } from './swarm-families.ts';
 
 const SERVICE_STATES = ['starting', 'running', 'degraded', 'stopping', 'stopped'] as const;
@@ -202,6 +203,7 @@ export const FAMILIES: readonly Family[] = [
   ...learningFamilies,
   ...agentFamilies,
   ...visionFamilies,
+  ...sightFamilies,
   ...storeFamilies,
 ];
 

@@ -152,6 +152,7 @@ export function cameraState(camera: CameraView): object {
     inferenceSeconds: inferenceSeconds === undefined ? undefined : round(inferenceSeconds, 3),
     objects: objects.length,
     zones: zones.map((zone) => zone.name),
+    zoneCounts: Object.fromEntries(zones.map(({ name, present = 0 }) => [name, present])),
   };
 }
 
@@ -162,9 +163,10 @@ export function cameraAvailability(camera: CameraView): Availability {
 
 function cameraMessages(camera: CameraView, topics: Topics): StateMessage[] {
   const availability = cameraAvailability(camera);
-  const { state, since, cause, counts, detector, width, height } = camera;
+  const { state, since, cause, counts, detector, width, height, view, scene, zones } = camera;
+  const essence = { state, since, cause, counts, detector, width, height, view: view?.kind, unusual: scene?.unusual };
   return [
-    measured(topics.camera(camera.id), cameraState(camera), { state, since, cause, counts, detector, width, height }),
+    measured(topics.camera(camera.id), cameraState(camera), { ...essence, zones: zones.map(({ present }) => present) }),
     { topic: topics.cameraAvailability(camera.id), payload: availability, essence: availability },
   ];
 }

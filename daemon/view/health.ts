@@ -15,7 +15,13 @@ export interface Signs {
 }
 
 export function health(signs: Signs): Health {
-  const problems = [...gone(signs), ...lostCameras(signs), ...degradedServices(signs), ...degradedAgents(signs)];
+  const problems = [
+    ...gone(signs),
+    ...lostCameras(signs),
+    ...blindCameras(signs),
+    ...degradedServices(signs),
+    ...degradedAgents(signs),
+  ];
   if (signs.services.some((service) => service.required && service.state === 'starting')) {
     return { state: 'starting', sentence: 'This node is starting', problems };
   }
@@ -62,6 +68,15 @@ function lostCameras({ cameras }: Signs): Problem[] {
     }));
 }
 
+/** Of a lost camera its loss is told. */
+function blindCameras({ cameras }: Signs): Problem[] {
+  return cameras.flatMap(({ id, state, view }) => {
+    if (state === 'lost' || view === undefined || view.kind === 'clear') return [];
+    const cause = `Camera ${id} ${viewInWords(view.kind)} since ${timeOfDay(view.since)}`;
+    return [{ subject: `camera/${id}`, cause, since: view.since }];
+  });
+}
+
 function degradedServices({ services }: Signs): Problem[] {
   return services
     .filter((service) => service.state === 'degraded')
@@ -84,6 +99,13 @@ function degradedAgents({ agents, cameras }: Signs): Problem[] {
     }));
 }
 
+const VIEW_IN_WORDS: Record<string, string> = {
+  moved: 'was moved',
+  defocused: 'is out of focus',
+  dark: 'sees nothing but dark',
+  'signal-lost': 'sends no signal',
+};
+const viewInWords = (kind: string): string => VIEW_IN_WORDS[kind] ?? `is ${kind}`;
 const because = (cause: string | undefined): string => (cause === undefined ? '' : `: ${cause}`);
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 

@@ -3,6 +3,7 @@
 // 1970 (`…At`), durations seconds, sizes bytes, shares 0 to 1.
 
 import { type Static, Type } from 'typebox';
+import { LooksView, SceneView, SightView, ZoneView } from './sight-schema.ts';
 
 /** Milliseconds since 1970. */
 export const At = Type.Number({ description: 'Milliseconds since 1970-01-01 UTC.' });
@@ -260,6 +261,7 @@ export const ObservationView = Type.Object({
   confidence: Type.Number({ minimum: 0, maximum: 1 }),
   box: Box,
   zones: Type.Array(Type.String()),
+  stationary: Type.Optional(Type.Boolean({ description: 'It has not moved for a while.' })),
   startedAt: At,
   updatedAt: At,
   endedAt: Type.Optional(At),
@@ -290,7 +292,10 @@ export const CameraView = Type.Object({
   inferenceSeconds: Type.Optional(Type.Number()),
   objects: Type.Array(ObservationView, { description: 'What is in view now.' }),
   counts: Type.Record(Type.String(), Type.Integer(), { description: 'Objects in view by label.' }),
-  zones: Type.Array(Type.Object({ name: Type.String(), points: Type.Array(Type.Array(Type.Number())) })),
+  zones: Type.Array(ZoneView),
+  looks: Type.Optional(LooksView),
+  view: Type.Optional(SightView),
+  scene: Type.Optional(SceneView),
 });
 export type CameraView = Static<typeof CameraView>;
 

@@ -258,8 +258,8 @@ export class Camera {
   /** Starts the silence timer anew. */
   #onHeard(life: Life): void {
     const { stallAfter } = this.#options.source;
-    if (stallAfter === undefined) return;
     life.timer?.cancel();
+    if (stallAfter === undefined) return;
     life.timer = this.#options.clock.after(stallAfter, () => life.fail(`no picture for ${stallAfter / 1000} s`));
   }
 

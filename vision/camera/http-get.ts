@@ -4,20 +4,25 @@
 import { type ClientRequest, get as httpGet, type IncomingMessage } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
+import { HttpLogin } from './http-login.ts';
 import { redactUrls } from './source.ts';
 
 const MOST_REDIRECTS = 5;
 const ANSWER_MS = 10_000;
 
-/** The answer to a GET, its body not yet read: 200, or 304 where `headers` made it conditional. */
+/**
+ * The answer to a GET, its body not yet read: 200, or 304 where `headers` made it conditional.
+ * @param login kept by the caller from request to request: what the camera asked for is answered at once then
+ */
 export async function openUrl(
   url: URL,
   headers: Record<string, string>,
   signal: AbortSignal,
+  login = new HttpLogin(),
 ): Promise<IncomingMessage> {
   let target = url;
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-    const response = await request(target, headers, signal);
+    const response = await loggedIn(target, headers, signal, login);
     const status = response.statusCode ?? 0;
     if (status === 200 || status === 304) return response;
     response.destroy();
@@ -51,10 +56,27 @@ export async function readBody(response: IncomingMessage, most: number): Promise
   return Buffer.concat(chunks);
 }
 
+/** Answers a camera that asks who is there, once. */
+async function loggedIn(
+  url: URL,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+  login: HttpLogin,
+): Promise<IncomingMessage> {
+  const authorization = login.header(url);
+  const response = await request(url, { ...headers, ...(authorization !== undefined && { authorization }) }, signal);
+  if (response.statusCode !== 401) return response;
+  if (!login.asked(url, response.headers['www-authenticate'], authorization !== undefined)) return response;
+  response.destroy();
+  const answer = login.header(url);
+  return request(url, { ...headers, ...(answer !== undefined && { authorization: answer }) }, signal);
+}
+
 function request(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const get = url.protocol === 'https:' ? httpsGet : httpGet;
-    const options = { headers, signal, agent: false, maxHeaderSize: 16_384, timeout: ANSWER_MS } as const;
+    // Node would send what the address holds in the clear, asked or not.
+    const options = { headers, auth: '', signal, agent: false, maxHeaderSize: 16_384, timeout: ANSWER_MS } as const;
     const outgoing: ClientRequest = get(url, options, (response) => {
       // From here on the reader's own limits count.
       outgoing.setTimeout(0);

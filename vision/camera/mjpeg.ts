@@ -4,6 +4,7 @@ import type { Clock, Millis } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
 import type { FrameSink, FrameSource } from './frame-source.ts';
 import { openUrl, shown } from './http-get.ts';
+import { HttpLogin } from './http-login.ts';
 import { boundaryOf, MultipartParser } from './multipart.ts';
 
 export class MjpegSource implements FrameSource {
@@ -11,6 +12,7 @@ export class MjpegSource implements FrameSource {
   readonly pace = 'video';
   readonly stallAfter: Millis;
   readonly #url: URL;
+  readonly #login = new HttpLogin();
   readonly #clock: Clock;
   /** Milliseconds between two pictures that are looked at; the camera may send more. */
   readonly #period: Millis;
@@ -23,7 +25,7 @@ export class MjpegSource implements FrameSource {
   }
 
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
-    const response = await openUrl(this.#url, { accept: 'multipart/x-mixed-replace' }, signal);
+    const response = await openUrl(this.#url, { accept: 'multipart/x-mixed-replace' }, signal, this.#login);
     const type = response.headers['content-type'] ?? 'nothing';
     const boundary = boundaryOf(type);
     if (boundary === undefined) {

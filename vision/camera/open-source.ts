@@ -6,6 +6,7 @@ import { FolderSource } from './folder.ts';
 import type { FrameSource } from './frame-source.ts';
 import { MjpegSource } from './mjpeg.ts';
 import { RenderedSource } from './rendered.ts';
+import { RpicamSource } from './rpicam.ts';
 import { parseSource } from './source.ts';
 import { StillSource } from './still.ts';
 
@@ -28,6 +29,8 @@ export function openSource(text: string, { name, framesPerSecond, clock }: Sourc
       return new MjpegSource({ url: source.url, framesPerSecond, clock });
     case 'ffmpeg':
       return new FfmpegSource({ input: source.input, framesPerSecond, clock });
+    case 'libcamera':
+      return new RpicamSource({ input: source.input, framesPerSecond, clock });
     case 'rendered':
       return new RenderedSource({ scene: source.scene, seed: source.seed, name, framesPerSecond, clock });
   }

@@ -7,6 +7,7 @@ export type Source =
   | { kind: 'still'; url: URL }
   | { kind: 'mjpeg'; url: URL }
   | { kind: 'ffmpeg'; input: FfmpegInput }
+  | { kind: 'libcamera'; input: RpicamInput }
   | { kind: 'rendered'; scene: SceneName; seed: number };
 export type SourceKind = Source['kind'];
 
@@ -14,6 +15,13 @@ export type FfmpegInput =
   | { kind: 'rtsp'; url: URL }
   | { kind: 'device'; path: string }
   | { kind: 'file'; path: string };
+
+/** A board's own camera, by its number, and the pictures it is asked for. */
+export interface RpicamInput {
+  camera: number;
+  width: number;
+  height: number;
+}
 
 export const SCENE_NAMES = ['street', 'desk'] as const;
 export type SceneName = (typeof SCENE_NAMES)[number];
@@ -37,6 +45,9 @@ export function parseSource(text: string): Source {
       return { kind: 'ffmpeg', input: { kind: 'device', path: pathOf(scheme, rest) } };
     case 'file':
       return { kind: 'ffmpeg', input: { kind: 'file', path: pathOf(scheme, rest) } };
+    case 'libcamera':
+    case 'rpicam':
+      return { kind: 'libcamera', input: rpicamOf(rest) };
     case 'rendered':
       return renderedOf(rest);
     default:
@@ -61,6 +72,22 @@ function urlOf(text: string): URL {
   return url;
 }
 
+function rpicamOf(rest: string): RpicamInput {
+  const query = new URLSearchParams(rest.replace(/^\?/, ''));
+  const whole = (name: string, usual: number, least: number, most: number): number => {
+    const value = Number(query.get(name) ?? usual);
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw invalid(`libcamera: ${name} must be a whole number from ${least} to ${most}`);
+    }
+    return value;
+  };
+  return {
+    camera: whole('camera', 0, 0, 15),
+    width: whole('width', 1280, 64, 4608),
+    height: whole('height', 720, 64, 2592),
+  };
+}
+
 function renderedOf(rest: string): Source {
   const query = new URLSearchParams(rest.replace(/^\?/, ''));
   const name = query.get('scene') ?? 'street';
@@ -73,6 +100,6 @@ function renderedOf(rest: string): Source {
 
 function invalid(what: string): ParlmeshError {
   return new ParlmeshError('CAMERA_SOURCE_INVALID', what, {
-    hint: 'Use folder:/path, http://…, mjpeg+http://…, rtsp://…, v4l2:/dev/video0, file:/path/video.mp4 or rendered:?scene=street|desk&seed=1',
+    hint: 'Use folder:/path, http://…, mjpeg+http://…, rtsp://…, v4l2:/dev/video0, libcamera:, file:/path/video.mp4 or rendered:?scene=street|desk&seed=1',
   });
 }

@@ -4,12 +4,14 @@ import { type Clock, delay, type Millis } from '../../core/clock.ts';
 import { MOST_BYTES } from '../picture/decode.ts';
 import type { FrameSink, FrameSource } from './frame-source.ts';
 import { openUrl, readBody } from './http-get.ts';
+import { HttpLogin } from './http-login.ts';
 
 export class StillSource implements FrameSource {
   readonly kind = 'still';
   readonly pace = 'stills';
   readonly stallAfter: Millis;
   readonly #url: URL;
+  readonly #login = new HttpLogin();
   readonly #clock: Clock;
   readonly #period: Millis;
 
@@ -24,7 +26,7 @@ export class StillSource implements FrameSource {
     let known: Record<string, string> = {};
     for (;;) {
       const started = this.#clock.now();
-      const response = await openUrl(this.#url, { accept: 'image/*', ...known }, signal);
+      const response = await openUrl(this.#url, { accept: 'image/*', ...known }, signal, this.#login);
       const picture = await readBody(response, MOST_BYTES);
       if (response.statusCode === 200) {
         known = validators(response.headers);

@@ -4,6 +4,7 @@
 import type { Sharp, SharpConstructor } from 'sharp';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import { formatOf } from './format.ts';
+import { plainJpegSize } from './jpeg-size.ts';
 
 /** Most pixels that a picture may declare. */
 export const MOST_PIXELS = 50_000_000;
@@ -37,6 +38,11 @@ export async function openPicture(bytes: Uint8Array): Promise<OpenPicture> {
   const image = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error', sequentialRead: true, pages: 1 })
     .timeout({ seconds: DECODE_SECONDS })
     .autoOrient();
+  const plain = plainJpegSize(bytes);
+  if (plain !== undefined) {
+    if (plain.width * plain.height > MOST_PIXELS) throw tooManyPixels(plain.width, plain.height);
+    return { image, ...plain };
+  }
   return readable(async () => {
     const { autoOrient } = await image.metadata();
     if (autoOrient.width * autoOrient.height > MOST_PIXELS) throw tooManyPixels(autoOrient.width, autoOrient.height);

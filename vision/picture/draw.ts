@@ -1,7 +1,10 @@
 // A picture for people: scaled down, boxes and labels drawn over it, as JPEG.
 
-import type { Box } from '../geometry.ts';
+import type { Sharp } from 'sharp';
+import { escapeXml } from '../drawing/svg.ts';
+import { type Box, clipped, cornersOf, grown, type Polygon } from '../geometry.ts';
 import { loadSharp, openPicture, readable } from './decode.ts';
+import { Mask } from './mask.ts';
 
 export interface DrawnBox {
   box: Box;
@@ -9,6 +12,18 @@ export interface DrawnBox {
   confidence: number;
 }
 
+/** What must not be recognised in a picture. */
+export interface Hidden {
+  areas: readonly Polygon[];
+  boxes: readonly Box[];
+}
+
+/** All of a picture. */
+export const ALL: Box = { x: 0, y: 0, width: 1, height: 1 };
+/** Blocks across a picture where something is hidden: a face that fills half of it becomes ten blocks. */
+const BLOCKS = 20;
+/** How much a hidden box is grown on every side: its owner may have moved on since it was found. */
+const ROOM = 0.15;
 /** Pixels of the drawn picture's width at most. */
 const MOST_WIDTH = 1280;
 const QUALITY = 80;
@@ -20,23 +35,40 @@ export class Annotator {
   #hasFont: Promise<boolean> | undefined;
 
   /** The picture with its boxes. Rejects with `PICTURE_UNREADABLE` or `PICTURE_TOO_LARGE`. */
-  async draw(bytes: Uint8Array, boxes: readonly DrawnBox[]): Promise<Buffer> {
+  async draw(bytes: Uint8Array, boxes: readonly DrawnBox[], hidden?: Hidden): Promise<Buffer> {
     const picture = await openPicture(bytes);
     const scale = Math.min(1, MOST_WIDTH / picture.width);
     const width = Math.round(picture.width * scale);
     const height = Math.max(1, Math.round(picture.height * scale));
     this.#hasFont ??= rendersText();
     const overlay = Buffer.from(overlayOf(boxes, width, height, await this.#hasFont));
-    return readable(() =>
-      picture.image
+    return readable(async () => {
+      const scaled = picture.image
         .resize(width, height, { fit: 'fill' })
         .flatten({ background: '#000' })
-        .toColourspace('srgb')
+        .toColourspace('srgb');
+      const shown =
+        hidden === undefined || isEmpty(hidden) ? scaled : await pixelated(scaled, { width, height }, hidden);
+      return shown
         .composite(boxes.length === 0 ? [] : [{ input: overlay }])
         .jpeg({ quality: QUALITY })
-        .toBuffer(),
-    );
+        .toBuffer();
+    });
   }
+}
+
+const isEmpty = ({ areas, boxes }: Hidden): boolean => areas.length === 0 && boxes.length === 0;
+
+async function pixelated(
+  image: Sharp,
+  size: { width: number; height: number },
+  { areas, boxes }: Hidden,
+): Promise<Sharp> {
+  const { data } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const mask = new Mask([...areas, ...boxes.map((box) => cornersOf(clipped(grown(box, ROOM))))]);
+  mask.pixelate(data, size, Math.max(8, Math.ceil(size.width / BLOCKS)));
+  const sharp = await loadSharp();
+  return sharp(data, { raw: { ...size, channels: 3 } });
 }
 
 /** The boxes as SVG, on a transparent ground of the picture's size. */
@@ -56,10 +88,6 @@ export function overlayOf(boxes: readonly DrawnBox[], width: number, height: num
       ${withText ? caption : ''}`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${drawn.join('\n')}</svg>`;
-}
-
-export function escapeXml(text: string): string {
-  return text.replace(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** Draws an `i` and a `W`: with a font they differ in width; without one they are nothing or the same empty frame. */

@@ -1,6 +1,6 @@
-// Areas of a camera's picture that the detector never sees.
+// Areas of a camera's picture that the detector never sees, or that people must not recognise.
 
-import type { Polygon } from '../geometry.ts';
+import type { Box, Polygon } from '../geometry.ts';
 
 interface Span {
   /** First and last byte (exclusive) of a run of pixels. */
@@ -23,15 +23,68 @@ export class Mask {
     this.#polygons = polygons;
   }
 
+  /** The mask as it lies on a part of the picture. */
+  within(part: Box): Mask {
+    const { x: left, y: top, width, height } = part;
+    return new Mask(
+      this.#polygons.map((polygon) => polygon.map(([x = 0, y = 0]) => [(x - left) / width, (y - top) / height])),
+    );
+  }
+
   /** Sets the masked pixels (three bytes each) to black. */
   blacken(pixels: Uint8Array, canvas: Canvas): void {
-    if (this.#polygons.length === 0) return;
+    for (const { from, to } of this.spans(canvas)) pixels.fill(0, from, to);
+  }
+
+  /** Makes the masked pixels unrecognisable: each takes the mean colour of the block of `side` pixels that it is in. */
+  pixelate(pixels: Uint8Array, { width, height }: { width: number; height: number }, side: number): void {
+    const columns = Math.ceil(width / side);
+    const means = new Map<number, [number, number, number]>();
+    const original = Buffer.from(pixels);
+    for (const { from, to } of this.spans({ width, height, used: { width: 1, height: 1 } })) {
+      const row = Math.floor(from / 3 / width);
+      for (let at = from; at < to; at += 3) {
+        const column = Math.floor(((at / 3) % width) / side);
+        const block = Math.floor(row / side) * columns + column;
+        let mean = means.get(block);
+        if (mean === undefined) {
+          mean = meanOf(original, { width, height }, column * side, Math.floor(row / side) * side, side);
+          means.set(block, mean);
+        }
+        pixels.set(mean, at);
+      }
+    }
+  }
+
+  /** First and last (exclusive) byte of each run of masked pixels. */
+  spans(canvas: Canvas): readonly Span[] {
+    if (this.#polygons.length === 0) return [];
     const key = `${canvas.width} ${canvas.height} ${canvas.used.width} ${canvas.used.height}`;
     if (this.#spans?.key !== key) {
       this.#spans = { key, spans: this.#polygons.flatMap((polygon) => spansOf(polygon, canvas)) };
     }
-    for (const { from, to } of this.#spans.spans) pixels.fill(0, from, to);
+    return this.#spans.spans;
   }
+}
+
+function meanOf(
+  pixels: Uint8Array,
+  { width, height }: { width: number; height: number },
+  left: number,
+  top: number,
+  side: number,
+): [number, number, number] {
+  const [right, bottom] = [Math.min(width, left + side), Math.min(height, top + side)];
+  const sums: [number, number, number] = [0, 0, 0];
+  for (let y = top; y < bottom; y++) {
+    for (let at = (y * width + left) * 3, end = (y * width + right) * 3; at < end; at += 3) {
+      sums[0] += pixels[at]!;
+      sums[1] += pixels[at + 1]!;
+      sums[2] += pixels[at + 2]!;
+    }
+  }
+  const count = (right - left) * (bottom - top);
+  return [sums[0] / count, sums[1] / count, sums[2] / count];
 }
 
 /** The rows of a polygon (even-odd rule), cut at pixel centres. */

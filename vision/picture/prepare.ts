@@ -20,18 +20,24 @@ export interface PreparedPicture {
 /** Grey, as in the letterbox of most detectors' training. */
 const PADDING = { r: 114, g: 114, b: 114 };
 
-/** Decodes, scales and masks. Rejects with `PICTURE_UNREADABLE` or `PICTURE_TOO_LARGE`. */
+/**
+ * Decodes, scales and masks. Rejects with `PICTURE_UNREADABLE` or `PICTURE_TOO_LARGE`.
+ * @param area the part of the picture that is taken; the mask is of that part then
+ */
 export async function preparePicture(
   bytes: Uint8Array,
   size: { width: number; height: number },
   fit: Fit,
   mask?: Mask,
+  area?: Box,
 ): Promise<PreparedPicture> {
   const { image, width, height } = await openPicture(bytes);
-  const scale = fit === 'stretch' ? undefined : Math.min(size.width / width, size.height / height);
+  const part = area === undefined ? { left: 0, top: 0, width, height } : pixelsOf(area, width, height);
+  if (area !== undefined) image.extract(part);
+  const scale = fit === 'stretch' ? undefined : Math.min(size.width / part.width, size.height / part.height);
   const inner = {
-    width: scale === undefined ? size.width : Math.max(1, Math.round(width * scale)),
-    height: scale === undefined ? size.height : Math.max(1, Math.round(height * scale)),
+    width: scale === undefined ? size.width : Math.max(1, Math.round(part.width * scale)),
+    height: scale === undefined ? size.height : Math.max(1, Math.round(part.height * scale)),
   };
   const pixels = await readable(() =>
     image
@@ -45,6 +51,22 @@ export async function preparePicture(
   const used = { width: inner.width / size.width, height: inner.height / size.height };
   mask?.blacken(pixels, { width: size.width, height: size.height, used });
   return { input: { ...size, pixels }, width, height, used };
+}
+
+/** An area in whole pixels, at least one. */
+export function pixelsOf(
+  area: Box,
+  width: number,
+  height: number,
+): { left: number; top: number; width: number; height: number } {
+  const left = Math.min(width - 1, Math.max(0, Math.floor(area.x * width)));
+  const top = Math.min(height - 1, Math.max(0, Math.floor(area.y * height)));
+  return {
+    left,
+    top,
+    width: Math.min(width - left, Math.max(1, Math.round(area.width * width))),
+    height: Math.min(height - top, Math.max(1, Math.round(area.height * height))),
+  };
 }
 
 /** Boxes of the model's input as boxes of the picture; what lies in the padding is dropped. */

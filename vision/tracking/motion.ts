@@ -1,12 +1,13 @@
-// Where a box will be: constant velocity of its centre, smoothed (an alpha-beta filter). Its size is taken as seen.
+// Where a box will be: constant velocity of its centre, smoothed (an alpha-beta filter). Its size is taken as seen. Out of
+// sight it slows down: what is hidden for longer has rather stopped than gone on.
 
 import type { Millis } from '../../core/clock.ts';
 import type { Box } from '../geometry.ts';
 
 /** How much of a surprise goes into the velocity; the rest is taken for noise. */
 const BETA = 0.4;
-/** A box out of sight is not carried on for longer than this. */
-const COAST_MS = 1_000;
+/** Milliseconds in which the speed of a box out of sight falls to a third. */
+const SLOWS_WITHIN: Millis = 1_500;
 
 export class Motion {
   #box: Box;
@@ -21,8 +22,15 @@ export class Motion {
   }
 
   predict(now: Millis): Box {
-    const elapsed = Math.min(COAST_MS, Math.max(0, now - this.#at));
+    const elapsed = SLOWS_WITHIN * (1 - Math.exp(-Math.max(0, now - this.#at) / SLOWS_WITHIN));
     return { ...this.#box, x: this.#box.x + this.#vx * elapsed, y: this.#box.y + this.#vy * elapsed };
+  }
+
+  /** Nothing moved there: it is where it was. */
+  rest(now: Millis): void {
+    this.#at = now;
+    this.#vx = 0;
+    this.#vy = 0;
   }
 
   correct(box: Box, now: Millis): void {

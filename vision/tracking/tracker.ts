@@ -7,6 +7,7 @@ import type { Detection } from '../detection/detector.ts';
 import { type Box, grown, overlap } from '../geometry.ts';
 import { assign } from './assignment.ts';
 import { Motion } from './motion.ts';
+import { Stance } from './stance.ts';
 
 export interface TrackerOptions {
   /** Detections at or above it start tracks; those below only continue what counts. */
@@ -15,6 +16,8 @@ export interface TrackerOptions {
   hitsToStart: number;
   /** Milliseconds a thing may be out of sight before it is gone. */
   goneAfter: Millis;
+  /** The same for a thing that stood still: a detector that misses it now and then does not make it leave. */
+  standingGoneAfter?: Millis;
 }
 
 /** A thing followed. `candidate -> present -> gone`; a candidate that is not seen again was nothing. */
@@ -27,6 +30,10 @@ export interface Track {
   hits: number;
   /** Milliseconds, on the clock of `update`. */
   lastSeen: Millis;
+  /** It was not found where it was looked for last. */
+  missed: boolean;
+  /** It has not moved for a while. */
+  standing: boolean;
 }
 
 export interface TrackerUpdate {
@@ -40,6 +47,7 @@ export interface TrackerUpdate {
 
 interface Followed extends Track {
   motion: Motion;
+  stance: Stance;
 }
 
 /** Least overlap in each of the three steps. */
@@ -58,8 +66,21 @@ export class Tracker {
     this.#options = options;
   }
 
-  /** Takes the detections of a picture made at `now`. */
-  update(detections: readonly Detection[], now: Millis): TrackerUpdate {
+  /** All that is followed, also what does not count yet. */
+  followed(): readonly (Readonly<Track> & { counts: boolean })[] {
+    return this.#tracks.map((track) => ({ ...track, counts: track.hits >= this.#options.hitsToStart }));
+  }
+
+  /** Nothing moved in the picture made at `now`: all is as it was. */
+  rest(now: Millis): void {
+    for (const track of this.#tracks) rest(track, now);
+  }
+
+  /**
+   * Takes the detections of a picture made at `now`.
+   * @param searched whether the detector looked at a place; what was not looked at is taken to be as it was
+   */
+  update(detections: readonly Detection[], now: Millis, searched: (box: Box) => boolean = () => true): TrackerUpdate {
     const things = withoutTwins(detections);
     const confident = things.filter(({ confidence }) => confidence >= this.#options.startConfidence);
     const doubtful = things.filter(({ confidence }) => confidence < this.#options.startConfidence);
@@ -82,8 +103,16 @@ export class Tracker {
     match([...open].filter(counts), doubtful, 0, STEP_OVERLAP.doubtful);
     const fresh = match([...open], unmatched, GROWTH, STEP_OVERLAP.grown);
 
+    for (const track of open) {
+      track.missed = searched(track.box);
+      if (!track.missed) rest(track, now);
+    }
     const created = fresh.map((detection) => this.#create(detection, now));
-    const lost = [...open].filter((track) => !counts(track) || now - track.lastSeen >= this.#options.goneAfter);
+    const { goneAfter, standingGoneAfter = goneAfter } = this.#options;
+    const lost = [...open].filter(
+      (track) =>
+        track.missed && (!counts(track) || now - track.lastSeen >= (track.standing ? standingGoneAfter : goneAfter)),
+    );
     this.#tracks = [...this.#tracks.filter((track) => !lost.includes(track)), ...created];
     return {
       started: [...seen.filter(({ hits }) => hits === this.#options.hitsToStart), ...created.filter(counts)],
@@ -100,8 +129,26 @@ export class Tracker {
   }
 
   #create({ label, confidence, box }: Detection, now: Millis): Followed {
-    return { id: this.#next++, label, confidence, box, hits: 1, lastSeen: now, motion: new Motion(box, now) };
+    const followed = { motion: new Motion(box, now), stance: new Stance(box, now) };
+    return {
+      id: this.#next++,
+      label,
+      confidence,
+      box,
+      hits: 1,
+      lastSeen: now,
+      missed: false,
+      standing: false,
+      ...followed,
+    };
   }
+}
+
+function rest(track: Followed, now: Millis): void {
+  track.motion.rest(now);
+  track.box = track.motion.predict(now);
+  track.lastSeen = now;
+  track.standing = track.stance.at(track.box, now);
 }
 
 function follow(track: Followed, { confidence, box }: Detection, now: Millis): void {
@@ -110,6 +157,8 @@ function follow(track: Followed, { confidence, box }: Detection, now: Millis): v
   track.confidence = Math.max(track.confidence, confidence);
   track.hits++;
   track.lastSeen = now;
+  track.missed = false;
+  track.standing = track.stance.at(box, now);
 }
 
 function matchStep(tracks: Followed[], detections: Detection[], growth: number, least: number) {

@@ -1,5 +1,6 @@
 // A camera as a Home Assistant device behind the node: is it there, how fast, what is in view, the newest picture.
 
+import { DISTURBANCES } from '../../../vision/anomaly/judge.ts';
 import type { CameraView } from '../../view/schema.ts';
 import { topicLevel } from '../topics.ts';
 import {
@@ -41,6 +42,28 @@ export function cameraDevice(context: DiscoveryContext, camera: CameraView, labe
       entity_category: 'diagnostic',
       value_template: '{{ value_json.framesPerSecond }}',
     },
+    tamper: {
+      platform: 'binary_sensor',
+      name: 'Tamper',
+      device_class: 'tamper',
+      value_template: "{{ 'ON' if value_json.get('view', {}).get('kind', 'clear') != 'clear' else 'OFF' }}",
+    },
+    view: {
+      platform: 'sensor',
+      name: 'View',
+      device_class: 'enum',
+      options: ['clear', ...DISTURBANCES],
+      entity_category: 'diagnostic',
+      value_template: "{{ value_json.get('view', {}).get('kind', 'clear') }}",
+      json_attributes_topic: topics.camera(camera.id),
+      json_attributes_template: "{{ value_json.get('view', {}) | tojson }}",
+    },
+    unusual: {
+      platform: 'binary_sensor',
+      name: 'Unusual scene',
+      icon: 'mdi:eye-plus',
+      value_template: "{{ 'ON' if value_json.get('scene', {}).get('unusual', false) else 'OFF' }}",
+    },
     picture: {
       platform: 'image',
       name: 'Last observation',
@@ -48,6 +71,7 @@ export function cameraDevice(context: DiscoveryContext, camera: CameraView, labe
       content_type: 'image/jpeg',
     },
   };
+  for (const { name } of camera.zones) Object.assign(components, zoneComponents(name));
   for (const label of labels.slice(0, MAX_LABELS)) Object.assign(components, labelComponents(label));
   return deviceConfig(
     context,
@@ -58,6 +82,18 @@ export function cameraDevice(context: DiscoveryContext, camera: CameraView, labe
       components: withUniqueIds(id, components),
     },
   );
+}
+
+function zoneComponents(zone: string): Record<string, ComponentOptions> {
+  const count = `value_json.zoneCounts.get(${JSON.stringify(zone)}, 0)`;
+  return {
+    [`zone_${topicLevel(zone)}`]: {
+      platform: 'sensor',
+      name: `Zone ${zone} count`,
+      state_class: 'measurement',
+      value_template: `{{ ${count} }}`,
+    },
+  };
 }
 
 function labelComponents(label: string): Record<string, ComponentOptions> {

@@ -7,6 +7,7 @@ import { ParlmeshError } from '../../../core/errors.ts';
 import { checkConfig, type LoadOptions, loadConfig } from '../../../daemon/config/load.ts';
 import { describeProblem } from '../../../daemon/config/problem.ts';
 import { Config } from '../../../daemon/config/schema.ts';
+import { cameraOf } from '../../../vision/config.ts';
 
 let folder: string;
 let count = 0;
@@ -83,7 +84,7 @@ describe('the order of layers', () => {
   it('fills in the defaults of each camera', () => {
     const { config, explicit } = loadConfig(options({ file: file('cameras: [{ name: a, source: "rendered:" }]') }));
     expect(config.cameras).toEqual([
-      { name: 'a', source: 'rendered:', detect: true, labels: [], minConfidence: 0.4, zones: [], masks: [] },
+      cameraOf({ name: 'a', source: 'rendered:' }),
     ]);
     expect(explicit.has('cameras')).toBe(true);
   });

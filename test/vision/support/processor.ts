@@ -5,14 +5,14 @@ import { silentLogger } from '../../../core/logger.ts';
 import { seededRandom } from '../../../core/random.ts';
 import { systemClock } from '../../../daemon/clock.ts';
 import type { RecordedObservation } from '../../../vision/camera-pipeline.ts';
-import type { CameraConfig, VisionConfig } from '../../../vision/config.ts';
+import { type CameraConfig, cameraOf, type VisionConfig } from '../../../vision/config.ts';
 import { PACKAGED_MODELS } from '../../../vision/detection/model-file.ts';
 import { VisionProcessor } from '../../../vision/processor.ts';
 import type { Snapshot } from '../../../vision/snapshots.ts';
 import { MemoryJournal } from './journal.ts';
 
 export function cameraConfig(name: string, source: string, more: Partial<CameraConfig> = {}): CameraConfig {
-  return { name, source, detect: true, labels: [], minConfidence: 0.4, zones: [], masks: [], ...more };
+  return cameraOf({ name, source, ...more });
 }
 
 export function makeProcessor(

@@ -9,6 +9,7 @@ import sharp from 'sharp';
 import { silentLogger } from '../../../core/logger.ts';
 import { seededRandom } from '../../../core/random.ts';
 import { systemClock } from '../../../daemon/clock.ts';
+import { cameraOf } from '../../../vision/config.ts';
 import { PACKAGED_MODELS } from '../../../vision/detection/model-file.ts';
 import { VisionProcessor } from '../../../vision/processor.ts';
 
@@ -34,16 +35,7 @@ const loadedWithoutCamera = libraries();
 await sharp({ create: { width: 320, height: 240, channels: 3, background: '#567' } })
   .jpeg()
   .toFile(join(folder, 'a.jpg'));
-const camera = {
-  name: 'a',
-  source: `folder:${folder}`,
-  detect: true,
-  labels: [],
-  minConfidence: 0.4,
-  zones: [],
-  masks: [],
-};
-await processor.setCameras([camera]);
+await processor.setCameras([cameraOf({ name: 'a', source: `folder:${folder}` })]);
 while (processor.cameras()[0]?.inferenceSeconds === undefined) await setTimeout(20);
 const loadedWithCamera = libraries();
 await processor.stop();

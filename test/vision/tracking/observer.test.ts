@@ -22,6 +22,9 @@ function observer(pace: 'video' | 'stills') {
           [1, 1],
           [0.5, 1],
         ],
+        labels: [],
+        minSize: 0,
+        loiterSeconds: 0,
       },
     ],
     pace,
@@ -70,6 +73,30 @@ describe('Observer', () => {
     expect(eyes.observe([person(0.1, 0.3)], 200, 200)).toEqual([]);
     expect(eyes.observe([person(0.1, 0.45)], 400, 400)).toEqual([]);
     expect(eyes.observe([person(0.1, 0.42)], 600, 600)[0]).toMatchObject({ phase: 'start', confidence: 0.45 });
+  });
+
+  it('tells once that a thing stands, and again when it moves on', () => {
+    const eyes = observer('video');
+    const all = [];
+    for (let now = 0; now <= 20_000; now += 200) all.push(...eyes.observe([person(0.1)], now, now));
+    expect(all.map(({ phase, stationary }) => [phase, stationary])).toEqual([
+      ['start', undefined],
+      ['update', true],
+    ]);
+    expect(eyes.observe([person(0.2)], 20_200, 20_200)).toMatchObject([{ phase: 'update' }]);
+    expect(eyes.present()[0]).not.toHaveProperty('stationary');
+  });
+
+  it('keeps a thing in view while nothing moves and nobody looks', () => {
+    const eyes = observer('video');
+    eyes.observe([person(0.1)], 0, 0);
+    eyes.observe([person(0.1)], 200, 200);
+    expect(eyes.followed()).toMatchObject([{ doubtful: false }]);
+    expect(told(eyes.rest(9_000, 9_000))).toEqual([]);
+    expect(told(eyes.rest(12_000, 12_000))).toEqual(['id-0 update']);
+    expect(eyes.present()).toMatchObject([{ stationary: true }]);
+    expect(eyes.observe([], 12_200, 12_200)).toEqual([]);
+    expect(eyes.followed()).toMatchObject([{ doubtful: true }]);
   });
 
   it('starts from a single still picture', () => {

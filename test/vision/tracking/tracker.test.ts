@@ -95,6 +95,35 @@ describe('Tracker', () => {
     expect(tracker.update([], 5300).ended.map(({ id }) => id)).toEqual([track!.id]);
   });
 
+  it('keeps the id of a thing that passes behind something for a second and a half', () => {
+    const tracker = video();
+    const ids = new Set<number>();
+    for (let step = 0; step <= 30; step++) {
+      const hidden = step > 10 && step < 18;
+      const { started, seen } = tracker.update(hidden ? [] : [thing('person', 0.1 + step * 0.02)], step * 200);
+      for (const { id } of [...started, ...seen]) ids.add(id);
+    }
+    expect(ids.size).toBe(1);
+  });
+
+  it('keeps what was not looked at, and ends what was looked for in vain', () => {
+    const tracker = video();
+    const both = [thing('cat', 0.1), thing('dog', 0.8)];
+    tracker.update(both, 0);
+    const started = tracker.update(both, 200).started;
+    const left = (box: { x: number }) => box.x < 0.5;
+    expect(tracker.update([], 60_000, left).ended).toEqual([]);
+    expect(tracker.update([], 63_300, left).ended).toEqual([]);
+    expect(tracker.followed().map(({ label, missed }) => [label, missed])).toEqual([
+      ['cat', true],
+      ['dog', false],
+    ]);
+    const cat = started.find(({ label }) => label === 'cat')!;
+    tracker.rest(63_400);
+    expect(tracker.update([], 66_500, left).ended.map(({ id }) => id)).toEqual([cat.id]);
+    expect(tracker.update([thing('dog', 0.8)], 600_000).seen.map(({ label }) => label)).toEqual(['dog']);
+  });
+
   it('takes two classes of one box for one thing', () => {
     const tracker = new Tracker({ startConfidence: 0.4, hitsToStart: 1, goneAfter: 0 });
     expect(

@@ -11,6 +11,7 @@ import type { SigningKey } from '../mesh/membership/keys.ts';
 import { Mesh } from '../mesh/mesh.ts';
 import type { VisionProcessor } from '../vision/processor.ts';
 import { MeshAgentNetwork } from './agent-network.ts';
+import { CameraMemory } from './cameras/camera-memory.ts';
 import { type EffectiveConfig, effectiveConfig } from './config/effective.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { nodeNameOf } from './config/node-name.ts';
@@ -74,6 +75,7 @@ export class ParlmeshNode {
   readonly #store: Store;
   readonly #mesh: Mesh;
   readonly #vision: VisionProcessor;
+  readonly #memory: CameraMemory;
   readonly #oracle: AntiMeaveOracle;
   readonly #workforce: Workforce;
   readonly #telemetry: MqttTelemetry;
@@ -128,6 +130,11 @@ export class ParlmeshNode {
       remoteDetect: (jpeg, minConfidence) => this.#workforce.frameHelp.detect(jpeg, minConfidence),
       logger: logger.child({ service: 'vision' }),
     });
+    this.#memory = new CameraMemory({
+      ...{ config, dataDir, clock, store: this.#store, vision: this.#vision },
+      reload: (change) => this.reload(change?.(this.#loaded)),
+      logger: logger.child({ service: 'camera-memory' }),
+    });
     const tokens = new Tokens({ storage: this.#store.tokens, clock, logger });
     const network = new MeshAgentNetwork(this.#mesh, clock);
     const { oracle, desk } = createOracle({
@@ -163,12 +170,9 @@ export class ParlmeshNode {
       startedAt: clock.wall(),
       clock,
       logger,
-      lifecycle: this.#lifecycle,
-      store: this.#store,
-      mesh: this.#mesh,
-      vision: this.#vision,
-      supervisor: this.#workforce.supervisor,
-      jobs: liveJobs(this.#workforce),
+      ...{ lifecycle: this.#lifecycle, store: this.#store, mesh: this.#mesh },
+      ...{ vision: this.#vision, memory: this.#memory },
+      ...{ supervisor: this.#workforce.supervisor, jobs: liveJobs(this.#workforce) },
       pageAddresses: () => this.#http.addresses,
       brokerAddress: () => broker.url ?? externalBrokerShown(config),
       config: () => redactConfig(this.#config),
@@ -235,6 +239,7 @@ export class ParlmeshNode {
     this.#lifecycle.add(this.#mesh, { required: false });
     if (kernelRoutes !== undefined) this.#lifecycle.add(kernelRoutes, { required: false });
     this.#lifecycle.add(this.#vision, { required: false });
+    this.#lifecycle.add(this.#memory, { required: false });
     this.#workforce.addTo(this.#lifecycle);
     this.#lifecycle.add(this.#http, { required: false });
     if (config.mqtt.enabled) {
@@ -276,8 +281,7 @@ export class ParlmeshNode {
   }
 
   /** Takes what may change while running from the configuration, and names what needs a restart. */
-  async reload(): Promise<ConfigChange> {
-    const next = this.#readConfigAgain();
+  async reload(next: LoadedConfig = this.#readConfigAgain()): Promise<ConfigChange> {
     const change = compareConfigs(this.#loaded.config, next.config);
     this.#loaded = { ...next, config: liveConfig(this.#loaded.config, next.config) };
     const { profile, logger } = this.#parts;
@@ -356,6 +360,7 @@ export class ParlmeshNode {
     return {
       restartAgent: (id) => this.#workforce.supervisor.restart(id),
       reloadConfig: () => this.reload(),
+      drawAreas: (camera, areas) => this.#memory.drawAreas(camera, areas),
       backupStore: () => this.#store.backup(),
       checkStore: async () => {
         const { ok, problems } = await this.#store.check();

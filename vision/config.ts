@@ -180,6 +180,36 @@ export interface Looking {
 
 export const VisionConfig = Type.Object(
   {
+export const ClipsConfig = Type.Object(
+  {
+    enabled: Type.Boolean({
+      default: false,
+      description:
+        'Keep a clip of a few seconds with what cameras start to see. Costs one drawn picture four times a second and camera, and up to 6 MB of memory for each.',
+    }),
+    seconds: Type.Number({
+      default: 6,
+      minimum: 2,
+      maximum: 20,
+      description: 'Length of a clip: half of it before something is seen, half after.',
+    }),
+    keepDays: Type.Number({ default: 7, minimum: 0, maximum: 3650, description: 'Days that clips are kept.' }),
+    maxBytes: Type.Integer({
+      default: 100_000_000,
+      minimum: 0,
+      description: 'Most bytes of clips; the oldest go first.',
+    }),
+    bytesPerHour: Type.Integer({
+      default: 5_000_000,
+      minimum: 0,
+      description:
+        'Bytes of clips written in an hour at most, by all cameras together. A clip has 100 to 400 kB; more wears flash faster.',
+    }),
+  },
+  { additionalProperties: false, default: {} },
+);
+export type ClipsConfig = Static<typeof ClipsConfig>;
+
     enabled: Type.Boolean({ default: true, description: 'Off leaves cameras closed.' }),
     detector: Type.Optional(
       Type.String({ description: 'Model id from `parlmesh model list`. Default: the profile’s.' }),
@@ -207,5 +237,6 @@ export const VisionConfig = Type.Object(
     ),
   },
   { additionalProperties: false, default: {}, description: 'Detection and what is kept of it.' },
+    clips: ClipsConfig,
 );
 export type VisionConfig = Static<typeof VisionConfig>;

@@ -36,7 +36,7 @@ export interface ObservationSink {
 
 export interface VisionProcessorOptions {
   cameras: readonly CameraConfig[];
-  config: VisionConfig;
+  config: Omit<VisionConfig, 'clips'>;
   /** What the board's profile says where the configuration says nothing. */
   defaults: { detector: string; threads: number; framesPerSecond: number };
   /** Folders with a `manifest.json`; of two models with one id the earlier folder's counts. */

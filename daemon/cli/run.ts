@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { withDrawnAreas } from '../cameras/drawn-areas.ts';
 import { systemClock, systemRandom } from '../clock.ts';
 import { lockDataDir, resolveDataDir } from '../config/data-dir.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
@@ -27,10 +28,12 @@ export interface RunOptions {
  * CONFIG_INVALID, DATA_DIR_IN_USE, or the cause of a required service.
  */
 export async function run(options: RunOptions, env: NodeJS.ProcessEnv): Promise<number> {
-  const load = (): LoadedConfig => loadConfig({ file: options.config, env, flags: options.flags });
-  const loaded = load();
-  const logger = createLogger(loaded.config.log.level);
-  const dataDir = resolveDataDir(loaded.config, env);
+  const read = (): LoadedConfig => loadConfig({ file: options.config, env, flags: options.flags });
+  const first = read();
+  const logger = createLogger(first.config.log.level);
+  const dataDir = resolveDataDir(first.config, env);
+  const load = (): LoadedConfig => withDrawnAreas(read(), dataDir);
+  const loaded = withDrawnAreas(first, dataDir);
   // The service's runtime folder is open to its group, the data folder to nobody; `--data-dir` names both places.
   const runtimeDir = options.flags.dataDir === undefined ? env.RUNTIME_DIRECTORY?.split(':')[0] : undefined;
   const lock = lockDataDir(dataDir);

@@ -19,6 +19,8 @@ import type { App, RouteContext } from './context.ts';
 import { describeRoutes, serveReader } from './openapi.ts';
 import { answerWithProblem, httpError } from './problem.ts';
 import { adminRoutes } from './routes/admin.ts';
+import { cameraRoutes } from './routes/cameras.ts';
+import { drawingRoutes } from './routes/drawing.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { journalRoutes } from './routes/journal.ts';
@@ -167,6 +169,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       await api.register(policyRoutes(context));
       await api.register(visionRoutes(context));
       await api.register(textRoutes(context));
+      await api.register(cameraRoutes(context));
       await api.register(journalRoutes(context));
       await api.register(adminRoutes(context));
       await api.register(networkRoutes(context));

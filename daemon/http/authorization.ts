@@ -30,6 +30,8 @@ const ACTIONS: Readonly<Record<string, RouteAction | 'changes nothing' | 'asks i
   'POST /routes/plan/apply': { action: 'plan.apply', subject: 'service/mesh', reach: 'network' },
   // Taking back is no change that anybody must agree to: links cost what is measured again.
   'POST /routes/plan/undo': { action: 'plan.undo', subject: 'service/mesh' },
+  'PUT /vision/cameras/:id/zones': { action: 'camera.draw-zones', subject: 'camera/:id' },
+  'DELETE /vision/cameras/:id/zones': { action: 'camera.draw-zones', subject: 'camera/:id' },
   'POST /relay/:node/ping': 'changes nothing',
   'POST /relay/:node/trace': 'changes nothing',
   'POST /session': 'changes nothing',

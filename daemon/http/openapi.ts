@@ -15,6 +15,7 @@ import {
   TaskView,
   WorkerNodeView,
 } from '../../agents/swarm/job-view.ts';
+import { ActivityView, CameraAreasView, ObservationPage } from '../view/camera-schema.ts';
 import {
   ImportedPolicyView,
   JudgementView,
@@ -44,11 +45,13 @@ import { ProblemView } from './problem.ts';
 
 /** Schemas that the description names once and refers to, so that generated clients have types with names. */
 const COMPONENTS = {
+  Activity: ActivityView,
   Agent: AgentView,
   Attempt: AttemptView,
   BlobReference: BlobRef,
   Box,
   Camera: CameraView,
+  CameraAreas: CameraAreasView,
   Event: EventView,
   Hardware: HardwareView,
   ImportedPolicy: ImportedPolicyView,
@@ -63,6 +66,7 @@ const COMPONENTS = {
   Model: ModelView,
   Node: NodeView,
   Observation: ObservationView,
+  ObservationPage,
   Peer: PeerView,
   Plan: PlanView,
   Policy: PolicyDocument,

@@ -76,6 +76,12 @@ CREATE TABLE experience_marks (
   UNIQUE (node, receiver)
 ) STRICT;`,
   },
+  {
+    title: 'quick search of observations',
+    sql: `
+CREATE INDEX observations_camera ON observations (camera, started_at);
+CREATE INDEX observations_label ON observations (label, started_at);`,
+  },
 ];
 
 export const SCHEMA_VERSION = migrations.length;

@@ -8,7 +8,8 @@ import { parseStrings } from './json.ts';
 const MOST_LISTED = 1000;
 const USUALLY_LISTED = 100;
 
-interface Row {
+/** A row as `OBSERVATION_COLUMNS` reads it. */
+export interface ObservationRow {
   id: string;
   camera: string;
   phase: ObservationView['phase'];
@@ -24,6 +25,9 @@ interface Row {
   endedAt: number | null;
   snapshot: string | null;
 }
+
+export const OBSERVATION_COLUMNS = `id, camera, phase, label, confidence, x, y, width, height, zones,
+  started_at AS startedAt, updated_at AS updatedAt, ended_at AS endedAt, snapshot`;
 
 type Values = [
   ...[camera: string, phase: string, label: string, confidence: number],
@@ -95,16 +99,23 @@ function select(db: Connection, query: ObservationQuery, most: number): Observat
   and('started_at >= ?', query.since);
   and('started_at <= ?', query.until);
   return db
-    .prepare<(string | number)[], Row>(
-      `SELECT id, camera, phase, label, confidence, x, y, width, height, zones, started_at AS startedAt,
-         updated_at AS updatedAt, ended_at AS endedAt, snapshot
-       FROM observations WHERE ${conditions.join(' AND ')} ORDER BY started_at DESC LIMIT ?`,
+    .prepare<(string | number)[], ObservationRow>(
+      `SELECT ${OBSERVATION_COLUMNS} FROM observations WHERE ${conditions.join(' AND ')} ORDER BY started_at DESC LIMIT ?`,
     )
     .all(...values, most)
-    .map(toView);
+    .map(observationOf);
 }
 
-function toView({ x, y, width, height, zones, endedAt, snapshot, ...row }: Row): ObservationView {
+export function observationOf({
+  x,
+  y,
+  width,
+  height,
+  zones,
+  endedAt,
+  snapshot,
+  ...row
+}: ObservationRow): ObservationView {
   return {
     ...row,
     box: { x, y, width, height },

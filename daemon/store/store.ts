@@ -13,8 +13,9 @@ import type { Logger } from '../../core/logger.ts';
 import type { Service } from '../../core/service.ts';
 import { systemRandom } from '../clock.ts';
 import type { TokenRow, TokenStorage } from '../security/tokens.ts';
+import type { ObservationPage } from '../view/camera-schema.ts';
 import type { EventView, ObservationView, StoreView } from '../view/schema.ts';
-import type { EventQuery, ObservationQuery, Snapshot } from '../view/view.ts';
+import type { EventQuery, ObservationQuery, ObservationSearch, Snapshot } from '../view/view.ts';
 import type { StoreAccess } from './access.ts';
 import { StoredAudit } from './audit.ts';
 import { Caretaker } from './caretaker.ts';
@@ -27,6 +28,7 @@ import { StoredJobs } from './jobs.ts';
 import { parseJson } from './json.ts';
 import { MINUTE, readSeries } from './measurements.ts';
 import { newsOfOpening, newsOfState } from './news.ts';
+import { searchObservations } from './observation-search.ts';
 import { listObservations } from './observations.ts';
 import type { CheckResult } from './offline.ts';
 import { databaseFile } from './paths.ts';
@@ -166,6 +168,11 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
   /** Newest start first; `since` and `until` bound the start. */
   observations(query: ObservationQuery): ObservationView[] {
     return this.#read((db) => listObservations(db, this.#rows.observations(), query));
+  }
+
+  /** Newest start first, a page at a time. Throws `CURSOR_INVALID`. */
+  searchObservations(query: ObservationSearch): ObservationPage {
+    return this.#read((db) => searchObservations(db, this.#rows.observations(), query));
   }
 
   /**

@@ -8,16 +8,18 @@ import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Mesh } from '../../mesh/mesh.ts';
 import type { VisionProcessor } from '../../vision/processor.ts';
+import type { CameraMemory } from '../cameras/camera-memory.ts';
 import type { Lifecycle, ServiceStatus } from '../lifecycle.ts';
 import type { Store } from '../store/store.ts';
 import { health } from './health.ts';
-import type { ChangeTopic, HardwareView, NodeView, ServiceView } from './schema.ts';
+import type { ChangeTopic, HardwareView, NodeView, ObservationView, ServiceView } from './schema.ts';
 import type {
   Change,
   EventQuery,
   JobQuery,
   JobWindow,
   ObservationQuery,
+  ObservationSearch,
   PolicyWindow,
   RouteLogQuery,
   Snapshot,
@@ -35,6 +37,7 @@ export interface LiveViewParts {
   store: Store;
   mesh: Mesh;
   vision: VisionProcessor;
+  memory: CameraMemory;
   supervisor: Supervisor;
   jobs: JobWindow & PolicyWindow;
   pageAddresses: () => string[];
@@ -163,12 +166,12 @@ export class LiveView implements View {
     return this.#parts.mesh.topology();
   }
 
-  agents() {
-    return this.#parts.supervisor.agents();
-  }
-
   survey(from?: string) {
     return this.#parts.mesh.planner.survey(from);
+  }
+
+  agents() {
+    return this.#parts.supervisor.agents();
   }
 
   cameras() {
@@ -216,7 +219,12 @@ export class LiveView implements View {
   }
 
   observations(query: ObservationQuery) {
-    return this.#parts.store.observations(query);
+    return this.#parts.store.observations(query).map((observation) => this.#withClip(observation));
+  }
+
+  searchObservations(query: ObservationSearch) {
+    const { observations, ...page } = this.#parts.store.searchObservations(query);
+    return { ...page, observations: observations.map((observation) => this.#withClip(observation)) };
   }
 
   history(series: string, since: number): [number, number][] {
@@ -231,6 +239,18 @@ export class LiveView implements View {
     return this.#parts.store.snapshot(id);
   }
 
+  observationClip(id: string): Promise<Snapshot | undefined> {
+    return this.#parts.memory.clips.read(id);
+  }
+
+  activity(camera: string) {
+    return this.cameras().some(({ id }) => id === camera) ? this.#parts.memory.activity.of(camera) : undefined;
+  }
+
+  cameraAreas(camera: string) {
+    return this.#parts.memory.areas(camera);
+  }
+
   metrics(): Promise<string> {
     return this.#parts.metrics();
   }
@@ -238,6 +258,11 @@ export class LiveView implements View {
   follow(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #withClip(observation: ObservationView): ObservationView {
+    const { id } = observation;
+    return this.#parts.memory.clips.has(id) ? { ...observation, clip: `/observations/${id}/clip` } : observation;
   }
 
   #services(): ServiceView[] {

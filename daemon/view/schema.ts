@@ -281,6 +281,7 @@ export const CameraView = Type.Object({
   ]),
   since: At,
   cause: Type.Optional(Type.String()),
+  clip: Type.Optional(Type.String({ description: 'Path of an animated WebP of a few seconds, where one was kept.' })),
   width: Type.Optional(Type.Integer()),
   height: Type.Optional(Type.Integer()),
   framesPerSecond: Type.Number(),

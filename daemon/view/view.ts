@@ -7,6 +7,8 @@ import type { BlobRef } from '../../agents/swarm/blob-ref.ts';
 import type { JobSpec } from '../../agents/swarm/job-spec.ts';
 import type { JobDetailView, JobState, JobView, SwarmView } from '../../agents/swarm/job-view.ts';
 import type { TextReading } from '../../vision/ocr/reading.ts';
+import type { DrawnAreas } from '../cameras/drawn-areas.ts';
+import type { ActivityView, CameraAreasView, ObservationPage } from './camera-schema.ts';
 import type { KeyRotationView, MemberView, NetworkView } from './network-schema.ts';
 import type { ImportedPolicyView, PolicyView } from './policy-schema.ts';
 import type { PlanView, RouteChangeView, RouteExplanationView, RouteView, SurveyView } from './route-schema.ts';
@@ -45,6 +47,20 @@ export interface ObservationQuery {
   limit?: number;
 }
 
+export interface ObservationSearch {
+  camera?: string;
+  label?: string;
+  zone?: string;
+  /** Part of a label, a camera or a zone. */
+  text?: string;
+  /** Milliseconds since 1970, of the start. */
+  from?: number;
+  to?: number;
+  /** Where an earlier answer ended. */
+  cursor?: string;
+  limit?: number;
+}
+
 export interface RouteLogQuery {
   /** Only changes with a lesser id. */
   before?: number;
@@ -67,7 +83,7 @@ export interface Change {
 }
 
 export interface Snapshot {
-  /** JPEG bytes. */
+  /** Bytes of a JPEG, or of whatever was asked for. */
   picture: Uint8Array;
   at: number;
 }
@@ -117,11 +133,19 @@ export interface View extends JobWindow, PolicyWindow {
   config(): unknown;
   events(query: EventQuery): EventView[];
   observations(query: ObservationQuery): ObservationView[];
+  /** Newest start first, a page at a time. Throws `CURSOR_INVALID`. */
+  searchObservations(query: ObservationSearch): ObservationPage;
   /** Named time series of the last hours for the page's charts: `[at, value][]`, newest last. */
   history(series: string, since: number): [number, number][];
   /** The newest frame of a camera, with boxes drawn unless told not to, or undefined before the first. */
   cameraPicture(id: string, options?: { boxes?: boolean }): Promise<Snapshot | undefined>;
   observationPicture(id: string): Promise<Snapshot | undefined>;
+  /** An animated WebP. */
+  observationClip(id: string): Promise<Snapshot | undefined>;
+  /** Where things were seen in a camera's picture; undefined for a camera that there is not. */
+  activity(camera: string): ActivityView | undefined;
+  /** Zones, masks and private areas; undefined for a camera that there is not. */
+  cameraAreas(camera: string): CameraAreasView | undefined;
   /** Prometheus text exposition. */
   metrics(): Promise<string>;
   /** Calls `listener` on every change until the returned function is called. Listeners must not throw. */
@@ -171,8 +195,17 @@ export interface VisionActions {
   readText(picture: Uint8Array, signal: AbortSignal): Promise<TextReading>;
 }
 
+/** What people draw on pictures of cameras. */
+export interface CameraActions {
+  /**
+   * Keeps the areas, and has the camera go by them at once. Throws `CAMERA_NOT_FOUND`, `ZONE_EXISTS`.
+   * @param areas undefined goes back to those of the configuration
+   */
+  drawAreas(camera: string, areas: DrawnAreas | undefined): Promise<CameraAreasView>;
+}
+
 /** Everything that changes something. Callers have checked the scope of whoever asks; each call is journalled. */
-export interface Actions extends NetworkActions, JobActions, PolicyActions, VisionActions {
+export interface Actions extends NetworkActions, JobActions, PolicyActions, VisionActions, CameraActions {
   restartAgent(id: string): Promise<void>;
   reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }>;
   backupStore(): Promise<{ file: string; bytes: number }>;
@@ -181,3 +214,6 @@ export interface Actions extends NetworkActions, JobActions, PolicyActions, Visi
   applyPlan(): Promise<PlanView>;
   undoPlan(): Promise<PlanView>;
 }
+
+/** What commands by MQTT can reach. */
+export type MqttActions = Pick<Actions, 'restartAgent' | 'submitJob'>;

@@ -53,17 +53,29 @@ export function registerConfig(program: CliCommand, cli: Cli): void {
     .example('config show', 'as YAML')
     .example('config show -o json | jq .http', 'one section for a script')
     .action(async (options: CommonOptions) => {
-      const shown = await cli.daemonOr(
+      const { shown, drawn } = await cli.daemonOr(
         options,
-        (client) => client.get<unknown>('config'),
-        async () => {
+        async (client) => {
+          const [shown, cameras] = await Promise.all([
+            client.get<unknown>('config'),
+            client.list<{ id: string }>('cameras'),
+          ]);
+          const areas = await Promise.all(
+            cameras.map(({ id }) => client.get<{ drawn: boolean }>(`vision/cameras/${encodeURIComponent(id)}/zones`)),
+          );
+          return { shown, drawn: cameras.flatMap(({ id }, at) => (areas[at]?.drawn ? [id] : [])) };
+        },
+        async (dataDir) => {
           const { loadConfig } = await import('../../config/load.ts');
           const { redactConfig } = await import('../../config/redact.ts');
-          return redactConfig(loadConfig({ env: cli.env, flags: {} }).config);
+          const { drawnCameras, withDrawnAreas } = await import('../../cameras/drawn-areas.ts');
+          const { config: read } = withDrawnAreas(loadConfig({ env: cli.env, flags: {} }), dataDir);
+          return { shown: redactConfig(read), drawn: drawnCameras(dataDir, read.cameras) };
         },
       );
       const { stringify } = await import('yaml');
-      cli.show(options, shown, () => stringify(shown).trimEnd());
+      const notes = drawn.map((camera) => `\n# ${camera}: its areas are as drawn on the page (drawn-areas.json)`);
+      cli.show(options, shown, () => `${stringify(shown).trimEnd()}${notes.join('')}`);
     });
 
   config

@@ -9,6 +9,8 @@ import type { Clock } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { Journal, JournalEntry } from '../../../core/journal.ts';
 import { type Random, seededRandom } from '../../../core/random.ts';
+import type { DrawnAreas } from '../../../daemon/cameras/drawn-areas.ts';
+import type { ActivityView, CameraAreasView, ObservationPage } from '../../../daemon/view/camera-schema.ts';
 import type { KeyRotationView, NetworkView } from '../../../daemon/view/network-schema.ts';
 import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
 import type {
@@ -37,6 +39,7 @@ import type {
   EventQuery,
   JobQuery,
   ObservationQuery,
+  ObservationSearch,
   RouteLogQuery,
   Snapshot,
   View,
@@ -68,6 +71,7 @@ export class ExampleNode implements View, Actions, Journal {
   readonly asked: string[] = [];
 
   constructor(options: { clock: Clock; random?: Random }) {
+  readonly areas = new Map<string, CameraAreasView>();
     this.#clock = options.clock;
     this.#random = options.random ?? seededRandom(7);
     this.#startedAt = options.clock.wall() - 3_600_000;
@@ -357,6 +361,73 @@ export class ExampleNode implements View, Actions, Journal {
 
   history(series: string, since: number): [number, number][] {
     const known = /^(cpu|memory|temperature|disk|score|link\/[^/]+\/(rtt|loss|cost)|camera\/[^/]+\/fps)$/.test(series);
+  searchObservations({ from = 0, to, text, zone, cursor, limit = 50, ...query }: ObservationSearch): ObservationPage {
+    const all = this.observations({ ...query, limit: MOST_EVENTS }).filter(
+      ({ startedAt, label, zones, camera }) =>
+        startedAt >= from &&
+        startedAt <= (to ?? Number.POSITIVE_INFINITY) &&
+        (zone === undefined || zones.includes(zone)) &&
+        (text === undefined || [label, camera, ...zones].some((word) => word.includes(text))),
+    );
+    const first = cursor === undefined ? 0 : Number(cursor);
+    const observations = all
+      .slice(first, first + limit)
+      .map((one) => (one.id === 'past-1' ? { ...one, clip: '/observations/past-1/clip' } : one));
+    return { observations, ...(all.length > first + limit && { next: String(first + limit) }) };
+  }
+
+  async observationClip(id: string): Promise<Snapshot | undefined> {
+    if (id !== 'past-1') return undefined;
+    const frame = (background: string) =>
+      sharp({ create: { width: 320, height: 180, channels: 3, background } })
+        .jpeg()
+        .toBuffer();
+    const frames = await Promise.all(['#234', '#345', '#456'].map(frame));
+    const picture = await sharp(frames, { join: { animated: true } })
+      .webp({ delay: [300, 300, 300] })
+      .toBuffer();
+    return { picture, at: this.#startedAt };
+  }
+
+  activity(camera: string): ActivityView | undefined {
+    if (!this.cameras().some(({ id }) => id === camera)) return undefined;
+    const shares = Array.from({ length: 32 * 24 }, (_, at) => {
+      const [x, y] = [(at % 32) / 32 - 0.3, Math.floor(at / 32) / 24 - 0.8];
+      return camera === 'north' ? Math.max(0, 1 - 3 * Math.hypot(x, y)) : 0;
+    });
+    const busiest = { place: 'lower left', share: 0.7 };
+    return {
+      camera,
+      columns: 32,
+      rows: 24,
+      shares,
+      sightings: camera === 'north' ? 341 : 0,
+      ...(camera === 'north' && { busiest }),
+    };
+  }
+
+  cameraAreas(camera: string): CameraAreasView | undefined {
+    const found = this.cameras().find(({ id }) => id === camera);
+    if (found === undefined) return undefined;
+    const zones = found.zones.map(({ name, points }) => ({
+      name,
+      points: points as [number, number][],
+      labels: [],
+      minSize: 0,
+      loiterSeconds: 0,
+    }));
+    return { zones, masks: [], privacy: [], drawn: false, ...this.areas.get(camera) };
+  }
+
+  async drawAreas(camera: string, areas: DrawnAreas | undefined): Promise<CameraAreasView> {
+    this.asked.push(`drawAreas ${camera}`);
+    if (areas === undefined) this.areas.delete(camera);
+    else this.areas.set(camera, { ...areas, drawn: true });
+    const drawn = this.cameraAreas(camera);
+    if (drawn === undefined) throw new ParlmeshError('CAMERA_NOT_FOUND', `There is no camera "${camera}"`);
+    return drawn;
+  }
+
     if (!known) return [];
     const end = this.#wall();
     const first = Math.max(since, end - 6 * 3_600_000);

@@ -139,6 +139,11 @@ export class TestNode implements View, Actions {
   importPolicy = () => Promise.reject(new Error('not played'));
   writeBlob = () => Promise.reject(new Error('not played'));
   readText = () => Promise.reject(new Error('not played'));
+  searchObservations = () => ({ observations: [] });
+  observationClip = () => Promise.resolve(undefined);
+  activity = () => undefined;
+  cameraAreas = () => undefined;
+  drawAreas = () => Promise.reject(new Error('not played'));
   store = (): StoreView => ({
     path: '',
     bytes: 0,

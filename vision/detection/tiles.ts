@@ -10,7 +10,7 @@ const SHARED = 0.2;
 /** How near to its part's inner side, as a share of the part, a box ends that was cut. */
 const CUT_WITHIN = 0.01;
 /** Longest side, as a share of the picture, of what is taken from a part: what is larger is seen better whole. */
-const MOST_SIDE = 0.5;
+const MOST_SIDE = 0.3;
 /** Boxes of one class that overlap more than this are one thing, seen whole and in a part. */
 const SAME_OBJECT = 0.6;
 /** A piece of a thing: this much of it lies in a thing of its class that was seen whole, of which it has not more. */

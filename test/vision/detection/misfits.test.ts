@@ -25,8 +25,11 @@ async function openTiny(bytes: Uint8Array, more: Partial<ModelManifest> = {}) {
   return session;
 }
 
-it('runs a model that fits', async () => {
-  const session = await openTiny(tinyYolox(SEES_A_CAR));
+it.each([
+  ['that fits', false],
+  ['that computes with bytes inside', true],
+])('runs a model %s', async (_what, quantised) => {
+  const session = await openTiny(tinyYolox(SEES_A_CAR, 'float', { quantised }));
   const found = await session.detect(new Uint8Array(32 * 32 * 3), 0.5);
   expect(found).toEqual([{ label: 'car', confidence: expect.closeTo(0.9), box: { x: 0, y: 0, width: 1, height: 1 } }]);
 });

@@ -10,14 +10,22 @@ import type { ModelManifest } from '../../../vision/detection/manifest.ts';
 export const TINY_CLASSES = ['person', 'car'];
 
 /** A YOLOX of one cell and two classes, with these seven values. */
-export function tinyYolox(values: readonly number[], type: 'float' | 'uint8' = 'float'): Uint8Array {
+export function tinyYolox(
+  values: readonly number[],
+  type: 'float' | 'uint8' = 'float',
+  { quantised = false } = {},
+): Uint8Array {
   const graph = new OnnxGraph();
   // The picture takes part, with no weight, so that the graph has an input.
   const shape = [1, 1, values.length];
   const pixels = type === 'float' ? 'images' : graph.node('Cast', ['images'], { to: 1 });
   const picture = graph.node('ReduceMean', [pixels], { axes: [1, 2, 3], keepdims: 0 });
   const nothing = graph.node('Mul', [picture, graph.floats([0])]);
-  graph.output(graph.node('Add', [graph.floats(values, shape), nothing]), 'output');
+  const rows = graph.node('Add', [graph.floats(values, shape), nothing]);
+  // Hundredths as bytes.
+  const step = graph.floats([0.01], []);
+  const bytes = (): string => graph.node('DequantizeLinear', [graph.node('QuantizeLinear', [rows, step]), step]);
+  graph.output(quantised ? bytes() : rows, 'output');
   return graph.serialize(
     'test',
     [{ name: 'images', type, shape: [1, 3, 32, 32] }],

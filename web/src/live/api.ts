@@ -29,6 +29,10 @@ export function post<T>(path: string, body: Record<string, unknown> = {}): Promi
   return call<T>('POST', path, { text: JSON.stringify(body), mediaType: 'application/json' });
 }
 
+export function put<T>(path: string, body: Record<string, unknown>): Promise<T> {
+  return call<T>('PUT', path, { text: JSON.stringify(body), mediaType: 'application/json' });
+}
+
 /** Posts a text of another kind than JSON, e.g. `application/yaml`. */
 export function postText<T>(path: string, text: string, mediaType: string): Promise<T> {
   return call<T>('POST', path, { text, mediaType });

@@ -11,6 +11,7 @@ import { backupInWords } from '../views/backup-in-words.ts';
 import { hasAreas } from './areas.ts';
 import { type KnownLink, linkInWords, sentence } from './links.ts';
 import type { MapNode } from './map-node.tsx';
+import type { HeatShown } from './shown.ts';
 
 export function NodeExplanation({ node }: { node: MapNode }) {
   const peer = peers.value?.find(({ id }) => id === node.id);
@@ -86,11 +87,25 @@ export function Key() {
   );
 }
 
+/** What the steps of a heatmap mean. */
+export function HeatKey({ heat }: { heat: HeatShown }) {
+  return (
+    <p class="key" aria-hidden="true">
+      {heat.legend.map(({ step, text }) => (
+        <KeyEntry key={step} kind={`map-link heat heat-${step}`} line="wire">
+          {text}
+        </KeyEntry>
+      ))}
+      {heat.legend.length === 0 && 'Nothing is known of it yet.'}
+    </p>
+  );
+}
+
 function KeyEntry({ kind, line, children }: { kind: string; line: string; children: ComponentChildren }) {
   return (
     <span class={kind}>
-      <svg width="32" height="8" aria-hidden="true">
-        <line class={line} x1="0" y1="4" x2="32" y2="4" />
+      <svg width="32" height="12" aria-hidden="true">
+        <line class={line} x1="0" y1="6" x2="32" y2="6" />
       </svg>{' '}
       {children}
     </span>

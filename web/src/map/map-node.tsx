@@ -1,31 +1,38 @@
 // One node of the map: a disc by state, its name, and what else must be known at a glance.
 
 import type { TopologyView } from '../../../daemon/view/schema.ts';
+import type { Step } from '../../../vision/drawing/heat.ts';
 import type { Point } from '../../../vision/drawing/layout.ts';
 import { NOTABLE_SCORE } from '../../../vision/drawing/scene.ts';
 
 export type MapNode = TopologyView['nodes'][number];
+
+/** Pixels of a disc's radius by step of a heatmap. */
+const STEP_RADIUS = [8.5, 10.5, 12.5, 14.5, 17] as const;
 
 interface NodeProps {
   node: MapNode;
   place: Point;
   /** Below its name. */
   note: string | undefined;
+  /** Its step in a heatmap, and the figure. */
+  heat: { step: Step; text: string } | undefined;
   /** On the route that is shown. */
   strong: boolean;
   isChosen: boolean;
   onPoint: (on: boolean) => void;
+  onFocus: () => void;
   onChoose: () => void;
 }
 
-export function Node({ node, place, note, strong, isChosen, onPoint, onChoose }: NodeProps) {
+export function Node({ node, place, note, heat, strong, isChosen, onPoint, onFocus, onChoose }: NodeProps) {
   const notable = node.score >= NOTABLE_SCORE;
   const words = [node.name, note ?? node.state];
-  if (notable) words.push(`anomaly ${node.score.toFixed(2)}`);
+  if (notable || heat !== undefined) words.push(`anomaly ${node.score.toFixed(2)}`);
   return (
     // biome-ignore lint/a11y/useSemanticElements: drawings know no button element
     <g
-      class={`map-node node-${node.state}${node.self ? ' node-self' : ''}${strong ? ' strong' : ''}`}
+      class={`map-node node-${node.state}${node.self ? ' node-self' : ''}${strong ? ' strong' : ''}${heat === undefined ? '' : ` heat heat-${heat.step}`}`}
       style={{ transform: `translate(${place.x}px, ${place.y}px)` }}
       tabIndex={0}
       role="button"
@@ -34,7 +41,10 @@ export function Node({ node, place, note, strong, isChosen, onPoint, onChoose }:
       aria-label={words.join(', ')}
       onMouseEnter={() => onPoint(true)}
       onMouseLeave={() => onPoint(false)}
-      onFocus={() => onPoint(true)}
+      onFocus={() => {
+        onFocus();
+        onPoint(true);
+      }}
       onBlur={() => onPoint(false)}
       onClick={onChoose}
       onKeyDown={(event) => {
@@ -44,9 +54,9 @@ export function Node({ node, place, note, strong, isChosen, onPoint, onChoose }:
       }}
     >
       <circle class="hit" r={26} />
-      {notable && <circle class="halo" r={17} />}
+      {notable && heat === undefined && <circle class="halo" r={17} />}
       {isChosen && <circle class="ring" r={20} />}
-      <circle class="disc" r={node.self ? 10 : 8.5} />
+      <circle class="disc" r={heat === undefined ? (node.self ? 10 : 8.5) : STEP_RADIUS[heat.step]} />
       {node.self && <circle class="core" r={4} />}
       <text class="node-name" y={30}>
         {node.name}
@@ -54,6 +64,11 @@ export function Node({ node, place, note, strong, isChosen, onPoint, onChoose }:
       {note !== undefined && (
         <text class="node-note" y={45}>
           {note}
+        </text>
+      )}
+      {heat !== undefined && (
+        <text class="node-note" y={note === undefined ? 45 : 60}>
+          {heat.text}
         </text>
       )}
     </g>

@@ -8,14 +8,18 @@ import { type Box, type PlacedLabel, placeLabels } from '../../../vision/drawing
 import { layout, type Point, WIDTH } from '../../../vision/drawing/layout.ts';
 import { links, routes, topology } from '../live/live.ts';
 import { moment } from '../live/moment.ts';
+import './map.css';
 import { useSize } from '../parts/size.ts';
 import { hasAreas, noteOf } from './areas.ts';
 import { type Course, coursesOf, coursesTo } from './courses.ts';
-import { Key, LinkExplanation, NodeExplanation } from './explanation.tsx';
+import { HeatKey, Key, LinkExplanation, NodeExplanation } from './explanation.tsx';
 import { type KnownLink, knownLinks, labelsOf } from './links.ts';
 import { Link, LinkLabel } from './map-link.tsx';
 import { type MapNode, Node } from './map-node.tsx';
+import { MapTools } from './map-tools.tsx';
 import { News } from './news.tsx';
+import { coursesFrom, EVERYTHING, type HeatShown, heatShown, useSurvey } from './shown.ts';
+import { useZoom, zoomed } from './zoom.ts';
 
 type Choice = { kind: 'node'; id: string } | { kind: 'link'; a: string; b: string };
 
@@ -38,6 +42,9 @@ export function MeshMap({ large = false }: { large?: boolean }) {
   const places = useRef<ReadonlyMap<string, Point>>(new Map());
   const [pointed, point] = useState<Choice>();
   const [chosen, choose] = useState<Choice>();
+  const [choices, setChoices] = useState(EVERYTHING);
+  const map = useZoom(figure, size);
+  const survey = useSurvey(choices);
 
   const mesh = topology.value ?? { nodes: [], links: [] };
   const laidOut = layout(
@@ -47,31 +54,52 @@ export function MeshMap({ large = false }: { large?: boolean }) {
   );
   // Places outlive their nodes: a board that comes back stands where it stood.
   places.current = new Map([...places.current, ...laidOut]);
-  const at = (id: string): Point => {
+  const unzoomed = (id: string): Point => {
     const place = places.current.get(id) ?? { x: WIDTH / 2, y: 0.5 };
     const inner = size.width - 2 * LABEL_ROOM;
     return { x: LABEL_ROOM + (place.x / WIDTH) * inner, y: place.y * (size.height - NAME_ROOM) };
   };
+  // Places grow apart, words and discs do not: closer means more room, not larger letters.
+  const at = (id: string): Point => zoomed(map.zoom, unzoomed(id));
 
   const self = mesh.nodes.find((node) => node.self)?.id;
   const byId = new Map(mesh.nodes.map((node) => [node.id, node]));
   const known = knownLinks(mesh.links, links.value ?? [], self);
   const shown = pointed ?? chosen;
   const showsAreas = hasAreas(mesh.nodes);
-  const courses = coursesShown(shown, self);
+  const heat = heatShown(choices, mesh, survey);
+  const to = shown?.kind === 'node' ? shown.id : undefined;
+  const courses =
+    heat !== undefined ? [] : choices.from === '' ? coursesShown(shown, self) : coursesFrom(choices, survey, to);
   const onCourse = new Set(courses.flatMap(({ path }) => path));
-  const labels =
-    known.length > MOST_LABELS ? new Map<string, PlacedLabel>() : placeLabels(...wishesOf(known, mesh.nodes, at, size));
-  const toggle = (choice: Choice) => choose(chosen !== undefined && same(chosen, choice) ? undefined : choice);
+  const isCrowded = known.length > MOST_LABELS * map.zoom.scale ** 2;
+  const labels = isCrowded
+    ? new Map<string, PlacedLabel>()
+    : placeLabels(...wishesOf(known, mesh.nodes, { at, size, heat }));
+  const toggle = (choice: Choice) => {
+    if (map.wasClick()) choose(chosen !== undefined && same(chosen, choice) ? undefined : choice);
+  };
 
   return (
     <figure
-      class={`map${large ? ' map-large' : ''}${mesh.nodes.length > MOST_NAMES ? ' map-dense' : ''}`}
+      class={`map${large ? ' map-large' : ''}${mesh.nodes.length > MOST_NAMES * map.zoom.scale ? ' map-dense' : ''}`}
       onKeyDown={(event) => {
         if (event.key === 'Escape') choose(undefined);
+        // Keys in the lists above the map are the lists'.
+        const isMapKey = event.target instanceof SVGElement && !event.ctrlKey && !event.metaKey && !event.altKey;
+        if (isMapKey && map.onKey(event.key)) event.preventDefault();
       }}
     >
-      <div class="map-canvas" ref={figure}>
+      {large && (
+        <MapTools
+          choices={choices}
+          mesh={mesh}
+          chosen={chosen?.kind === 'node' ? chosen.id : undefined}
+          zoom={map}
+          onChange={setChoices}
+        />
+      )}
+      <div class={`map-canvas${map.zoom.scale > 1 ? ' map-zoomed' : ''}`} ref={figure} {...map.handlers}>
         {size.width > 0 && (
           // biome-ignore lint/a11y/useSemanticElements: a drawing, not a fieldset
           // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same
@@ -82,7 +110,7 @@ export function MeshMap({ large = false }: { large?: boolean }) {
             aria-label={summary(mesh)}
             class={size.width < NARROW ? 'map-narrow' : undefined}
             onClick={(event) => {
-              if (event.target === event.currentTarget) choose(undefined);
+              if (event.target === event.currentTarget && map.wasClick()) choose(undefined);
             }}
           >
             {known.map((one) => {
@@ -92,6 +120,7 @@ export function MeshMap({ large = false }: { large?: boolean }) {
                 <Link
                   key={`${a} ${b}`}
                   known={one}
+                  heat={heat === undefined ? undefined : (heat.link(a, b)?.step ?? 'none')}
                   from={at(a)}
                   to={at(b)}
                   onPoint={(on) => point(on ? choice : undefined)}
@@ -119,9 +148,11 @@ export function MeshMap({ large = false }: { large?: boolean }) {
                   node={node}
                   place={at(node.id)}
                   note={noteOf(node, showsAreas)}
+                  heat={heat?.node(node.id)}
                   strong={onCourse.has(node.id)}
                   isChosen={chosen !== undefined && same(chosen, choice)}
                   onPoint={(on) => point(on ? choice : undefined)}
+                  onFocus={() => map.show(unzoomed(node.id))}
                   onChoose={() => toggle(choice)}
                 />
               );
@@ -131,7 +162,7 @@ export function MeshMap({ large = false }: { large?: boolean }) {
       </div>
       <figcaption>
         <div id="map-caption" class="map-words">
-          <Explanation shown={shown} byId={byId} known={known} />
+          <Explanation shown={shown} byId={byId} known={known} heat={heat} large={large} />
         </div>
         <News />
       </figcaption>
@@ -139,8 +170,15 @@ export function MeshMap({ large = false }: { large?: boolean }) {
   );
 }
 
-function Explanation(props: { shown: Choice | undefined; byId: ReadonlyMap<string, MapNode>; known: KnownLink[] }) {
-  const { shown, byId, known } = props;
+interface ExplanationProps {
+  shown: Choice | undefined;
+  byId: ReadonlyMap<string, MapNode>;
+  known: KnownLink[];
+  heat: HeatShown | undefined;
+  large: boolean;
+}
+
+function Explanation({ shown, byId, known, heat, large }: ExplanationProps) {
   if (shown?.kind === 'link') {
     const one = known.find(({ link }) => link.a === shown.a && link.b === shown.b);
     if (one !== undefined) return <LinkExplanation known={one} names={byId} />;
@@ -149,8 +187,11 @@ function Explanation(props: { shown: Choice | undefined; byId: ReadonlyMap<strin
   if (node !== undefined) return <NodeExplanation node={node} />;
   return (
     <>
-      <Key />
-      <p class="muted">Choose a node to see its route and backup, or a link to see what is known of it.</p>
+      {heat === undefined ? <Key /> : <HeatKey heat={heat} />}
+      <p class="muted">
+        Choose a node to see its route and backup, or a link to see what is known of it.
+        {large && ' Ctrl and wheel, two fingers, + and - zoom.'}
+      </p>
     </>
   );
 }
@@ -170,28 +211,32 @@ function line({ kind, path }: Course, at: (id: string) => Point): string {
 function wishesOf(
   known: readonly KnownLink[],
   nodes: readonly MapNode[],
-  at: (id: string) => Point,
-  { width, height }: { width: number; height: number },
+  {
+    at,
+    size,
+    heat,
+  }: { at: (id: string) => Point; size: { width: number; height: number }; heat: HeatShown | undefined },
 ): Parameters<typeof placeLabels> {
+  const { width } = size;
   const letter = width < NARROW ? 5.8 : 6.8;
-  const wishes = known.map((one) => ({
-    key: `${one.link.a} ${one.link.b}`,
-    from: at(one.link.a),
-    to: at(one.link.b),
-    texts: labelsOf(one, width >= NARROW),
-    must: one.link.state !== 'up',
-  }));
+  const wishes = known.map((one) => {
+    const { link } = one;
+    const hot = heat?.link(link.a, link.b)?.text;
+    const texts =
+      heat === undefined || link.state !== 'up' ? labelsOf(one, width >= NARROW) : hot === undefined ? [] : [hot];
+    return { key: `${link.a} ${link.b}`, from: at(link.a), to: at(link.b), texts, must: link.state !== 'up' };
+  });
   const showsAreas = hasAreas(nodes);
   const taken = nodes.flatMap((node): Box[] => {
     const { x, y } = at(node.id);
     const note = noteOf(node, showsAreas);
-    const lines = note === undefined ? 1 : 2;
+    const lines = 1 + Number(note !== undefined) + Number(heat?.node(node.id) !== undefined);
     return [
       { x, y, width: 26, height: 26 },
       { x, y: y + 18 + 8 * lines, width: Math.max(node.name.length, note?.length ?? 0) * 7.5, height: 16 * lines },
     ];
   });
-  return [wishes, taken, { width, height, letter }];
+  return [wishes, taken, { ...size, letter }];
 }
 
 function same(a: Choice, b: Choice): boolean {

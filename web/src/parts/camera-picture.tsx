@@ -1,6 +1,7 @@
 // A camera's newest picture, with what is in view and the zones drawn over it. The next picture is decoded before it
 // replaces the last, so that nothing flickers, and every frame on the wall is of one size.
 
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CameraView } from '../../../daemon/view/schema.ts';
 import { percent, things } from '../format.ts';
@@ -23,7 +24,8 @@ interface Shown {
   objects: CameraView['objects'];
 }
 
-export function CameraPicture({ camera }: { camera: CameraView }) {
+/** @param children what is laid over the picture */
+export function CameraPicture({ camera, children }: { camera: CameraView; children?: ComponentChildren }) {
   const shown = usePicture(camera);
   const { width = 640, height = 360 } = camera;
   const stale = camera.state !== 'live';
@@ -37,6 +39,7 @@ export function CameraPicture({ camera }: { camera: CameraView }) {
         <div class="picture-fit" style={{ aspectRatio: `${width} / ${height}`, ...fill }}>
           <img src={shown.address} alt={describe(camera)} />
           <Overlay width={width} height={height} zones={camera.zones} objects={objects} />
+          {children}
         </div>
       )}
     </div>

@@ -1,5 +1,6 @@
 // Reads words and scenes with parlmesh's reader and with Tesseract, picture by picture in turns: characters and words
-// that are right, and seconds for a picture from its file to its text.
+// that are right, and seconds for a picture from its file to its text: by the clock, and of processors (a busy machine
+// stretches only the first).
 //
 //   node bench/ocr/run.ts --json      (PARLMESH_TEST_DATA names the data folder, default ../shared/data; needs tesseract)
 
@@ -30,6 +31,12 @@ interface Series {
   segmentation: '8' | '11';
 }
 
+interface Read {
+  text: string;
+  /** Seconds of processors. */
+  processor: number;
+}
+
 const folder = resolve(process.env.PARLMESH_TEST_DATA ?? '../shared/data', 'vision/text-dev');
 if (!existsSync(folder)) {
   note(`no pictures of text in ${folder}; set PARLMESH_TEST_DATA`);
@@ -55,29 +62,45 @@ const report = new Report('ocr');
 await reader.read(await readFile(words[0]!.path));
 
 for (const { name, pictures, of, segmentation } of every) {
-  const subjects = new Map<string, { texts: ReadText[]; seconds: number[] }>();
-  const tell = async (subject: string, truth: string, read: () => Promise<string>): Promise<void> => {
+  const subjects = new Map<string, { texts: ReadText[]; seconds: number[]; processor: number[] }>();
+  const tell = async (subject: string, truth: string, read: () => Promise<Read>): Promise<void> => {
     const from = performance.now();
-    const text = await read();
-    const results = subjects.get(subject) ?? { texts: [], seconds: [] };
+    const { text, processor } = await read();
+    const results = subjects.get(subject) ?? { texts: [], seconds: [], processor: [] };
     results.seconds.push((performance.now() - from) / 1000);
+    results.processor.push(processor);
     results.texts.push({ truth: of(truth), read: of(text) });
     subjects.set(subject, results);
   };
   for (const { path, text } of pictures) {
-    await tell('parlmesh', text, async () => (await reader.read(await readFile(path))).text);
-    if (!hasPeer) continue;
-    await tell(PEER, text, async () => {
-      const options = { env: { ...process.env, OMP_THREAD_LIMIT: String(THREADS) } };
-      return (await run('tesseract', [path, 'stdout', '--psm', segmentation], options)).stdout;
-    });
+    await tell('parlmesh', text, () => byParlmesh(path));
+    if (hasPeer) await tell(PEER, text, () => byTesseract(path, segmentation));
   }
-  for (const [subject, { texts, seconds }] of subjects) {
+  for (const [subject, { texts, seconds, processor }] of subjects) {
     const about = { case: name, unit: 'share' };
     report.tell(subject, { ...about, metric: 'characters right', value: characterAccuracy(texts) });
     report.tell(subject, { ...about, metric: 'words right', value: wordAccuracy(texts) });
     report.tell(subject, { case: name, metric: 'time for a picture, p50', value: percentile(seconds, 50), unit: 's' });
     report.tell(subject, { case: name, metric: 'time for a picture, p95', value: percentile(seconds, 95), unit: 's' });
+    const used = { metric: 'processor time for a picture, p50', value: percentile(processor, 50), unit: 's' };
+    report.tell(subject, { case: name, ...used });
   }
 }
 await reader.stop();
+
+async function byParlmesh(path: string): Promise<Read> {
+  const from = process.cpuUsage();
+  const { text } = await reader.read(await readFile(path));
+  const { user, system } = process.cpuUsage(from);
+  return { text, processor: (user + system) / 1e6 };
+}
+
+/** The shell tells what its children used. */
+async function byTesseract(path: string, segmentation: string): Promise<Read> {
+  const script = 'tesseract "$1" stdout --psm "$2" 2>/dev/null; times >&2';
+  const options = { env: { ...process.env, OMP_THREAD_LIMIT: String(THREADS) } };
+  const { stdout, stderr } = await run('bash', ['-c', script, 'bash', path, segmentation], options);
+  const ofChildren = stderr.trim().split('\n').at(-1) ?? '';
+  const times = [...ofChildren.matchAll(/(\d+)m([\d.]+)s/g)].map(([, m, s]) => 60 * Number(m) + Number(s));
+  return { text: stdout, processor: times.reduce((sum, time) => sum + time, 0) };
+}

@@ -12,7 +12,7 @@ import { sidesOf, straightened } from './straighten.ts';
 import { linesIn, type MapLimits } from './text-map.ts';
 
 /** As published with the detector (PaddleOCR, `det_db_*`); what is beyond `most` is left out. */
-const LINES: MapLimits = { pixel: 0.3, mean: 0.6, growth: 1.5, leastSide: 3, most: 200 };
+const LINES: MapLimits = { pixel: 0.3, mean: 0.6, growth: 1.5, leastSide: 3, most: 400 };
 /** The detector's picture: pixels in all, and of its longer side. */
 const DETECTION = { pixels: 1_300_000, side: 2_048 };
 /** A line is squeezed to this width at most, in pixels at a height of `LINE_HEIGHT`. */
@@ -34,9 +34,9 @@ const SMALL_PICTURE = 512;
 /** How sure a large one must be as a single line: a wall is read as something too. */
 const SURE_OF_WALL = 0.8;
 /** Width for height of what may be a single line. */
-const LINE_SHAPE = { least: 2 / 3, most: 40 };
-/** A line higher than wide by this factor runs downwards. */
-const DOWNWARDS = 1.5;
+const LINE_SHAPE = { least: 0.3, most: 40 };
+/** A line higher than wide by the first factor may run downwards, or be a single character; from the second on it runs. */
+const DOWNWARDS = { from: 1.5, sure: 3 };
 /** A picture whose longer side is below it gets a margin of this share: the detector misses what touches the edge. */
 const SMALL = { side: 320, margin: 0.25 };
 /** Where nothing is found, letters may be too large: it is looked again at this share of the size. */
@@ -115,9 +115,13 @@ export class PictureReader {
 
   /** What stands in the boxes. An unsure line is read again: upside down where it seems so, with its surroundings, stretched. */
   async #recognise(picture: Raster, boxes: readonly Quad[]): Promise<Candidate[]> {
-    const upright = boxes.map(alongText);
-    const first = await this.#recogniseAll(upright.map((box) => lineOf(picture, box)));
-    const results: Candidate[] = first.map((line, i) => ({ ...line, box: upright[i]! }));
+    const ways = boxes.flatMap((box, of) => waysToRead(box).map((way) => ({ of, box: way })));
+    const first = await this.#recogniseAll(ways.map(({ box }) => lineOf(picture, box)));
+    const results: Candidate[] = [];
+    ways.forEach(({ of, box }, i) => {
+      const surest = results[of];
+      if (surest === undefined || first[i]!.confidence > surest.confidence) results[of] = { ...first[i]!, box };
+    });
     const unsure = results.filter(({ confidence }) => confidence < SURE).slice(0, MOST_SECOND_LOOKS);
     if (unsure.length === 0) return results;
     const turned = await this.#networks.turned(unsure.map(({ box }) => lineOf(picture, box)));
@@ -196,11 +200,13 @@ function lineOf(picture: Raster, box: Quad, stretch = 1): Raster {
   );
 }
 
-/** A line that runs downwards, as one reads it. */
-function alongText(box: Quad): Quad {
+/** The box as it stands, or turned so that a line that runs downwards is level; both where it may be either. */
+function waysToRead(box: Quad): Quad[] {
   const { width, height } = sidesOf(box);
   const [a, b, c, d] = box;
-  return height >= DOWNWARDS * width ? [b, c, d, a] : box;
+  const turned: Quad = [b, c, d, a];
+  if (height < DOWNWARDS.from * width) return [box];
+  return height >= DOWNWARDS.sure * width ? [turned] : [box, turned];
 }
 
 function upsideDown([a, b, c, d]: Quad): Quad {

@@ -111,6 +111,10 @@ describe('batches', () => {
     ]);
   });
 
+  it('of many lines fill short ones up to less', () => {
+    expect(batchesOf(Array.from({ length: 12 }, () => 40)).map(({ width }) => width)).toEqual([160, 160]);
+  });
+
   it('hold every line once, bounded', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 2_400 }), { maxLength: 60 }), (widths) => {

@@ -6,12 +6,13 @@ import type { HardwareView } from './view/schema.ts';
 /** Takes one value of a series, for later charts. */
 export type Measure = (series: string, at: number, value: number) => void;
 
-/** `cpu`, `memory`, `disk` (shares in use), `score` (0 to 1), `temperature` (°C). */
+/** `cpu`, `memory`, `disk` (shares in use), `score` (0 to 1), `battery` (share left), `temperature` (°C). */
 export function measureBoard(measure: Measure, reading: HardwareView, score: number): void {
-  const { at, cpu, memory, disk, temperatureCelsius } = reading;
+  const { at, cpu, memory, disk, battery, temperatureCelsius } = reading;
   measure('cpu', at, cpu.load);
   measure('memory', at, 1 - memory.availableBytes / memory.totalBytes);
   if (disk.totalBytes > 0) measure('disk', at, 1 - disk.availableBytes / disk.totalBytes);
+  if (battery !== undefined) measure('battery', at, battery.charge);
   measure('score', at, score);
   if (temperatureCelsius !== undefined) measure('temperature', at, temperatureCelsius);
 }

@@ -8,6 +8,8 @@ export interface HardwareReading {
   memory: { totalBytes: number; availableBytes: number };
   temperatureCelsius?: number;
   throttling?: { underVoltage: boolean; throttled: boolean };
+  /** `charge` is the share that is left. */
+  battery?: { charge: number; discharging: boolean };
   disk: { path: string; totalBytes: number; availableBytes: number };
   /** Worst delay of the event loop since the last reading. */
   eventLoopDelaySeconds: number;

@@ -5,7 +5,7 @@ import type { JournalEntry } from '../../core/journal.ts';
 import { CALM, type HysteresisRule, type HysteresisState, observe } from '../hysteresis.ts';
 import type { HardwareReading } from './hardware-reading.ts';
 
-export type HardwareSymptom = 'hot' | 'under-voltage' | 'throttled' | 'memory-low' | 'disk-low';
+export type HardwareSymptom = 'hot' | 'under-voltage' | 'throttled' | 'memory-low' | 'disk-low' | 'battery-low';
 
 interface SymptomRule extends HysteresisRule {
   symptom: HardwareSymptom;
@@ -75,6 +75,18 @@ const RULES: readonly SymptomRule[] = [
     value: (reading) => share(reading.disk),
     raised: ({ disk }) => `Disk space is low: ${megabytes(disk.availableBytes)} left at ${disk.path}`,
     cleared: 'There is enough disk space again',
+  },
+  {
+    symptom: 'battery-low',
+    severity: 'warning',
+    raise: 0.15,
+    clear: 0.25,
+    raiseAfter: 2,
+    clearAfter: 2,
+    value: ({ battery }) => battery && (battery.discharging ? battery.charge : 1),
+    raised: ({ battery }) =>
+      `The battery is low: ${((battery?.charge ?? 0) * 100).toFixed(0)} % left, and it discharges`,
+    cleared: 'The battery is charged again, or no longer used up',
   },
 ];
 

@@ -29,6 +29,7 @@ type Found = Omit<Finding, 'journal'>;
 const BROKEN_FRAMES = 10;
 const LOSSY = 0.1;
 const SPACE = 0.05;
+const LOW_BATTERY = 0.15;
 const EXCERPT = 3;
 
 /** The worst first. */
@@ -164,7 +165,7 @@ function bootstrap({ events, node }: Evidence): Found[] {
     }));
 }
 
-function board({ throttling, disk, memory, temperatureCelsius }: HardwareView): Found[] {
+function board({ throttling, battery, disk, memory, temperatureCelsius }: HardwareView): Found[] {
   const found: Found[] = [];
   const tell = (severity: Found['severity'], problem: string, next: string): void => {
     found.push({ severity, subject: 'node', problem, next });
@@ -180,6 +181,13 @@ function board({ throttling, disk, memory, temperatureCelsius }: HardwareView): 
       'warning',
       `The board is slowed down${heat}`,
       'Give it a heat sink, a fan or shade, or fewer frames per second',
+    );
+  }
+  if (battery?.discharging && battery.charge < LOW_BATTERY) {
+    tell(
+      'warning',
+      `The battery has ${(battery.charge * 100).toFixed(0)} % left`,
+      'Charge it: the board takes fewer tasks until then, and stops when it is empty',
     );
   }
   if (disk.availableBytes < SPACE * disk.totalBytes) {

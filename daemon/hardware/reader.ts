@@ -5,6 +5,7 @@ import { type NetworkInterfaceInfo, networkInterfaces, uptime } from 'node:os';
 import type { Clock } from '../../core/clock.ts';
 import { type Logger, silentLogger } from '../../core/logger.ts';
 import type { HardwareView } from '../view/schema.ts';
+import { BatteryGauge } from './battery.ts';
 import { CpuMeter } from './cpu.ts';
 import { DiskMeter } from './disk.ts';
 import { LoopDelay } from './loop-delay.ts';
@@ -32,6 +33,7 @@ export class HardwareReader {
   readonly #cpu: CpuMeter;
   readonly #thermometer: Thermometer;
   readonly #power: PowerFlags;
+  readonly #battery: BatteryGauge;
   readonly #disk: DiskMeter;
   readonly #loop = new LoopDelay();
 
@@ -43,16 +45,18 @@ export class HardwareReader {
     this.#cpu = new CpuMeter(this.#files);
     this.#thermometer = new Thermometer(this.#files);
     this.#power = new PowerFlags(this.#files);
+    this.#battery = new BatteryGauge(this.#files);
     this.#disk = new DiskMeter(this.#files, options.dataDir, options.clock, log);
   }
 
   /** Never rejects for what the board does not tell: that is absent from the view. */
   async read(): Promise<HardwareView> {
-    const [cpu, memory, temperatureCelsius, throttling, disk, interfaces, uptimeSeconds] = await Promise.all([
+    const [cpu, memory, temperatureCelsius, throttling, battery, disk, interfaces, uptimeSeconds] = await Promise.all([
       this.#cpu.read(),
       readMemory(this.#files),
       this.#thermometer.read(),
       this.#power.read(),
+      this.#battery.read(),
       this.#disk.read(),
       readInterfaces(this.#files, this.#addresses()),
       this.#uptime(),
@@ -63,6 +67,7 @@ export class HardwareReader {
       memory,
       ...(temperatureCelsius === undefined ? {} : { temperatureCelsius }),
       ...(throttling === undefined ? {} : { throttling }),
+      ...(battery === undefined ? {} : { battery }),
       disk,
       interfaces,
       uptimeSeconds,

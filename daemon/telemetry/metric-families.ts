@@ -89,6 +89,16 @@ const hardwareFamilies: Family[] = [
             [Number(board.throttling.everThrottled), 'throttled'],
           ],
   },
+  hardware(
+    'parlmesh_battery_charge_ratio',
+    'Share of the battery that is left, 0 to 1.',
+    ({ battery }) => battery?.charge,
+  ),
+  hardware(
+    'parlmesh_battery_discharging',
+    '1 while the battery feeds the board.',
+    ({ battery }) => battery && Number(battery.discharging),
+  ),
   hardware('parlmesh_disk_total_bytes', 'Size of the file system with the data folder.', ({ disk }) => disk.totalBytes),
   hardware('parlmesh_disk_available_bytes', 'Free bytes on that file system.', ({ disk }) => disk.availableBytes),
   hardware('parlmesh_disk_wear_ratio', 'Share of the eMMC’s life that is used, 0 to 1.', ({ disk }) => disk.wear),

@@ -68,6 +68,15 @@ export const HardwareView = Type.Object({
       everThrottled: Type.Boolean(),
     }),
   ),
+  battery: Type.Optional(
+    Type.Object(
+      {
+        charge: Type.Number({ description: 'Share that is left, 0 to 1.' }),
+        discharging: Type.Boolean({ description: 'Whether it feeds the board now.' }),
+      },
+      { description: 'Where the board has one.' },
+    ),
+  ),
   disk: Type.Object({
     path: Type.String(),
     totalBytes: Type.Number(),

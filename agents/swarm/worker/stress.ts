@@ -4,8 +4,8 @@ export interface BoardCondition {
   memory: { totalBytes: number; availableBytes: number };
   temperatureCelsius?: number;
   throttling?: { underVoltage: boolean; throttled: boolean };
-  /** Share that is left, 0 to 1, of a board that runs on it; undefined on mains. */
-  battery?: number;
+  /** `charge` is the share that is left, 0 to 1; it counts while it is used up. */
+  battery?: { charge: number; discharging: boolean };
 }
 
 /** Boards slow themselves down from about 80 °C; from `begins` on they are spared, at `all` they are given nothing. */
@@ -23,7 +23,7 @@ export function stressOf({ memory, temperatureCelsius, throttling, battery }: Bo
     temperatureCelsius === undefined ? 0 : between(temperatureCelsius, HEAT.begins, HEAT.all),
     throttling?.throttled || throttling?.underVoltage ? THROTTLED : 0,
     between(free, MEMORY.begins, MEMORY.all),
-    battery === undefined ? 0 : between(battery, BATTERY.begins, BATTERY.all),
+    battery?.discharging ? between(battery.charge, BATTERY.begins, BATTERY.all) : 0,
   );
 }
 

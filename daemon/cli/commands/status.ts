@@ -77,12 +77,15 @@ function render({ node, hardware, peers, links, agents, cameras }: StatusReport,
   return lines.join('\n');
 }
 
-function board({ at, cpu, memory, disk, temperatureCelsius }: HardwareView): string {
+function board({ at, cpu, memory, disk, battery, temperatureCelsius }: HardwareView): string {
   return [
     `load ${percent(cpu.load)}`,
     ...(temperatureCelsius === undefined ? [] : [`${temperatureCelsius.toFixed(0)} °C`]),
     `memory ${bytes(memory.availableBytes)} of ${bytes(memory.totalBytes)} free`,
     `disk ${bytes(disk.availableBytes)} of ${bytes(disk.totalBytes)} free`,
+    ...(battery === undefined
+      ? []
+      : [`battery ${percent(battery.charge)}${battery.discharging ? ', discharging' : ''}`]),
     `read ${ago(at, Date.now())} ago`,
   ].join(', ');
 }

@@ -154,6 +154,26 @@ function hardwareComponents(topic: string, hardware: HardwareView): Record<strin
     components.under_voltage = problem(topic, 'Under-voltage', 'value_json.throttling.underVoltage');
     components.throttled = problem(topic, 'Throttled', 'value_json.throttling.throttled');
   }
+  if (hardware.battery !== undefined) {
+    components.battery = {
+      platform: 'sensor',
+      name: 'Battery',
+      device_class: 'battery',
+      unit_of_measurement: '%',
+      state_class: 'measurement',
+      suggested_display_precision: 0,
+      state_topic: topic,
+      value_template: '{{ (value_json.battery.charge * 100) | round(1) }}',
+    };
+    components.battery_discharging = {
+      platform: 'binary_sensor',
+      name: 'On battery',
+      icon: 'mdi:battery-arrow-down',
+      entity_category: 'diagnostic',
+      state_topic: topic,
+      value_template: "{{ 'ON' if value_json.battery.discharging else 'OFF' }}",
+    };
+  }
   if (hardware.disk.wear !== undefined) {
     components.disk_wear = share(topic, 'Disk wear', 'mdi:sd', 'value_json.disk.wear');
   }

@@ -100,6 +100,16 @@ describe('the hardware agent', () => {
     expect(kinds()).toEqual(['hardware.memory-low', 'hardware.disk-low']);
   });
 
+  it('tells of a battery that runs out, and that it is on mains again', async () => {
+    let battery = { charge: 0.1, discharging: true };
+    const { readings, kinds, journal } = await watching(async () => ({ ...WELL, battery }));
+    await readings(2);
+    expect(journal[0]?.message).toBe('The battery is low: 10 % left, and it discharges');
+    battery = { charge: 0.1, discharging: false };
+    await readings(2);
+    expect(kinds()).toEqual(['hardware.battery-low', 'hardware.battery-low.cleared']);
+  });
+
   it('scores a lasting change as anomalous, one odd reading and ordinary noise not', async () => {
     const random = seededRandom(7);
     let load = 0.2;

@@ -10,7 +10,9 @@ describe('The stress of a board', () => {
     expect(stressOf({ ...well, temperatureCelsius: 95 })).toBe(1);
     expect(stressOf({ ...well, throttling: { underVoltage: false, throttled: true } })).toBe(0.5);
     expect(stressOf({ memory: { totalBytes: 100, availableBytes: 9 } })).toBeCloseTo(0.5);
-    expect(stressOf({ ...well, battery: 0.25, temperatureCelsius: 71 })).toBeCloseTo(0.5);
+    const battery = { charge: 0.25, discharging: true };
+    expect(stressOf({ ...well, battery, temperatureCelsius: 71 })).toBeCloseTo(0.5);
+    expect(stressOf({ ...well, battery: { ...battery, discharging: false } })).toBe(0);
   });
 
   it('takes from speed at once and from slots beyond a half', () => {

@@ -165,6 +165,37 @@ describe('other boards', () => {
     expect((await late.read()).temperatureCelsius).toBe(50);
   });
 
+  it('tell of the battery that feeds them, not of a mouse’s', async () => {
+    using board = machine({
+      'sys/class/power_supply/BAT0/type': 'Battery\n',
+      'sys/class/power_supply/BAT0/capacity': '63\n',
+      'sys/class/power_supply/BAT0/status': 'Discharging\n',
+      'sys/class/power_supply/hid-mouse/type': 'Battery\n',
+      'sys/class/power_supply/hid-mouse/scope': 'Device\n',
+      'sys/class/power_supply/hid-mouse/capacity': '5\n',
+      'sys/class/power_supply/hid-mouse/status': 'Discharging\n',
+    });
+    const own = reader(board);
+    expect((await own.read()).battery).toEqual({ charge: 0.63, discharging: true });
+    board.write({ 'sys/class/power_supply/BAT0/status': 'Not charging\n' });
+    expect((await own.read()).battery).toEqual({ charge: 0.63, discharging: false });
+  });
+
+  it('have a gauge that tells amounts, and not which way the current flows: mains do', async () => {
+    using board = machine({
+      'sys/class/power_supply/axp20x-ac/type': 'Mains\n',
+      'sys/class/power_supply/axp20x-ac/online': '1\n',
+      'sys/class/power_supply/axp20x-battery/type': 'Battery\n',
+      'sys/class/power_supply/axp20x-battery/energy_now': '3000000\n',
+      'sys/class/power_supply/axp20x-battery/energy_full': '12000000\n',
+      'sys/class/power_supply/axp20x-battery/status': 'Unknown\n',
+    });
+    const own = reader(board);
+    expect((await own.read()).battery).toEqual({ charge: 0.25, discharging: false });
+    board.write({ 'sys/class/power_supply/axp20x-ac/online': '0\n' });
+    expect((await own.read()).battery).toEqual({ charge: 0.25, discharging: true });
+  });
+
   it('tell the wear of the card with the data folder, not of another', async () => {
     using board = machine();
     const own = deviceNumber(statSync(board.root).dev);
@@ -193,6 +224,7 @@ describe('a container', () => {
     expect(Value.Errors(HardwareView, view)).toEqual([]);
     expect(view).not.toHaveProperty('temperatureCelsius');
     expect(view).not.toHaveProperty('throttling');
+    expect(view).not.toHaveProperty('battery');
     expect(view.disk).not.toHaveProperty('wear');
     expect(view.memory).toMatchObject({ totalBytes: 536_870_912, availableBytes: 236_870_912 });
   });

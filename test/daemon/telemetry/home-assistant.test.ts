@@ -87,13 +87,14 @@ describe('Home Assistant discovery', () => {
   });
 
   it('offers only what the board can measure', () => {
+    const measured = ['temperature', 'under_voltage', 'throttled', 'battery', 'battery_discharging'];
     const node = new TestNode();
     const all = Object.keys(devicesOf(node).get(`${DEVICE}/config`)!.components);
-    expect(all).toEqual(expect.arrayContaining(['temperature', 'under_voltage', 'throttled']));
-    const { temperatureCelsius: _t, throttling: _u, ...bare } = node.hardwareView!;
+    expect(all).toEqual(expect.arrayContaining(measured));
+    const { temperatureCelsius: _t, throttling: _u, battery: _b, ...bare } = node.hardwareView!;
     node.hardwareView = bare;
     const some = Object.keys(devicesOf(node).get(`${DEVICE}/config`)!.components);
-    expect(all.filter((id) => !some.includes(id))).toEqual(['temperature', 'under_voltage', 'throttled']);
+    expect(all.filter((id) => !some.includes(id))).toEqual(measured);
   });
 
   it('offers a restart button only with commands enabled', () => {
@@ -207,6 +208,8 @@ describe(`Home Assistant templates${noJinja && ` (skipped: ${noJinja})`}`, () =>
       [main.temperature?.value_template, readings, '51.5'],
       [main.under_voltage?.value_template, readings, 'OFF'],
       [main.throttled?.value_template, readings, 'ON'],
+      [main.battery?.value_template, readings, '62.0'],
+      [main.battery_discharging?.value_template, readings, 'ON'],
       [north.components.fps?.value_template, cameraJson, '5'],
       [north.components.count_person?.value_template, cameraJson, '2'],
       [north.components.count_cat?.value_template, cameraJson, '0'],

@@ -49,6 +49,7 @@ export class TestNode implements View, Actions {
       everUnderVoltage: false,
       everThrottled: true,
     },
+    battery: { charge: 0.62, discharging: true },
     disk: { path: '/', totalBytes: 2000, availableBytes: 1500 },
     interfaces: [],
     uptimeSeconds: 3600,

@@ -12,6 +12,7 @@ export const SERIES = {
   cpu: (view: HardwareView) => view.cpu.load,
   memory: (view: HardwareView) => 1 - view.memory.availableBytes / view.memory.totalBytes,
   temperature: (view: HardwareView) => view.temperatureCelsius,
+  battery: (view: HardwareView) => view.battery?.charge,
   disk: (view: HardwareView) => 1 - view.disk.availableBytes / view.disk.totalBytes,
 } as const;
 export type SeriesName = keyof typeof SERIES;
@@ -20,6 +21,7 @@ export const history = signal<Readonly<Record<SeriesName, [number, number][]>>>(
   cpu: [],
   memory: [],
   temperature: [],
+  battery: [],
   disk: [],
 });
 

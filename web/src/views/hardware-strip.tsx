@@ -39,6 +39,13 @@ const VITALS: readonly Vital[] = [
     detail: (view) => (view.temperatureCelsius === undefined ? 'no sensor on this board' : throttling(view)),
   },
   {
+    series: 'battery',
+    title: 'Battery',
+    format: percent,
+    range: SHARE,
+    detail: ({ battery }) => (battery?.discharging ? 'feeds the board' : 'not used up'),
+  },
+  {
     series: 'disk',
     title: 'Storage',
     format: percent,
@@ -55,7 +62,7 @@ export function HardwareStrip({ view }: { view: HardwareView | undefined }) {
   return (
     <section aria-label="This board">
       <div class="vitals">
-        {VITALS.map((vital) => (
+        {VITALS.filter(({ series }) => series !== 'battery' || view?.battery !== undefined).map((vital) => (
           <Figure key={vital.series} vital={vital} view={view} />
         ))}
       </div>

@@ -1,5 +1,6 @@
 // The route that reads text in a picture. The body is the picture itself.
 
+import type { FastifyReply } from 'fastify';
 import { TextReadingView } from '../../view/text-schema.ts';
 import type { App, RouteContext } from '../context.ts';
 import { answers } from '../openapi.ts';
@@ -29,10 +30,17 @@ export function textRoutes({ actions }: RouteContext) {
           response: answers(TextReadingView),
         },
       },
-      async ({ body, signal }) => {
-        if (body instanceof Uint8Array) return actions.readText(body, signal);
+      async ({ body }, reply) => {
+        if (body instanceof Uint8Array) return actions.readText(body, untilGone(reply));
         throw httpError('HTTP_BAD_REQUEST', 'The body must be a picture', 'curl --data-binary @picture.jpg …');
       },
     );
   };
+}
+
+/** Aborts when the client has gone. The request's own signal does so as soon as its body was read. */
+function untilGone(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort(httpError('HTTP_UNAVAILABLE', 'The client has gone')));
+  return gone.signal;
 }

@@ -508,8 +508,9 @@ export class ExampleNode implements View, Actions, Journal {
 
   jobs = (query?: JobQuery) => this.work.jobs(query);
   job = (id: string) => this.work.job(id);
-  readText = async (picture: Uint8Array) => {
+  readText = async (picture: Uint8Array, signal: AbortSignal) => {
     const { width, height } = await sharp(picture).metadata();
+    signal.throwIfAborted();
     return { text: '', regions: [], unreadable: [], width, height, seconds: 0.1 };
   };
   swarm = () => this.work.swarm();

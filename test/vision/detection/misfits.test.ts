@@ -3,9 +3,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { seededRandom } from '../../../core/random.ts';
+import { systemClock } from '../../../daemon/clock.ts';
 import type { ModelManifest } from '../../../vision/detection/manifest.ts';
 import { listModels } from '../../../vision/detection/model-file.ts';
 import { openSession } from '../../../vision/detection/model-session.ts';
+import { type DetectorState, OnnxDetector } from '../../../vision/detection/onnx-detector.ts';
 import { temporaryFolder } from '../support/journal.ts';
 import { tinyYolox, writeTiny } from './tiny-models.ts';
 
@@ -32,6 +35,28 @@ it.each([
   const session = await openTiny(tinyYolox(SEES_A_CAR, 'float', { quantised }));
   const found = await session.detect(new Uint8Array(32 * 32 * 3), 0.5);
   expect(found).toEqual([{ label: 'car', confidence: expect.closeTo(0.9), box: { x: 0, y: 0, width: 1, height: 1 } }]);
+});
+
+it('refuses a model that fails on a picture', async () => {
+  const folder = await temporaryFolder();
+  await writeTiny(folder, tinyYolox(SEES_A_CAR, 'float', { blackIsNaN: true }));
+  const [model] = await listModels([folder]);
+  const states: DetectorState[] = [];
+  const onState = (state: DetectorState): void => void states.push(state);
+  const detector = new OnnxDetector({
+    model: model!,
+    threads: 1,
+    clock: systemClock,
+    random: seededRandom(1),
+    onState,
+  });
+  onTestFinished(() => detector.close());
+  detector.open();
+  const grey = { width: 32, height: 32, pixels: new Uint8Array(32 * 32 * 3).fill(90) };
+  expect((await detector.detect(grey, 0.5)).detections).toHaveLength(1);
+  const black = { ...grey, pixels: new Uint8Array(32 * 32 * 3) };
+  await expect(detector.detect(black, 0.5)).rejects.toMatchObject({ code: 'DETECTOR_UNAVAILABLE' });
+  expect(states.at(-1)).toMatchObject({ kind: 'failed', code: 'MODEL_MISFIT' });
 });
 
 describe('a model is refused by name', () => {

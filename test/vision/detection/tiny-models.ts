@@ -13,14 +13,17 @@ export const TINY_CLASSES = ['person', 'car'];
 export function tinyYolox(
   values: readonly number[],
   type: 'float' | 'uint8' = 'float',
-  { quantised = false } = {},
+  { quantised = false, blackIsNaN = false } = {},
 ): Uint8Array {
   const graph = new OnnxGraph();
   // The picture takes part, with no weight, so that the graph has an input.
   const shape = [1, 1, values.length];
   const pixels = type === 'float' ? 'images' : graph.node('Cast', ['images'], { to: 1 });
   const picture = graph.node('ReduceMean', [pixels], { axes: [1, 2, 3], keepdims: 0 });
-  const nothing = graph.node('Mul', [picture, graph.floats([0])]);
+  const one = graph.node('Div', [picture, picture]);
+  const nothing = blackIsNaN
+    ? graph.node('Sub', [one, graph.floats([1])])
+    : graph.node('Mul', [picture, graph.floats([0])]);
   const rows = graph.node('Add', [graph.floats(values, shape), nothing]);
   // Hundredths as bytes.
   const step = graph.floats([0.01], []);

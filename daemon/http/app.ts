@@ -13,7 +13,7 @@ import type { RemoteNodes } from '../remote-nodes.ts';
 import type { Tokens } from '../security/tokens.ts';
 import type { Actions, View } from '../view/view.ts';
 import { Access } from './access.ts';
-import { authorizeRoute, type OracleAccess } from './authorization.ts';
+import { authorizeRoute, mustBeAction, type OracleAccess } from './authorization.ts';
 import type { HttpConfig } from './config.ts';
 import type { App, RouteContext } from './context.ts';
 import { describeRoutes, serveReader } from './openapi.ts';
@@ -150,6 +150,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
     async (api: App) => {
       api.addHook('onRoute', (route) => {
         route.handlerTimeout ??= ANSWER_WITHIN;
+        mustBeAction(route);
       });
       api.addHook('preParsing', async (request) => {
         access.authorize(request, request.routeOptions.config.scope ?? 'admin');

@@ -1,7 +1,7 @@
 // Which action each changing route of the API is, and the one place where the oracle is asked about it: after the scope
 // was checked and the request was found to be well-formed, before anything is done.
 
-import type { FastifyRequest } from 'fastify';
+import type { FastifyRequest, RouteOptions } from 'fastify';
 import type { Authorizer, ProposedAction } from '../../agents/authorizer.ts';
 import type { OracleDesk } from '../security/oracle-desk.ts';
 import type { Tokens } from '../security/tokens.ts';
@@ -15,7 +15,7 @@ interface RouteAction {
   reach?: 'network' | 'named';
 }
 
-/** Routes without an entry are named after their address, `api.…`. */
+/** Every route that may change something has an entry: without one the server does not start. */
 const ACTIONS: Readonly<Record<string, RouteAction | 'changes nothing' | 'asks itself'>> = {
   'POST /agents/:id/restart': { action: 'agent.restart', subject: 'agent/:id' },
   'POST /tokens': { action: 'token.create', subject: 'tokens' },
@@ -37,6 +37,7 @@ const ACTIONS: Readonly<Record<string, RouteAction | 'changes nothing' | 'asks i
   'POST /session': 'changes nothing',
   'DELETE /session': 'changes nothing',
   'POST /vision/ocr': 'changes nothing',
+  'POST /blobs': { action: 'blob.write', subject: 'blobs' },
   'POST /jobs': 'asks itself',
   'POST /jobs/:id/cancel': 'asks itself',
   'POST /jobs/:id/retry': 'asks itself',
@@ -101,7 +102,11 @@ function proposedBy(request: FastifyRequest, { reach, tokens }: RouteAuthorizati
 export function actionOfRoute(method: string, url: string): RouteAction | 'changes nothing' | 'asks itself' {
   const path = url.startsWith(PREFIX) ? url.slice(PREFIX.length) : url;
   const known = ACTIONS[`${method} ${path}`];
-  if (known !== undefined) return known;
-  const words = path.split('/').filter((part) => /^[a-z][a-z0-9-]*$/.test(part));
-  return { action: ['api', ...words, method.toLowerCase()].join('.'), subject: path.slice(1) };
+  if (known === undefined) throw new Error(`${method} ${path} is no action that the oracle knows: name it in ACTIONS`);
+  return known;
+}
+
+/** Throws for a route that may change something and is no action. */
+export function mustBeAction({ method, url }: Pick<RouteOptions, 'method' | 'url'>): void {
+  for (const each of [method].flat()) if (!SAFE_METHODS.has(each)) actionOfRoute(each, url);
 }

@@ -16,7 +16,7 @@ import type { Mesh } from '../../mesh/mesh.ts';
 import type { Reach } from '../http/authorization.ts';
 import type { Store } from '../store/store.ts';
 import type { OracleTotals } from '../telemetry/oracle-families.ts';
-import type { Actions } from '../view/view.ts';
+import type { Actions, MqttActions } from '../view/view.ts';
 import { OracleDesk } from './oracle-desk.ts';
 import { oracleKeys } from './oracle-keys.ts';
 import { ORACLE_STATE } from './oracle-state.ts';
@@ -78,15 +78,18 @@ export function troubleOf({ frozen, halt }: OracleStatus, network: AgentNetwork)
 }
 
 /** What other nodes may order here, with a right to it. */
-export function takeOrders(oracle: AntiMeaveOracle, actions: Pick<Actions, 'restartAgent' | 'reloadConfig'>): void {
+export function takeOrders(
+  oracle: { handleOrder(action: string, run: (order: { subject: string }) => Promise<void>): void },
+  actions: Pick<Actions, 'restartAgent' | 'reloadConfig'>,
+): void {
   oracle.handleOrder('agent.restart', ({ subject }) => actions.restartAgent(subject.replace(/^agent\//, '')));
   oracle.handleOrder('config.reload', async () => void (await actions.reloadConfig()));
 }
 
-/** The same actions, each asked about first as the broker's wish. */
-export function authorizedForMqtt(actions: Actions, oracle: AntiMeaveOracle, self: string): Actions {
+/** What the broker may wish, each asked about first; the swarm asks about jobs itself. */
+export function authorizedForMqtt(actions: MqttActions, oracle: Authorizer, self: string): MqttActions {
   return {
-    ...actions,
+    submitJob: (spec, actor, options) => actions.submitJob(spec, actor, options),
     restartAgent: async (id) => {
       const subject = `agent/${id}`;
       await oracle.authorize({ action: 'agent.restart', actor: MQTT_ACTOR, scope: 'node', nodes: [self], subject });
@@ -135,7 +138,7 @@ const BUILT_IN_MAY: Readonly<Record<string, AgentCapabilities>> = {
 };
 const here = (action: string) => ({ action, scope: 'node' as const, mostNodes: 1, largestShare: 1, approvals: 0 });
 const MQTT_MAY: AgentCapabilities = ['agent.restart', 'job.*'].map(here);
-const ACT_MAY: AgentCapabilities = ['agent.*', 'job.*', 'swarm.*', 'blob.*', 'camera.*', 'vision.*', 'api.*'].map(here);
+const ACT_MAY: AgentCapabilities = ['agent.*', 'job.*', 'swarm.*', 'blob.*', 'camera.*', 'vision.*'].map(here);
 
 /** What the scopes of an API token amount to. `admin` may everything, but wide actions need other nodes besides. */
 export function capabilitiesOfScopes(scopes: readonly Scope[]): AgentCapabilities {

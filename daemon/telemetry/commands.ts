@@ -4,7 +4,7 @@
 import type { Clock, Millis } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
-import type { Actions, View } from '../view/view.ts';
+import type { MqttActions, View } from '../view/view.ts';
 import { type JobAnswer, JobSubmissions } from './job-submissions.ts';
 import type { Topics } from './topics.ts';
 
@@ -16,7 +16,7 @@ const REFUSAL_PAUSE: Millis = 10_000;
 
 export interface CommandsOptions {
   view: View;
-  actions: Actions;
+  actions: MqttActions;
   journal: Journal;
   clock: Clock;
 }

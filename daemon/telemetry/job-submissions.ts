@@ -6,6 +6,7 @@ import { Value } from 'typebox/value';
 import type { JobView } from '../../agents/swarm/job-view.ts';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import { JobTexts } from '../jobs/job-text.ts';
+import { MQTT_ACTOR } from '../security/oracle.ts';
 import type { JobActions } from '../view/view.ts';
 
 const JobId = Type.String({ pattern: '^[a-z0-9-]{4,64}$' });
@@ -37,7 +38,7 @@ export class JobSubmissions {
     const { id, job } = envelope;
     try {
       const spec = await this.#texts.read(Buffer.from(JSON.stringify(job ?? null)), 'the job', 'json');
-      const { state } = await this.#actions.submitJob(spec, { kind: 'client', name: 'MQTT', tokenId: 'mqtt' }, { id });
+      const { state } = await this.#actions.submitJob(spec, MQTT_ACTOR, { id });
       return { id, accepted: true, state };
     } catch (thrown) {
       const code = thrown instanceof ParlmeshError ? thrown.code : 'JOB_FAILED';

@@ -8,7 +8,7 @@ import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
 import type { Service } from '../../core/service.ts';
-import type { Actions, View } from '../view/view.ts';
+import type { MqttActions, View } from '../view/view.ts';
 import { Commands } from './commands.ts';
 import type { MqttConfig } from './config.ts';
 import { type Broker, Connection, type Hello, parseBroker } from './connection.ts';
@@ -20,7 +20,7 @@ import { Topics, topicLevel } from './topics.ts';
 export interface MqttTelemetryOptions {
   config: MqttConfig;
   view: View;
-  actions: Actions;
+  actions: MqttActions;
   journal: Journal;
   logger: Logger;
   clock: Clock;

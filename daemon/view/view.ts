@@ -217,3 +217,6 @@ export interface Actions extends NetworkActions, JobActions, PolicyActions, Visi
 
 /** What commands by MQTT can reach. */
 export type MqttActions = Pick<Actions, 'restartAgent' | 'submitJob'>;
+
+/** What commands by MQTT can reach. */
+export type MqttActions = Pick<Actions, 'restartAgent' | 'submitJob'>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { actionOfRoute } from '../../../daemon/http/authorization.ts';
+import { actionOfRoute, mustBeAction } from '../../../daemon/http/authorization.ts';
 import { capabilitiesOfScopes } from '../../../daemon/security/oracle.ts';
 import { guardedServer } from './guarded-server.ts';
 import { bearer } from './harness.ts';
@@ -80,10 +80,26 @@ describe('The API before an oracle', () => {
   });
 });
 
-it('names every changing route, one that nobody thought of by its address', () => {
-  expect(actionOfRoute('POST', '/api/v3/config/reload')).toMatchObject({ action: 'config.reload' });
-  expect(actionOfRoute('PUT', '/api/v3/things/:id/colour')).toEqual({
-    action: 'api.things.colour.put',
-    subject: 'things/:id/colour',
+describe('A route that changes something', () => {
+  it('is an action that the oracle knows by name', async () => {
+    const { server } = await guardedServer();
+    const { paths } = (await server.call('/api/v3/openapi.json', { unix: true })).json() as {
+      paths: Record<string, Record<string, unknown>>;
+    };
+    const changing = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods)
+        .filter((method) => method !== 'get')
+        .map((method) => [method.toUpperCase(), path.replaceAll(/\{(\w+)\}/g, ':$1')] as const),
+    );
+    expect(changing.length).toBeGreaterThan(20);
+    for (const [method, path] of changing) expect(() => actionOfRoute(method, path)).not.toThrow();
+    expect(actionOfRoute('POST', '/api/v3/blobs')).toEqual({ action: 'blob.write', subject: 'blobs' });
+  });
+
+  it('keeps the server from starting where it is none', () => {
+    expect(() => mustBeAction({ method: ['GET', 'PUT'], url: '/api/v3/things/:id' })).toThrow(
+      'PUT /things/:id is no action that the oracle knows',
+    );
+    expect(() => mustBeAction({ method: ['GET', 'HEAD'], url: '/api/v3/things/:id' })).not.toThrow();
   });
 });

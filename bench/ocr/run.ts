@@ -2,6 +2,8 @@
 // that are right, and seconds for a picture from its file to its text: by the clock, and of processors (a busy machine
 // stretches only the first).
 //
+//   node bench/ocr/run.ts --json --every 4   only each fourth picture
+//   node bench/ocr/run.ts --json --alone     without Tesseract
 //   node bench/ocr/run.ts --json      (PARLMESH_TEST_DATA names the data folder, default ../shared/data; needs tesseract)
 
 process.env.ORT_DISABLE_TELEMETRY = '1';
@@ -10,7 +12,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { seededRandom } from '../../core/random.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { TextReader } from '../../vision/ocr/text-reader.ts';
@@ -43,25 +45,32 @@ if (!existsSync(folder)) {
   process.exit(1);
 }
 const words = await readWords(folder);
-const every: Series[] = [
+const series: Series[] = [
   { name: 'words (IIIT5K), letters and digits', pictures: words, of: alphanumeric, segmentation: '8' },
   { name: 'scenes, easy', pictures: await readScenes(folder, false), of: spaced, segmentation: '11' },
   { name: 'scenes, hard', pictures: await readScenes(folder, true), of: spaced, segmentation: '11' },
 ];
 
+const { values: options } = parseArgs({
+  options: { json: { type: 'boolean' }, every: { type: 'string', default: '1' }, alone: { type: 'boolean' } },
+});
+const every = Number(options.every);
 const run = promisify(execFile);
-const hasPeer = await run('tesseract', ['--version']).then(
-  () => true,
-  () => false,
-);
-if (!hasPeer) note('tesseract is not installed (apt install tesseract-ocr): measured without it');
+const hasPeer =
+  options.alone !== true &&
+  (await run('tesseract', ['--version']).then(
+    () => true,
+    () => false,
+  ));
+if (!hasPeer && options.alone !== true)
+  note('tesseract is not installed (apt install tesseract-ocr): measured without it');
 
 const reader = new TextReader({ threads: THREADS, clock: systemClock, random: seededRandom(1) });
 const report = new Report('ocr');
 // Loads the networks, which no picture should pay for.
 await reader.read(await readFile(words[0]!.path));
 
-for (const { name, pictures, of, segmentation } of every) {
+for (const { name, pictures, of, segmentation } of series) {
   const subjects = new Map<string, { texts: ReadText[]; seconds: number[]; processor: number[] }>();
   const tell = async (subject: string, truth: string, read: () => Promise<Read>): Promise<void> => {
     const from = performance.now();
@@ -72,7 +81,7 @@ for (const { name, pictures, of, segmentation } of every) {
     results.texts.push({ truth: of(truth), read: of(text) });
     subjects.set(subject, results);
   };
-  for (const { path, text } of pictures) {
+  for (const { path, text } of pictures.filter((_, index) => index % every === 0)) {
     await tell('parlmesh', text, () => byParlmesh(path));
     if (hasPeer) await tell(PEER, text, () => byTesseract(path, segmentation));
   }

@@ -1,6 +1,7 @@
 // The View over a running node: joins the services' snapshots and tells followers what changed. Keeps no state of its
 // own but the newest hardware reading.
 
+import type { AntiMeaveOracle } from '../../agents/oracle/oracle.ts';
 import type { Supervisor } from '../../agents/supervisor.ts';
 import type { JobView } from '../../agents/swarm/job-view.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
@@ -11,6 +12,7 @@ import type { VisionProcessor } from '../../vision/processor.ts';
 import type { CameraMemory } from '../cameras/camera-memory.ts';
 import type { Lifecycle, ServiceStatus } from '../lifecycle.ts';
 import type { Store } from '../store/store.ts';
+import { withFrozen } from './frozen-agents.ts';
 import { health } from './health.ts';
 import type { ChangeTopic, HardwareView, NodeView, ObservationView, ServiceView } from './schema.ts';
 import type {
@@ -39,6 +41,7 @@ export interface LiveViewParts {
   vision: VisionProcessor;
   memory: CameraMemory;
   supervisor: Supervisor;
+  oracle: Pick<AntiMeaveOracle, 'memory' | 'on'>;
   jobs: JobWindow & PolicyWindow;
   pageAddresses: () => string[];
   brokerAddress: () => string | undefined;
@@ -65,7 +68,7 @@ export class LiveView implements View {
 
   constructor(parts: LiveViewParts) {
     this.#parts = parts;
-    const { lifecycle, store, mesh, vision, supervisor } = parts;
+    const { lifecycle, store, mesh, vision, supervisor, oracle } = parts;
     lifecycle.on('change', () => this.#later('node'));
     store.on('event', (event) => this.#tell('event', event));
     mesh.on('peer', () => this.#later('peers', 'node'));
@@ -76,6 +79,7 @@ export class LiveView implements View {
     vision.on('camera', () => this.#later('cameras', 'node'));
     vision.on('observation', (observation) => this.#tell('observation', observation));
     supervisor.on('agent', () => this.#later('agents', 'node'));
+    oracle.on('changed', () => this.#later('agents'));
   }
 
   /** The hardware agent hands its readings on here. */
@@ -171,7 +175,8 @@ export class LiveView implements View {
   }
 
   agents() {
-    return this.#parts.supervisor.agents();
+    const { supervisor, oracle, mesh } = this.#parts;
+    return withFrozen(supervisor.agents(), (actor) => oracle.memory.bans.frozen(actor), mesh.id);
   }
 
   cameras() {

@@ -253,6 +253,12 @@ export const AgentView = Type.Object({
   since: At,
   restarts: Type.Integer(),
   lastError: Type.Optional(Type.String()),
+  frozen: Type.Optional(
+    Type.Object(
+      { since: At, reason: Type.String() },
+      { description: 'By the oracle: nothing that it asks for is done.' },
+    ),
+  ),
   capabilities: Type.Array(Type.String({ description: 'action@scope, e.g. camera.capture@node' })),
   mailbox: Type.Object({ waiting: Type.Integer(), most: Type.Integer(), dropped: Type.Integer() }),
 });

@@ -13,7 +13,9 @@ export function registerAgents(program: CliCommand, cli: Cli): void {
   const agents = program
     .command('agents')
     .summary('the supervised workers of the node')
-    .description('Lists the agents of this node with their state, restarts and what they may do.')
+    .description(
+      'Lists the agents of this node with their state, restarts and what they may do. A frozen one works on, but nothing that it asks for is done: `parlmesh oracle status` says why.',
+    )
     .common()
     .example('agents', 'do all agents work?')
     .example('agents -o json', 'everything that is known of them')
@@ -41,8 +43,9 @@ function render(rows: AgentView[], terminal: Terminal): string {
     { title: 'kind', value: (agent) => agent.kind },
     {
       title: 'state',
-      value: (agent) => agent.state,
-      style: ({ state }) => (state === 'degraded' ? 'red' : state === 'restarting' ? 'yellow' : undefined),
+      value: ({ state, frozen }) => (frozen === undefined ? state : `${state}, frozen`),
+      style: ({ state, frozen }) =>
+        state === 'degraded' || frozen !== undefined ? 'red' : state === 'restarting' ? 'yellow' : undefined,
     },
     { title: 'since', align: 'right', value: (agent) => ago(agent.since, now) },
     { title: 'restarts', align: 'right', value: (agent) => String(agent.restarts) },
@@ -53,6 +56,9 @@ function render(rows: AgentView[], terminal: Terminal): string {
         `${mailbox.waiting}/${mailbox.most}${mailbox.dropped > 0 ? ` (${mailbox.dropped} dropped)` : ''}`,
     },
     { title: 'may do', value: (agent) => agent.capabilities.join(' ') },
-    { title: 'last error', value: (agent) => agent.lastError ?? '' },
+    {
+      title: 'last error',
+      value: ({ frozen, lastError }) => (frozen === undefined ? (lastError ?? '') : `frozen: ${frozen.reason}`),
+    },
   ]);
 }

@@ -158,6 +158,15 @@ describe('listings', () => {
     expect(stage.asked.at(-1)?.line).toBe('GET routes/log?limit=5&node=mill');
   });
 
+  it('agents marks one that the oracle froze, and says why', async () => {
+    const frozen = { since: 1, reason: 'it asked eight times for what it may not do' };
+    stage.answers['GET agents'] = [{ ...AGENT, frozen }];
+    const { stdout } = await run('agents');
+    expect(stdout).toMatch(
+      /camera\/door +camera +ready, frozen .* frozen: it asked eight times for what it may not do/,
+    );
+  });
+
   it.each(['peers', 'links', 'routes', 'agents', 'cameras'])('%s says so when there is nothing', async (name) => {
     stage.answers[`GET ${name}`] = [];
     expect((await run(name)).stdout).toMatch(/^[A-Z].*\.|\)\.\n$/);

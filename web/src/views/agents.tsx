@@ -69,7 +69,7 @@ export function Agents() {
 }
 
 function cellsOf(agent: AgentView, onRestart: () => void): ComponentChildren[] {
-  const { id, kind, version, state, since, restarts, lastError, capabilities, mailbox } = agent;
+  const { id, kind, version, state, since, restarts, lastError, frozen, capabilities, mailbox } = agent;
   const recovered = state === 'ready' || state === 'busy';
   return [
     <>
@@ -80,6 +80,7 @@ function cellsOf(agent: AgentView, onRestart: () => void): ComponentChildren[] {
     </>,
     <>
       <State of={state} />
+      {frozen !== undefined && <p class="cause">frozen by the oracle: {frozen.reason}</p>}
       {lastError !== undefined && (
         <p class={recovered ? 'muted under' : 'cause'}>{recovered ? `last error: ${lastError}` : lastError}</p>
       )}

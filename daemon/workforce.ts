@@ -20,6 +20,8 @@ import { VisionOcrExecutor } from '../agents/swarm/executors/vision-ocr.ts';
 import { WaitExecutor } from '../agents/swarm/executors/wait.ts';
 import { FrameHelp } from '../agents/swarm/frame-help.ts';
 import { SwarmOrchestrator } from '../agents/swarm/orchestrator.ts';
+import type { TaskExecutor } from '../agents/swarm/task-executor.ts';
+import type { TaskKind } from '../agents/swarm/task-kinds.ts';
 import { measureSpeed } from '../agents/swarm/worker/speed.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Journal } from '../core/journal.ts';
@@ -143,7 +145,7 @@ export class Workforce {
         new VisionOcrExecutor(this.textReader),
         new ExecExecutor(commands),
         this.#moduleTasks,
-      ],
+      ] satisfies (TaskExecutor & { kind: TaskKind })[],
       scheduler: () => this.learning.current(),
       speed: config.swarm.speed ?? (() => measureSpeed(this.#threads, clock)),
       trouble: (cause) => parts.report('swarm', cause && `what happens to jobs cannot be recorded: ${cause}`),

@@ -21,17 +21,23 @@ export type JobTextFormat = 'yaml' | 'json';
 /**
  * Throws `JOB_INVALID`, naming every fault.
  * @param name of the file, for people: `report.yaml`
+ * @param kinds of tasks that there are; left out, every kind will do
  */
-export function readJobText(text: string, name: string, format: JobTextFormat = 'yaml'): JobSpec {
+export function readJobText(
+  text: string,
+  name: string,
+  format: JobTextFormat = 'yaml',
+  kinds?: readonly string[],
+): JobSpec {
   if (text.length > MOST_JOB_BYTES) {
     throw invalid([{ path: '', message: `has more than ${MOST_JOB_BYTES} bytes`, source: placeIn(name) }]);
   }
   const quick = format === 'json' || text.trimStart().startsWith('{') ? parseJson(text) : undefined;
-  if (quick !== undefined && isRight(quick)) return quick;
+  if (quick !== undefined && kinds === undefined && isRight(quick)) return quick;
   const document = readDocument(text, name, MOST_VALUES);
   const value = withoutEmptyKeys(document.value);
   const sourceOf = (path: string): Source => around(path, document.positions) ?? placeIn(name);
-  const findings = document.problems.length > 0 ? [] : findingsOf(value);
+  const findings = document.problems.length > 0 ? [] : findingsOf(value, kinds);
   const problems = [...document.problems, ...findings.map((one) => ({ ...one, source: sourceOf(one.path) }))];
   if (problems.length > 0) throw invalid(problems);
   if (Value.Check(JobSpec, value)) return value;
@@ -51,7 +57,7 @@ function isRight(value: unknown): value is JobSpec {
   return Value.Check(JobSpec, value) && graphFindings(value).length === 0;
 }
 
-function findingsOf(value: unknown): Finding[] {
+function findingsOf(value: unknown, kinds: readonly string[] | undefined): Finding[] {
   if (!isGroup(value)) {
     return [
       {
@@ -64,7 +70,21 @@ function findingsOf(value: unknown): Finding[] {
   }
   const findings = validate(JobSpec, value, {}, '', WORDS);
   if (findings.length > 0) return findings;
-  return Value.Check(JobSpec, value) ? graphFindings(value) : [];
+  return Value.Check(JobSpec, value) ? [...kindFindings(value, kinds), ...graphFindings(value)] : [];
+}
+
+function kindFindings({ tasks }: JobSpec, kinds: readonly string[] | undefined): Finding[] {
+  if (kinds === undefined) return [];
+  return tasks.flatMap(({ kind }, index) =>
+    kinds.includes(kind)
+      ? []
+      : {
+          path: `tasks[${index}].kind`,
+          message: `"${kind}" is no kind of task that this version of parlmesh carries out`,
+          expected: kinds.join(', '),
+          suggestion: nearest(kind, kinds),
+        },
+  );
 }
 
 /** What a schema cannot say: ids that occur twice, needs that are no tasks, tasks that wait for each other. */

@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import { graphOf } from '../../../agents/swarm/job-spec.ts';
+import { TASK_KINDS } from '../../../agents/swarm/task-kinds.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import type { CliCommand } from '../command.ts';
@@ -13,11 +14,13 @@ export function registerJobFiles(job: CliCommand, cli: Cli): void {
     .command('validate')
     .argument('<file>', 'YAML or JSON; - for standard input')
     .summary('say everything that is wrong with a job file')
-    .description('Checks a job file without a daemon, and names every fault by line, column and path.')
+    .description(
+      'Checks a job file without a daemon, and names every fault by line, column and path; also kinds of tasks that this version does not know. What a node is set up for (commands, modules) is checked when the job is submitted.',
+    )
     .common()
     .example('job validate report.yaml', 'is it right?')
     .action(async (file: string, options: CommonOptions) => {
-      const graph = graphOf(await readJob(file));
+      const graph = graphOf(await readJob(file, TASK_KINDS));
       const report = { ok: true, tasks: graph.tasks.length, workSeconds: graph.work, longestChainSeconds: graph.path };
       cli.show(options, report, ({ tasks, workSeconds, longestChainSeconds }) =>
         [

@@ -6,9 +6,12 @@ import type { JobSpec } from '../../../agents/swarm/job-spec.ts';
 import { messageOf, ParlmeshError } from '../../../core/errors.ts';
 import { readJobText } from '../../jobs/job-file.ts';
 
-/** Throws `JOB_INVALID`, naming every fault by line and path, or `JOB_FILE_FAILED`. */
-export async function readJob(file: string): Promise<JobSpec> {
-  return readJobText(await readInput(file), file === '-' ? 'standard input' : file);
+/**
+ * Throws `JOB_INVALID`, naming every fault by line and path, or `JOB_FILE_FAILED`.
+ * @param kinds of tasks that there are; left out, every kind will do
+ */
+export async function readJob(file: string, kinds?: readonly string[]): Promise<JobSpec> {
+  return readJobText(await readInput(file), file === '-' ? 'standard input' : file, 'yaml', kinds);
 }
 
 /** @param file `-` for standard input */

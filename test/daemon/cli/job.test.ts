@@ -103,6 +103,8 @@ describe('parlmesh job', () => {
     expect((await run('job', 'validate', file(TWO))).stdout).toMatch(
       /is right: 2 tasks, 2 s of work.*at most 1\.0 times/,
     );
+    const odd = file('name: x\ntasks:\n  - { id: a, kind: wayt }\n');
+    expect((await run('job', 'validate', odd)).stderr).toContain('tasks[0].kind: "wayt" is no kind of task');
     expect((await run('job', 'validate', join(folder, 'none.yaml'))).stderr).toMatch(/none\.yaml cannot be read/);
   });
 

@@ -70,6 +70,17 @@ describe('a job file', () => {
     ]);
   });
 
+  it('names kinds of tasks that are none, where it is told which there are', () => {
+    const text = 'name: a\ntasks:\n  - {id: a, kind: http.gte, needs: [b]}\n  - {id: b, kind: brew}\n';
+    expect(readJobText(text, 'job.yaml').tasks).toHaveLength(2);
+    expect(() => readJobText(text, 'job.yaml', 'yaml', ['http.get', 'wait'])).toThrow(
+      [
+        'job.yaml:3:13: tasks[0].kind: "http.gte" is no kind of task that this version of parlmesh carries out, expected http.get, wait. Did you mean "http.get"?',
+        'job.yaml:4:13: tasks[1].kind: "brew" is no kind of task that this version of parlmesh carries out, expected http.get, wait',
+      ].join('\n'),
+    );
+  });
+
   it('is a job or a clear error, whatever is in it', () => {
     fc.assert(
       fc.property(

@@ -1,5 +1,6 @@
 // Tasks that do nothing or wait, recorded on the disk (and at a deputy where there is one): how many a second, how soon the
-// result of one is there, how far the loop is held up; on one node, and across processes on this machine.
+// result of one is there, how far the loop is held up; on one node, and across processes on this machine. Beside BullMQ
+// and Dask where they are installed (peers.ts), in turns.
 //
 //   npm run -s bench -- tasks --json [--tasks 10000] [--rounds 3] [--single 300] [--processes 1,2,4]
 
@@ -13,6 +14,7 @@ import type { JobSpec } from '../../agents/swarm/job-spec.ts';
 import { until } from '../rig/processes.ts';
 import { Report } from '../rig/report.ts';
 import { percentile } from '../rig/statistics.ts';
+import { type Peer, startPeers } from './peers.ts';
 import { carriedOut, type SwarmNode, startNode } from './swarm-node.ts';
 
 const { values } = parseArgs({
@@ -59,18 +61,23 @@ async function network(processes: number): Promise<{ node: SwarmNode; stop(): Pr
   };
 }
 
-async function throughput(node: SwarmNode, name: string): Promise<void> {
+async function throughput(node: SwarmNode, peers: readonly Peer[], name: string): Promise<void> {
   const count = Number(values.tasks);
   const rates: number[] = [];
+  const beside = peers.map((peer) => ({ peer, rates: [] as number[] }));
   const delays = monitorEventLoopDelay({ resolution: 1 });
-  delays.enable();
   for (let round = 0; round < Number(values.rounds); round++) {
+    delays.enable();
     const began = performance.now();
     const { state } = await carriedOut(node, many(count, { kind: 'nothing', seconds: 0.001 }), newId());
     if (state !== 'succeeded') throw new Error(`the job ${state}`);
     rates.push((count / (performance.now() - began)) * 1000);
+    delays.disable();
+    for (const { peer, rates } of beside) rates.push(await peer.rate(count));
   }
-  report.tell('parlmesh', { case: name, metric: 'durable tasks', value: Math.max(...rates), unit: '1/s' }, load());
+  const result = { case: name, metric: 'durable tasks', unit: '1/s' };
+  report.tell('parlmesh', { ...result, value: Math.max(...rates) }, load());
+  for (const { peer, rates } of beside) report.tell(peer.name, { ...result, value: Math.max(...rates) }, load());
   report.tell(
     'parlmesh',
     { case: name, metric: 'worst loop delay', value: delays.max / 1e6, unit: 'ms', target: 10 },
@@ -79,22 +86,26 @@ async function throughput(node: SwarmNode, name: string): Promise<void> {
 }
 
 /** @param where the node that is to carry the task out; any when left out */
-async function latency(node: SwarmNode, name: string, where?: string): Promise<void> {
+async function latency(node: SwarmNode, peers: readonly Peer[], name: string, where?: string): Promise<void> {
   const each: number[] = [];
+  const beside = peers.map((peer) => ({ peer, each: [] as number[] }));
   const placed = where === undefined ? {} : { where: { nodes: [where] } };
-  for (let index = 0; index < Number(values.single); index++) {
-    const began = performance.now();
-    await carriedOut(node, many(1, { kind: 'nothing', seconds: 0.001, ...placed }), newId());
-    each.push(performance.now() - began);
+  const perRound = Math.ceil(Number(values.single) / Number(values.rounds));
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (let index = 0; index < perRound; index++) {
+      const began = performance.now();
+      await carriedOut(node, many(1, { kind: 'nothing', seconds: 0.001, ...placed }), newId());
+      each.push(performance.now() - began);
+    }
+    for (const { peer, each } of beside) each.push(...(await peer.latencies(perRound)));
   }
   for (const percent of [50, 99]) {
-    const result = {
-      case: name,
-      metric: `submit to result, p${percent}`,
-      value: percentile(each, percent),
-      unit: 'ms',
-    };
-    report.tell('parlmesh', percent === 50 ? { ...result, target: 2 } : result, load());
+    const result = { case: name, metric: `submit to result, p${percent}`, unit: 'ms' };
+    const ours = { ...result, value: percentile(each, percent) };
+    report.tell('parlmesh', percent === 50 ? { ...ours, target: 2 } : ours, load());
+    for (const { peer, each } of beside) {
+      report.tell(peer.name, { ...result, value: percentile(each, percent) }, load());
+    }
   }
 }
 
@@ -122,9 +133,11 @@ async function inFlight(): Promise<void> {
 
 for (const processes of values.processes.split(',').map(Number)) {
   const { node, stop } = await network(processes);
+  const peers = await startPeers(processes);
   const name = processes === 1 ? 'one node' : `${processes} processes`;
-  await throughput(node, name);
-  await latency(node, name, processes === 1 ? undefined : 'n1');
+  await throughput(node, peers, name);
+  await latency(node, peers, name, processes === 1 ? undefined : 'n1');
+  for (const peer of peers) await peer.stop();
   await stop();
 }
 await inFlight();

@@ -23,18 +23,22 @@ export interface Found {
 /** Large as COCO says it: 96² pixels and more. */
 export const LARGE = 96 ** 2;
 
+/** Small is what has less. */
+export const SMALL = 32 ** 2;
+
 /**
- * Average precision of `labels` taken as one class. Objects under `leastArea` are neither hit nor missed. NaN where
- * there is no object.
+ * Average precision of `labels` taken as one class. Objects under `leastArea` or from `mostArea` on are neither hit nor
+ * missed. NaN where there is no object.
  */
 export function averagePrecision(
   truths: readonly Truth[],
   found: readonly Found[],
-  options: { labels: readonly string[]; overlap: number; leastArea?: number },
+  options: { labels: readonly string[]; overlap: number; leastArea?: number; mostArea?: number },
 ): number {
-  const { labels, overlap: least, leastArea = 0 } = options;
+  const { labels, overlap: least, leastArea = 0, mostArea = Number.POSITIVE_INFINITY } = options;
+  const fits = (pixels: number): boolean => pixels >= leastArea && pixels < mostArea;
   const relevant = truths.filter(({ label }) => labels.includes(label));
-  const isCounted = ({ crowd, area }: Truth): boolean => !crowd && area >= leastArea;
+  const isCounted = ({ crowd, area }: Truth): boolean => !crowd && fits(area);
   const objects = relevant.filter(isCounted).length;
   const counted = Map.groupBy(relevant.filter(isCounted), ({ image }) => image);
   const ignored = Map.groupBy(
@@ -50,7 +54,7 @@ export function averagePrecision(
     if (best !== undefined) {
       taken.add(best);
       hits.push(true);
-    } else if (detection.box[2] * detection.box[3] >= leastArea) {
+    } else if (fits(detection.box[2] * detection.box[3])) {
       if (!covers(ignored.get(detection.image) ?? [], detection, least)) hits.push(false);
     }
   }
@@ -61,12 +65,12 @@ export function averagePrecision(
 export function meanAveragePrecision(
   truths: readonly Truth[],
   found: readonly Found[],
-  options: { labels: readonly string[]; overlaps: readonly number[]; leastArea?: number },
+  options: { labels: readonly string[]; overlaps: readonly number[]; leastArea?: number; mostArea?: number },
 ): number {
-  const { labels, overlaps, leastArea = 0 } = options;
+  const { labels, overlaps, ...areas } = options;
   const values = labels
     .flatMap((label) =>
-      overlaps.map((overlap) => averagePrecision(truths, found, { labels: [label], overlap, leastArea })),
+      overlaps.map((overlap) => averagePrecision(truths, found, { labels: [label], overlap, ...areas })),
     )
     .filter((value) => !Number.isNaN(value));
   return values.reduce((sum, value) => sum + value, 0) / values.length;

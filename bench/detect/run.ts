@@ -1,7 +1,11 @@
 // Measures detection: pictures per second from JPEG to observations beside the bare ONNX Runtime session in the same
-// process, the event loop's worst delay meanwhile, and accuracy on the COCO development pictures.
+// process, the event loop's worst delay meanwhile, and accuracy on the COCO development pictures: of the packaged models
+// and of those in a folder of others, beside each other.
 //
-//   node bench/detect/run.ts --json      (PARLMESH_TEST_DATA names the data folder, default ../shared/data)
+//   node bench/detect/run.ts --json [--accuracy]   (--accuracy leaves the speed out)
+//
+// PARLMESH_TEST_DATA names the data folder (default ../shared/data), PARLMESH_TEST_MODELS that of other models (default
+// ../shared/models; what is there and of a known family is measured too).
 
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
@@ -9,7 +13,9 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { seededRandom } from '../../core/random.ts';
 import { systemClock } from '../../daemon/clock.ts';
-import { findModel, PACKAGED_MODELS } from '../../vision/detection/model-file.ts';
+import { candidatesAt } from '../../vision/detection/candidates.ts';
+import { listModels, PACKAGED_MODELS } from '../../vision/detection/model-file.ts';
+import { readModelForm } from '../../vision/detection/model-form.ts';
 import { OnnxDetector } from '../../vision/detection/onnx-detector.ts';
 import { findAll, scoreOf } from './accuracy.ts';
 import { readCoco } from './coco.ts';
@@ -26,7 +32,9 @@ interface Line {
   ratio?: number;
 }
 
-const MODELS = ['mb3-centernet-512', 'mb3-centernet-320'];
+/** Of which small things are looked for in parts of the picture as well. */
+const TILED = 'mb3-centernet-512';
+const accuracyOnly = process.argv.includes('--accuracy');
 const json = process.argv.includes('--json');
 
 function print(line: Line): void {
@@ -46,9 +54,14 @@ if (!existsSync(folder)) {
 }
 const coco = await readCoco(folder);
 
-for (const id of MODELS) {
-  const model = await findModel([PACKAGED_MODELS], id);
-  for (const threads of [1, 2]) {
+const others = resolve(process.env.PARLMESH_TEST_MODELS ?? '../shared/models');
+const models = [
+  ...(await listModels([PACKAGED_MODELS])),
+  ...(existsSync(others) ? await candidatesAt(others, {}, readModelForm) : []),
+];
+for (const model of models) {
+  const { id } = model.manifest;
+  for (const threads of accuracyOnly ? [] : [1, 2]) {
     const name = `${id}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
     const pictures = coco.images.slice(0, 20).map((image) => image.path);
     const speed = await measureSpeed(model, threads, pictures);
@@ -63,15 +76,12 @@ for (const id of MODELS) {
   }
   const detector = new OnnxDetector({ model, threads: 2, clock: systemClock, random: seededRandom(1) });
   detector.open();
-  const accuracy = scoreOf(coco, await findAll(coco.images, detector, model.manifest.input.fit));
-  await detector.close();
-  for (const [metric, value] of Object.entries(accuracy)) {
-    print({
-      bench: 'detect',
-      case: `${id}, ${coco.images.length} COCO pictures`,
-      metric,
-      value,
-      unit: 'average precision',
-    });
+  for (const tiles of id === TILED ? [1, 2] : [1]) {
+    const accuracy = scoreOf(coco, await findAll(coco.images, detector, model.manifest.input.fit, tiles));
+    const name = `${id}${tiles === 1 ? '' : `, ${tiles} × ${tiles} tiles`}, ${coco.images.length} COCO pictures`;
+    for (const [metric, value] of Object.entries(accuracy)) {
+      print({ bench: 'detect', case: name, metric, value, unit: 'average precision' });
+    }
   }
+  await detector.close();
 }

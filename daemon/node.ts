@@ -184,7 +184,7 @@ export class ParlmeshNode {
         membership: membershipFigures(this.#mesh, clock),
         relay: this.#mesh.network() && this.#mesh.relay.counters(),
         mqttConnected: this.#mqttConnected(),
-        swarm: this.#workforce.swarm.figures(),
+        ...this.#workforce.figures(),
         oracle: oracleFigures(oracle),
       }),
     });

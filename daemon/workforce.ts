@@ -40,6 +40,8 @@ import { Learning } from './learning.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { authorizeLesson } from './security/oracle.ts';
 import type { Store } from './store/store.ts';
+import type { SwarmFigures } from './telemetry/swarm-families.ts';
+import type { WorkFigures } from './telemetry/work-families.ts';
 import type { HardwareView } from './view/schema.ts';
 
 export interface WorkforceParts {
@@ -84,6 +86,7 @@ export class Workforce {
   readonly learning: Learning;
   readonly textReader: TextReader;
   readonly frameHelp: FrameHelp;
+  readonly #modules: Modules;
   readonly #moduleTasks: ModuleExecutor;
   readonly #threads: ThreadPool;
   readonly #reader: HardwareReader;
@@ -107,6 +110,7 @@ export class Workforce {
     });
     const commands = new Commands(clock, process.env);
     const modules = new Modules({ config: config.agents.modules, dataDir, environment: process.env, clock });
+    this.#modules = modules;
     this.#moduleTasks = new ModuleExecutor(modules, clock, logger);
     this.textReader = new TextReader({ threads: config.vision.threads, clock, random });
     this.#threads = new ThreadPool({ threads: parts.threads, clock, ...THREADS });
@@ -160,6 +164,19 @@ export class Workforce {
           busy: slots === 0 ? 1 : (running + queued) / slots,
         })),
     });
+  }
+
+  /** For metrics. */
+  figures(): { swarm: SwarmFigures; work: WorkFigures } {
+    return {
+      swarm: this.swarm.figures(),
+      work: {
+        letters: this.communication.counters(),
+        modules: this.#modules.figures(),
+        pool: this.#threads.figures(),
+        blobs: { ...this.blobs.status(), ...this.exchange.status(), speeds: this.exchange.speeds() },
+      },
+    };
   }
 
   /** After the services that the agents drive. */

@@ -140,6 +140,7 @@ export class ModuleAgent extends Agent {
     const byKind = op === 'sendToKind' || op === 'requestOfKind' || op === 'broadcast';
     const reach = byKind ? scope : post.reachOf(to);
     if (!this.#may('agent.message', reach)) {
+      this.#options.modules.countDenied();
       throw new ParlmeshError(
         'NOT_AUTHORIZED',
         `module ${this.#options.name} has no capability agent.message@${reach}`,

@@ -21,6 +21,8 @@ export interface ModuleOrder {
   memoryBytes: number;
   /** Longest frame that it may send. */
   mostFrameBytes: number;
+  /** It tried what its permissions do not let it. */
+  onDenied(): void;
   clock: Clock;
 }
 
@@ -44,6 +46,8 @@ const PING_EVERY: Millis = 1_000;
 const FRAMES = { perSecond: 500, burst: 2_000 };
 const BYTES = { perSecond: 2_000_000, burst: 32_000_000 };
 const LAST_WORDS = 4_000;
+/** As the module's process names what Node's permission model refused. */
+const PERMISSION = 'MODULE_PERMISSION';
 
 export class ModuleProcess {
   readonly exports: ModuleExports = { start: false, onMessage: false, run: false };
@@ -90,6 +94,11 @@ export class ModuleProcess {
     process.say({ t: 'load', name, module, dataFolder, network });
     await process.#within(process.#loaded.promise, LOAD_WITHIN, clock, 'did not load');
     return process;
+  }
+
+  /** Resolves once it is gone, for whatever reason. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
   }
 
   /** Calls what it exports as `start`. */
@@ -188,6 +197,7 @@ export class ModuleProcess {
         this.#started.resolve();
         return;
       case 'failed':
+        if (frame.code === PERMISSION) this.#order.onDenied();
         this.#cause ??= this.#error(frame.code, frame.message);
         return;
       case 'ended':
@@ -202,6 +212,7 @@ export class ModuleProcess {
   #onEnded(id: number, ending: Ending): void {
     const call = this.#calls.get(id);
     this.#calls.delete(id);
+    if (!ending.ok && ending.code === PERMISSION) this.#order.onDenied();
     if (ending.ok) call?.resolve(ending.value);
     else call?.reject(new ParlmeshError(ending.code, ending.message, { data: { module: this.#order.name } }));
   }

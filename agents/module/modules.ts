@@ -21,6 +21,15 @@ export interface ModulesParts {
   confinement?: Confinement;
 }
 
+/** Now, and since the start. */
+export interface ModuleFigures {
+  /** Processes. */
+  running: number;
+  opened: number;
+  /** Times that a module tried what it is not granted. */
+  denied: number;
+}
+
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const MOST_MODULES = 100;
 const MOST_MANIFEST_BYTES = 64_000;
@@ -32,11 +41,21 @@ export class Modules {
   readonly #parts: ModulesParts;
   #config: ModulesConfig;
   #confinement: Confinement | undefined;
+  readonly #figures: ModuleFigures = { running: 0, opened: 0, denied: 0 };
 
   constructor(parts: ModulesParts) {
     this.#parts = parts;
     this.#config = parts.config;
     this.#confinement = parts.confinement;
+  }
+
+  figures(): ModuleFigures {
+    return { ...this.#figures };
+  }
+
+  /** A module tried what it is not granted. */
+  countDenied(): void {
+    this.#figures.denied++;
   }
 
   /** For processes that are opened from now on. */
@@ -105,7 +124,7 @@ export class Modules {
       const value = this.#parts.environment[variable];
       return value === undefined ? [] : [[variable, value]];
     });
-    return ModuleProcess.load(
+    const process = await ModuleProcess.load(
       {
         name,
         argv: moduleArgv(entry, files, grants, this.confinement),
@@ -114,10 +133,17 @@ export class Modules {
         network: grants.network,
         memoryBytes: grants.memory * MIB,
         mostFrameBytes: MOST_FRAME_BYTES[role],
+        onDenied: () => this.countDenied(),
         clock: this.#parts.clock,
       },
       listener,
     );
+    this.#figures.opened++;
+    this.#figures.running++;
+    void process.gone.then(() => {
+      this.#figures.running--;
+    });
+    return process;
   }
 
   #file(name: string): string {

@@ -23,6 +23,21 @@ export interface ThreadOrder {
   port: MessagePort;
 }
 
+/** Now, and since the start. */
+export interface ThreadPoolFigures {
+  running: number;
+  waiting: number;
+  /** Tasks that got a thread, and the seconds that they waited for it together. */
+  begun: number;
+  waitedSeconds: number;
+}
+
+/** A task from its order to its end. */
+interface Place {
+  since: Millis;
+  isRunning: boolean;
+}
+
 export interface ThreadTask {
   /** A module of this package that exports `run({ input, port })`: shares of progress go to the port. */
   entry: URL;
@@ -39,8 +54,8 @@ export class ThreadPool {
   readonly #options: ThreadPoolOptions;
   #pool: Promise<Piscina> | undefined;
   #idle: Timer | undefined;
-  /** Running and waiting. */
-  #tasks = 0;
+  readonly #waiting: Place[] = [];
+  readonly #totals = { running: 0, begun: 0, waitedSeconds: 0 };
 
   constructor(options: ThreadPoolOptions) {
     this.#options = options;
@@ -54,10 +69,10 @@ export class ThreadPool {
     signal?.throwIfAborted();
     const { threads, mostWaiting } = this.#options;
     // Piscina 5.3 does not hold its own bound while no thread is ready.
-    if (this.#tasks >= threads + mostWaiting) {
+    if (this.#totals.running >= threads && this.#waiting.length >= mostWaiting) {
       throw new ParlmeshError('THREADS_BUSY', `${mostWaiting} tasks wait for a thread already`);
     }
-    this.#tasks++;
+    const place = this.#enter();
     this.#idle?.cancel();
     const late = new AbortController();
     const timer = this.#options.clock.after(timeout, () =>
@@ -82,11 +97,41 @@ export class ThreadPool {
     } catch (error) {
       throw ends.aborted ? ends.reason : this.#explain(error);
     } finally {
-      this.#tasks--;
-      if (this.#tasks === 0) this.#idle = this.#options.clock.after(this.#options.idleTime, () => void this.close());
+      this.#leave(place);
+      if (this.#totals.running === 0)
+        this.#idle = this.#options.clock.after(this.#options.idleTime, () => void this.close());
       timer.cancel();
       here.close();
     }
+  }
+
+  figures(): ThreadPoolFigures {
+    return { ...this.#totals, waiting: this.#waiting.length };
+  }
+
+  /** Tasks get their threads in the order in which they came, as in piscina itself. */
+  #enter(): Place {
+    const place: Place = { since: this.#options.clock.now(), isRunning: false };
+    if (this.#totals.running < this.#options.threads) this.#begin(place);
+    else this.#waiting.push(place);
+    return place;
+  }
+
+  #begin(place: Place): void {
+    place.isRunning = true;
+    this.#totals.running++;
+    this.#totals.begun++;
+    this.#totals.waitedSeconds += (this.#options.clock.now() - place.since) / 1000;
+  }
+
+  #leave(place: Place): void {
+    if (!place.isRunning) {
+      this.#waiting.splice(this.#waiting.indexOf(place), 1);
+      return;
+    }
+    this.#totals.running--;
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#begin(next);
   }
 
   /** Ends all threads; running tasks are rejected. */

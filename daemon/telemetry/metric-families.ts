@@ -9,6 +9,7 @@ import { relayFamilies } from './relay-families.ts';
 import { countBy, type Family, type Sample, sampleOf } from './samples.ts';
 import { sightFamilies } from './sight-families.ts';
 import { swarmFamilies } from './swarm-families.ts';
+import { workFamilies } from './work-families.ts';
 
 const SERVICE_STATES = ['starting', 'running', 'degraded', 'stopping', 'stopped'] as const;
 const AGENT_STATES = ['starting', 'ready', 'busy', 'degraded', 'restarting', 'stopped'] as const;
@@ -210,6 +211,7 @@ export const FAMILIES: readonly Family[] = [
   ...relayFamilies,
   ...oracleFamilies,
   ...swarmFamilies,
+  ...workFamilies,
   ...learningFamilies,
   ...agentFamilies,
   ...visionFamilies,

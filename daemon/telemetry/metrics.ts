@@ -13,6 +13,7 @@ import { FAMILIES } from './metric-families.ts';
 import type { OracleTotals } from './oracle-families.ts';
 import type { Family, MembershipFigures, Reading } from './samples.ts';
 import type { SwarmFigures } from './swarm-families.ts';
+import type { WorkFigures } from './work-families.ts';
 
 /** Totals that no view shows; undefined for what does not run. */
 export interface Totals {
@@ -21,6 +22,7 @@ export interface Totals {
   relay?: RelayCounters | undefined;
   mqttConnected?: boolean | undefined;
   swarm?: SwarmFigures | undefined;
+  work?: WorkFigures | undefined;
   oracle?: OracleTotals | undefined;
 }
 
@@ -125,7 +127,7 @@ export class Metrics implements Service {
 
   #read(): Reading {
     const view = this.#view;
-    const { swarm, mesh, membership, relay, mqttConnected, oracle } = this.#totals();
+    const { swarm, work, mesh, membership, relay, mqttConnected, oracle } = this.#totals();
     return {
       node: view.node(),
       hardware: view.hardware(),
@@ -141,6 +143,7 @@ export class Metrics implements Service {
       relay,
       mqttConnected,
       swarm,
+      work,
       tasksReady: view.swarm().ready,
       jobsEnded: this.#jobsEnded,
       oracle,

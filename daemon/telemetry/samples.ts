@@ -7,6 +7,7 @@ import type { RouteView } from '../view/route-schema.ts';
 import type { AgentView, CameraView, HardwareView, LinkView, NodeView, PeerView, StoreView } from '../view/schema.ts';
 import type { OracleTotals } from './oracle-families.ts';
 import type { SwarmFigures } from './swarm-families.ts';
+import type { WorkFigures } from './work-families.ts';
 
 /** Of this node's membership in its network. */
 export interface MembershipFigures {
@@ -35,6 +36,7 @@ export interface Reading {
   relay: RelayCounters | undefined;
   mqttConnected: boolean | undefined;
   swarm: SwarmFigures | undefined;
+  work: WorkFigures | undefined;
   tasksReady: number;
   /** Since the metrics' start. */
   jobsEnded: Readonly<Record<string, number>>;

@@ -27,6 +27,9 @@ export interface BlobExchangeStatus {
   /** Blobs fetched from others, and given to others as far as they wanted them. */
   fetched: number;
   given: number;
+  /** Bytes that came from others, and that went to them. */
+  fetchedBytes: number;
+  givenBytes: number;
   /** Requests of others that were turned down. */
   refused: { invalid: number; unknown: number; busy: number };
   /** Times that a node sent bytes that were not the blob's. */
@@ -61,7 +64,10 @@ export class BlobExchange {
   readonly #queue: (() => void)[] = [];
   /** Transfers by the node that takes them. */
   readonly #giving = new Map<string, number>();
-  readonly #counts = { fetched: 0, given: 0, refused: { invalid: 0, unknown: 0, busy: 0 }, lies: 0, fetching: 0 };
+  readonly #counts = {
+    ...{ fetched: 0, given: 0, fetchedBytes: 0, givenBytes: 0, lies: 0, fetching: 0 },
+    refused: { invalid: 0, unknown: 0, busy: 0 },
+  };
 
   /** Before the network starts. */
   constructor(parts: BlobExchangeParts) {
@@ -72,6 +78,11 @@ export class BlobExchange {
   status(): BlobExchangeStatus {
     const { refused, ...counts } = this.#counts;
     return { ...counts, refused: { ...refused }, giving: this.#givingNow() };
+  }
+
+  /** Of every node with which a transfer was measured. */
+  speeds(): [node: string, bytesPerSecond: number][] {
+    return this.#speeds.all();
   }
 
   /** Bytes a second between this node and another; undefined until a blob showed it. */
@@ -114,7 +125,10 @@ export class BlobExchange {
       ...{ sha256, bytes, network, store, clock, random },
       candidates: () => this.#candidates(holders),
       onLiar: (node) => this.#onLiar(node, sha256),
-      onBytes: (node, taken, elapsed) => this.#speeds.record(node, taken, elapsed),
+      onBytes: (node, taken, elapsed) => {
+        this.#counts.fetchedBytes += taken;
+        this.#speeds.record(node, taken, elapsed);
+      },
     });
     const done = this.#inTurn(abort.signal, () => transfer.run(abort.signal));
     const shared: Shared = { done, abort, waiting: 0, holders };
@@ -220,6 +234,7 @@ export class BlobExchange {
     for await (const chunk of this.#parts.store.stream(blob, offset)) {
       heard();
       yield chunk;
+      this.#counts.givenBytes += chunk.byteLength;
     }
     heard();
   }

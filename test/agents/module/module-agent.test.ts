@@ -102,10 +102,11 @@ describe('a module', () => {
   });
 
   it('sends no letters without the capability', async () => {
-    const { add, start, post } = await running();
+    const { add, start, post, modules } = await running();
     add('mute', `export async function onMessage(letter, api) { await api.send('module/mute', 1); }`);
     await start('mute');
     await expect(post.request('module/mute', 1)).rejects.toMatchObject({ code: 'NOT_AUTHORIZED' });
+    expect(modules.figures()).toEqual({ running: 1, opened: 1, denied: 1 });
   });
 
   it('cannot write to itself for ever', async () => {

@@ -33,6 +33,16 @@ describe('a module task', () => {
     expect(progress).toEqual([0.5]);
   });
 
+  it('is counted with its process and with what it was not granted', async () => {
+    const { tasks, add, modules } = executor();
+    add('curious', `export async function run() { (await import('node:fs')).readFileSync('/etc/hostname'); }`);
+    const { context } = taskContext();
+    await expect(tasks.run({ module: 'curious' }, context)).rejects.toMatchObject({ code: 'MODULE_PERMISSION' });
+    expect(modules.figures()).toEqual({ running: 1, opened: 1, denied: 1 });
+    await tasks.close();
+    expect(modules.figures()).toEqual({ running: 0, opened: 1, denied: 1 });
+  });
+
   it('reuses the process of the task before', async () => {
     const { tasks, add } = executor();
     add('counter', `let runs = 0; export function run() { return [process.pid, ++runs]; }`);

@@ -69,6 +69,25 @@ describe('the threads of a node', () => {
     await ended;
   });
 
+  it('tell how many tasks wait, and how long they did', async () => {
+    const clock = new VirtualClock();
+    const threads = pool({ clock });
+    const [first, second] = [new AbortController(), new AbortController()];
+    const began = Promise.withResolvers<number>();
+    const running = threads.run({ ...order('wait', 25_000, first.signal), progress: began.resolve });
+    const next = threads.run(order('id'));
+    const never = threads.run(order('id', 25_000, second.signal));
+    await began.promise;
+    expect(threads.figures()).toEqual({ running: 1, waiting: 2, begun: 1, waitedSeconds: 0 });
+    second.abort();
+    await expect(never).rejects.toThrow();
+    clock.advance(3_000);
+    first.abort();
+    await expect(running).rejects.toThrow();
+    await next;
+    expect(threads.figures()).toEqual({ running: 0, waiting: 0, begun: 2, waitedSeconds: 3 });
+  });
+
   it('are let go when all idle, and come back when they are needed', async () => {
     const clock = new VirtualClock();
     const threads = pool({ idleTime: 1_000, clock });

@@ -79,6 +79,17 @@ const TOTALS: Totals = {
     succession: { takenOver: 1, yielded: 0, resumed: 0 },
     refused: {},
   },
+  work: {
+    letters: { sent: 12, delivered: 9, refused: { LETTER_LOOP: 1, MAILBOX_FULL: 2 } },
+    modules: { running: 2, opened: 5, denied: 1 },
+    pool: { running: 3, waiting: 4, begun: 20, waitedSeconds: 2.5 },
+    blobs: {
+      ...{ blobs: 2, bytes: 3_000_000, mostBytes: 1e9, needed: 1, corrupt: 0 },
+      ...{ fetched: 1, given: 2, fetchedBytes: 1_000_000, givenBytes: 2_000_000, lies: 0, fetching: 0, giving: 0 },
+      refused: { invalid: 0, unknown: 1, busy: 0 },
+      speeds: [['a node that left', 4_000_000]],
+    },
+  },
 };
 
 async function setUp(totals: Totals = TOTALS) {
@@ -216,6 +227,19 @@ describe('metrics', () => {
     expect(found.get('parlmesh_task_wait_seconds_total')).toBe(4.5);
     expect(found.get('parlmesh_tasks_ready')).toBe(3);
     expect(found.get('parlmesh_swarm_slots')).toBe(4);
+  });
+
+  it('tell of letters, modules, threads and blobs', async () => {
+    const { metrics } = await setUp();
+    const found = samples(await metrics.text());
+    expect(found.get('parlmesh_letters_received_total')).toBe(9);
+    expect(found.get('parlmesh_letters_refused_total{code="MAILBOX_FULL"}')).toBe(2);
+    expect(found.get('parlmesh_module_denied_total')).toBe(1);
+    expect(found.get('parlmesh_pool_wait_seconds_total')).toBe(2.5);
+    expect(found.get('parlmesh_blob_bytes')).toBe(3_000_000);
+    expect(found.get('parlmesh_blob_transmit_bytes_total')).toBe(2_000_000);
+    expect(found.get('parlmesh_blob_requests_refused_total{reason="unknown"}')).toBe(1);
+    expect(found.get('parlmesh_blob_speed_bytes_per_second{peer="a node that left"}')).toBe(4_000_000);
   });
 
   it('follow the conventions for names', async () => {

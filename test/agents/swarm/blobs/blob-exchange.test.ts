@@ -89,8 +89,8 @@ describe('a blob of another node', () => {
     await a.exchange.bring(ref);
     expect(bytes.equals(await a.store.read(ref))).toBe(true);
     await a.exchange.bring(ref, ['c']);
-    expect(a.exchange.status()).toMatchObject({ fetched: 1, fetching: 0, lies: 0 });
-    expect(c.exchange.status()).toMatchObject({ given: 1, giving: 0 });
+    expect(a.exchange.status()).toMatchObject({ fetched: 1, fetchedBytes: 700_000, fetching: 0, lies: 0 });
+    expect(c.exchange.status()).toMatchObject({ given: 1, givenBytes: 700_000, giving: 0 });
   });
 
   it('is asked of those first that are said to have it', async () => {

@@ -104,10 +104,8 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
 
     const members = new Members({
       network: { id: network.id, authority },
-      clock,
-      isRevoked: parts.isRevoked,
+      ...{ clock, isRevoked: parts.isRevoked, reader: parts.reader },
       most: MOST_NODES,
-      reader: parts.reader,
     });
     members.check(certificate);
     this.#certificate = certificate;
@@ -357,6 +355,10 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   acquaintances(): KnownAddress[] {
     const self = { id: this.id, name: this.#parts.name, addresses: this.addresses().slice(0, 16) };
     return [self, ...this.#peers.acquaintances(7)];
+  }
+
+  resetLink(peer: NodeId): void {
+    this.#neighbours.disconnect(peer, 'it is connected anew');
   }
 
   /** Who is gone itself accuses nobody. */

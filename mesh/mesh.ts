@@ -313,6 +313,11 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     }
   }
 
+  /** Gives the connections to a neighbour up; it is dialled again at once, and on all its addresses. */
+  resetLink(peer: NodeId): void {
+    this.#running().node.resetLink(peer);
+  }
+
   #running(): Participation {
     if (this.#participation === undefined) {
       throw new ParlmeshError('MESH_NOT_RUNNING', 'The mesh is not running', {

@@ -50,6 +50,19 @@ describe('a mesh on virtual time', () => {
     expect(pathBetween(a, c)).toEqual(['c']);
   });
 
+  it('connects anew to a neighbour whose connection is given up on demand', async () => {
+    const mesh = new VirtualMesh();
+    const a = await mesh.add('a');
+    const b = await mesh.add('b', { bootstrap: [a] });
+    await mesh.pass(3000);
+    a.node.resetLink(b.node.id);
+    await mesh.pass(1);
+    expect(pathBetween(a, b)).toBeUndefined();
+    await mesh.pass(15_000);
+    expect(pathBetween(a, b)).toEqual(['b']);
+    expect(pathBetween(b, a)).toEqual(['a']);
+  });
+
   it('repeats itself exactly by seed', async () => {
     const run = async (): Promise<unknown> => {
       const mesh = new VirtualMesh({ seed: 7, loss: 0.2 });

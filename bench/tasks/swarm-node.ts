@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { Value } from 'typebox/value';
 import { advisor } from '../../agents/parl/advisor.ts';
 import { Supervisor } from '../../agents/supervisor.ts';
+import { BlobExchange } from '../../agents/swarm/blobs/blob-exchange.ts';
+import { BlobStore } from '../../agents/swarm/blobs/blob-store.ts';
 import { WaitExecutor } from '../../agents/swarm/executors/wait.ts';
 import type { JobSpec } from '../../agents/swarm/job-spec.ts';
 import type { JobView } from '../../agents/swarm/job-view.ts';
@@ -56,9 +58,18 @@ export async function startNode(
     summary: () => ({ profile: 'generic-x64', load: 0 }),
   });
   const supervisor = new Supervisor({ ...parts, config: SUPERVISION });
+  const network = new MeshAgentNetwork(mesh, systemClock);
+  const blobs = new BlobStore({ ...parts, dataDir });
+  const exchange = new BlobExchange({ ...parts, network, store: blobs });
   const swarm = new SwarmOrchestrator({
-    ...{ ...parts, name, network: new MeshAgentNetwork(mesh, systemClock), storage: store.jobs, supervisor },
-    blobs: { bring: none, read: none, write: none, hold: () => {}, release: () => {} },
+    ...{ ...parts, name, network, storage: store.jobs, supervisor },
+    blobs: {
+      bring: (ref, holders, signal) => exchange.bring(ref, holders, signal),
+      read: (ref) => blobs.read(ref),
+      write: (bytes, mediaType) => blobs.write(bytes, mediaType),
+      hold: (job, refs) => blobs.hold(job, refs),
+      release: (job) => blobs.release(job),
+    },
     authorizer: { authorize: async () => {} },
     executors: [new WaitExecutor(systemClock), { kind: 'nothing', check: () => {}, run: async () => null }],
     scheduler: () => ({ scheduler: advisor, why: 'it is the packaged one' }),
@@ -67,12 +78,12 @@ export async function startNode(
     },
   });
   const { signal } = new AbortController();
-  for (const service of [store, mesh, supervisor, swarm]) await service.start(signal);
+  for (const service of [store, mesh, supervisor, blobs, swarm]) await service.start(signal);
   if (token !== undefined) await mesh.joinNetwork(token);
   return {
     ...{ mesh, swarm },
     stop: async () => {
-      for (const service of [swarm, supervisor, mesh, store]) await service.stop();
+      for (const service of [swarm, blobs, supervisor, mesh, store]) await service.stop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
@@ -91,5 +102,3 @@ export async function carriedOut({ swarm }: SwarmNode, spec: JobSpec, id: string
   await swarm.changes.submit(spec, { kind: 'operator', name: 'bench' }, { id });
   return ended;
 }
-
-const none = (): Promise<never> => Promise.reject(new Error('there are no blobs in this bench'));

@@ -1,0 +1,78 @@
+// How soon the work on a job goes on when what does it fails, how much is done again, and whether the job succeeds: agents
+// are killed or hang, nodes are killed, in a network of four real daemons with their own settings.
+//
+//   npm run -s bench -- recovery --json [--trials 600] [--nodes 4] [--minutes 60] [--faults 'module killed,…']
+
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { note, Report } from '../rig/report.ts';
+import { percentile } from '../rig/statistics.ts';
+import { FAULTS, type Fault } from './faults.ts';
+import { WorkingNetwork } from './network.ts';
+import { type Outcome, trial } from './trial.ts';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean' },
+    trials: { type: 'string', default: '600' },
+    nodes: { type: 'string', default: '4' },
+    faults: { type: 'string' },
+    /** After which no more trials begin. */
+    minutes: { type: 'string', default: '60' },
+  },
+});
+const report = new Report('recovery');
+const load = () => ({ load: Number(loadavg()[0]!.toFixed(1)) });
+
+function tell(name: string, outcomes: readonly Outcome[], target: number | undefined): void {
+  const hits = outcomes.flatMap(({ damage }) => damage ?? []);
+  const resumed = hits.map((damage) => damage.resumed);
+  const sum = (of: readonly number[]): number => of.reduce((all, one) => all + one, 0);
+  const inCase = (metric: string, value: number, unit: string, more: Record<string, unknown> = {}, goal?: number) =>
+    report.tell(
+      'parlmesh',
+      { case: name, metric, value, unit, ...(goal !== undefined && { target: goal }) },
+      { ...more, ...load() },
+    );
+  const { length } = outcomes;
+  if (length === 0) return;
+  inCase('jobs that succeeded', outcomes.filter(({ state }) => state === 'succeeded').length / length, '1', {
+    trials: length,
+  });
+  if (hits.length === 0) return;
+  inCase('resumed, p50', percentile(resumed, 50), 's', { hits: hits.length });
+  inCase('resumed, p95', percentile(resumed, 95), 's', {}, target);
+  inCase('resumed, worst', Math.max(...resumed), 's');
+  inCase('resumed, mean', sum(resumed) / hits.length, 's');
+  inCase('work repeated', sum(hits.map((damage) => damage.repeated)) / hits.length, 's a trial', {
+    ofWork: Number((sum(hits.map((damage) => damage.repeated)) / sum(hits.map((damage) => damage.work))).toFixed(4)),
+  });
+}
+
+const wanted = values.faults?.split(',');
+const faults = FAULTS.filter(({ name }) => wanted?.includes(name) ?? true);
+const perFault = Math.ceil(Number(values.trials) / faults.length);
+const until = performance.now() + Number(values.minutes) * 60_000;
+const network = new WorkingNetwork();
+const all: { fault: Fault; outcome: Outcome }[] = [];
+const outcomesOf = (is: (fault: Fault) => boolean): Outcome[] =>
+  all.flatMap(({ fault, outcome }) => (is(fault) ? [outcome] : []));
+try {
+  await network.start(Number(values.nodes));
+  // In turns, so that what else the machine does meets all of them alike.
+  for (let index = 0; index < perFault && performance.now() < until; index++) {
+    for (const fault of faults) {
+      const outcome = await trial(network, fault, index);
+      note(`${fault.name} ${index}: ${JSON.stringify(outcome ?? 'nothing ran where it was to be struck')}`);
+      if (outcome !== undefined) all.push({ fault, outcome });
+    }
+  }
+  for (const fault of faults) tell(fault.name, outcomesOf((other) => other === fault), fault.target);
+  for (const what of new Set(faults.map((fault) => fault.what))) {
+    tell(`all: ${what}`, outcomesOf((fault) => fault.what === what), faults.find((fault) => fault.what === what)?.target);
+  }
+  tell('all faults', outcomesOf(() => true), undefined);
+} finally {
+  await network.stop();
+}
+process.exit(0);

@@ -198,8 +198,9 @@ export class Learning extends EventEmitter<{ changed: [] }> implements Service {
       worker: new AgentWorker({ share: cpuShare, clock }),
       signer: { node: key.nodeId, sign: (bytes) => key.sign('policy', bytes) },
       recent: kept(RECENT),
-      // One thread: the board has other work.
-      evaluate: (request: EvaluationRequest) => evaluate(request, { threads: 1, signal: ending.signal }),
+      // One thread, after all others: the board has other work.
+      evaluate: (request: EvaluationRequest) =>
+        evaluate(request, { threads: 1, inBackground: true, signal: ending.signal }),
     });
     controller.on('changed', () => this.emit('changed'));
     await controller.start();

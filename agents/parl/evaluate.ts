@@ -26,11 +26,14 @@ export interface EvaluationRequest {
 /** What a worker thread gets. */
 export interface EvaluationSetup extends Omit<EvaluationRequest, 'seeds'> {
   schedulers: readonly string[];
+  inBackground: boolean;
 }
 
 export interface EvaluationOptions {
   /** Left out, one for each processor, and not more than seeds. */
   threads?: number;
+  /** Only while nothing else wants the processor. */
+  inBackground?: boolean;
   /** Ends it; the promise rejects with the signal's reason. */
   signal?: AbortSignal;
   /** After each seed. */
@@ -46,12 +49,12 @@ export async function evaluate(request: EvaluationRequest, options: EvaluationOp
 export async function playSeeds(
   { seeds, ...setup }: EvaluationRequest,
   schedulers: readonly string[],
-  { threads = availableParallelism(), signal, onSeed }: EvaluationOptions = {},
+  { threads = availableParallelism(), inBackground = false, signal, onSeed }: EvaluationOptions = {},
 ): Promise<SeedTimes[]> {
   signal?.throwIfAborted();
   const played: SeedTimes[] = new Array(seeds.length);
   let [next, done] = [0, 0];
-  const workerData: EvaluationSetup = { ...setup, schedulers };
+  const workerData: EvaluationSetup = { ...setup, schedulers, inBackground };
   const work = async (): Promise<void> => {
     const worker = new Worker(new URL('./evaluation.worker.ts', import.meta.url), { workerData });
     try {

@@ -1,20 +1,13 @@
 // The shard's thread: learns while nothing else wants the processor, and rests in between.
 
-import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { learn, practise } from './lessons.ts';
+import { takeLowestPriority } from './lowest-priority.ts';
 import type { ShardAnswer, ShardRequest } from './shard-protocol.ts';
-
-/** The least of all: Linux counts it for this thread alone. */
-const LOWEST = 19;
 
 const port = parentPort;
 if (port === null) throw new Error('shard.worker.ts runs as a worker thread only');
-try {
-  setPriority(LOWEST);
-} catch {
-  // Where that is forbidden it learns at the pace of all others.
-}
+takeLowestPriority();
 
 port.on('message', (request: ShardRequest) => {
   let answer: ShardAnswer;

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { generateJob } from '../../../agents/parl/environment/generated-jobs.ts';
 import { evaluate } from '../../../agents/parl/evaluate.ts';
@@ -8,6 +10,14 @@ import { CLASSICAL, schedulersOf } from '../../../agents/parl/scheduler-names.ts
 import { JobGraph } from '../../../agents/swarm/job-graph.ts';
 import { fifo, listScheduler } from '../../../agents/swarm/scheduling/list-schedulers.ts';
 import { seededRandom } from '../../../core/random.ts';
+
+/** Of each thread of this process. */
+function niceOfThreads(): number[] {
+  return readdirSync('/proc/self/task').map((thread) => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(') ') + 2).split(' ')[16]);
+  });
+}
 
 const node = (name: string, speed: number, slots: number) => ({ name, speed, slots, bandwidth: 1e6, latency: 0.01 });
 const NODES = [node('fast', 2, 2), node('slow', 0.5, 2)];
@@ -64,6 +74,21 @@ describe('a comparison of schedulers', () => {
     expect(schedulers.map(({ scheduler }) => scheduler)).toEqual(['short', 'fifo', 'long']);
     expect(gain.low).toBeGreaterThan(1);
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'takes the lowest priority for its own threads, where it is asked to',
+    async () => {
+      const random = seededRandom(1);
+      const jobs = Array.from({ length: 4 }, () => generateJob('layers', random).tasks);
+      const parameters = initialParameters(POLICY_SHAPE, random);
+      const request = { jobs, nodes: NODES, load: 0.7, arrivals: 4, failures: false, parameters, seeds: [1] };
+      const nices: number[][] = [];
+      const onSeed = (): void => void nices.push(niceOfThreads());
+      await evaluate(request, { threads: 1, inBackground: true, onSeed });
+      expect(nices).toEqual([expect.arrayContaining([getPriority(), 19])]);
+      expect(nices[0]!.filter((nice) => nice === 19)).toHaveLength(1);
+    },
+  );
 
   it('gives the same figures in worker threads as here, whatever their number', async () => {
     const random = seededRandom(1);

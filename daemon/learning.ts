@@ -51,6 +51,7 @@ export interface LearningParts {
 
 const POLICIES = 'parl.policies';
 const RECENT = 'parl.recent';
+const LEARNED = 'parl.learned';
 const SUBJECT = 'service/parl';
 const MOST_POINTS_SHOWN = 200;
 
@@ -198,6 +199,7 @@ export class Learning extends EventEmitter<{ changed: [] }> implements Service {
       worker: new AgentWorker({ share: cpuShare, clock }),
       signer: { node: key.nodeId, sign: (bytes) => key.sign('policy', bytes) },
       recent: kept(RECENT),
+      kept: kept(LEARNED),
       // One thread, after all others: the board has other work.
       evaluate: (request: EvaluationRequest) =>
         evaluate(request, { threads: 1, inBackground: true, signal: ending.signal }),

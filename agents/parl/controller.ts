@@ -20,12 +20,13 @@ import type { EvaluationRequest } from './evaluate.ts';
 import type { Comparison } from './evaluation.ts';
 import type { ExperienceBuffer } from './experience-buffer.ts';
 import { type Judgement, judge } from './guard.ts';
+import { type KeptLearning, keptLearning, readKeptLearning } from './kept-learning.ts';
 import { LiveScheduler } from './live-scheduler.ts';
 import { createPolicy, POLICY_SHAPE, type PolicySigner } from './policy.ts';
 import type { PolicyShelf } from './policy-shelf.ts';
 import { WasmNetwork } from './ppo/wasm-network.ts';
 import { RecentJobs, recentJob } from './recent-jobs.ts';
-import { ADVISOR, PARL } from './scheduler-names.ts';
+import { ADVISOR, CLASSICAL, PARL } from './scheduler-names.ts';
 import type { LearningPoint, PracticeAmount } from './shard-protocol.ts';
 
 export interface PARLControllerParts {
@@ -45,6 +46,8 @@ export interface PARLControllerParts {
   practice: PracticeAmount;
   /** Recent jobs as they were written down last, and where to write them. */
   recent: { read(): unknown; write(document: unknown): Promise<void> };
+  /** Who served and why, the judgement and the curve, likewise. */
+  kept: { read(): unknown; write(document: unknown): Promise<void> };
   /** Compares schedulers in threads. */
   evaluate: (request: EvaluationRequest) => Promise<Comparison>;
   swarm: { job(id: string): Promise<JobDetailView>; swarm(): SwarmView };
@@ -126,6 +129,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
     const fixed = parts.scheduler !== 'auto';
     this.#serves = fixed ? parts.scheduler : ADVISOR;
     this.#why = fixed ? 'the configuration names it' : 'too few jobs were placed yet to judge the learned policy by';
+    this.#remind(readKeptLearning(parts.kept.read()));
   }
 
   async start(): Promise<void> {
@@ -168,6 +172,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
    */
   policyChanged(merit: 'judged' | 'unjudged'): void {
     this.#learned = undefined;
+    this.#unwritten = true;
     this.#jobsSince = this.#recent.count;
     if (merit === 'unjudged') {
       this.#judgement = undefined;
@@ -190,6 +195,19 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
       lessonSeconds: worker.spent / 1000,
       curve: this.#curve,
     };
+  }
+
+  /** Goes on as it was before a restart; what was said of another policy does not count for this one. */
+  #remind(kept: KeptLearning | undefined): void {
+    if (kept === undefined) return;
+    const { shelf, scheduler } = this.#parts;
+    this.#curve.push(...kept.curve);
+    if (kept.policy !== shelf.current.version) return;
+    this.#judgement = kept.judgement;
+    const isKnown = [...CLASSICAL, ADVISOR, PARL].includes(kept.serves);
+    if (scheduler === 'auto' && isKnown && kept.judgement !== undefined) {
+      [this.#serves, this.#why] = [kept.serves, kept.why];
+    }
   }
 
   #load(): TaskScheduler {
@@ -240,6 +258,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
     this.#judgesAfter = clock.now() + (clock.now() - startedAt) * (1 / share - 1);
     const judgement = judge(comparison, this.#serves);
     this.#judgement = { ...judgement, at: clock.wall(), jobs: this.#recent.count };
+    this.#unwritten = true;
     if (scheduler === 'auto') {
       this.#why = judgement.why;
       if (judgement.serves !== this.#serves) {
@@ -266,6 +285,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
     const points = [...practice.points, ...(lesson?.points ?? [])];
     const at = clock.wall();
     this.#curve.push(...points.map((point) => ({ ...point, at })));
+    this.#unwritten = true;
     if (this.#curve.length > MOST_POINTS) this.#curve.splice(0, this.#curve.length - MOST_POINTS);
     const candidate = lesson?.parameters ?? practice.parameters;
     const [now, then] = await Promise.all([this.#compare(before.parameters), this.#compare(candidate)]);
@@ -333,10 +353,15 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
     if (!this.#unwritten) return;
     this.#unwritten = false;
     this.#writtenAt = this.#parts.clock.now();
-    await this.#parts.recent.write(this.#recent.document()).catch((error: unknown) => {
-      this.#unwritten = true;
-      this.#parts.logger.warn({ cause: messageOf(error) }, 'recent jobs were not written down');
-    });
+    const { recent, kept, shelf, logger } = this.#parts;
+    const serving = { policy: shelf.current.version, serves: this.#serves, why: this.#why };
+    const learning = { ...serving, ...(this.#judgement && { judgement: this.#judgement }), curve: this.#curve };
+    await Promise.all([recent.write(this.#recent.document()), kept.write(keptLearning(learning))]).catch(
+      (error: unknown) => {
+        this.#unwritten = true;
+        logger.warn({ cause: messageOf(error) }, 'recent jobs and what was learned were not written down');
+      },
+    );
   }
 }
 

@@ -72,6 +72,7 @@ async function controller(changes: Partial<PARLControllerParts> = {}) {
       shelf,
       worker,
       recent: kept('recent'),
+      kept: kept('kept'),
       self: 'me',
       ...shared,
     },
@@ -253,5 +254,33 @@ describe('the PARL controller', () => {
     await parl.stop();
     const again = await controller({ recent: { read: () => documents.get('recent'), write: async () => {} } });
     expect(again.parl.view().recentJobs).toBe(5);
+  });
+
+  it('remembers over a restart who serves and why, and what it learned', { timeout: 60_000 }, async () => {
+    const { parl, end, look, documents } = await controller({ learns: true, evaluate: says(() => 1) });
+    await end(8);
+    await look();
+    await expect.poll(() => parl.view().curve.length, { timeout: 50_000 }).toBe(1);
+    await parl.stop();
+    const { scheduler, why, judgement } = parl.view();
+    expect(why).toMatch(/^in a replay of recent jobs/);
+    const kept = { read: () => documents.get('kept'), write: async () => {} };
+    const again = (await controller({ kept })).parl;
+    expect(again.view()).toMatchObject({ scheduler, why, judgement });
+    expect(again.current().why).toBe(why);
+    expect(again.view().curve).toMatchObject([{ kind: 'practise', at: parl.view().curve[0]?.at }]);
+    const fixed = (await controller({ kept, scheduler: 'fifo' })).parl;
+    expect(fixed.view()).toMatchObject({ scheduler: 'fifo', why: 'the configuration names it', judgement });
+  });
+
+  it('does not take the judgement of another policy for its own, or what is damaged for anything', async () => {
+    const at = { at: 1, jobs: 8 };
+    const said = { serves: 'parl', why: 'it was better', gain: 1.2, over: 'heft', ...at };
+    const document = { policy: 'ffff', serves: 'parl', why: 'it was better', judgement: said, curve: [] };
+    for (const kept of [document, { ...document, serves: 1 }, 'x', undefined]) {
+      const { parl } = await controller({ kept: { read: () => kept, write: async () => {} } });
+      expect(parl.view()).toMatchObject({ scheduler: ADVISOR, curve: [] });
+      expect(parl.view().judgement).toBeUndefined();
+    }
   });
 });

@@ -67,11 +67,24 @@ try {
       if (outcome !== undefined) all.push({ fault, outcome });
     }
   }
-  for (const fault of faults) tell(fault.name, outcomesOf((other) => other === fault), fault.target);
+  for (const fault of faults)
+    tell(
+      fault.name,
+      outcomesOf((other) => other === fault),
+      fault.target,
+    );
   for (const what of new Set(faults.map((fault) => fault.what))) {
-    tell(`all: ${what}`, outcomesOf((fault) => fault.what === what), faults.find((fault) => fault.what === what)?.target);
+    tell(
+      `all: ${what}`,
+      outcomesOf((fault) => fault.what === what),
+      faults.find((fault) => fault.what === what)?.target,
+    );
   }
-  tell('all faults', outcomesOf(() => true), undefined);
+  tell(
+    'all faults',
+    outcomesOf(() => true),
+    undefined,
+  );
 } finally {
   await network.stop();
 }

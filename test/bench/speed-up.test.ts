@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { heft } from '../../agents/swarm/scheduling/list-schedulers.ts';
 import { JobGraph } from '../../agents/swarm/job-graph.ts';
+import { heft } from '../../agents/swarm/scheduling/list-schedulers.ts';
 import { closerLeastSeconds, leastSeconds, plannedSeconds } from '../../bench/speed-up/bound.ts';
 
 const graph = (...tasks: [id: string, seconds: number, ...needs: string[]][]): JobGraph =>

@@ -16,6 +16,7 @@ import {
 import { Forwarder, type ForwarderCounts, type ForwarderParts } from './forwarder.ts';
 import { type FrameBody, MAX_PAYLOAD_BYTES, makeFrame, type Way } from './frame.ts';
 import type { RelayStream } from './relay-stream.ts';
+import { RouteWait } from './route-wait.ts';
 import { Sessions, type SessionsParts } from './sessions.ts';
 import { Streams } from './streams.ts';
 import { type TraceHop, Tracer } from './tracer.ts';
@@ -56,6 +57,8 @@ export interface RelayCounters extends ForwarderCounts {
 }
 
 const REPLIED_WITHIN: Millis = 5000;
+/** For a way to a node that a stream is opened to: longer than a network needs to heal. */
+const ROUTE_PATIENCE: Millis = 2000;
 /** Questions of this node that wait for their answer at the same time. */
 const MOST_WAITING = 4096;
 const NAME_LENGTH = 64;
@@ -70,6 +73,7 @@ export class Relay {
   readonly #forwarder: Forwarder;
   readonly #sessions: Sessions;
   readonly #streams: Streams;
+  readonly #routeWait: RouteWait;
   readonly #handlers = new Map<string, RelayHandler>();
   readonly #waiting = new Map<number, Waiting>();
   readonly #tracer: Tracer;
@@ -78,6 +82,7 @@ export class Relay {
   constructor(parts: RelayParts) {
     this.#parts = parts;
     this.#number = parts.random.below(2 ** 31);
+    this.#routeWait = new RouteWait(parts);
     this.#forwarder = new Forwarder({
       ...parts,
       deliver: (frame) => this.#deliver(frame),
@@ -113,6 +118,7 @@ export class Relay {
   }
 
   stop(): void {
+    this.#routeWait.stop();
     this.#streams.stop();
     this.#sessions.stop();
     for (const { settle } of [...this.#waiting.values()]) {
@@ -184,8 +190,12 @@ export class Relay {
     });
   }
 
-  /** A reliable, ordered byte stream to a service of any node. Rejects when it is refused or not reached. */
+  /**
+   * A reliable, ordered byte stream to a service of any node. Rejects when it is refused or not reached; where there is no
+   * way now, after it waited a moment for one.
+   */
   async openStream(destination: NodeId, service: string, header = ''): Promise<RelayStream> {
+    await this.#routeWait.until(destination, ROUTE_PATIENCE);
     await this.#reach(destination);
     return this.#streams.open(destination, service, Buffer.from(header));
   }
@@ -225,6 +235,7 @@ export class Relay {
 
   /** Who waited for a way may have one now. */
   routesChanged(): void {
+    this.#routeWait.routesChanged();
     this.#streams.resume();
   }
 

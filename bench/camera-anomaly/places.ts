@@ -72,7 +72,7 @@ export class Places {
     const sharp = await loadSharp();
     const { image_id, bbox } = this.#annotations[random.below(this.#annotations.length)]!;
     const image = this.#images.find(({ id }) => id === image_id)!;
-    const [left, top] = [Math.floor(bbox[0]), Math.floor(bbox[1])];
+    const [left, top] = [Math.max(0, Math.floor(bbox[0])), Math.max(0, Math.floor(bbox[1]))];
     const region = {
       left,
       top,

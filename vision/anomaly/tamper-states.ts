@@ -103,6 +103,7 @@ export class TamperStates {
     if (!enough || leader === this.#kind) return undefined;
     if (this.#kind !== 'clear' && this.#progress.get(this.#kind)! > 0.01) return undefined;
     this.#kind = leader;
+    this.#progress.set(leader, 1);
     this.#since = from === 'clear' ? (this.#began ?? wall) : wall;
     this.#clear = 0;
     return { from, to: leader };

@@ -32,6 +32,8 @@ export interface Picture {
   now: Millis;
   /** Wall-clock milliseconds. */
   wall: Millis;
+  /** Of these pixels, where `measure` was called already: `UnusualScene` takes the same. */
+  measures?: Measures;
 }
 
 export interface TamperOptions {
@@ -74,12 +76,8 @@ export class TamperWatch {
   }
 
   /** Looks at the next picture; returns the state after it. Takes about 2 ms. */
-  look({ pixels, now, wall }: Picture): TamperState {
-    if (pixels.length !== WIDTH * HEIGHT * 3) {
-      throw new RangeError(`a working picture has ${WIDTH * HEIGHT * 3} bytes, not ${pixels.length}`);
-    }
+  look({ pixels, now, wall, measures = measured(pixels) }: Picture): TamperState {
     this.#states ??= new TamperStates(wall);
-    const measures = measure(pixels);
     const before = this.#before;
     const seconds = before === undefined ? 0 : Math.max(0, Math.min(MOST_SECONDS, (now - before.now) / 1000));
     const succession = paceOf(measures, before?.measures);
@@ -152,7 +150,7 @@ export class TamperWatch {
 
   #restore(bytes: Uint8Array): void {
     const which = LIGHTS.filter((_, i) => ((bytes[0] ?? 0) >> i) & 1);
-    if (which.length === 0 || (bytes.length - 5) % which.length !== 0) return;
+    if (bytes.length <= 5 || which.length === 0 || (bytes.length - 5) % which.length !== 0) return;
     const each = (bytes.length - 5) / which.length;
     const found = which.map((light, i) => [light, unpackReference(bytes.subarray(5 + i * each, 5 + (i + 1) * each))]);
     const longest = new DataView(bytes.buffer, bytes.byteOffset).getFloat32(1);
@@ -238,4 +236,11 @@ export class TamperWatch {
       learning: reference === undefined || this.#learning !== undefined,
     };
   }
+}
+
+function measured(pixels: WorkingPicture): Measures {
+  if (pixels.length !== WIDTH * HEIGHT * 3) {
+    throw new RangeError(`a working picture has ${WIDTH * HEIGHT * 3} bytes, not ${pixels.length}`);
+  }
+  return measure(pixels);
 }

@@ -124,7 +124,7 @@ describe('the reference', () => {
   });
 
   it('does not follow a disturbed view', () => {
-    const show = new Show().play(place, 12).play(view(2), 300);
+    const show = new Show().play(place, 12).play(view(2), 60);
     expect(show.last.kind).toBe('moved');
     expect(show.play(place, 6).last.kind).toBe('clear');
   });

@@ -63,6 +63,7 @@ export class Communication implements Service {
   readonly #cause = new AsyncLocalStorage<Letter>();
   readonly #timers: Timer[] = [];
   #told = '';
+  #isAlone = true;
   #sent = 0;
   #delivered = 0;
   #sequence = 0;
@@ -79,7 +80,10 @@ export class Communication implements Service {
     const { clock } = this.#parts;
     this.#tellKinds();
     this.#timers.push(
-      clock.every(LOOK_FOR_CHANGES_EVERY, () => this.#tellKinds()),
+      clock.every(LOOK_FOR_CHANGES_EVERY, () => {
+        if (this.#hasFoundCompany()) this.#told = '';
+        this.#tellKinds();
+      }),
       clock.every(TELL_KINDS_EVERY, () => {
         this.#told = '';
         this.#tellKinds();
@@ -327,6 +331,13 @@ export class Communication implements Service {
     if ('every' in to) return { ok: true, ...this.#deliverToEvery(to.every, '', { ...letter, wantsReply: false }) };
     const reply = 'agent' in to ? await this.#deliver(to.agent, letter) : await this.#deliverToOne(to.kind, '', letter);
     return { ok: true, body: reply };
+  }
+
+  /** A node that joined a network, or came back to it: what it told before, nobody there heard. */
+  #hasFoundCompany(): boolean {
+    const wasAlone = this.#isAlone;
+    this.#isAlone = !this.#parts.network.nodes().some(({ reachable }) => reachable);
+    return wasAlone && !this.#isAlone;
   }
 
   /** Tells the network which kinds are here, when that changed. */

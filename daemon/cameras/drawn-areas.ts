@@ -12,9 +12,13 @@ import type { LoadedConfig } from '../config/load.ts';
 const { zones, masks, privacy } = CameraConfig.properties;
 const CAMERA_NAME = '^[a-z0-9][a-z0-9_-]{0,31}$';
 
-/** What can be drawn; what never was stays the configuration's. */
+/** What can be drawn; what never was stays the configuration's. Without defaults: what is left out must stay left out. */
 export const DrawnAreas = Type.Object(
-  { zones: Type.Optional(zones), masks: Type.Optional(masks), privacy: Type.Optional(privacy) },
+  {
+    zones: Type.Optional(Type.Array(zones.items, { maxItems: 16 })),
+    masks: Type.Optional(Type.Array(masks.items, { maxItems: 16 })),
+    privacy: Type.Optional(Type.Array(privacy.items, { maxItems: 16 })),
+  },
   { additionalProperties: false },
 );
 export type DrawnAreas = Static<typeof DrawnAreas>;

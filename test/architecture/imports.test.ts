@@ -78,6 +78,22 @@ describe('The house', () => {
     expect(cycles).toEqual([]);
   });
 
+  it('lets the page take types from everywhere, and code only from what draws and needs no node', () => {
+    const page = readdirSync(join(root, 'web/src'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.tsx?$/.test(file))
+      .map((file) => join(root, 'web/src', file));
+    const seen = new Set<string>();
+    const reach = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const { target, typeOnly } of importsOf(file)) if (!typeOnly && /\.tsx?$/.test(target)) reach(target);
+    };
+    for (const file of page) reach(file);
+    const elsewhere = [...seen].map(name).filter((file) => !/^(web\/src|vision\/drawing)\//.test(file));
+    expect(elsewhere).toEqual([]);
+    expect([...seen].map(name)).toContain('vision/drawing/layout.ts');
+  });
+
   it('reads the system clock and chance only in daemon/ and in worker threads', () => {
     const wrong = files
       .filter((file) => !name(file).startsWith('daemon/') && !file.endsWith('worker.ts'))

@@ -76,7 +76,7 @@ export class ActivityGrid {
   }
 }
 
-const THIRDS = { x: ['left', '', 'right'], y: ['upper', '', 'lower'] } as const;
+const THIRDS = { x: ['left', 'middle', 'right'], y: ['upper', '', 'lower'] } as const;
 
 /** Which ninth of the picture sees most, in words: the second sign beside the colours. Undefined while nothing was seen. */
 export function busiestPlace(shares: readonly number[]): { place: string; share: number } | undefined {
@@ -90,5 +90,5 @@ export function busiestPlace(shares: readonly number[]): { place: string; share:
   if (sum === 0) return undefined;
   const busiest = ninths.indexOf(Math.max(...ninths));
   const words = [THIRDS.y[Math.floor(busiest / 3)], THIRDS.x[busiest % 3]].filter((word) => word !== '');
-  return { place: words.length === 0 ? 'middle' : words.join(' '), share: ninths[busiest]! / sum };
+  return { place: words.join(' '), share: ninths[busiest]! / sum };
 }

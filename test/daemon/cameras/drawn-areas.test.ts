@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Value } from 'typebox/value';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { drawnCameras, withDrawnAreas, writeDrawnAreas } from '../../../daemon/cameras/drawn-areas.ts';
+import { DrawnAreas, drawnCameras, withDrawnAreas, writeDrawnAreas } from '../../../daemon/cameras/drawn-areas.ts';
 import { type LoadedConfig, loadConfig } from '../../../daemon/config/load.ts';
 
 function folder(): string {
@@ -52,6 +53,10 @@ describe('areas that were drawn', () => {
     expect(drawnCameras(dir, drawn.config.cameras)).toEqual(['door']);
     writeDrawnAreas(dir, 'door', { masks: [] });
     expect(areasOf(withDrawnAreas(loaded, dir), 'door')).toMatchObject({ zones: [{ name: 'path' }], masks: [] });
+  });
+
+  it('say nothing of what a request left out', () => {
+    expect(Value.Default(DrawnAreas, { zones: [] })).toEqual({ zones: [] });
   });
 
   it('are forgotten on request, and the configuration’s count again', () => {

@@ -17,8 +17,8 @@ export function ActivityWords({ camera }: { camera: string }) {
   if (busiest === undefined) return <p class="muted">Nothing was seen here in the last weeks.</p>;
   return (
     <p class="muted">
-      Most was seen {busiest.place === 'middle' ? 'in the middle' : `at the ${busiest.place}`}: {percent(busiest.share)}{' '}
-      of {count(sightings, 'sighting')} that still count; a day takes a tenth.
+      Most was seen {/middle$/.test(busiest.place) ? 'in' : 'at'} the {busiest.place}: {percent(busiest.share)} of{' '}
+      {count(sightings, 'sighting')} that still count; a day takes a tenth.
     </p>
   );
 }

@@ -85,7 +85,7 @@ export function AreaCanvas(props: CanvasProps) {
           key={`${x} ${y}`}
           type="button"
           class="corner"
-          style={{ left: percentOf(x), top: percentOf(y) }}
+          style={{ left: `${x * 100}%`, top: `${y * 100}%` }}
           aria-label={index === 0 ? 'First corner: close the area' : `Corner ${index + 1}`}
           onClick={(event) => {
             event.stopPropagation();

@@ -8,7 +8,6 @@ import { type Heat, heatOf, type Step } from '../../../vision/drawing/heat.ts';
 import type { Shown } from '../../../vision/drawing/scene.ts';
 import { sceneOf } from '../../../vision/drawing/scene-of.ts';
 import { get } from '../live/api.ts';
-import { routes, topology } from '../live/live.ts';
 import type { Course } from './courses.ts';
 
 export interface Choices {
@@ -25,11 +24,11 @@ export const NAMES: Readonly<Record<Shown, string>> = {
   anomaly: 'anomaly of nodes',
 };
 
-/** Changes of a large mesh come in crowds. */
-const ASK_EVERY_MS = 5_000;
+/** Nodes tell of their traffic every quarter of a minute. */
+const ASK_EVERY_MS = 10_000;
 const NOTHING: SurveyView = { from: '', routes: [], traffic: [], cutNodes: [], cutLinks: [] };
 
-/** What the node knows beside its links; asked anew as the mesh changes, and not while nothing needs it. */
+/** What the node knows beside its links; asked anew now and then, and not while nothing needs it. */
 export function useSurvey({ show, from }: Choices): SurveyView {
   const [survey, set] = useState(NOTHING);
   const isWanted = show === 'traffic' || (show === 'routes' && from !== '');
@@ -46,9 +45,12 @@ export function useSurvey({ show, from }: Choices): SurveyView {
   }, [isWanted, from, round]);
   useEffect(() => {
     if (!isWanted) return;
-    const timer = setTimeout(() => setRound((now) => now + 1), ASK_EVERY_MS);
-    return () => clearTimeout(timer);
-  }, [isWanted, round, topology.value, routes.value]);
+    const again = (): void => {
+      if (document.visibilityState !== 'hidden') setRound((now) => now + 1);
+    };
+    const timer = setInterval(again, ASK_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [isWanted]);
   return isWanted ? survey : NOTHING;
 }
 

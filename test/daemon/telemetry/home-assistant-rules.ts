@@ -127,6 +127,7 @@ export type DeviceDiscovery = Static<typeof DeviceDiscovery>;
 
 /** Sensor device classes of ours: units and state classes that go with them. */
 const SENSOR_CLASSES: Record<string, { units: (string | undefined)[]; states: (string | undefined)[] }> = {
+  battery: { units: ['%'], states: ['measurement', undefined] },
   temperature: { units: ['°C', '°F', 'K'], states: ['measurement', undefined] },
   duration: {
     units: ['d', 'h', 'min', 's', 'ms', 'μs'],

@@ -4,7 +4,7 @@ import type { TopologyView } from '../../../daemon/view/schema.ts';
 import { SHOWN } from '../../../vision/drawing/scene.ts';
 import { theme } from '../theme.ts';
 import { type Choices, exportUrl, NAMES } from './shown.ts';
-import type { MapZoom } from './zoom.ts';
+import type { MapZoom } from './use-zoom.ts';
 
 interface ToolsProps {
   choices: Choices;

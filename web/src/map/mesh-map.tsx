@@ -19,7 +19,8 @@ import { type MapNode, Node } from './map-node.tsx';
 import { MapTools } from './map-tools.tsx';
 import { News } from './news.tsx';
 import { coursesFrom, EVERYTHING, type HeatShown, heatShown, useSurvey } from './shown.ts';
-import { useZoom, zoomed } from './zoom.ts';
+import { useZoom } from './use-zoom.ts';
+import { zoomed } from './zoom.ts';
 
 type Choice = { kind: 'node'; id: string } | { kind: 'link'; a: string; b: string };
 

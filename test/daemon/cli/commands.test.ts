@@ -101,7 +101,7 @@ describe('listings', () => {
     ['network rotate-key', [/Network key 1 was made; 1 node is fetching it \(30 d at most\)/]],
     ['token list', [/k3v7ho2mwq +grafana +read +2 h +never +never/]],
     ['model list', [/centernet +ok +yes +detection +512x512 +80 +MIT/]],
-    ['config show', [/^name: north\nhttp:\n {2}port: 7420\n$/]],
+    ['config show', [/^name: north\nhttp:\n {2}port: 7420\n# door: its areas are as drawn on the page/]],
     ['doctor', [/^All 2 nodes are well\nNothing is wrong\.\n$/]],
   ])('%s is a table for people and JSON for programs', async (command, patterns) => {
     const shown = await run(...command.split(' '));

@@ -225,6 +225,7 @@ export function wellNode(): Record<string, unknown> {
     'GET routes/log': [ROUTE_CHANGE],
     'GET agents': [AGENT],
     'GET cameras': [CAMERA],
+    'GET vision/cameras/door/zones': { zones: [], masks: [], privacy: [], drawn: true },
     'GET models': [MODEL],
     'GET store': STORE,
     'GET events': [event(3), event(2), event(1)],

@@ -10,6 +10,7 @@ import { LineReader } from '../process/line-reader.ts';
 import { signalGroup } from '../process/process-group.ts';
 import { NODE_BYTES } from './confinement.ts';
 import { type Ending, FrameReader, type FromModule, frameOf, type ToModule } from './protocol.ts';
+import { Standstill, vitalsOf } from './standstill.ts';
 
 export interface ModuleOrder {
   name: string;
@@ -41,7 +42,9 @@ export interface ModuleExports {
 
 const LOAD_WITHIN: Millis = 20_000;
 const STOP_WITHIN: Millis = 1_500;
-const PING_EVERY: Millis = 1_000;
+/** While somebody waits for it; otherwise every fifth time. Three times without an answer tell that it stands still. */
+const PING_EVERY: Millis = 200;
+const PINGS_AT_REST = 5;
 /** What it may send: frames, and bytes on all its pipes together. */
 const FRAMES = { perSecond: 500, burst: 2_000 };
 const BYTES = { perSecond: 2_000_000, burst: 32_000_000 };
@@ -67,6 +70,10 @@ export class ModuleProcess {
   #isGone = false;
   #stopping = false;
   #sequence = 0;
+  readonly #standstill = new Standstill();
+  #isAsked = false;
+  #ticks = 0;
+  #tickedAt: Millis;
 
   private constructor(order: ModuleOrder, listener: ModuleListener) {
     const { argv, environment, clock } = order;
@@ -84,7 +91,8 @@ export class ModuleProcess {
     this.#pipe = this.#child.stdio[3] as Duplex;
     for (const promise of [this.#loaded.promise, this.#started.promise]) promise.catch(() => {});
     this.#listen();
-    this.#pings = clock.every(PING_EVERY, () => this.say({ t: 'ping' }));
+    this.#tickedAt = clock.now();
+    this.#pings = clock.every(PING_EVERY, () => this.#tick());
   }
 
   /** Resolves once the module is loaded. Rejects with why it could not be; nothing of it runs then. */
@@ -141,6 +149,22 @@ export class ModuleProcess {
   kill(cause: ParlmeshError): void {
     this.#cause ??= cause;
     signalGroup(this.#child, 'SIGKILL');
+  }
+
+  #tick(): void {
+    const now = this.#order.clock.now();
+    // Who was held up itself may have its answer unread.
+    const isLate = now - this.#tickedAt > 2 * PING_EVERY;
+    this.#tickedAt = now;
+    if (isLate) this.#standstill.forget();
+    if (this.#calls.size === 0 && ++this.#ticks % PINGS_AT_REST !== 0) return;
+    if (!this.#isAsked) {
+      this.#isAsked = true;
+      this.say({ t: 'ping' });
+      return;
+    }
+    if (isLate || this.#child.pid === undefined || !this.#standstill.look(vitalsOf(this.#child.pid))) return;
+    this.kill(this.#error('MODULE_HUNG', 'stands still: it answers nothing and does nothing'));
   }
 
   #listen(): void {
@@ -204,6 +228,8 @@ export class ModuleProcess {
         this.#onEnded(frame.id, frame.ending);
         return;
       case 'pong':
+        this.#isAsked = false;
+        this.#standstill.forget();
         if (frame.rss > this.#order.memoryBytes + NODE_BYTES) throw this.#outOfMemory();
     }
     this.#listener.frame(frame);

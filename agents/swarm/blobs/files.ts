@@ -46,10 +46,9 @@ export async function openFolder(folder: string): Promise<BlobFile[]> {
 export async function putInPlace(folder: string, part: string, sha256: string): Promise<void> {
   const file = blobFile(folder, sha256);
   const parent = join(file, '..');
-  await mkdir(parent, { recursive: true, mode: 0o700 });
+  const made = await mkdir(parent, { recursive: true, mode: 0o700 });
   await rename(part, file);
-  await sync(parent);
-  await sync(folder);
+  await Promise.all([sync(parent), made === undefined ? undefined : sync(folder)]);
 }
 
 /** Moves a damaged file out of the way; returns its new name. */

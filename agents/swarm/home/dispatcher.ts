@@ -2,10 +2,11 @@
 // back what was refused, got lost on the way, or waits in a queue while others idle.
 
 import type { Static } from 'typebox';
-import type { Clock, Millis } from '../../../core/clock.ts';
+import type { Clock, Millis, Timer } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { Assignment, assign, withdraw } from '../messages.ts';
 import type { TaskScheduler } from '../scheduling/scheduler.ts';
+import { nextEndingSoon } from './ahead.ts';
 import { type Fleet, keyOf, type PlacedTask, roomOf, type Worker } from './fleet.ts';
 import type { HostedJob } from './hosted-job.ts';
 import { type Chosen, placeRound } from './placing.ts';
@@ -37,6 +38,7 @@ const MOST_AT_ONCE = 128;
 const PAUSE: { full: Millis; stopping: Millis; silent: Millis } = { full: 20, stopping: 2000, silent: 500 };
 /** A task that waits there for so long may be taken back for a node that idles. */
 const RECALL_AFTER: Millis = 50;
+const RECALL_EVERY: Millis = 100;
 /** What was sent so shortly before may arrive after a question. */
 const UNDER_WAY: Millis = 500;
 
@@ -45,6 +47,8 @@ export class Dispatcher {
   #isArranged = false;
   #inTurn = 0;
   #isTurnWatched = false;
+  #ahead: Timer | undefined;
+  #recalling: Timer | undefined;
   readonly totals = { placed: 0, refused: 0, recalled: 0, rounds: 0 };
 
   constructor(parts: DispatcherParts) {
@@ -161,6 +165,7 @@ export class Dispatcher {
     if (open.length === 0) return;
     const chosen = placeRound({
       jobs: open,
+      hosted: jobs,
       workers: [...fleet.all()],
       scheduler: scheduler(),
       now: clock.now() / 1000,
@@ -179,7 +184,30 @@ export class Dispatcher {
       else byNode.set(node, [...(byNode.get(node) ?? []), choice]);
     }
     for (const list of byNode.values()) this.#send(list[0]!.worker, list);
+    if (chosen.some(({ worker }) => isFull(worker))) this.#recallSoon();
     if (chosen.length >= MOST_A_ROUND) this.arrange();
+    else if (open.some(({ ready }) => ready.size > 0)) this.#arrangeAhead();
+  }
+
+  /** What waits behind a task that takes longer than expected goes to whoever comes to idle. */
+  #recallSoon(): void {
+    const { fleet, jobs, clock } = this.#parts;
+    this.#recalling ??= clock.after(RECALL_EVERY, () => {
+      this.#recalling = undefined;
+      if (jobs.size === 0) return;
+      void this.recall();
+      if ([...fleet.all()].some(isFull)) this.#recallSoon();
+    });
+  }
+
+  /** Decides again when the first slot is about to be free. */
+  #arrangeAhead(): void {
+    const { fleet, clock } = this.#parts;
+    const now = clock.now() / 1000;
+    let next = Number.POSITIVE_INFINITY;
+    for (const worker of fleet.all()) next = Math.min(next, nextEndingSoon(worker, now) ?? next);
+    this.#ahead?.cancel();
+    if (Number.isFinite(next)) this.#ahead = clock.after((next - now) * 1000, () => this.arrange());
   }
 
   /** Tasks that end at once lead to new rounds: after so many the loop gets a turn. */
@@ -275,6 +303,9 @@ export class Dispatcher {
     };
   }
 }
+
+/** Tasks wait there for a slot. */
+const isFull = ({ placedSlots, figures }: Worker): boolean => placedSlots > figures.slots;
 
 function idleSlots(worker: Worker): number {
   return Math.max(0, Math.min(worker.figures.slots - worker.placed.size - worker.others, roomOf(worker)));

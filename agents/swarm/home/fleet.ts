@@ -119,10 +119,15 @@ export class Fleet {
 
 export const keyOf = ({ job, task }: { job: string; task: number }): string => `${job}/${task}`;
 
-/** Slots that this home may fill there now. Short tasks are sent ahead, so that they do not wait for the network. */
-export function roomOf({ figures, others, placedSlots, roundTrip = 0 }: Worker): number {
-  const isShort = figures.meanSeconds < 2 * roundTrip + 0.005 && figures.meanSeconds > 0;
-  return figures.slots + (isShort ? figures.queue : 0) - others - placedSlots;
+/** Its tasks are over before a message is there and back: they are sent ahead, so that they do not wait for the network. */
+export function hasShortTasks({ figures, roundTrip = 0 }: Worker): boolean {
+  return figures.meanSeconds < 2 * roundTrip + 0.005 && figures.meanSeconds > 0;
+}
+
+/** Slots that this home may fill there now. */
+export function roomOf(worker: Worker): number {
+  const { figures, others, placedSlots } = worker;
+  return figures.slots + (hasShortTasks(worker) ? figures.queue : 0) - others - placedSlots;
 }
 
 /** What a task asks of a node, but for its being avoided. */

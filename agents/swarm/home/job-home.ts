@@ -253,6 +253,7 @@ export class JobHome {
     switch (report.kind) {
       case 'started':
         if (theirs?.attempt !== report.attempt) return undefined;
+        if (theirs.startedAt === undefined) theirs.expectedEnd += (this.#parts.clock.now() - theirs.sentAt) / 1000;
         theirs.startedAt = wall;
         theirs.isTaken = true;
         job.isDirty = true;

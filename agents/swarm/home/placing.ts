@@ -10,6 +10,7 @@ import {
   type WorkerView,
 } from '../scheduling/scheduler.ts';
 import { type KnownWays, transferSeconds } from '../scheduling/transfer-time.ts';
+import { endingSoon } from './ahead.ts';
 import { fits, roomOf, viewOf, type Worker } from './fleet.ts';
 import type { HostedJob } from './hosted-job.ts';
 import type { TaskClass } from './ready-tasks.ts';
@@ -25,7 +26,10 @@ export interface Chosen {
 }
 
 export interface RoundParts {
+  /** Those that have something ready. */
   jobs: readonly HostedJob[];
+  /** All of this home. */
+  hosted: ReadonlyMap<string, HostedJob>;
   workers: readonly Worker[];
   scheduler: TaskScheduler;
   /** Seconds, monotonic. */
@@ -54,7 +58,7 @@ interface Desk {
 }
 
 /** Most important first, of each in turn: see `HORIZON`. */
-export function placeRound({ jobs, workers, scheduler, now, sources, speed, most }: RoundParts): Chosen[] {
+export function placeRound({ jobs, hosted, workers, scheduler, now, sources, speed, most }: RoundParts): Chosen[] {
   const desks = new Map<string, Desk>();
   for (const worker of workers) {
     if (worker.reachable && worker.pausedUntil <= now * 1000) {
@@ -67,7 +71,14 @@ export function placeRound({ jobs, workers, scheduler, now, sources, speed, most
   const chosen: Chosen[] = [];
   const isTaken = new Set<string>();
   let shown = show(jobs, desks, isTaken, sources);
-  while (chosen.length < most && shown.length > 0 && [...desks.values()].some(({ free }) => free > 0)) {
+  let isAhead = false;
+  while (chosen.length < most) {
+    if (shown.length === 0 || ![...desks.values()].some(({ free }) => free > 0)) {
+      if (isAhead || !openAhead(desks.values(), now, hosted)) break;
+      isAhead = true;
+      shown = show(jobs, desks, isTaken, sources);
+      continue;
+    }
     const view: SchedulingView = {
       ...{ now, jobs, ready: shown, workers: views },
       transferSeconds: (from, to, bytes) => transferSeconds(ways, from, to, bytes),
@@ -95,6 +106,21 @@ export function placeRound({ jobs, workers, scheduler, now, sources, speed, most
     if (shown.length < HORIZON / 4) shown = show(jobs, desks, isTaken, sources);
   }
   return chosen;
+}
+
+/** Slots that are about to be free count as free once no other is. False when there are none. */
+function openAhead(desks: Iterable<Desk>, now: number, hosted: ReadonlyMap<string, HostedJob>): boolean {
+  let opened = 0;
+  for (const desk of desks) {
+    const soon = endingSoon(desk.worker, now, hosted);
+    const slots = soon.reduce((sum, task) => sum + task.slots, 0);
+    const free = Math.max(0, Math.min(slots, desk.worker.figures.queue) + Math.min(0, roomOf(desk.worker)));
+    if (free === 0 || desk.free > 0) continue;
+    desk.free = free;
+    for (let slot = 0; slot < free; slot++) desk.view.slots[slot] = 0;
+    opened += free;
+  }
+  return opened > 0;
 }
 
 /** Jobs by priority, then arrival; of jobs alike, one task in turn. */

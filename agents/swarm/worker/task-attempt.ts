@@ -120,7 +120,7 @@ export class TaskAttempt implements Work, TaskContext {
     const { executor, blobs } = this.#parts;
     const { input, blobs: needed } = this.assignment;
     try {
-      for (const { ref, holders } of needed) await blobs.bring(ref, holders, this.signal);
+      await Promise.all(needed.map(({ ref, holders }) => blobs.bring(ref, holders, this.signal)));
       return { kind: 'done', result: await this.#bounded(await executor.run(input, this)) };
     } catch (thrown) {
       const hopeless = thrown instanceof ParlmeshError && HOPELESS.has(thrown.code);

@@ -33,6 +33,8 @@ interface Held {
   home: string;
   epoch: number;
   state: 'queued' | 'running' | 'done';
+  /** It has come to its end, not merely to an end. */
+  hasResult: boolean;
   attempt: TaskAttempt;
 }
 
@@ -182,7 +184,10 @@ export class TaskWorker {
     const { executors, agents, slotsPerAgent, queue, clock } = this.#parts;
     const key = placeOf(assignment);
     const known = this.#held.get(key);
-    if (known !== undefined) {
+    // The home has heard that an earlier attempt came to nothing, and gives it back before this node knows that it has heard.
+    if (known?.state === 'done' && !known.hasResult && known.assignment.attempt < assignment.attempt) {
+      this.#held.delete(key);
+    } else if (known !== undefined) {
       if (known.epoch > assignment.epoch) return 'not-home';
       this.#rehome(assignment.job, assignment.epoch, home);
       return undefined;
@@ -199,7 +204,7 @@ export class TaskWorker {
       ended: (_, outcome) => this.#ended(held, outcome),
       told: () => this.#tell(attempt),
     });
-    const held: Held = { assignment, home, epoch: assignment.epoch, state: 'queued', attempt };
+    const held: Held = { assignment, home, epoch: assignment.epoch, state: 'queued', hasResult: false, attempt };
     this.#held.set(key, held);
     if (assignment.again && this.#repeats(held)) return undefined;
     const after = this.#queue.findIndex((other) => other.assignment.priority < assignment.priority);
@@ -215,6 +220,7 @@ export class TaskWorker {
     const { result, startedAt, endedAt }: { result: unknown; startedAt: number; endedAt: number } = JSON.parse(receipt);
     const { job, task, attempt } = held.assignment;
     held.state = 'done';
+    held.hasResult = true;
     this.totals.repeated++;
     this.#outbox.put(held.home, {
       kind: 'done',
@@ -270,6 +276,7 @@ export class TaskWorker {
         this.#giveBack(held, 'its agent was stopped');
         break;
       case 'done':
+        held.hasResult = true;
         this.totals.done++;
         this.#learn(end.endedAt - end.startedAt);
         this.#keepReceipt(held, outcome.result, end);

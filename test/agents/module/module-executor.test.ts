@@ -121,6 +121,23 @@ describe('a module task', () => {
     });
   });
 
+  it('fails soon when its process stands still, and not when it computes', async () => {
+    const { tasks, add } = executor();
+    add(
+      'still',
+      `export function run(input) {
+         if (input === 'waits') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+         for (const end = performance.now() + 1500; performance.now() < end; );
+         return 'computed';
+       }`,
+    );
+    const { context } = taskContext();
+    expect(await tasks.run({ module: 'still', input: 'computes' }, context)).toBe('computed');
+    await expect(tasks.run({ module: 'still', input: 'waits' }, context)).rejects.toMatchObject({
+      code: 'MODULE_HUNG',
+    });
+  });
+
   it('that takes its process down fails, and the next one has a fresh process', async () => {
     const { tasks, add } = executor();
     add('fragile', `export function run(input) { if (input) process.exit(9); return 'fine'; }`);

@@ -48,6 +48,29 @@ describe('A swarm of three nodes', () => {
     expect(view.deputy).toBeDefined();
   });
 
+  it('sends a node its next task before the one it carries out has ended', async () => {
+    const swarm = new VirtualSwarm({ latency: 8, config: { agents: { min: 1, max: 1 }, slotsPerAgent: 1 } });
+    const [a] = [await swarm.start('a'), await swarm.start('b'), await swarm.start('c')];
+    await swarm.pass(100);
+    const { id } = await swarm.submit(a!, wide(60, 0.2));
+    const view = await swarm.ended(id);
+    // 20 tasks each; with a way there and back between every two it would take 4.3 s.
+    expect(view.figures.seconds).toBeLessThan(4.12);
+    expect(view.figures.mostParallel).toBeLessThanOrEqual(5);
+  });
+
+  it('takes back what waits behind a task that takes longer than expected once another node has nothing to do', async () => {
+    const swarm = new VirtualSwarm({ latency: 2, config: { agents: { min: 1, max: 1 }, slotsPerAgent: 1 } });
+    const [a] = [await swarm.start('a'), await swarm.start('b')];
+    await swarm.pass(100);
+    const spec = wide(6, 0.2);
+    // Each is expected to take 0.2 s; the first takes 5 s.
+    for (const task of spec.tasks.slice(0, 1)) task.input = { seconds: 5 };
+    const { id } = await swarm.submit(a!, spec);
+    await swarm.pass(2000);
+    expect((await a!.swarm.changes.job(id)).counts).toMatchObject({ succeeded: 5, running: 1, ready: 0 });
+  });
+
   it('gives the tasks of a node that dies to others', async () => {
     const swarm = new VirtualSwarm();
     const [a, b] = [await swarm.start('a'), await swarm.start('b'), await swarm.start('c')];

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { ObservationView } from '../../daemon/view/schema.ts';
 import { type Area, areasOf, NO_SETTINGS, problemOf, titleOf, viewOf } from '../../web/src/cameras/areas.ts';
-import { ANY, byDay, matches, queryOf } from '../../web/src/cameras/observation-filter.ts';
+import {
+  ANY,
+  byDay,
+  matches,
+  queryOf,
+  readingMatches,
+  readingsQuery,
+} from '../../web/src/cameras/observation-filter.ts';
 import {
   type Corner,
   corner,
@@ -94,6 +101,18 @@ describe('the search of observations', () => {
       { to: '2026-05-03T11:59' },
     ])
       expect(matches(seen, { ...ANY, ...filter })).toBe(false);
+  });
+
+  it('finds what was read in zones too', () => {
+    const event = {
+      ...{ id: 1, at: seen.startedAt, severity: 'info' as const, kind: 'zone.read', subject: 'camera/door' },
+      ...{ message: 'Camera door: zone meter says 1234 kWh', data: { zone: 'meter' } },
+    };
+    expect(readingsQuery({ ...ANY, camera: 'door' })).toBe('kind=zone.read&limit=500&subject=camera%2Fdoor');
+    expect(readingMatches(event, { ...ANY, text: '1234', zone: 'meter' })).toBe(true);
+    expect(readingMatches(event, { ...ANY, text: '99' })).toBe(false);
+    expect(readingMatches(event, { ...ANY, text: '1234', zone: 'sign' })).toBe(false);
+    expect(readingMatches(event, { ...ANY, text: '1234', to: '2026-05-03T11:59' })).toBe(false);
   });
 
   it('is listed by day', () => {

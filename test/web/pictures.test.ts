@@ -102,6 +102,12 @@ describe('the pages of cameras', () => {
     await expect.poll(() => tiles.count()).toBe(6);
     await page.getByRole('button', { name: 'Play the clip of person on door' }).click();
     await expect.poll(widthOf(page, '.observations img[src$="/clip"]')).toBe(320);
+    server.node.record({
+      ...{ severity: 'info', kind: 'zone.read', subject: 'camera/door' },
+      ...{ message: 'Camera door: zone meter says 1234 kWh', data: { zone: 'meter', value: 1234 } },
+    });
+    await filter.getByLabel('Text').fill('1234');
+    await page.getByRole('list', { name: 'What was read in zones' }).getByText('says 1234 kWh').waitFor();
     await filter.getByLabel('Text').fill('giraffe');
     await page.getByText('Nothing matches.').waitFor();
     expect(complaints).toEqual([]);

@@ -1,6 +1,6 @@
 // What a search of observations asks for, as a request and as a question to one observation. Pure.
 
-import type { ObservationView } from '../../../daemon/view/schema.ts';
+import type { EventView, ObservationView } from '../../../daemon/view/schema.ts';
 
 export interface ObservationFilter {
   camera: string;
@@ -34,6 +34,29 @@ export function matches(observation: ObservationView, filter: ObservationFilter)
     (text === '' || [label, camera, ...zones].some((word) => word.toLowerCase().includes(text))) &&
     startedAt >= (timeOf(filter.from) ?? 0) &&
     startedAt <= (timeOf(filter.to) ?? Number.POSITIVE_INFINITY)
+  );
+}
+
+/** The newest values that zones took, of one camera or all. */
+export function readingsQuery({ camera }: ObservationFilter): string {
+  return new URLSearchParams({
+    kind: 'zone.read',
+    limit: '500',
+    ...(camera !== '' && { subject: `camera/${camera}` }),
+  }).toString();
+}
+
+export function readingMatches(
+  { at, kind, subject, message, data }: EventView,
+  { camera, zone, text, from, to }: ObservationFilter,
+): boolean {
+  return (
+    kind === 'zone.read' &&
+    (camera === '' || subject === `camera/${camera}`) &&
+    message.toLowerCase().includes(text.trim().toLowerCase()) &&
+    (zone === '' || data?.zone === zone) &&
+    at >= (timeOf(from) ?? 0) &&
+    at <= (timeOf(to) ?? Number.POSITIVE_INFINITY)
   );
 }
 

@@ -11,6 +11,7 @@ import { Empty } from '../parts/empty.tsx';
 import { Lanes } from './lanes.tsx';
 import { Observation } from './observation.tsx';
 import { ANY, byDay, matches, type ObservationFilter, queryOf } from './observation-filter.ts';
+import { ReadingsFound } from './readings-found.tsx';
 
 const MOST_SHOWN = 600;
 /** Letters come one after the other. */
@@ -60,6 +61,7 @@ export function Search({ camera = '' }: { camera?: string }) {
       <h2>{isAny ? 'Latest observations' : 'Observations found'}</h2>
       <Filters filter={filter} fixed={camera !== ''} onChange={setFilter} />
       {problem !== undefined && <p class="cause">{problem}</p>}
+      <ReadingsFound filter={filter} />
       {list.length === 0 && found !== undefined ? (
         <Empty title={isAny ? 'Nothing was seen yet.' : 'Nothing matches.'}>
           {isAny && <p>What the detector sees in the pictures above is listed here, with a snapshot.</p>}

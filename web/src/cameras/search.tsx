@@ -134,7 +134,7 @@ function Filters({ filter, fixed, onChange }: FiltersProps) {
     </label>
   );
   return (
-    <form class="filters" aria-label="Search observations" onSubmit={(event) => event.preventDefault()}>
+    <form class="filters search" aria-label="Search observations" onSubmit={(event) => event.preventDefault()}>
       {!fixed &&
         select(
           'Camera',

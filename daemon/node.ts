@@ -368,6 +368,7 @@ export class ParlmeshNode {
       ...networkActions(this.#mesh),
       ...liveJobs(this.#workforce),
       readText: (picture, signal) => this.#workforce.textReader.read(picture, { signal }),
+      readDrawing: this.#workforce.readDrawing,
       applyPlan: () => this.#mesh.planner.apply(),
       undoPlan: () => this.#mesh.planner.undo(),
     };

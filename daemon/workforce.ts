@@ -35,6 +35,7 @@ import type { MeshAgentNetwork } from './agent-network.ts';
 import { BuiltInAgents } from './built-in-agents.ts';
 import type { EffectiveConfig } from './config/effective.ts';
 import { ConfiguredAgents } from './configured-agents.ts';
+import { drawingReader } from './drawings.ts';
 import { HardwareReader } from './hardware/reader.ts';
 import { Learning } from './learning.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -85,6 +86,7 @@ export class Workforce {
   readonly exchange: BlobExchange;
   readonly learning: Learning;
   readonly textReader: TextReader;
+  readonly readDrawing: ReturnType<typeof drawingReader>;
   readonly frameHelp: FrameHelp;
   readonly #modules: Modules;
   readonly #moduleTasks: ModuleExecutor;
@@ -113,6 +115,7 @@ export class Workforce {
     this.#modules = modules;
     this.#moduleTasks = new ModuleExecutor(modules, clock, logger);
     this.textReader = new TextReader({ threads: config.vision.threads, clock, random });
+    this.readDrawing = drawingReader({ reader: this.textReader, clock, topology: () => mesh.topology() });
     this.#threads = new ThreadPool({ threads: parts.threads, clock, ...THREADS });
     this.configured = new ConfiguredAgents({
       ...{ supervisor: this.supervisor, communication: this.communication, commands, modules },

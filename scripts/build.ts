@@ -26,6 +26,7 @@ const entries = [
   'vision/detection/detector-worker.ts',
   'vision/detection/bare-session.worker.ts',
   'vision/ocr/reader-worker.ts',
+  'vision/topology/drawing.worker.ts',
 ];
 const external = [/^better-sqlite3/, /^sharp/, /^onnxruntime-node/, /^piscina/, /^@fastify\/swagger-ui/];
 

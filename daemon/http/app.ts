@@ -170,6 +170,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       await api.register(policyRoutes(context));
       await api.register(visionRoutes(context));
       await api.register(textRoutes(context));
+      await api.register(drawingRoutes(context));
       await api.register(cameraRoutes(context));
       await api.register(journalRoutes(context));
       await api.register(adminRoutes(context));

@@ -37,6 +37,7 @@ const ACTIONS: Readonly<Record<string, RouteAction | 'changes nothing' | 'asks i
   'POST /session': 'changes nothing',
   'DELETE /session': 'changes nothing',
   'POST /vision/ocr': 'changes nothing',
+  'POST /vision/topology': 'changes nothing',
   'POST /blobs': { action: 'blob.write', subject: 'blobs' },
   'POST /jobs': 'asks itself',
   'POST /jobs/:id/cancel': 'asks itself',

@@ -9,6 +9,7 @@ import type { JobDetailView, JobState, JobView, SwarmView } from '../../agents/s
 import type { TextReading } from '../../vision/ocr/reading.ts';
 import type { DrawnAreas } from '../cameras/drawn-areas.ts';
 import type { ActivityView, CameraAreasView, ObservationPage } from './camera-schema.ts';
+import type { DrawingView } from './drawing-schema.ts';
 import type { KeyRotationView, MemberView, NetworkView } from './network-schema.ts';
 import type { ImportedPolicyView, PolicyView } from './policy-schema.ts';
 import type { PlanView, RouteChangeView, RouteExplanationView, RouteView, SurveyView } from './route-schema.ts';
@@ -193,6 +194,8 @@ export interface PolicyActions {
 export interface VisionActions {
   /** Reads the text in a picture's file. Throws `PICTURE_UNREADABLE`, `PICTURE_TOO_LARGE`, `TEXT_READER_BUSY`. */
   readText(picture: Uint8Array, signal: AbortSignal): Promise<TextReading>;
+  /** Reads the picture of a network diagram, beside the mesh as it is. Throws as `readText`, and `DRAWING_…`. */
+  readDrawing(picture: Uint8Array, signal: AbortSignal): Promise<DrawingView>;
 }
 
 /** What people draw on pictures of cameras. */

@@ -5,6 +5,7 @@ import type { CliCommand } from '../command.ts';
 import { registerVisionDetect } from './vision-detect.ts';
 import { registerVisionOcr } from './vision-ocr.ts';
 import { registerVisionTamper } from './vision-tamper.ts';
+import { registerVisionTopology } from './vision-topology.ts';
 
 export function registerVision(program: CliCommand, cli: Cli): void {
   const vision = program
@@ -15,4 +16,5 @@ export function registerVision(program: CliCommand, cli: Cli): void {
   registerVisionDetect(vision, cli);
   registerVisionOcr(vision, cli);
   registerVisionTamper(vision, cli);
+  registerVisionTopology(vision, cli);
 }

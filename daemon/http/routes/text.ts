@@ -39,7 +39,7 @@ export function textRoutes({ actions }: RouteContext) {
 }
 
 /** Aborts when the client has gone. The request's own signal does so as soon as its body was read. */
-function untilGone(reply: FastifyReply): AbortSignal {
+export function untilGone(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort(httpError('HTTP_UNAVAILABLE', 'The client has gone')));
   return gone.signal;

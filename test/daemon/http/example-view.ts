@@ -44,6 +44,8 @@ import type {
   Snapshot,
   View,
 } from '../../../daemon/view/view.ts';
+import { differenceBetween } from '../../../vision/topology/difference.ts';
+import { metricsOf } from '../../../vision/topology/metrics.ts';
 import { ExampleJobs } from './example-jobs.ts';
 
 import { ExampleMesh, idOf, PEERS, SELF } from './example-mesh.ts';
@@ -512,6 +514,12 @@ export class ExampleNode implements View, Actions, Journal {
     const { width, height } = await sharp(picture).metadata();
     signal.throwIfAborted();
     return { text: '', regions: [], unreadable: [], width, height, seconds: 0.1 };
+  };
+  readDrawing = async (picture: Uint8Array) => {
+    const { width, height } = await sharp(picture).metadata();
+    const drawn = { nodes: [], edges: [] };
+    const difference = differenceBetween(drawn, { nodes: this.topology().nodes, links: this.topology().links });
+    return { graph: { width, height, ...drawn }, metrics: metricsOf(drawn), difference };
   };
   swarm = () => this.work.swarm();
   policy = () => this.policies.view();

@@ -140,6 +140,7 @@ export class TestNode implements View, Actions {
   importPolicy = () => Promise.reject(new Error('not played'));
   writeBlob = () => Promise.reject(new Error('not played'));
   readText = () => Promise.reject(new Error('not played'));
+  readDrawing = () => Promise.reject(new Error('not played'));
   searchObservations = () => ({ observations: [] });
   observationClip = () => Promise.resolve(undefined);
   activity = () => undefined;

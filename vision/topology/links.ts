@@ -1,0 +1,132 @@
+// From ink to links: strokes between nodes, tied to the nodes that they reach.
+
+import type { Point } from '../ocr/reading.ts';
+import { closed, depthOf, type Plane } from './mask.ts';
+import type { FoundNode } from './nodes.ts';
+import { type Way, waysBetween } from './paths.ts';
+import { distanceTo, paintedShapes } from './shapes.ts';
+import { lengthOf, type Segment, type StrokeGraph, segmented, thinned } from './skeleton.ts';
+import { armsOf, bridgesBetween, type LooseEnd, looseEnds, withoutSpurs, withWholeCrossings } from './strokes.ts';
+
+export interface FoundLink extends Way {
+  line: 'solid' | 'dashed';
+  /** Whether there is an arrowhead at its start and at its end. */
+  heads: [start: boolean, end: boolean];
+}
+
+/** Pixels beyond a stroke's width that its end may stay away from a node. */
+const TOUCH = 3;
+
+/**
+ * @param ink strokes without writing
+ * @param covered where there is writing
+ * @param thin pixels of the usual stroke
+ * @param line pixels of the usual line of text
+ */
+export function linksBetween(
+  nodes: readonly FoundNode[],
+  ink: Plane,
+  covered: Plane,
+  thin: number,
+  line: number,
+): FoundLink[] {
+  const { width, height } = ink;
+  const margin = Math.round(thin) + 2;
+  const owners = paintedShapes(
+    nodes.map(({ hull }) => hull),
+    width,
+    height,
+    margin,
+  );
+  const data = new Uint8Array(ink.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = ink.data[i] === 1 && owners[i] === 0 ? 1 : 0;
+  const strokes = closed({ width, height, data }, 1);
+  const depth = depthOf(strokes);
+  const raw = segmented(thinned(strokes));
+  const touching = (graph: StrokeGraph): number[] =>
+    graph.points.map((point) => nodeNear(nodes, point, margin + thin + TOUCH));
+  const atNodes = (graph: StrokeGraph): Set<number> =>
+    new Set(touching(graph).flatMap((node, i) => (node === -1 ? [] : [i])));
+  let graph = withoutSpurs(raw, { thin, depth }, atNodes(raw));
+  graph = withWholeCrossings(graph, thin, atNodes(graph));
+  graph = bridged(graph, atNodes(graph), { dash: Math.max(16, 7 * thin, line * 0.75), text: line * 7, covered }, thin);
+  const nodeAt = touching(graph);
+  reachOut(graph, nodeAt, nodes, Math.max(line * 1.1, 18), thin);
+  return waysBetween(graph, nodeAt).map((way) => described(way, depth, thin));
+}
+
+/** The node whose outline is nearest, within `reach` pixels; -1 where there is none. */
+function nodeNear(nodes: readonly FoundNode[], [x, y]: Point, reach: number): number {
+  let [best, nearest] = [-1, reach];
+  for (const [i, { hull, left, right, top, bottom }] of nodes.entries()) {
+    if (x < left - reach || x > right + reach || y < top - reach || y > bottom + reach) continue;
+    const off = distanceTo(hull, x, y);
+    if (off <= nearest) [best, nearest] = [i, off];
+  }
+  return best;
+}
+
+/** Dashes first, then what writing hides: bridges make longer strokes whose direction is surer. */
+function bridged(
+  graph: StrokeGraph,
+  taken: ReadonlySet<number>,
+  limits: { dash: number; text: number; covered: Plane },
+  thin: number,
+): StrokeGraph {
+  const { points } = graph;
+  const segments = [...graph.segments];
+  for (const reach of [limits.dash, limits.dash, limits.text]) {
+    const arms = armsOf({ points, segments });
+    const ends = looseEnds({ points, segments }, taken, thin);
+    const own = (a: number, b: number): boolean => {
+      const only = arms[a]![0];
+      return only !== undefined && (only.from === b || only.to === b) && lengthOf(only.line) < 60;
+    };
+    segments.push(...bridgesBetween(ends, { ...limits, text: reach }, own));
+  }
+  return { points, segments };
+}
+
+/** Loose ends that point at a node nearby are tied to it. Changes `nodeAt`. */
+function reachOut(
+  graph: StrokeGraph,
+  nodeAt: number[],
+  nodes: readonly FoundNode[],
+  reach: number,
+  thin: number,
+): void {
+  const taken = new Set(nodeAt.flatMap((node, i) => (node === -1 ? [] : [i])));
+  for (const { point, place, direction } of looseEnds(graph, taken, thin)) {
+    const node =
+      direction === undefined
+        ? nodeNear(nodes, place, reach / 2)
+        : nodeAhead(nodes, { point, place, direction }, reach);
+    if (node !== -1) nodeAt[point] = node;
+  }
+}
+
+function nodeAhead(nodes: readonly FoundNode[], { place: [x, y], direction }: LooseEnd, reach: number): number {
+  for (let step = 1; step <= reach; step += 2) {
+    const at: Point = [x + direction![0] * step, y + direction![1] * step];
+    const node = nodeNear(nodes, at, 2 + step * 0.25);
+    if (node !== -1) return node;
+  }
+  return -1;
+}
+
+function described(way: Way, depth: Plane, thin: number): FoundLink {
+  const line: Point[] = way.segments.flatMap((segment: Segment) => (segment.gap === undefined ? segment.line : []));
+  const gaps = way.segments.filter(({ gap }) => gap === 'dash').length;
+  const thick = (points: readonly Point[]): number =>
+    Math.max(0, ...points.map(([x, y]) => (depth.data[Math.floor(y) * depth.width + Math.floor(x)] ?? 0) / 3));
+  const middle = line.slice(Math.floor(line.length * 0.35), Math.ceil(line.length * 0.65));
+  const usual =
+    [...middle.map((point) => thick([point]))].sort((a, b) => a - b)[Math.floor(middle.length / 2)] ?? thin / 2;
+  const reach = Math.min(Math.floor(line.length * 0.35), Math.round(10 + 5 * thin));
+  const isHead = (points: readonly Point[]): boolean => thick(points) > Math.max(usual * 1.9, usual + 1.2);
+  return {
+    ...way,
+    line: gaps >= 2 ? 'dashed' : 'solid',
+    heads: [isHead(line.slice(0, reach)), isHead(line.slice(-reach))],
+  };
+}

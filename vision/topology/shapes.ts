@@ -1,0 +1,108 @@
+// Where nodes may be: filled areas, and areas of ground that strokes enclose. What of it are nodes, `nodes.ts` decides.
+
+import type { Point } from '../ocr/reading.ts';
+import { areasOf, closed, opened, type Plane } from './mask.ts';
+import { type Outline, outlineOf } from './outline.ts';
+
+export interface Candidate extends Outline {
+  kind: 'filled' | 'enclosed';
+}
+
+/** Radii by which gaps in outlines are bridged: none, of broken strokes, of dashes. */
+const BRIDGES = [0, 2, 5];
+/** Candidates of one kind at most: a picture of noise has thousands. */
+const MOST = 600;
+
+/** Areas that are filled with another colour than the ground. @param thin pixels of what counts as a stroke */
+export function filledAreas(distance: Plane, threshold: number, thin: number, least: number): Candidate[] {
+  const solid = opened(distance, Math.ceil(thin / 2) + 2);
+  const data = new Uint8Array(solid.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = solid.data[i]! >= threshold ? 1 : 0;
+  return candidatesIn({ ...solid, data }, 1, 'filled', least);
+}
+
+/** Areas that strokes close off from the rest. */
+export function enclosedAreas(strokes: Plane, least: number): Candidate[] {
+  const all: Candidate[] = [];
+  for (const radius of BRIDGES) {
+    for (const candidate of candidatesIn(closed(strokes, radius), 0, 'enclosed', least)) {
+      if (!all.some((other) => overlapOf(other, candidate) > 0.8)) all.push(candidate);
+    }
+  }
+  return all;
+}
+
+function candidatesIn(mask: Plane, value: number, kind: Candidate['kind'], least: number): Candidate[] {
+  const { width, height } = mask;
+  const areas = areasOf(mask, value, value === 1);
+  return areas.areas
+    .filter((area) => {
+      const [w, h] = [area.right - area.left + 1, area.bottom - area.top + 1];
+      if (Math.min(w, h) < least || w > width * 0.98 || h > height * 0.98) return false;
+      // Filled shapes may be cut by the edge; what strokes do not close there is ground.
+      const touches = area.left === 0 || area.top === 0 || area.right === width - 1 || area.bottom === height - 1;
+      return !touches;
+    })
+    .sort((a, b) => b.pixels - a.pixels)
+    .slice(0, MOST)
+    .map((area) => ({ ...outlineOf(area, areas, width), kind }));
+}
+
+/** Intersection over union of the extents. */
+export function overlapOf(a: Outline, b: Outline): number {
+  const across = Math.min(a.right, b.right) - Math.max(a.left, b.left) + 1;
+  const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) + 1;
+  if (across <= 0 || down <= 0) return 0;
+  return (across * down) / (extentArea(a) + extentArea(b) - across * down);
+}
+
+export function extentArea({ left, right, top, bottom }: Pick<Outline, 'left' | 'right' | 'top' | 'bottom'>): number {
+  return (right - left + 1) * (bottom - top + 1);
+}
+
+/** Paints convex polygons, each with its own number from 1 on, grown by `margin` pixels. */
+export function paintedShapes(hulls: readonly Point[][], width: number, height: number, margin: number): Int32Array {
+  const owners = new Int32Array(width * height);
+  hulls.forEach((hull, i) => {
+    const ys = hull.map(([, y]) => y);
+    const [top, bottom] = [
+      Math.max(0, Math.floor(Math.min(...ys) - margin)),
+      Math.min(height - 1, Math.ceil(Math.max(...ys) + margin)),
+    ];
+    const xs = hull.map(([x]) => x);
+    const [left, right] = [
+      Math.max(0, Math.floor(Math.min(...xs) - margin)),
+      Math.min(width - 1, Math.ceil(Math.max(...xs) + margin)),
+    ];
+    for (let y = top; y <= bottom; y++) {
+      for (let x = left; x <= right; x++)
+        if (distanceTo(hull, x + 0.5, y + 0.5) <= margin) owners[y * width + x] = i + 1;
+    }
+  });
+  return owners;
+}
+
+/** Pixels from a point to a convex polygon that runs clockwise on the screen; below 0 inside. */
+export function distanceTo(hull: readonly Point[], x: number, y: number): number {
+  let nearest = Infinity;
+  let inside = true;
+  for (let i = 0; i < hull.length; i++) {
+    const [ax, ay] = hull[i]!;
+    const [bx, by] = hull[i + 1 === hull.length ? 0 : i + 1]!;
+    const [dx, dy] = [bx - ax, by - ay];
+    if (dx * (y - ay) - dy * (x - ax) < 0) inside = false;
+    const t = Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
+    const off = Math.hypot(x - ax - t * dx, y - ay - t * dy);
+    if (off < nearest) nearest = off;
+  }
+  return inside ? -nearest : nearest;
+}
+
+/** Whether two outlines come nearer than `gap` pixels. */
+export function touches(a: Outline, b: Outline, gap: number): boolean {
+  if (a.left - gap > b.right || b.left - gap > a.right || a.top - gap > b.bottom || b.top - gap > a.bottom)
+    return false;
+  return (
+    a.hull.some(([x, y]) => distanceTo(b.hull, x, y) <= gap) || b.hull.some(([x, y]) => distanceTo(a.hull, x, y) <= gap)
+  );
+}

@@ -1,0 +1,71 @@
+// Lines of text as upright boxes, for finding out which of what is drawn is writing.
+
+import type { Quad } from '../ocr/reading.ts';
+import type { ReadText } from './graph.ts';
+import { areasOf, medianOf, type Plane } from './mask.ts';
+
+export interface TextBox {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+  text: string;
+  confidence: number;
+}
+
+export function textBox({ box, text, confidence }: ReadText): TextBox {
+  return { ...extentOf(box), text, confidence };
+}
+
+export function extentOf(quad: Quad): { left: number; top: number; right: number; bottom: number } {
+  const xs = quad.map(([x]) => x);
+  const ys = quad.map(([, y]) => y);
+  return { left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys) };
+}
+
+/** Pixels that the usual line of text is high. */
+export function usualHeight(boxes: readonly TextBox[]): number {
+  const heights = boxes.map(({ top, bottom }) => bottom - top).sort((a, b) => a - b);
+  return heights[Math.floor(heights.length / 2)] ?? 24;
+}
+
+/** The mask of all boxes. */
+export function coveredBy(boxes: readonly TextBox[], width: number, height: number, margin: number): Plane {
+  const data = new Uint8Array(width * height);
+  for (const box of boxes) {
+    const [left, right] = [Math.max(0, Math.floor(box.left - margin)), Math.min(width, Math.ceil(box.right + margin))];
+    for (let y = Math.max(0, Math.floor(box.top - margin)); y < Math.min(height, box.bottom + margin); y++) {
+      if (right > left) data.fill(1, y * width + left, y * width + right);
+    }
+  }
+  return { width, height, data };
+}
+
+/** Ink without writing: connected strokes that lie in the boxes nearly whole are dropped, lines through them stay. */
+export function withoutText(ink: Plane, boxes: Plane): Plane {
+  const { labels, areas } = areasOf(ink, 1, true);
+  const inside = new Uint32Array(areas.length);
+  for (let i = 0; i < labels.length; i++) if (labels[i]! >= 0 && boxes.data[i] === 1) inside[labels[i]!]!++;
+  const drop = areas.map(({ id, pixels }) => inside[id]! >= 0.75 * pixels);
+  const data = new Uint8Array(ink.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = labels[i]! >= 0 && !drop[labels[i]!] ? 1 : 0;
+  return { width: ink.width, height: ink.height, data };
+}
+
+/** Distances from the ground with the writing painted over: each box takes the colour that it is written on. */
+export function paintedOver(distance: Plane, boxes: readonly TextBox[]): Plane {
+  const data = distance.data.slice();
+  const { width, height } = distance;
+  for (const box of boxes) {
+    const [left, right] = [Math.max(0, Math.floor(box.left)), Math.min(width, Math.ceil(box.right))];
+    const [top, bottom] = [Math.max(0, Math.floor(box.top)), Math.min(height, Math.ceil(box.bottom))];
+    const counts = new Uint32Array(256);
+    for (let y = top; y < bottom; y++) {
+      for (let x = left; x < right; x++) counts[data[y * width + x]!]!++;
+    }
+    // Letters take less than half of their line.
+    const paper = medianOf(counts);
+    for (let y = top; y < bottom; y++) if (right > left) data.fill(paper, y * width + left, y * width + right);
+  }
+  return { width, height, data };
+}

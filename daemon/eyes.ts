@@ -8,11 +8,12 @@ import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
 import { VisionProcessor } from '../vision/processor.ts';
-import type { RemoteDetect } from '../vision/search.ts';
+import { ViewFiles } from './cameras/view-files.ts';
 import type { EffectiveConfig } from './config/effective.ts';
 import { sights } from './sights.ts';
 import type { Store } from './store/store.ts';
 import type { HardwareView } from './view/schema.ts';
+import type { Workforce } from './workforce.ts';
 
 export interface EyesParts {
   config: EffectiveConfig;
@@ -24,7 +25,8 @@ export interface EyesParts {
   store: Store;
   /** The board's newest reading. */
   hardware: () => HardwareView | undefined;
-  remoteDetect: RemoteDetect;
+  /** Neighbours that search, and the reader of texts: there before the cameras open. */
+  work: () => Pick<Workforce, 'frameHelp' | 'textReader'>;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -32,7 +34,7 @@ export interface EyesParts {
 }
 
 export function openEyes(parts: EyesParts): VisionProcessor {
-  const { config, framesPerSecond, dataDir, packagedModels, store, journal, clock, random, logger } = parts;
+  const { config, framesPerSecond, dataDir, packagedModels, store, work, journal, clock, random, logger } = parts;
   return new VisionProcessor({
     cameras: config.cameras,
     config: config.vision,
@@ -40,7 +42,9 @@ export function openEyes(parts: EyesParts): VisionProcessor {
     modelsDirs: [join(dataDir, 'models'), packagedModels],
     sink: sights(store, journal),
     pressure: () => pressureOf(parts.hardware()),
-    remoteDetect: parts.remoteDetect,
+    remoteDetect: (jpeg, minConfidence) => work().frameHelp.detect(jpeg, minConfidence),
+    readText: (picture, options) => work().textReader.read(picture, options),
+    viewMemory: new ViewFiles(join(dataDir, 'views'), logger),
     ...{ clock, random, logger, journal },
   });
 }

@@ -127,7 +127,7 @@ export class ParlmeshNode {
       framesPerSecond: profile.profile.framesPerSecond,
       packagedModels: join(ROOT, 'vision/models'),
       hardware: () => this.view.hardware(),
-      remoteDetect: (jpeg, minConfidence) => this.#workforce.frameHelp.detect(jpeg, minConfidence),
+      work: () => this.#workforce,
       logger: logger.child({ service: 'vision' }),
     });
     this.#memory = new CameraMemory({

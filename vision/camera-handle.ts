@@ -12,6 +12,7 @@ import type { CameraPipeline, PipelineCounts, RecordedObservation } from './came
 import type { CameraConfig } from './config.ts';
 import type { ZoneCount } from './tracking/zone-watch.ts';
 import type { SceneState, ViewWatch } from './view-watch.ts';
+import type { ReadingSnapshot, ZoneText } from './zone-text.ts';
 
 /** A camera as it is shown. Times are wall-clock milliseconds. */
 export interface CameraSnapshot {
@@ -37,6 +38,8 @@ export interface CameraSnapshot {
   view?: TamperState;
   /** How unusual what it shows is. */
   scene?: SceneState;
+  /** What its zones say, where they are read. */
+  readings?: ReadingSnapshot[];
 }
 
 /** A zone, and how many things are in it, came into it and left it since the camera began. */
@@ -53,6 +56,7 @@ export interface CameraHandleOptions {
   source: FrameSource;
   pipeline: CameraPipeline;
   view: ViewWatch;
+  text: ZoneText;
   /** The model's id. */
   detector: () => string | undefined;
   clock: Clock;
@@ -137,8 +141,13 @@ export class CameraHandle {
     return this.#options.pipeline.picture(boxes);
   }
 
+  /** The present view is the usual one from now on: the camera was moved on purpose. */
+  acceptView(): void {
+    this.#options.view.accept(this.#options.clock.wall());
+  }
+
   snapshot(): CameraSnapshot {
-    const { pipeline, view, source, config } = this.#options;
+    const { pipeline, view, text, source, config } = this.#options;
     const detector = this.#options.detector();
     const state = this.#camera.state;
     const { frames, skipped, broken, framesPerSecond } = this.#camera.counts();
@@ -166,6 +175,7 @@ export class CameraHandle {
       looks: { ...pipeline.counts() },
       ...(view.tamper !== undefined && { view: view.tamper }),
       ...(view.scene !== undefined && { scene: view.scene }),
+      ...(config.readings.length > 0 && { readings: text.snapshot() }),
     };
   }
 

@@ -26,6 +26,7 @@ import { fingerprint, type SceneFingerprint, samePlace } from './tracking/scene.
 import type { ZoneChange, ZoneCount } from './tracking/zone-watch.ts';
 import type { Turns } from './turns.ts';
 import type { ViewWatch } from './view-watch.ts';
+import type { ZoneText } from './zone-text.ts';
 
 export type { RecordedObservation } from './observation-record.ts';
 
@@ -37,6 +38,8 @@ export interface PipelineOptions {
   detector: () => { detector: Detector; fit: Fit } | undefined;
   /** Looks for what disturbs the camera's view. */
   view: ViewWatch;
+  /** Reads what zones say. */
+  text: ZoneText;
   /** The cameras' common order at the detector. */
   turns: Turns;
   /** How much the board is under pressure, 0 to 1. */
@@ -158,6 +161,7 @@ export class CameraPipeline {
     const { input, width, height } = await preparePicture(frame.bytes, SMALL, 'stretch', this.#mask);
     this.#newest = { frame, width, height };
     this.#options.view.look(input.pixels, now, frame.at);
+    this.#options.text.offer(frame.bytes, now, frame.at);
     const current = this.#options.detector();
     const motion = this.#gate.look(greyOf(input.pixels, SMALL.width, SMALL.height), now);
     if (motion.kind === 'motion') this.#counts.moving++;
@@ -189,10 +193,16 @@ export class CameraPipeline {
     for (const observation of this.#observer.endAll(this.#options.clock.wall())) this.#record.tell(observation);
   }
 
+  /** Resolves when no frame is searched or waits for that. */
+  async settled(): Promise<void> {
+    await this.#searching;
+  }
+
   /** Ends what is in view; resolves when everything was told and kept. */
   async close(): Promise<void> {
     this.#wanted = undefined;
-    await this.#searching;
+    await this.settled();
+    await this.#options.text.close();
     // Before the end, so that it is told once, with its picture.
     await this.#record.settled();
     this.endAll();
@@ -282,9 +292,10 @@ export class CameraPipeline {
   }
 
   /** Of a still the gates' small picture is made from the one that is searched. */
-  #lookAtView({ input, used }: PreparedPicture, { at }: Frame): void {
-    const { view, clock } = this.#options;
+  #lookAtView({ input, used }: PreparedPicture, { bytes, at }: Frame): void {
+    const { view, text, clock } = this.#options;
     const now = clock.now();
+    text.offer(bytes, now, at);
     if (!view.isDue(now)) return;
     const [width, height] = [Math.round(used.width * input.width), Math.round(used.height * input.height)];
     view.look(shrink({ pixels: input.pixels, width, height, stride: input.width }), now, at);

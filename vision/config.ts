@@ -2,6 +2,7 @@
 
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { OcrConfig } from './ocr/config.ts';
 
 const Point = Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { minItems: 2, maxItems: 2 });
 const Polygon = Type.Array(Point, {
@@ -36,7 +37,15 @@ export const ZoneConfig = Type.Object(
 );
 export type ZoneConfig = Static<typeof ZoneConfig>;
 
-const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+const Day = Type.Union([
+  Type.Literal('mon'),
+  Type.Literal('tue'),
+  Type.Literal('wed'),
+  Type.Literal('thu'),
+  Type.Literal('fri'),
+  Type.Literal('sat'),
+  Type.Literal('sun'),
+]);
 const TimeOfDay = Type.String({
   pattern: '^([01]\\d|2[0-3]):[0-5]\\d$|^24:00$',
   description: 'Hour and minute, `06:30`.',
@@ -44,7 +53,7 @@ const TimeOfDay = Type.String({
 
 export const ScheduleEntry = Type.Object(
   {
-    days: Type.Array(Type.Union(DAYS.map((day) => Type.Literal(day))), {
+    days: Type.Array(Day, {
       default: [],
       maxItems: 7,
       description: '`mon` to `sun`; empty means every day.',
@@ -129,6 +138,7 @@ export const CameraConfig = Type.Object(
       maxItems: 16,
       description: 'Named areas; an observation lists the zones its foot point is in.',
     }),
+    readings: OcrConfig,
     masks: Type.Array(Polygon, {
       default: [],
       maxItems: 16,
@@ -178,8 +188,6 @@ export interface Looking {
   framesPerSecond: number;
 }
 
-export const VisionConfig = Type.Object(
-  {
 export const ClipsConfig = Type.Object(
   {
     enabled: Type.Boolean({
@@ -210,6 +218,8 @@ export const ClipsConfig = Type.Object(
 );
 export type ClipsConfig = Static<typeof ClipsConfig>;
 
+export const VisionConfig = Type.Object(
+  {
     enabled: Type.Boolean({ default: true, description: 'Off leaves cameras closed.' }),
     detector: Type.Optional(
       Type.String({ description: 'Model id from `parlmesh model list`. Default: the profile’s.' }),
@@ -235,8 +245,8 @@ export type ClipsConfig = Static<typeof ClipsConfig>;
       },
       { additionalProperties: false, default: {} },
     ),
+    clips: ClipsConfig,
   },
   { additionalProperties: false, default: {}, description: 'Detection and what is kept of it.' },
-    clips: ClipsConfig,
 );
 export type VisionConfig = Static<typeof VisionConfig>;

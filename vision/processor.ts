@@ -1,7 +1,7 @@
 // The eyes of a node: its cameras, one shared detector, and what they see. With no camera nothing is loaded.
 
 import { EventEmitter } from 'node:events';
-import type { Clock } from '../core/clock.ts';
+import type { Clock, Millis } from '../core/clock.ts';
 import { ParlmeshError } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
@@ -23,8 +23,10 @@ import type { RemoteDetect } from './search.ts';
 import { SnapshotBudget } from './snapshot-budget.ts';
 import type { Snapshot } from './snapshots.ts';
 import { Turns } from './turns.ts';
+import type { ViewMemory } from './view-memory.ts';
 import { ViewWatch } from './view-watch.ts';
 import { ZoneNews } from './zone-news.ts';
+import { type ReadText, ZoneText } from './zone-text.ts';
 
 /** Keeps what is seen. */
 export interface ObservationSink {
@@ -50,6 +52,10 @@ export interface VisionProcessorOptions {
   pressure?: () => number;
   /** Another node that searches pictures for this one while it is under pressure. */
   remoteDetect?: RemoteDetect;
+  /** Reads what zones say. */
+  readText?: ReadText;
+  /** Keeps what was learned of cameras' views. */
+  viewMemory?: ViewMemory;
 }
 
 interface VisionEvents {
@@ -62,6 +68,10 @@ interface VisionEvents {
 
 /** Pressure from which another node is asked to search. */
 const HANDS_ON_FROM = 0.7;
+
+/** How long cameras give way when that is asked for, and how much. */
+const RELIEF_FOR: Millis = 600_000;
+const RELIEF = 0.6;
 
 export class VisionProcessor extends EventEmitter<VisionEvents> implements Service {
   readonly name = 'vision';
@@ -77,6 +87,7 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   readonly #turns = new Turns({ atOnce: 2 });
   readonly #zoneNews: ZoneNews;
   readonly #asked: AskedDetection;
+  #relievedUntil: Millis = 0;
   /** Changes of the list of cameras, one after the other. */
   #change: Promise<void> = Promise.resolve();
 
@@ -143,6 +154,22 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
     return this.#asked.detect(bytes, minConfidence);
   }
 
+  /** Looks at fewer pictures for ten minutes, as under the pressure of a hot board. */
+  giveWay(): void {
+    this.#relievedUntil = this.#options.clock.now() + RELIEF_FOR;
+  }
+
+  /** Another model that is whole serves instead of the present one, until the node is started anew; resolves with its id. */
+  async useOtherDetector(): Promise<string> {
+    const models = await this.models();
+    const other = models.find(({ id, state }) => id !== this.#detector.id && state === 'ok');
+    if (other === undefined) {
+      throw new ParlmeshError('MODEL_UNKNOWN', 'There is no other model that could serve', { hint: 'parlmesh model add' });
+    }
+    await this.#detector.use(other.id);
+    return other.id;
+  }
+
   /** All known models; each file is read and compared with its manifest. */
   async models(): Promise<ModelSnapshot[]> {
     const models = await listModels(this.#options.modelsDirs);
@@ -191,10 +218,15 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
     };
     const view = new ViewWatch({
       ...{ camera: config.name, pace: source.pace, tamper: config.tamper, unusual: config.unusual, clock, journal },
+      memory: this.#options.viewMemory,
+      onChange: tell,
+    });
+    const text = new ZoneText({
+      ...{ config, readText: this.#options.readText, clock, journal, logger },
       onChange: tell,
     });
     const pipeline = new CameraPipeline({
-      ...{ config, view },
+      ...{ config, view, text },
       pace: source.pace,
       period: 1000 / framesPerSecond,
       detector,
@@ -215,7 +247,7 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
       saveSnapshot: (snapshot) => sink.saveSnapshot(snapshot),
     });
     const handle = new CameraHandle({
-      ...{ config, source, pipeline, view },
+      ...{ config, source, pipeline, view, text },
       detector: () => detector()?.detector.model,
       clock,
       random,
@@ -245,7 +277,8 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   }
 
   get #pressure(): number {
-    return this.#options.pressure?.() ?? 0;
+    const relief = this.#options.clock.now() < this.#relievedUntil ? RELIEF : 0;
+    return Math.max(relief, this.#options.pressure?.() ?? 0);
   }
 
   /** Time and chance: sorts by age, and two nodes do not meet. */
@@ -255,7 +288,8 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   }
 
   #onDetectorState(state: DetectorState): void {
-    const subject = `model/${this.#modelId}`;
+    const { id } = this.#detector;
+    const subject = `model/${id}`;
     if (state.kind === 'failed' && state.cause !== this.#failure) {
       this.#failure = state.cause;
       const message = `Nothing is detected: ${state.cause}`;
@@ -263,7 +297,7 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
       this.#options.journal.record({ severity: 'error', kind: 'vision.detector-failed', subject, message, data });
     } else if (state.kind === 'ready' && this.#failure !== undefined) {
       this.#failure = undefined;
-      const message = `Detector ${this.#modelId} works again`;
+      const message = `Detector ${id} works`;
       this.#options.journal.record({ severity: 'info', kind: 'vision.detector-ready', subject, message });
     }
     this.emit('detector', state);

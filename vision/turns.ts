@@ -29,7 +29,8 @@ export class Turns {
       return await work();
     } finally {
       this.#taken--;
-      this.#next();
+      // Whoever had this turn may ask for the next one at once, and is to be weighed with the others.
+      setImmediate(() => this.#next());
     }
   }
 

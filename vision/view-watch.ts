@@ -1,12 +1,13 @@
 // How a camera's view is: free, or covered, moved, blinded …; and whether what it shows is unusual. Looks at the gates'
 // small picture, at most twice a second, and tells the journal what changed.
 
-import type { Clock, Millis } from '../core/clock.ts';
+import type { Clock, Millis, Timer } from '../core/clock.ts';
 import type { Journal } from '../core/journal.ts';
 import { type TamperState, TamperWatch } from './anomaly/tamper-watch.ts';
 import { UnusualScene } from './anomaly/unusual-scene.ts';
 import type { WorkingPicture } from './anomaly/working-picture.ts';
 import { Occasional } from './camera/occasional.ts';
+import type { ViewMemory } from './view-memory.ts';
 
 /** How unusual what a camera shows is. */
 export interface SceneState {
@@ -25,6 +26,8 @@ export interface ViewWatchOptions {
   unusual: boolean;
   clock: Clock;
   journal: Journal;
+  /** Where what was learned is kept; default: nowhere. */
+  memory?: ViewMemory | undefined;
   /** The view's state changed. */
   onChange: () => void;
 }
@@ -32,6 +35,8 @@ export interface ViewWatchOptions {
 /** Looking takes 2 to 3 ms: twice a second is 0.5 % of a core, and soon enough. */
 const LOOK_EVERY: Millis = 500;
 const UNUSUAL_EVERY: Millis = 300_000;
+/** What was learned is written so often: 300 kB a camera, which flash bears. */
+const KEEP_EVERY: Millis = 6 * 3_600_000;
 
 export class ViewWatch {
   readonly #options: ViewWatchOptions;
@@ -41,12 +46,15 @@ export class ViewWatch {
   #tamper: TamperState | undefined;
   #scene: SceneState | undefined;
   #lookedAt: Millis | undefined;
+  readonly #keeping: Timer | undefined;
 
   constructor(options: ViewWatchOptions) {
-    const { camera, pace, tamper, unusual, clock, journal } = options;
+    const { camera, pace, tamper, unusual, clock, journal, memory } = options;
     this.#options = options;
-    this.#watch = tamper ? new TamperWatch({ pace }) : undefined;
-    this.#scenes = unusual ? new UnusualScene() : undefined;
+    const reference = tamper ? memory?.load(`${camera}.view`) : undefined;
+    this.#watch = tamper ? new TamperWatch({ pace, ...(reference !== undefined && { reference }) }) : undefined;
+    this.#scenes = unusual ? new UnusualScene(memory?.load(`${camera}.scene`)) : undefined;
+    this.#keeping = memory && clock.every(KEEP_EVERY, () => this.#keep());
     this.#unusualNews = new Occasional<number>(clock, UNUSUAL_EVERY, (likelihood, others) =>
       journal.record({
         severity: 'info',
@@ -82,9 +90,26 @@ export class ViewWatch {
     if (this.#tamper === undefined || this.#tamper.kind === 'clear') this.#lookForUnusual(pixels, now);
   }
 
+  /** The present view is the usual one from now on: the camera was moved on purpose. */
+  accept(wall: number): void {
+    this.#watch?.acceptAsReference(wall);
+    this.#scenes?.forget();
+  }
+
   /** The camera ends. */
   close(): void {
     this.#unusualNews.flush();
+    this.#keeping?.cancel();
+    this.#keep();
+  }
+
+  #keep(): void {
+    const { camera, memory } = this.#options;
+    // Nothing was looked at: what is kept is all there is.
+    if (memory === undefined || this.#lookedAt === undefined) return;
+    const reference = this.#watch?.packed();
+    if (reference !== undefined) memory.save(`${camera}.view`, reference);
+    if (this.#scenes !== undefined) memory.save(`${camera}.scene`, this.#scenes.packed());
   }
 
   #onKind(state: TamperState, before: TamperState | undefined): void {

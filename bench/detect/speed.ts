@@ -15,6 +15,7 @@ import { preparePicture } from '../../vision/picture/prepare.ts';
 import { SnapshotBudget } from '../../vision/snapshot-budget.ts';
 import { Turns } from '../../vision/turns.ts';
 import { ViewWatch } from '../../vision/view-watch.ts';
+import { ZoneText } from '../../vision/zone-text.ts';
 
 export interface Speed {
   /** Seconds per picture, from JPEG bytes to observations. */
@@ -66,8 +67,14 @@ export async function measureSpeed(model: Model, threads: number, pictures: read
 
 function pipelineOf(detector: OnnxDetector, model: Model): CameraPipeline {
   let ids = 0;
+  const config = cameraOf({ name: 'bench', source: 'bench' });
+  const logger = silentLogger;
   return new CameraPipeline({
-    config: cameraOf({ name: 'bench', source: 'bench' }),
+    config,
+    text: new ZoneText({
+      ...{ config, readText: undefined, clock: systemClock, logger },
+      ...{ journal: { record: () => {} }, onChange: () => {} },
+    }),
     pace: 'stills',
     period: 50,
     detector: () => ({ detector, fit: model.manifest.input.fit }),
@@ -80,7 +87,7 @@ function pipelineOf(detector: OnnxDetector, model: Model): CameraPipeline {
     remote: () => undefined,
     onZone: () => {},
     clock: systemClock,
-    logger: silentLogger,
+    logger,
     annotator: new Annotator(),
     budget: new SnapshotBudget(systemClock, { bytesPerHour: 0 }),
     newId: () => `observation-${ids++}`,

@@ -102,6 +102,26 @@ function uniqueNames(value: unknown, path: string): Finding[] {
   });
 }
 
+/** What is read is a zone of its camera, each once. */
+function readZonesExist(camera: unknown, path: string): Finding[] {
+  if (!isGroup(camera) || !Array.isArray(camera.readings) || !Array.isArray(camera.zones)) return [];
+  const zones = camera.zones.flatMap((zone: unknown) =>
+    isGroup(zone) && typeof zone.name === 'string' ? [zone.name] : [],
+  );
+  const seen = new Set<unknown>();
+  return camera.readings.flatMap((reading: unknown, index): Finding[] => {
+    const name = isGroup(reading) ? reading.zone : undefined;
+    const where = `${path}.readings[${index}].zone`;
+    const known = typeof name === 'string' && zones.includes(name);
+    const isFirst = !seen.has(name);
+    seen.add(name);
+    if (known && isFirst) return [];
+    const message = known ? 'is read by an earlier entry already' : 'is no zone of this camera';
+    const suggestion = typeof name === 'string' && !known ? nearest(name, zones) : undefined;
+    return [{ path: where, message, got: sketch(name, where), suggestion }];
+  });
+}
+
 /** @param profiles names of the board profiles that there are */
 export function configRules(profiles: readonly string[]): Rules {
   return {
@@ -134,6 +154,7 @@ export function configRules(profiles: readonly string[]): Rules {
     'agents.bridges': uniqueNames,
     'agents.bridges[].url': brokers,
     cameras: uniqueNames,
+    'cameras[]': readZonesExist,
     'cameras[].source': cameraSource,
     'cameras[].zones': uniqueNames,
   };

@@ -145,13 +145,14 @@ export function nodeState(node: NodeView, peers: readonly PeerView[]): object {
 
 /** What `…/cameras/<id>` holds: the camera without the places of its objects, which go to `…/observations`. */
 export function cameraState(camera: CameraView): object {
-  const { objects, zones, framesPerSecond, inferenceSeconds, ...rest } = camera;
+  const { objects, zones, readings, framesPerSecond, inferenceSeconds, ...rest } = camera;
   return {
     ...rest,
     framesPerSecond: round(framesPerSecond, 1),
     inferenceSeconds: inferenceSeconds === undefined ? undefined : round(inferenceSeconds, 3),
     objects: objects.length,
     zones: zones.map((zone) => zone.name),
+    readings: Object.fromEntries((readings ?? []).map(({ zone, number, text }) => [zone, number ?? text ?? null])),
     zoneCounts: Object.fromEntries(zones.map(({ name, present = 0 }) => [name, present])),
   };
 }
@@ -163,10 +164,13 @@ export function cameraAvailability(camera: CameraView): Availability {
 
 function cameraMessages(camera: CameraView, topics: Topics): StateMessage[] {
   const availability = cameraAvailability(camera);
-  const { state, since, cause, counts, detector, width, height, view, scene, zones } = camera;
+  const { state, since, cause, counts, detector, width, height, view, scene, zones, readings } = camera;
   const essence = { state, since, cause, counts, detector, width, height, view: view?.kind, unusual: scene?.unusual };
   return [
-    measured(topics.camera(camera.id), cameraState(camera), { ...essence, zones: zones.map(({ present }) => present) }),
+    measured(topics.camera(camera.id), cameraState(camera), {
+      ...{ ...essence, readings },
+      zones: zones.map(({ present }) => present),
+    }),
     { topic: topics.cameraAvailability(camera.id), payload: availability, essence: availability },
   ];
 }

@@ -3,7 +3,7 @@
 // 1970 (`…At`), durations seconds, sizes bytes, shares 0 to 1.
 
 import { type Static, Type } from 'typebox';
-import { LooksView, SceneView, SightView, ZoneView } from './sight-schema.ts';
+import { LooksView, ReadingView, SceneView, SightView, ZoneView } from './sight-schema.ts';
 
 /** Milliseconds since 1970. */
 export const At = Type.Number({ description: 'Milliseconds since 1970-01-01 UTC.' });
@@ -281,6 +281,7 @@ export const ObservationView = Type.Object({
   updatedAt: At,
   endedAt: Type.Optional(At),
   snapshot: Type.Optional(Type.String({ description: 'Path of the picture with its box, under /api/v3.' })),
+  clip: Type.Optional(Type.String({ description: 'Path of an animated WebP of a few seconds, where one was kept.' })),
 });
 export type ObservationView = Static<typeof ObservationView>;
 
@@ -296,7 +297,6 @@ export const CameraView = Type.Object({
   ]),
   since: At,
   cause: Type.Optional(Type.String()),
-  clip: Type.Optional(Type.String({ description: 'Path of an animated WebP of a few seconds, where one was kept.' })),
   width: Type.Optional(Type.Integer()),
   height: Type.Optional(Type.Integer()),
   framesPerSecond: Type.Number(),
@@ -312,6 +312,7 @@ export const CameraView = Type.Object({
   looks: Type.Optional(LooksView),
   view: Type.Optional(SightView),
   scene: Type.Optional(SceneView),
+  readings: Type.Optional(Type.Array(ReadingView)),
 });
 export type CameraView = Static<typeof CameraView>;
 

@@ -40,6 +40,19 @@ export const ZoneView = Type.Object({
   left: Type.Optional(Type.Integer({ description: 'Things that left it since then.' })),
 });
 
+export const ReadingView = Type.Object(
+  {
+    zone: Type.String(),
+    text: Type.Optional(Type.String()),
+    number: Type.Optional(Type.Number()),
+    unit: Type.Optional(Type.String()),
+    confidence: Type.Optional(Share('How sure that is.')),
+    why: Type.Optional(Type.String({ description: 'Why there is no value.' })),
+    at: Type.Optional(At),
+  },
+  { description: 'What a zone says.' },
+);
+
 export const LooksView = Type.Object(
   {
     moving: Type.Integer({ description: 'Frames in which something moved.' }),

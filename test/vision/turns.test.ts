@@ -3,7 +3,9 @@ import { RateLimit, shareOfRate } from '../../vision/rate.ts';
 import { Turns } from '../../vision/turns.ts';
 
 /** Lets all that is resolved go on. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+async function settled(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+}
 
 /** Cameras that want a turn again as soon as they had one; each turn ends when told. */
 async function played(weights: Record<string, number>, rounds: number): Promise<Record<string, number>> {

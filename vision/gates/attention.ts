@@ -6,7 +6,7 @@ import { type Box, clipped, grown, shareInside } from '../geometry.ts';
 import { cropsFor, type Size } from './crops.ts';
 import type { Motion } from './motion.ts';
 
-export type Search = { kind: 'all' } | { kind: 'crops'; crops: Box[] };
+export type Search = { kind: 'all' } | { kind: 'crops'; crops: readonly Box[] };
 export type Plan = { kind: 'nothing' } | Search;
 
 export interface Followed {

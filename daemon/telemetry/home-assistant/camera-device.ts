@@ -72,6 +72,7 @@ export function cameraDevice(context: DiscoveryContext, camera: CameraView, labe
     },
   };
   for (const { name } of camera.zones) Object.assign(components, zoneComponents(name));
+  for (const reading of camera.readings ?? []) Object.assign(components, readingComponents(reading));
   for (const label of labels.slice(0, MAX_LABELS)) Object.assign(components, labelComponents(label));
   return deviceConfig(
     context,
@@ -92,6 +93,23 @@ function zoneComponents(zone: string): Record<string, ComponentOptions> {
       name: `Zone ${zone} count`,
       state_class: 'measurement',
       value_template: `{{ ${count} }}`,
+    },
+  };
+}
+
+function readingComponents({
+  zone,
+  number,
+  unit,
+}: NonNullable<CameraView['readings']>[number]): Record<string, ComponentOptions> {
+  return {
+    [`reading_${topicLevel(zone)}`]: {
+      platform: 'sensor',
+      name: `Zone ${zone} reading`,
+      icon: 'mdi:text-recognition',
+      ...((number !== undefined || unit !== undefined) && { state_class: 'measurement' as const }),
+      ...(unit !== undefined && { unit_of_measurement: unit }),
+      value_template: `{{ value_json.readings.get(${JSON.stringify(zone)}) }}`,
     },
   };
 }

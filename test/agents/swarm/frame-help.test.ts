@@ -29,6 +29,7 @@ function nodes(helpers: Helper[], pressure = 0) {
       clock,
     });
   const [a, b] = [helpOf('a'), helpOf('b')];
+  clock.advance(10);
   /** Lets time pass until it is settled. */
   const settled = async <T>(work: Promise<T>): Promise<T> => {
     let isOver = false;

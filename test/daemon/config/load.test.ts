@@ -106,7 +106,7 @@ describe('text from the environment and flags', () => {
       }),
     );
     expect(config.mesh.bootstrap).toEqual(['/ip4/10.0.0.1/tcp/1', '/ip4/10.0.0.2/tcp/2']);
-    expect(config.cameras[0]).toMatchObject({ name: 'a', detect: true });
+    expect(config.cameras[0]).toMatchObject({ name: 'a', role: 'watch' });
     expect(config.mqtt.url).toEqual(['mqtt://a:1', 'mqtt://b:2']);
     expect(config.mesh.mdns).toBe(false);
     expect(config.mesh.listen).toEqual([]);

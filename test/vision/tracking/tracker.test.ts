@@ -112,15 +112,15 @@ describe('Tracker', () => {
     tracker.update(both, 0);
     const started = tracker.update(both, 200).started;
     const left = (box: { x: number }) => box.x < 0.5;
+    tracker.rest(59_800);
     expect(tracker.update([], 60_000, left).ended).toEqual([]);
-    expect(tracker.update([], 63_300, left).ended).toEqual([]);
+    expect(tracker.update([], 62_700, left).ended).toEqual([]);
     expect(tracker.followed().map(({ label, missed }) => [label, missed])).toEqual([
       ['cat', true],
       ['dog', false],
     ]);
     const cat = started.find(({ label }) => label === 'cat')!;
-    tracker.rest(63_400);
-    expect(tracker.update([], 66_500, left).ended.map(({ id }) => id)).toEqual([cat.id]);
+    expect(tracker.update([], 62_900, left).ended.map(({ id }) => id)).toEqual([cat.id]);
     expect(tracker.update([thing('dog', 0.8)], 600_000).seen.map(({ label }) => label)).toEqual(['dog']);
   });
 

@@ -3,7 +3,7 @@
 import type { CameraView } from '../../../daemon/view/schema.ts';
 import { Time } from './time.tsx';
 
-export function CameraSight({ camera: { view, scene } }: { camera: CameraView }) {
+export function CameraSight({ camera: { view, scene, readings = [] } }: { camera: CameraView }) {
   return (
     <>
       {view !== undefined && view.kind !== 'clear' && (
@@ -11,6 +11,11 @@ export function CameraSight({ camera: { view, scene } }: { camera: CameraView })
           {view.message}, since <Time at={view.since} />
         </p>
       )}
+      {readings.map(({ zone, number, text, unit, why }) => (
+        <p key={zone}>
+          {zone}: <strong>{number ?? text ?? why}</strong> {unit}
+        </p>
+      ))}
       {scene?.unusual === true && <p>Something unusual is in the picture.</p>}
     </>
   );

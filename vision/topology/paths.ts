@@ -14,9 +14,9 @@ export interface Way {
   cost: number;
 }
 
-/** Ways followed from one stroke at a node, and crossings on one way, at most. */
+/** Ways followed from one stroke at a node, and pieces of one way, at most: a dashed line has two for each dash. */
 const MOST_STEPS = 4_000;
-const MOST_CROSSINGS = 60;
+const MOST_PIECES = 400;
 /** Turns at a junction, in radians: free, and the most. */
 const SMOOTH = 0.9;
 const SHARPEST = 1.9;
@@ -43,7 +43,7 @@ export function waysBetween(graph: StrokeGraph, nodeAt: readonly number[]): Way[
 function follow(first: Segment, node: number, arms: Segment[][], nodeAt: readonly number[], found: Way[]): void {
   let steps = 0;
   const go = (way: Segment[], cost: number, tail: readonly Point[], sharp: boolean): void => {
-    if (++steps > MOST_STEPS || cost > UNLIKELY || way.length > MOST_CROSSINGS) return;
+    if (++steps > MOST_STEPS || cost > UNLIKELY || way.length > MOST_PIECES) return;
     const last = way.at(-1)!;
     const end = nodeAt[last.to]!;
     if (end !== -1) {

@@ -12,7 +12,7 @@ import { type FoundNode, nodesAmong } from './nodes.ts';
 import { findPage, pageToPicture } from './page.ts';
 import { labelsBeside, textsInBlank } from './second-look.ts';
 import { enclosedAreas, filledAreas } from './shapes.ts';
-import { coveredBy, paintedOver, type TextBox, textBox, usualHeight, withoutText } from './text.ts';
+import { coveredBy, isLevel, paintedOver, type TextBox, textBox, usualHeight, withoutText } from './text.ts';
 
 /** Pixels of the longer side that drawings are looked at with; small pictures are made larger, up to three times. */
 const SIDE = { least: 1_600, most: 2_200, growth: 3 };
@@ -26,8 +26,8 @@ interface Sheet {
 export async function readDrawing(source: Raster, reader: LabelReader): Promise<DrawnGraph> {
   const { picture, toPicture } = sheetOf(source);
   const { regions, unreadable } = await reader.read(picture);
-  const texts = regions.map(textBox);
-  const noText = unreadable.map(({ box }) => textBox({ box, text: '', confidence: 0 }));
+  const texts = regions.filter(isLevel).map(textBox);
+  const noText = unreadable.filter(isLevel).map(({ box }) => textBox({ box, text: '', confidence: 0 }));
   const line = usualHeight(texts);
   const contrast = contrastOf(picture);
   const hidden = coveredBy([...texts, ...noText], picture.width, picture.height, 2);

@@ -17,6 +17,13 @@ export function textBox({ box, text, confidence }: ReadText): TextBox {
   return { ...extentOf(box), text, confidence };
 }
 
+/** Radians that a label may lean: what runs steeper is a dashed line that was taken for writing. */
+const STEEPEST = 0.5;
+
+export function isLevel({ box: [[ax, ay], [bx, by]] }: { box: Quad }): boolean {
+  return Math.abs(Math.atan2(by - ay, bx - ax)) < STEEPEST;
+}
+
 export function extentOf(quad: Quad): { left: number; top: number; right: number; bottom: number } {
   const xs = quad.map(([x]) => x);
   const ys = quad.map(([, y]) => y);

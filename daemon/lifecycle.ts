@@ -99,6 +99,12 @@ export class Lifecycle extends EventEmitter<{ change: [ServiceStatus] }> {
     }
   }
 
+  /** Whether a service runs; undefined where there is none of that name. */
+  isRunning(name: string): boolean | undefined {
+    const status = this.statuses().find((one) => one.name === name);
+    return status && status.state.kind === 'running';
+  }
+
   statuses(): ServiceStatus[] {
     return this.#entries.map(({ name, required, state, since, attempts }) => ({
       name,

@@ -17,6 +17,7 @@ import type { LoadedConfig } from './config/load.ts';
 import { nodeNameOf } from './config/node-name.ts';
 import { redactConfig } from './config/redact.ts';
 import { type ConfigChange, compareConfigs, liveConfig } from './config/reload.ts';
+import { correctionActions, SelfCorrection } from './correction/self-correction.ts';
 import { externalBroker, externalBrokerShown, ownBroker } from './external-broker.ts';
 import { openEyes, pressureOf } from './eyes.ts';
 import type { Detection } from './hardware/detect.ts';
@@ -38,7 +39,7 @@ import {
   takeOrders,
 } from './security/oracle.ts';
 import { Tokens } from './security/tokens.ts';
-import { Store } from './store/store.ts';
+import { Store, storeActions } from './store/store.ts';
 import { EmbeddedBroker } from './telemetry/broker.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { MqttTelemetry } from './telemetry/publisher.ts';
@@ -78,6 +79,7 @@ export class ParlmeshNode {
   readonly #memory: CameraMemory;
   readonly #oracle: AntiMeaveOracle;
   readonly #workforce: Workforce;
+  readonly #correction: SelfCorrection;
   readonly #telemetry: MqttTelemetry;
   readonly #http: HttpServer;
   readonly #journal: Journal;
@@ -162,6 +164,11 @@ export class ParlmeshNode {
       onReading: ({ reading, score }) => this.#onReading(reading, score),
     });
 
+    this.#correction = new SelfCorrection({
+      ...{ vision: this.#vision, mesh: this.#mesh, store: this.#store, oracle, clock, random, journal, logger },
+      supervisor: this.#workforce.supervisor,
+    });
+
     const broker = new EmbeddedBroker({ config: config.mqtt, logger: logger.child({ service: 'broker' }) });
     this.view = new LiveView({
       name: config.name,
@@ -170,7 +177,7 @@ export class ParlmeshNode {
       startedAt: clock.wall(),
       ...{ clock, logger, oracle },
       ...{ lifecycle: this.#lifecycle, store: this.#store, mesh: this.#mesh },
-      ...{ vision: this.#vision, memory: this.#memory },
+      ...{ vision: this.#vision, memory: this.#memory, correction: this.#correction },
       ...{ supervisor: this.#workforce.supervisor, jobs: liveJobs(this.#workforce) },
       pageAddresses: () => this.#http.addresses,
       brokerAddress: () => broker.url ?? externalBrokerShown(config),
@@ -183,7 +190,7 @@ export class ParlmeshNode {
         mesh: this.#mesh.counters(),
         membership: membershipFigures(this.#mesh, clock),
         relay: this.#mesh.network() && this.#mesh.relay.counters(),
-        mqttConnected: this.#mqttConnected(),
+        mqttConnected: this.#lifecycle.isRunning('mqtt'),
         ...this.#workforce.figures(),
         oracle: oracleFigures(oracle),
       }),
@@ -240,6 +247,7 @@ export class ParlmeshNode {
     this.#lifecycle.add(this.#vision, { required: false });
     this.#lifecycle.add(this.#memory, { required: false });
     this.#workforce.addTo(this.#lifecycle);
+    this.#lifecycle.add(this.#correction, { required: false });
     this.#lifecycle.add(this.#http, { required: false });
     if (config.mqtt.enabled) {
       if (config.mqtt.url === undefined && config.mqtt.embedded.enabled)
@@ -360,12 +368,9 @@ export class ParlmeshNode {
       restartAgent: (id) => this.#workforce.supervisor.restart(id),
       reloadConfig: () => this.reload(),
       drawAreas: (camera, areas) => this.#memory.drawAreas(camera, areas),
-      backupStore: () => this.#store.backup(),
-      checkStore: async () => {
-        const { ok, problems } = await this.#store.check();
-        return { ok, problems };
-      },
+      ...storeActions(this.#store),
       ...networkActions(this.#mesh),
+      ...correctionActions(this.#correction),
       ...liveJobs(this.#workforce),
       readText: (picture, signal) => this.#workforce.textReader.read(picture, { signal }),
       readDrawing: this.#workforce.readDrawing,
@@ -381,20 +386,13 @@ export class ParlmeshNode {
   #onReading(reading: HardwareView, score: number): void {
     this.view.setHardware(reading);
     this.#mesh.setScore(score);
+    this.#correction.hear(reading);
     measureBoard(this.#measure, reading, score);
   }
 
   #summary() {
-    const page = this.#http.addresses[0];
-    return {
-      profile: this.#parts.profile.profile.name,
-      load: this.view.hardware()?.cpu.load ?? 0,
-      ...(page === undefined ? {} : { page }),
-    };
-  }
-
-  #mqttConnected(): boolean | undefined {
-    const status = this.#lifecycle.statuses().find(({ name }) => name === 'mqtt');
-    return status && status.state.kind === 'running';
+    const [page] = this.#http.addresses;
+    const profile = this.#parts.profile.profile.name;
+    return { profile, load: this.view.hardware()?.cpu.load ?? 0, ...(page !== undefined && { page }) };
   }
 }

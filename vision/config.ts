@@ -2,6 +2,7 @@
 
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { PlacesConfig } from './correction/config.ts';
 import { OcrConfig } from './ocr/config.ts';
 
 const Point = Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { minItems: 2, maxItems: 2 });
@@ -139,6 +140,7 @@ export const CameraConfig = Type.Object(
       description: 'Named areas; an observation lists the zones its foot point is in.',
     }),
     readings: OcrConfig,
+    places: PlacesConfig,
     masks: Type.Array(Polygon, {
       default: [],
       maxItems: 16,

@@ -122,6 +122,34 @@ function readZonesExist(camera: unknown, path: string): Finding[] {
   });
 }
 
+/** Places are in zones of their camera; a display's is read. */
+function placesFit(camera: unknown, path: string): Finding[] {
+  if (!isGroup(camera) || !Array.isArray(camera.places)) return [];
+  const named = (list: unknown, key: string): unknown[] =>
+    Array.isArray(list) ? list.map((one: unknown) => (isGroup(one) ? one[key] : undefined)) : [];
+  const zones = named(camera.zones, 'name');
+  const read = named(camera.readings, 'zone');
+  return camera.places.flatMap((place: unknown, index): Finding[] => {
+    if (!isGroup(place)) return [];
+    const { zone, kind } = place;
+    const where = `${path}.places[${index}].zone`;
+    const got = sketch(zone, where);
+    if (!zones.includes(zone)) return [{ path: where, message: 'is no zone of this camera', got }];
+    if (kind !== 'display' || read.includes(zone)) return [];
+    return [{ path: where, message: 'is not read', got, expected: 'a zone that is among the readings of this camera' }];
+  });
+}
+
+function regularExpression(value: unknown, path: string): Finding[] {
+  if (typeof value !== 'string') return [];
+  try {
+    new RegExp(value, 'u');
+    return [];
+  } catch (thrown) {
+    return [{ path, message: `is no regular expression: ${messageOf(thrown)}`, got: sketch(value, path) }];
+  }
+}
+
 /** @param profiles names of the board profiles that there are */
 export function configRules(profiles: readonly string[]): Rules {
   return {
@@ -154,7 +182,11 @@ export function configRules(profiles: readonly string[]): Rules {
     'agents.bridges': uniqueNames,
     'agents.bridges[].url': brokers,
     cameras: uniqueNames,
-    'cameras[]': readZonesExist,
+    'cameras[]': (camera, path) => [...readZonesExist(camera, path), ...placesFit(camera, path)],
+    'cameras[].readings[].pattern': regularExpression,
+    'cameras[].places': uniqueNames,
+    'cameras[].places[].fault': regularExpression,
+    'cameras[].places[].well': regularExpression,
     'cameras[].source': cameraSource,
     'cameras[].zones': uniqueNames,
   };

@@ -13,6 +13,7 @@ import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { SigningKey } from '../../mesh/membership/keys.ts';
 import type { Mesh } from '../../mesh/mesh.ts';
+import { CORRECTIONS, SELF_CORRECTION } from '../correction/local-planner.ts';
 import type { Reach } from '../http/authorization.ts';
 import type { Store } from '../store/store.ts';
 import type { OracleTotals } from '../telemetry/oracle-families.ts';
@@ -132,11 +133,12 @@ const MQTT_ACTOR_ID = 'mqtt';
 /** No agent of a user can be called so. */
 const PLANNER = 'mesh planner';
 const LEARNER = 'parl controller';
+const here = (action: string) => ({ action, scope: 'node' as const, mostNodes: 1, largestShare: 1, approvals: 0 });
 const BUILT_IN_MAY: Readonly<Record<string, AgentCapabilities>> = {
   [PLANNER]: [{ ...EVERYTHING, action: 'plan.apply' }],
-  [LEARNER]: [{ action: 'policy.promote', scope: 'node', mostNodes: 1, largestShare: 1, approvals: 0 }],
+  [LEARNER]: [here('policy.promote')],
+  [SELF_CORRECTION]: CORRECTIONS.map(here),
 };
-const here = (action: string) => ({ action, scope: 'node' as const, mostNodes: 1, largestShare: 1, approvals: 0 });
 const MQTT_MAY: AgentCapabilities = ['agent.restart', 'job.*'].map(here);
 const ACT_MAY: AgentCapabilities = ['agent.*', 'job.*', 'swarm.*', 'blob.*', 'camera.*', 'vision.*'].map(here);
 

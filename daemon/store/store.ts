@@ -15,7 +15,7 @@ import { systemRandom } from '../clock.ts';
 import type { TokenRow, TokenStorage } from '../security/tokens.ts';
 import type { ObservationPage } from '../view/camera-schema.ts';
 import type { EventView, ObservationView, StoreView } from '../view/schema.ts';
-import type { EventQuery, ObservationQuery, ObservationSearch, Snapshot } from '../view/view.ts';
+import type { EventQuery, ObservationQuery, ObservationSearch, Snapshot, StoreActions } from '../view/view.ts';
 import type { StoreAccess } from './access.ts';
 import { StoredAudit } from './audit.ts';
 import { Caretaker } from './caretaker.ts';
@@ -382,4 +382,15 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
     this.#reader?.close();
     this.#reader = undefined;
   }
+}
+
+/** What people may ask of it. */
+export function storeActions(store: Store): StoreActions {
+  return {
+    backupStore: () => store.backup(),
+    checkStore: async () => {
+      const { ok, problems } = await store.check();
+      return { ok, problems };
+    },
+  };
 }

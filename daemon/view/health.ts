@@ -1,5 +1,6 @@
 // The one sentence that says how the network is, and the problems behind it. Pure.
 
+import type { EpisodeView } from './correction-schema.ts';
 import type { AgentView, CameraView, NodeView, ServiceView, TopologyView } from './schema.ts';
 
 type Health = NodeView['health'];
@@ -10,18 +11,22 @@ export interface Signs {
   agents: readonly AgentView[];
   cameras: readonly CameraView[];
   topology: TopologyView;
+  /** What the self-correction found. */
+  corrections: readonly Pick<EpisodeView, 'subject' | 'cause' | 'openedAt' | 'state'>[];
   /** When each node was last seen to change its state, milliseconds since 1970. */
   sinceOf: (nodeId: string) => number;
 }
 
 export function health(signs: Signs): Health {
-  const problems = [
+  const found = [
     ...gone(signs),
     ...lostCameras(signs),
     ...blindCameras(signs),
     ...degradedServices(signs),
     ...degradedAgents(signs),
   ];
+  const told = new Set(found.map(({ subject }) => subject));
+  const problems = [...found, ...asked(signs).filter(({ subject }) => !told.has(subject))];
   if (signs.services.some((service) => service.required && service.state === 'starting')) {
     return { state: 'starting', sentence: 'This node is starting', problems };
   }
@@ -71,7 +76,8 @@ function lostCameras({ cameras }: Signs): Problem[] {
 /** Of a lost camera its loss is told. */
 function blindCameras({ cameras }: Signs): Problem[] {
   return cameras.flatMap(({ id, state, view }) => {
-    if (state === 'lost' || view === undefined || view.kind === 'clear') return [];
+    // Dark is what every camera is at night.
+    if (state === 'lost' || view === undefined || view.kind === 'clear' || view.kind === 'dark') return [];
     const cause = `Camera ${id} ${viewInWords(view.kind)} since ${timeOfDay(view.since)}`;
     return [{ subject: `camera/${id}`, cause, since: view.since }];
   });
@@ -99,10 +105,20 @@ function degradedAgents({ agents, cameras }: Signs): Problem[] {
     }));
 }
 
+/** What only a person can mend. */
+function asked({ corrections }: Signs): Problem[] {
+  return corrections
+    .filter(({ state }) => state === 'asked')
+    .map(({ subject, cause, openedAt }) => ({
+      subject,
+      cause: `${cause} since ${timeOfDay(openedAt)}; an operator is asked for`,
+      since: openedAt,
+    }));
+}
+
 const VIEW_IN_WORDS: Record<string, string> = {
   moved: 'was moved',
   defocused: 'is out of focus',
-  dark: 'sees nothing but dark',
   'signal-lost': 'sends no signal',
 };
 const viewInWords = (kind: string): string => VIEW_IN_WORDS[kind] ?? `is ${kind}`;

@@ -10,8 +10,11 @@ import type { Logger } from '../../core/logger.ts';
 import type { Mesh } from '../../mesh/mesh.ts';
 import type { VisionProcessor } from '../../vision/processor.ts';
 import type { CameraMemory } from '../cameras/camera-memory.ts';
+import { episodeView } from '../correction/episode-in-view.ts';
+import type { SelfCorrection } from '../correction/self-correction.ts';
 import type { Lifecycle, ServiceStatus } from '../lifecycle.ts';
 import type { Store } from '../store/store.ts';
+import type { EpisodeView, PlacesView } from './correction-schema.ts';
 import { withFrozen } from './frozen-agents.ts';
 import { health } from './health.ts';
 import type { ChangeTopic, HardwareView, NodeView, ObservationView, ServiceView } from './schema.ts';
@@ -40,6 +43,7 @@ export interface LiveViewParts {
   mesh: Mesh;
   vision: VisionProcessor;
   memory: CameraMemory;
+  correction: Pick<SelfCorrection, 'episodes' | 'places' | 'engine'>;
   supervisor: Supervisor;
   oracle: Pick<AntiMeaveOracle, 'memory' | 'on'>;
   jobs: JobWindow & PolicyWindow;
@@ -68,7 +72,7 @@ export class LiveView implements View {
 
   constructor(parts: LiveViewParts) {
     this.#parts = parts;
-    const { lifecycle, store, mesh, vision, supervisor, oracle } = parts;
+    const { lifecycle, store, mesh, vision, supervisor, oracle, correction } = parts;
     lifecycle.on('change', () => this.#later('node'));
     store.on('event', (event) => this.#tell('event', event));
     mesh.on('peer', () => this.#later('peers', 'node'));
@@ -80,6 +84,7 @@ export class LiveView implements View {
     vision.on('observation', (observation) => this.#tell('observation', observation));
     supervisor.on('agent', () => this.#later('agents', 'node'));
     oracle.on('changed', () => this.#later('agents'));
+    correction.engine.on('episode', () => this.#later('node'));
   }
 
   /** The hardware agent hands its readings on here. */
@@ -106,7 +111,7 @@ export class LiveView implements View {
   }
 
   node(): NodeView {
-    const { name, version, profile, startedAt, clock, mesh, supervisor, vision } = this.#parts;
+    const { name, version, profile, startedAt, clock, mesh, supervisor, vision, correction } = this.#parts;
     const services = this.#services();
     const topology = mesh.topology();
     const peers = new Map(mesh.peers().map((peer) => [peer.id, peer.since]));
@@ -123,6 +128,7 @@ export class LiveView implements View {
         services,
         agents: supervisor.agents(),
         cameras: vision.cameras(),
+        corrections: correction.episodes(),
         topology,
         sinceOf: (id) => peers.get(id) ?? startedAt,
       }),
@@ -238,6 +244,14 @@ export class LiveView implements View {
 
   cameraPicture(id: string, options?: { boxes?: boolean }): Promise<Snapshot | undefined> {
     return this.#parts.vision.picture(id, options);
+  }
+
+  corrections(): EpisodeView[] {
+    return this.#parts.correction.episodes().map(episodeView);
+  }
+
+  places(): PlacesView {
+    return this.#parts.correction.places.states();
   }
 
   observationPicture(id: string): Promise<Snapshot | undefined> {

@@ -9,6 +9,7 @@ import type { JobDetailView, JobState, JobView, SwarmView } from '../../agents/s
 import type { TextReading } from '../../vision/ocr/reading.ts';
 import type { DrawnAreas } from '../cameras/drawn-areas.ts';
 import type { ActivityView, CameraAreasView, ObservationPage } from './camera-schema.ts';
+import type { EpisodeView, PlacesView } from './correction-schema.ts';
 import type { DrawingView } from './drawing-schema.ts';
 import type { KeyRotationView, MemberView, NetworkView } from './network-schema.ts';
 import type { ImportedPolicyView, PolicyView } from './policy-schema.ts';
@@ -138,6 +139,10 @@ export interface View extends JobWindow, PolicyWindow {
   searchObservations(query: ObservationSearch): ObservationPage;
   /** Named time series of the last hours for the page's charts: `[at, value][]`, newest last. */
   history(series: string, since: number): [number, number][];
+  /** What the self-correction did, newest first. */
+  corrections(): EpisodeView[];
+  /** Places that cameras watch, and how they are. */
+  places(): PlacesView;
   /** The newest frame of a camera, with boxes drawn unless told not to, or undefined before the first. */
   cameraPicture(id: string, options?: { boxes?: boolean }): Promise<Snapshot | undefined>;
   observationPicture(id: string): Promise<Snapshot | undefined>;
@@ -207,19 +212,33 @@ export interface CameraActions {
   drawAreas(camera: string, areas: DrawnAreas | undefined): Promise<CameraAreasView>;
 }
 
-/** Everything that changes something. Callers have checked the scope of whoever asks; each call is journalled. */
-export interface Actions extends NetworkActions, JobActions, PolicyActions, VisionActions, CameraActions {
-  restartAgent(id: string): Promise<void>;
-  reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }>;
+export interface CorrectionActions {
+  /** Takes one of the ways that an operator was offered; resolves with what was done. Throws `CORRECTION_UNKNOWN`. */
+  takeOffer(episode: string, offer: number): Promise<string>;
+  /** What a camera shows of a place now is this state. Throws `PLACE_UNKNOWN`, `PLACE_NOT_TAUGHT`. */
+  teachPlace(camera: string, place: string, state: string): Promise<{ pictures: number }>;
+}
+
+export interface StoreActions {
   backupStore(): Promise<{ file: string; bytes: number }>;
   checkStore(): Promise<{ ok: boolean; problems: string[] }>;
+}
+
+/** Everything that changes something. Callers have checked the scope of whoever asks; each call is journalled. */
+export interface Actions
+  extends NetworkActions,
+    JobActions,
+    PolicyActions,
+    VisionActions,
+    CameraActions,
+    CorrectionActions,
+    StoreActions {
+  restartAgent(id: string): Promise<void>;
+  reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }>;
   /** Only where the authority of the network is. */
   applyPlan(): Promise<PlanView>;
   undoPlan(): Promise<PlanView>;
 }
-
-/** What commands by MQTT can reach. */
-export type MqttActions = Pick<Actions, 'restartAgent' | 'submitJob'>;
 
 /** What commands by MQTT can reach. */
 export type MqttActions = Pick<Actions, 'restartAgent' | 'submitJob'>;

@@ -33,17 +33,16 @@ export const PlaceConfig = Type.Union([
     {
       ...common,
       kind: Type.Literal('led', { description: 'A lamp: its colour, and whether it is on, off or blinks.' }),
-      colours: Type.Array(Colour, {
-        default: [],
-        maxItems: 6,
-        description: 'Colours that are well while it is lit; empty: any.',
-      }),
-      well: Type.Array(Type.Union([Type.Literal('on'), Type.Literal('off'), Type.Literal('blinking')]), {
-        default: ['on', 'blinking'],
-        minItems: 1,
-        maxItems: 3,
-        description: 'What is well.',
-      }),
+      colours: Type.Optional(
+        Type.Array(Colour, { maxItems: 6, description: 'Colours that are well while it is lit. Default: any.' }),
+      ),
+      well: Type.Optional(
+        Type.Array(Type.Union([Type.Literal('on'), Type.Literal('off'), Type.Literal('blinking')]), {
+          minItems: 1,
+          maxItems: 3,
+          description: 'What is well. Default: `on` and `blinking`.',
+        }),
+      ),
     },
     { additionalProperties: false },
   ),
@@ -77,7 +76,6 @@ export const PlaceConfig = Type.Union([
         description: 'A door, a cable, a switch: looks as it was taught (`parlmesh vision teach CAMERA PLACE STATE`).',
       }),
       well: Type.Array(Name, {
-        default: ['well'],
         minItems: 1,
         maxItems: 8,
         description: 'Taught states that are well: `closed`, `plugged`.',

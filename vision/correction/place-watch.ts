@@ -3,10 +3,11 @@
 
 import type { Clock, Millis } from '../../core/clock.ts';
 import { type Box, clipped, type Polygon } from '../geometry.ts';
+import { type Matcher, matcherOf } from '../ocr/matcher.ts';
 import { openPicture, readable } from '../picture/decode.ts';
 import { pixelsOf } from '../picture/prepare.ts';
 import type { PlaceConfig } from './config.ts';
-import { type LedState, LedWatch, type Pixels, seeLed } from './led.ts';
+import { type LedPattern, type LedState, LedWatch, type Pixels, seeLed } from './led.ts';
 import { compareLooks, LOOK_SIDE, lookOf, type TaughtState } from './look.ts';
 import type { Symptom, SymptomKind } from './symptom.ts';
 
@@ -47,6 +48,8 @@ interface Verdict {
 const EVERY: Record<PlaceConfig['kind'], Millis> = { led: 450, display: 0, look: 2_000 };
 /** Looks that agree before something is told: a lamp's state is of eight seconds already. */
 const AGREEING: Record<PlaceConfig['kind'], number> = { led: 2, display: 1, look: 3 };
+/** What is well of a lamp where the settings do not say. */
+const LIT: readonly LedPattern[] = ['on', 'blinking'];
 /** Most pixels of a side that a lamp is looked at with. */
 const LED_SIDE = 32;
 
@@ -54,6 +57,9 @@ interface Watched {
   place: PlaceConfig;
   box: Box;
   led: LedWatch;
+  /** Of displays. */
+  well: Matcher | undefined;
+  fault: Matcher | undefined;
   dueAt: Millis;
   /** The last verdict, and how often one after the other it was as well or ill. */
   last: Verdict | undefined;
@@ -72,7 +78,15 @@ export class PlaceWatch {
       const zone = options.zones.find(({ name }) => name === place.zone);
       if (zone === undefined) return [];
       const fresh = { dueAt: -Infinity, last: undefined, count: 0, told: undefined, illSince: 0 };
-      return [{ place, box: boxAround(zone.points), led: new LedWatch(), ...fresh }];
+      const matcher = (pattern: string | undefined, of: string): Matcher | undefined =>
+        pattern === undefined ? undefined : matcherOf(pattern, `"${of}" of place ${place.name}`, 'iu');
+      const display = place.kind === 'display' ? place : undefined;
+      return [
+        {
+          ...{ place, box: boxAround(zone.points), led: new LedWatch(), ...fresh },
+          ...{ well: matcher(display?.well, 'well'), fault: matcher(display?.fault, 'fault') },
+        },
+      ];
     });
   }
 
@@ -113,9 +127,9 @@ export class PlaceWatch {
       const { place } = watched;
       if (place.kind !== 'display' || place.zone !== zone) continue;
       const shown = (text ?? '').slice(0, 200);
-      const fault = place.fault === undefined ? undefined : new RegExp(place.fault, 'iu').exec(shown)?.[0];
-      const isMissed = place.well !== undefined && !new RegExp(place.well, 'iu').test(shown);
-      const reason = fault !== undefined ? `shows "${fault}"` : shown === '' ? 'shows nothing' : `shows "${shown}"`;
+      const fault = watched.fault?.(shown);
+      const isMissed = watched.well !== undefined && watched.well(shown) === undefined;
+      const reason = shown === '' ? 'shows nothing' : `shows "${shown}"`;
       this.#take(
         watched,
         this.#verdict(place, shown, fault === undefined && !isMissed, 'display-fault', reason, 0.85, { text: shown }),
@@ -151,8 +165,9 @@ export class PlaceWatch {
   }
 
   #ledVerdict(place: Extract<PlaceConfig, { kind: 'led' }>, { pattern, colour }: LedState, contrast: number): Verdict {
-    const isRightColour = pattern === 'off' || place.colours.length === 0 || place.colours.includes(colour);
-    const isWell = place.well.includes(pattern) && isRightColour;
+    const { colours = [], well = LIT } = place;
+    const isRightColour = pattern === 'off' || colours.length === 0 || colours.includes(colour);
+    const isWell = well.includes(pattern) && isRightColour;
     const shows = pattern === 'off' ? 'off' : pattern === 'blinking' ? `${colour}, blinking` : colour;
     const kind = pattern === 'off' ? 'lamp-off' : 'lamp-wrong';
     const evidence = { pattern, colour, contrast: Math.round(contrast * 100) / 100 };

@@ -26,6 +26,7 @@ const RETRY = { first: 1_000, most: 300_000 };
 
 export class SharedDetector {
   readonly #options: SharedDetectorOptions;
+  #id: string;
   #state: DetectorState = { kind: 'closed' };
   #wanted = false;
   #open: { model: Model; detector: OnnxDetector } | undefined;
@@ -35,6 +36,21 @@ export class SharedDetector {
 
   constructor(options: SharedDetectorOptions) {
     this.#options = options;
+    this.#id = options.id;
+  }
+
+  /** The model's id. */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** Another model from now on. Resolves when it was looked for. */
+  async use(id: string): Promise<void> {
+    this.#id = id;
+    this.#retry?.cancel();
+    this.#attempts = 0;
+    await this.#looking;
+    if (this.#wanted) await this.#look();
   }
 
   get state(): DetectorState {
@@ -72,9 +88,9 @@ export class SharedDetector {
   }
 
   async #find(): Promise<void> {
-    const { id, modelsDirs, threads, clock, random } = this.#options;
+    const { modelsDirs, threads, clock, random } = this.#options;
     try {
-      const model = await findModel(modelsDirs, id);
+      const model = await findModel(modelsDirs, this.#id);
       if (!this.#wanted || JSON.stringify(model) === JSON.stringify(this.#open?.model)) return;
       const old = this.#open?.detector;
       const detector = new OnnxDetector({

@@ -1,8 +1,7 @@
 // From the text that was read in a zone to its value.
 
-import { createContext, Script } from 'node:vm';
-import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { OcrReading } from './config.ts';
+import { matcherOf } from './matcher.ts';
 import type { TextReading } from './reading.ts';
 
 export interface ZoneValue {
@@ -22,8 +21,6 @@ export type ZoneOutcome = { kind: 'value'; value: ZoneValue } | { kind: 'none'; 
 
 /** Of a text that is looked at. */
 const MOST_TEXT = 1_000;
-/** Milliseconds that a regular expression may take: one that is written badly would hold up all cameras. */
-const MATCH_WITHIN = 50;
 
 export class ZoneValueReader {
   readonly #reading: OcrReading;
@@ -32,7 +29,8 @@ export class ZoneValueReader {
   /** Throws `CONFIG_INVALID` for a pattern that is no regular expression. */
   constructor(reading: OcrReading) {
     this.#reading = reading;
-    this.#match = reading.pattern === undefined ? undefined : matcherOf(reading.pattern, reading.zone);
+    this.#match =
+      reading.pattern === undefined ? undefined : matcherOf(reading.pattern, `the pattern of zone ${reading.zone}`);
   }
 
   valueOf({ text, regions, unreadable }: Pick<TextReading, 'text' | 'regions' | 'unreadable'>): ZoneOutcome {
@@ -47,37 +45,6 @@ export class ZoneValueReader {
     if (parsed === undefined) return { kind: 'none', why: 'no number' };
     return { kind: 'value', value: { text: matched, number: parsed, ...(unit !== undefined && { unit }), confidence } };
   }
-}
-
-/** In a context of its own, as only there a match can be given up after a time. */
-function matcherOf(pattern: string, zone: string): (text: string) => string | undefined {
-  let script: Script;
-  try {
-    new RegExp(pattern, 'u');
-    script = new Script(
-      `(() => { const found = new RegExp(pattern, 'u').exec(text); return found && (found[1] ?? found[0]); })()`,
-    );
-  } catch (cause) {
-    throw new ParlmeshError(
-      'CONFIG_INVALID',
-      `the pattern of zone ${zone} is no regular expression: ${messageOf(cause)}`,
-      {
-        hint: 'Without slashes around it: ([0-9.]+) *kWh',
-        cause,
-      },
-    );
-  }
-  const context: { pattern: string; text: string } = { pattern, text: '' };
-  createContext(context);
-  return (text) => {
-    context.text = text;
-    try {
-      const found: unknown = script.runInContext(context, { timeout: MATCH_WITHIN });
-      return typeof found === 'string' ? found : undefined;
-    } catch {
-      return undefined;
-    }
-  };
 }
 
 /** Digits that stand apart (a meter's wheels), groups of three, or plain ones; with decimals. */

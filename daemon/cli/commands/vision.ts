@@ -2,6 +2,7 @@
 
 import type { Cli } from '../cli.ts';
 import type { CliCommand } from '../command.ts';
+import { registerVisionCorrections } from './vision-corrections.ts';
 import { registerVisionDetect } from './vision-detect.ts';
 import { registerVisionOcr } from './vision-ocr.ts';
 import { registerVisionTamper } from './vision-tamper.ts';
@@ -17,4 +18,5 @@ export function registerVision(program: CliCommand, cli: Cli): void {
   registerVisionOcr(vision, cli);
   registerVisionTamper(vision, cli);
   registerVisionTopology(vision, cli);
+  registerVisionCorrections(vision, cli);
 }

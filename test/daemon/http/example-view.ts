@@ -11,6 +11,7 @@ import type { Journal, JournalEntry } from '../../../core/journal.ts';
 import { type Random, seededRandom } from '../../../core/random.ts';
 import type { DrawnAreas } from '../../../daemon/cameras/drawn-areas.ts';
 import type { ActivityView, CameraAreasView, ObservationPage } from '../../../daemon/view/camera-schema.ts';
+import type { EpisodeView, PlacesView } from '../../../daemon/view/correction-schema.ts';
 import type { KeyRotationView, NetworkView } from '../../../daemon/view/network-schema.ts';
 import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
 import type {
@@ -46,8 +47,10 @@ import type {
 } from '../../../daemon/view/view.ts';
 import { differenceBetween } from '../../../vision/topology/difference.ts';
 import { metricsOf } from '../../../vision/topology/metrics.ts';
+import { exampleEpisode } from './example-episode.ts';
+import { differenceBetween } from '../../../vision/topology/difference.ts';
+import { metricsOf } from '../../../vision/topology/metrics.ts';
 import { ExampleJobs } from './example-jobs.ts';
-
 import { ExampleMesh, idOf, PEERS, SELF } from './example-mesh.ts';
 import { ExamplePolicies } from './example-policies.ts';
 
@@ -71,9 +74,9 @@ export class ExampleNode implements View, Actions, Journal {
   #hardware: HardwareView;
   /** What `Actions` were asked for, newest last. */
   readonly asked: string[] = [];
+  readonly areas = new Map<string, CameraAreasView>();
 
   constructor(options: { clock: Clock; random?: Random }) {
-  readonly areas = new Map<string, CameraAreasView>();
     this.#clock = options.clock;
     this.#random = options.random ?? seededRandom(7);
     this.#startedAt = options.clock.wall() - 3_600_000;
@@ -361,8 +364,6 @@ export class ExampleNode implements View, Actions, Journal {
       .slice(0, limit);
   }
 
-  history(series: string, since: number): [number, number][] {
-    const known = /^(cpu|memory|temperature|disk|score|link\/[^/]+\/(rtt|loss|cost)|camera\/[^/]+\/fps)$/.test(series);
   searchObservations({ from = 0, to, text, zone, cursor, limit = 50, ...query }: ObservationSearch): ObservationPage {
     const all = this.observations({ ...query, limit: MOST_EVENTS }).filter(
       ({ startedAt, label, zones, camera }) =>
@@ -430,6 +431,8 @@ export class ExampleNode implements View, Actions, Journal {
     return drawn;
   }
 
+  history(series: string, since: number): [number, number][] {
+    const known = /^(cpu|memory|temperature|disk|score|link\/[^/]+\/(rtt|loss|cost)|camera\/[^/]+\/fps)$/.test(series);
     if (!known) return [];
     const end = this.#wall();
     const first = Math.max(since, end - 6 * 3_600_000);
@@ -444,6 +447,29 @@ export class ExampleNode implements View, Actions, Journal {
   cameraPicture(id: string): Promise<Snapshot | undefined> {
     const camera = this.cameras().find((one) => one.id === id);
     return camera?.lastFrameAt === undefined ? Promise.resolve(undefined) : this.#draw(id, camera.objects);
+  }
+
+  corrections(): EpisodeView[] {
+    return [exampleEpisode(this.#startedAt, this.observations({ limit: 1 })[0]?.id)];
+  }
+
+  places(): PlacesView {
+    return [
+      {
+        camera: 'north',
+        places: [{ name: 'power', kind: 'led', about: 'node/garage', shows: 'off', isWell: false }],
+      },
+    ];
+  }
+
+  async takeOffer(episode: string, offer: number): Promise<string> {
+    this.asked.push(`takeOffer ${episode} ${offer}`);
+    return 'Take the present view of camera north for the right one, since an operator chose it';
+  }
+
+  async teachPlace(camera: string, place: string, state: string): Promise<{ pictures: number }> {
+    this.asked.push(`teachPlace ${camera} ${place} ${state}`);
+    return { pictures: 1 };
   }
 
   observationPicture(id: string): Promise<Snapshot | undefined> {

@@ -105,8 +105,8 @@ export class TestNode implements View, Actions {
       threads: 1,
     });
   topology = () => ({ nodes: [], links: [] });
-  agents = (): AgentView[] => this.agentViews;
   survey = () => ({ from: NODE_ID, routes: [], traffic: [], cutNodes: [], cutLinks: [] });
+  agents = (): AgentView[] => this.agentViews;
   cameras = (): CameraView[] => this.cameraViews;
   models = () => Promise.resolve([]);
   jobs = ({ state }: JobQuery = {}): JobView[] =>
@@ -139,13 +139,17 @@ export class TestNode implements View, Actions {
   rollbackPolicy = () => Promise.reject(new Error('not played'));
   importPolicy = () => Promise.reject(new Error('not played'));
   writeBlob = () => Promise.reject(new Error('not played'));
-  readText = () => Promise.reject(new Error('not played'));
-  readDrawing = () => Promise.reject(new Error('not played'));
   searchObservations = () => ({ observations: [] });
   observationClip = () => Promise.resolve(undefined);
   activity = () => undefined;
   cameraAreas = () => undefined;
   drawAreas = () => Promise.reject(new Error('not played'));
+  corrections = () => [];
+  places = () => [];
+  takeOffer = () => Promise.resolve('');
+  teachPlace = () => Promise.resolve({ pictures: 1 });
+  readText = () => Promise.reject(new Error('not played'));
+  readDrawing = () => Promise.reject(new Error('not played'));
   store = (): StoreView => ({
     path: '',
     bytes: 0,

@@ -35,6 +35,7 @@ const calm: Signs = {
   services: [service('store', 'running')],
   agents: [],
   cameras: [],
+  corrections: [],
   topology: topology(['a', 'connected'], ['b', 'connected'], ['c', 'reachable']),
   sinceOf: () => at,
 };
@@ -48,6 +49,14 @@ describe('The health sentence', () => {
     expect(health({ ...calm, topology: topology(['a', 'connected']) }).sentence).toBe(
       'This node is well; it has no peers yet',
     );
+  });
+
+  it('tells what an operator is asked for, once, and not what is being corrected', () => {
+    const asked = { subject: 'node/pi-3', cause: 'pi-3 has no power', openedAt: at, state: 'asked' } as const;
+    const corrections = [asked, { ...asked, subject: 'agent/pump', state: 'correcting' as const }];
+    expect(health({ ...calm, corrections }).sentence).toBe('pi-3 has no power since 12:03; an operator is asked for');
+    const lost = { ...asked, subject: 'camera/north', cause: 'Camera north is lost' };
+    expect(health({ ...calm, cameras: [camera], corrections: [lost] }).problems).toHaveLength(1);
   });
 
   it('does not take a node that was stopped for one that is lost', () => {

@@ -3,6 +3,7 @@
 import { CameraCard } from '../cameras/camera-card.tsx';
 import { CameraPage } from '../cameras/camera-page.tsx';
 import '../cameras/cameras.css';
+import { Corrections } from '../cameras/corrections.tsx';
 import { Search } from '../cameras/search.tsx';
 import { cameras } from '../live/live.ts';
 import { Copyable } from '../parts/copyable.tsx';
@@ -25,6 +26,7 @@ export function Cameras() {
               <CameraCard key={camera.id} camera={camera} />
             ))}
           </div>
+          <Corrections />
           <Search />
         </>
       )}

@@ -48,8 +48,6 @@ import type {
 import { differenceBetween } from '../../../vision/topology/difference.ts';
 import { metricsOf } from '../../../vision/topology/metrics.ts';
 import { exampleEpisode } from './example-episode.ts';
-import { differenceBetween } from '../../../vision/topology/difference.ts';
-import { metricsOf } from '../../../vision/topology/metrics.ts';
 import { ExampleJobs } from './example-jobs.ts';
 import { ExampleMesh, idOf, PEERS, SELF } from './example-mesh.ts';
 import { ExamplePolicies } from './example-policies.ts';

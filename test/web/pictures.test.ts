@@ -13,6 +13,15 @@ const middleOf = async (element: Locator): Promise<{ x: number; y: number }> => 
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 };
 
+/** Puts fingers down, moves them from place to place, and takes them off. */
+async function fingers(page: Page, places: { x: number; y: number }[][]): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  for (const [index, touchPoints] of places.entries()) {
+    await session.send('Input.dispatchTouchEvent', { type: index === 0 ? 'touchStart' : 'touchMove', touchPoints });
+  }
+  await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+}
+
 /** Of a picture that was loaded; 0 before. */
 const widthOf = (page: Page, selector: string) => () =>
   page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.naturalWidth`);
@@ -49,6 +58,29 @@ describe('the large map', () => {
     await page.keyboard.press('0');
     await expect.poll(apart).toBe(before);
     expect(complaints).toEqual([]);
+  });
+
+  inBrowser('comes closer by two fingers, and is moved by one', async () => {
+    const server = await serve();
+    const { page, go } = await visit(server, { viewport: { width: 390, height: 844 }, hasTouch: true });
+    await go('mesh');
+    const alpha = page.locator('.map-node', { hasText: 'alpha' }).locator('.disc');
+    await alpha.waitFor();
+    await page.locator('.map-canvas').scrollIntoViewIfNeeded();
+    const { x, y } = await middleOf(page.locator('.map-canvas'));
+    const spread = (half: number) => [
+      { x: x - half, y },
+      { x: x + half, y },
+    ];
+    const before = await middleOf(alpha);
+    await fingers(page, [30, 40, 50, 60].map(spread));
+    await expect.poll(async () => (await middleOf(alpha)).x - x).toBeCloseTo(2 * (before.x - x), -1);
+    const close = await middleOf(alpha);
+    await fingers(
+      page,
+      [0, 10, 20, 30].map((step) => [{ x: x + step, y: y + step }]),
+    );
+    await expect.poll(async () => Math.round((await middleOf(alpha)).x - close.x)).toBe(30);
   });
 
   inBrowser('shows traffic by width and word, anomaly by size and word, and all routes of another node', async () => {
@@ -180,10 +212,10 @@ describe('the pages of cameras', () => {
     const handle = page.getByRole('button', { name: /^Corner 1 of zone path/ });
     await handle.scrollIntoViewIfNeeded();
     const from = await middleOf(handle);
-    await page.mouse.move(from.x, from.y);
-    await page.mouse.down();
-    await page.mouse.move(from.x + 40, from.y - 40, { steps: 4 });
-    await page.mouse.up();
+    await fingers(
+      page,
+      [0, 10, 20, 30, 40].map((step) => [{ x: from.x + step, y: from.y - step }]),
+    );
     const to = await middleOf(handle);
     expect(Math.hypot(to.x - from.x - 40, to.y - from.y + 40)).toBeLessThan(4);
     const width = await page.evaluate('document.documentElement.scrollWidth');

@@ -49,7 +49,7 @@ export function linksBetween(
     new Set(touching(graph).flatMap((node, i) => (node === -1 ? [] : [i])));
   let graph = withoutSpurs(raw, { thin, depth }, atNodes(raw));
   graph = withWholeCrossings(graph, thin, atNodes(graph));
-  graph = bridged(graph, atNodes(graph), { dash: Math.max(16, 7 * thin, line * 0.75), text: line * 7, covered }, thin);
+  graph = bridged(graph, atNodes(graph), { dash: Math.max(20, 9 * thin, line), text: line * 7, covered }, thin);
   const nodeAt = touching(graph);
   reachOut(graph, nodeAt, nodes, Math.max(line * 1.1, 18), thin);
   return waysBetween(graph, nodeAt).map((way) => described(way, depth, thin));

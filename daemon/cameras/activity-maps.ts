@@ -36,7 +36,7 @@ export class ActivityMaps {
     await this.#keep();
   }
 
-  readonly add = ({ camera, phase, box }: RecordedObservation): void => {
+  readonly add = ({ camera, phase, box }: Pick<RecordedObservation, 'camera' | 'phase' | 'box'>): void => {
     if (phase === 'end') return;
     this.#gridOf(camera)?.add(box.x + box.width / 2, box.y + box.height, this.#clock.wall());
     this.#changed.add(camera);

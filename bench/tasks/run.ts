@@ -65,24 +65,23 @@ async function throughput(node: SwarmNode, peers: readonly Peer[], name: string)
   const count = Number(values.tasks);
   const rates: number[] = [];
   const beside = peers.map((peer) => ({ peer, rates: [] as number[] }));
-  const delays = monitorEventLoopDelay({ resolution: 1 });
+  let worst = 0;
   for (let round = 0; round < Number(values.rounds); round++) {
+    // A new one each time: one that goes on counts the time in between as a delay.
+    const delays = monitorEventLoopDelay({ resolution: 1 });
     delays.enable();
     const began = performance.now();
     const { state } = await carriedOut(node, many(count, { kind: 'nothing', seconds: 0.001 }), newId());
     if (state !== 'succeeded') throw new Error(`the job ${state}`);
     rates.push((count / (performance.now() - began)) * 1000);
     delays.disable();
+    worst = Math.max(worst, delays.max / 1e6);
     for (const { peer, rates } of beside) rates.push(await peer.rate(count));
   }
   const result = { case: name, metric: 'durable tasks', unit: '1/s' };
   report.tell('parlmesh', { ...result, value: Math.max(...rates) }, load());
   for (const { peer, rates } of beside) report.tell(peer.name, { ...result, value: Math.max(...rates) }, load());
-  report.tell(
-    'parlmesh',
-    { case: name, metric: 'worst loop delay', value: delays.max / 1e6, unit: 'ms', target: 10 },
-    load(),
-  );
+  report.tell('parlmesh', { case: name, metric: 'worst loop delay', value: worst, unit: 'ms', target: 10 }, load());
 }
 
 /** @param where the node that is to carry the task out; any when left out */

@@ -134,7 +134,7 @@ function Offers({ episode, again }: { episode: EpisodeView; again: () => void })
   return (
     <div class="buttons">
       {offers.map(({ inWords }, index) => (
-        <button type="button" key={inWords} onClick={() => void choose(index)}>
+        <button type="button" class="primary" key={inWords} onClick={() => void choose(index)}>
           {capital(inWords)}
         </button>
       ))}

@@ -164,7 +164,9 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
     const models = await this.models();
     const other = models.find(({ id, state }) => id !== this.#detector.id && state === 'ok');
     if (other === undefined) {
-      throw new ParlmeshError('MODEL_UNKNOWN', 'There is no other model that could serve', { hint: 'parlmesh model add' });
+      throw new ParlmeshError('MODEL_UNKNOWN', 'There is no other model that could serve', {
+        hint: 'parlmesh model add',
+      });
     }
     await this.#detector.use(other.id);
     return other.id;

@@ -16,7 +16,8 @@ import { SquareDetector } from './support/square-detector.ts';
 
 /** A dark place of 640 × 360 with a white square of 40 pixels, or none. */
 function picture(square?: [x: number, y: number]): Promise<Buffer> {
-  const rect = square === undefined ? '' : `<rect x="${square[0]}" y="${square[1]}" width="40" height="40" fill="#fff"/>`;
+  const rect =
+    square === undefined ? '' : `<rect x="${square[0]}" y="${square[1]}" width="40" height="40" fill="#fff"/>`;
   const svg = `<svg width="640" height="360"><rect width="640" height="360" fill="#333"/><rect x="60" y="50" width="90" height="200" fill="#556"/>${rect}</svg>`;
   return sharp(Buffer.from(svg)).jpeg({ quality: 90 }).toBuffer();
 }

@@ -30,7 +30,10 @@ function watching(memory?: Map<string, Uint8Array>) {
   const view = new ViewWatch({
     ...{ camera: 'yard', pace: 'video', tamper: true, unusual: true, clock, journal },
     ...(memory !== undefined && {
-      memory: { load: (name: string) => memory.get(name), save: (name: string, bytes: Uint8Array) => void memory.set(name, bytes) },
+      memory: {
+        load: (name: string) => memory.get(name),
+        save: (name: string, bytes: Uint8Array) => void memory.set(name, bytes),
+      },
     }),
     onChange: () => changes.push(view.tamper?.kind),
   });

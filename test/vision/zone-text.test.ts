@@ -16,7 +16,9 @@ const config = cameraOf({
   name: 'cellar',
   source: 'test',
   zones: [{ name: 'gas', points, labels: [], minSize: 0, loiterSeconds: 0 }],
-  readings: [{ zone: 'gas', interval: 10, pattern: '[0-9.]+', number: true, unit: 'm³', minConfidence: 0.5, agreeing: 2 }],
+  readings: [
+    { zone: 'gas', interval: 10, pattern: '[0-9.]+', number: true, unit: 'm³', minConfidence: 0.5, agreeing: 2 },
+  ],
 });
 
 function reading(texts: (string | Error)[]) {
@@ -29,12 +31,19 @@ function reading(texts: (string | Error)[]) {
       expect([picture.width, zone]).toEqual([120, points]);
       const said = texts[Math.min(asked++, texts.length - 1)]!;
       if (said instanceof Error) throw said;
-      const box = [[0, 0], [1, 0], [1, 1], [0, 1]] as const;
+      const box = [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+        [0, 1],
+      ] as const;
       return { text: said, regions: [{ box, text: said, confidence: 0.9 }], unreadable: [] };
     },
   });
   const show = async (background: string): Promise<void> => {
-    const bytes = await sharp({ create: { width: 120, height: 80, channels: 3, background } }).png().toBuffer();
+    const bytes = await sharp({ create: { width: 120, height: 80, channels: 3, background } })
+      .png()
+      .toBuffer();
     clock.advance(10_000);
     text.offer(bytes, clock.now(), clock.wall());
     await text.close();

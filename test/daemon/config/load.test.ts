@@ -83,9 +83,7 @@ describe('the order of layers', () => {
 
   it('fills in the defaults of each camera', () => {
     const { config, explicit } = loadConfig(options({ file: file('cameras: [{ name: a, source: "rendered:" }]') }));
-    expect(config.cameras).toEqual([
-      cameraOf({ name: 'a', source: 'rendered:' }),
-    ]);
+    expect(config.cameras).toEqual([cameraOf({ name: 'a', source: 'rendered:' })]);
     expect(explicit.has('cameras')).toBe(true);
   });
 });

@@ -15,7 +15,9 @@ export interface RtspCamera {
   hangUp(): void;
 }
 
-export async function rtspCamera(options: { size?: string; user?: string; password?: string } = {}): Promise<RtspCamera> {
+export async function rtspCamera(
+  options: { size?: string; user?: string; password?: string } = {},
+): Promise<RtspCamera> {
   const { size = '160x120', user, password } = options;
   const packets = createSocket('udp4').bind(0, '127.0.0.1');
   await once(packets, 'listening');
@@ -65,11 +67,21 @@ export async function rtspCamera(options: { size?: string; user?: string; passwo
       socket.write(`RTSP/1.0 ${status}\r\n${[...lines, ...more, ...length].join('\r\n')}\r\n\r\n${body}`);
     };
     if (method !== 'OPTIONS' && known !== undefined && !request.includes(`Authorization: ${known}`)) {
-      return reply('401 Unauthorized', ['WWW-Authenticate: Basic realm="camera"']);
+      reply('401 Unauthorized', ['WWW-Authenticate: Basic realm="camera"']);
+      return;
     }
-    if (method === 'OPTIONS') return reply('200 OK', ['Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN']);
-    if (method === 'DESCRIBE') return reply('200 OK', ['Content-Type: application/sdp'], sdpOf(printed));
-    if (method === 'SETUP') return reply('200 OK', ['Session: 1', 'Transport: RTP/AVP/TCP;unicast;interleaved=0-1']);
+    if (method === 'OPTIONS') {
+      reply('200 OK', ['Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN']);
+      return;
+    }
+    if (method === 'DESCRIBE') {
+      reply('200 OK', ['Content-Type: application/sdp'], sdpOf(printed));
+      return;
+    }
+    if (method === 'SETUP') {
+      reply('200 OK', ['Session: 1', 'Transport: RTP/AVP/TCP;unicast;interleaved=0-1']);
+      return;
+    }
     reply('200 OK', ['Session: 1']);
     if (method === 'PLAY') viewers.add(socket);
   };

@@ -15,6 +15,8 @@ export class Turns {
   readonly #atOnce: number;
   #taken = 0;
   readonly #waiting: Waiting[] = [];
+  /** What the one who was next last had had: nobody counts as having had less. */
+  #time = 0;
   /** What each has had, in turns divided by weight. */
   readonly #had = new Map<string, { had: number; weight: number }>();
 
@@ -46,8 +48,7 @@ export class Turns {
 
   #turn(name: string, weight: number): Promise<void> {
     // Who comes back after a while has not saved turns up meanwhile.
-    const least = this.#waiting.length === 0 ? this.#ahead() : this.#least();
-    const had = Math.max(this.#had.get(name)?.had ?? 0, least);
+    const had = Math.max(this.#had.get(name)?.had ?? 0, this.#time);
     this.#had.set(name, { had, weight });
     return new Promise((begin) => {
       this.#waiting.push({ name, begin });
@@ -63,22 +64,15 @@ export class Turns {
     }
     const [next] = this.#waiting.splice(best, 1) as [Waiting];
     const account = this.#had.get(next.name);
-    if (account !== undefined) account.had += 1 / account.weight;
+    if (account !== undefined) {
+      this.#time = account.had;
+      account.had += 1 / account.weight;
+    }
     this.#taken++;
     next.begin();
   }
 
   #of({ name }: Waiting): number {
     return this.#had.get(name)?.had ?? 0;
-  }
-
-  #least(): number {
-    return Math.min(...this.#waiting.map((one) => this.#of(one)));
-  }
-
-  /** Where nobody waits: what the one who had least has. */
-  #ahead(): number {
-    const all = [...this.#had.values()].map(({ had }) => had);
-    return all.length === 0 ? 0 : Math.min(...all);
   }
 }

@@ -96,13 +96,14 @@ export async function* record(plan: RecordingPlan, places: Places): AsyncGenerat
     cut(view.place, canvas, left + swayX + view.x, top + swayY + view.y, view.turn, view.zoom);
     for (const event of now) passBy(canvas, event, at);
     lightUp(canvas, now, at, exposure);
+    for (const event of now) if (event.name === 'rain') rain(canvas, event, random);
+    // What is done to the camera comes between the scene and its sensor: it does not rain behind a cap.
     if (amount > 0) disturb!.before?.(canvas, amount);
     let grain = deviation;
     if (now.some(({ name }) => name === 'infrared')) {
       infrared(canvas);
       grain *= 1.5;
     }
-    for (const event of now) if (event.name === 'rain') rain(canvas, event, random);
     if (!(amount > 0 && disturb!.noiseless)) noise.add(canvas, grain, random);
     if (amount > 0) disturb!.after?.(canvas, amount);
     const coarse = now.some(({ name }) => name === 'compression');
@@ -126,7 +127,9 @@ async function eventsOf(plan: RecordingPlan, places: Places, random: Random): Pr
   const count = Math.round((plan.eventsPerHour * seconds) / 3600);
   const events: Event[] = [];
   for (let i = 0; i < count; i++) {
-    const name = EVENTS[random.below(EVENTS.length)]!;
+    const drawn = EVENTS[random.below(EVENTS.length)]!;
+    // A camera with infrared light of its own does not get dark.
+    const name = plan.disturbance?.kind === 'dark' && drawn === 'infrared' ? 'person' : drawn;
     const [least, more] = LASTS[name];
     const lasts = least + more * random.next();
     const from = 8 + random.next() * Math.max(1, seconds - 8);
@@ -158,19 +161,22 @@ function passBy(canvas: Canvas, { passer, from, until, strength, y }: Event, at:
 
 function lightUp(canvas: Canvas, events: readonly Event[], at: number, exposure: number): void {
   let gain = exposure;
+  // The sun goes down once, clouds shade what is left of it, and several lamps do not give the product of each.
+  let [sun, lamps] = [1, 1];
   const fields: ((x: number, y: number) => number)[] = [];
+  const clouds: ((x: number, y: number) => number)[] = [];
   const glares: ((x: number, y: number) => number)[] = [];
   for (const { name, from, until, strength, x: ex, y: ey } of events) {
     const done = (at - from) / (until - from);
     if (name === 'cloud') {
       // The shadow's edge goes over the view.
-      fields.push(
+      clouds.push(
         (x, y) =>
           1 - (0.25 + 0.35 * strength) / (1 + Math.exp(-8 * (x * ex + y * ey + 3 * (0.5 - Math.abs(done - 0.5)) - 1))),
       );
     } else if (name === 'lamp') {
       if (strength < 0.5) fields.push((x, y) => 0.75 + 0.9 * Math.exp(-6 * ((x - ex) ** 2 + (y - ey) ** 2)));
-      else gain *= 0.35 + 0.5 * (strength - 0.5);
+      else lamps = Math.min(lamps, 0.35 + 0.5 * (strength - 0.5));
     } else if (name === 'headlights') {
       const [x0, y0] = [ex + (done - 0.5) * 0.5, 0.4 + 0.4 * ey];
       gain *= 0.9;
@@ -178,11 +184,16 @@ function lightUp(canvas: Canvas, events: readonly Event[], at: number, exposure:
         glares.push((x, y) => 260 * Math.exp(-((x - x0 - side) ** 2 + (y - y0) ** 2) / (0.004 + 0.02 * strength)));
       }
     } else if (name === 'hunting') gain *= 1 + 0.35 * Math.sin(at * (1 + strength)) * Math.exp(-2 * done);
-    else if (name === 'dusk') gain *= 1 - (0.55 + 0.3 * strength) * Math.sin(Math.PI * done);
+    else if (name === 'dusk') sun = Math.min(sun, 1 - (0.55 + 0.3 * strength) * Math.sin(Math.PI * done));
   }
+  gain *= lamps;
   light(
     canvas,
-    (x, y) => fields.reduce((value, field) => value * field(x, y), gain),
+    (x, y) =>
+      fields.reduce(
+        (value, field) => value * field(x, y),
+        gain * clouds.reduce((least, cloud) => Math.min(least, cloud(x, y)), sun),
+      ),
     (x, y) => glares.reduce((value, glare) => value + glare(x, y), 0),
   );
 }

@@ -2,7 +2,7 @@
 // cells have been lost for some pictures in a row.
 
 import type { Comparison } from './comparison.ts';
-import { COLUMN_OF, changedShare, type Measures } from './measures.ts';
+import { changedShare, type Measures } from './measures.ts';
 import { cellCorrelation, type Pace } from './reference.ts';
 import { CELL, CELLS, COLUMNS, HEIGHT, WIDTH } from './working-picture.ts';
 
@@ -19,11 +19,15 @@ export function paceOf(measures: Measures, before: Measures | undefined): Succes
   const changed = changedShare(measures.pixels, before.pixels);
   if (changed === 0) return { changed, noise: 0, steady: true };
   const squares = new Float32Array(CELLS);
+  const [now, then] = [measures.grey, before.grey];
   for (let y = 0; y < HEIGHT; y++) {
-    const row = Math.floor(y / CELL) * COLUMNS;
-    for (let x = 0, i = y * WIDTH; x < WIDTH; x++, i++) {
-      const difference = measures.grey[i]! - before.grey[i]!;
-      squares[row + COLUMN_OF[x]!]! += difference * difference;
+    for (let column = 0, i = y * WIDTH; column < COLUMNS; column++) {
+      let sum = 0;
+      for (const end = i + CELL; i < end; i++) {
+        const difference = now[i]! - then[i]!;
+        sum += difference * difference;
+      }
+      squares[Math.floor(y / CELL) * COLUMNS + column]! += sum;
     }
   }
   for (let cell = 0; cell < CELLS; cell++) {

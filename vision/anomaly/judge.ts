@@ -3,7 +3,7 @@
 
 import { type Comparison, hasTexture, largestGroup } from './comparison.ts';
 import type { Measures } from './measures.ts';
-import { type Reference, sharpnessOf } from './reference.ts';
+import { directionsInPlace, type Reference, sharpnessOf } from './reference.ts';
 import type { Shift } from './shift.ts';
 import { CELLS, WIDTH } from './working-picture.ts';
 
@@ -57,6 +57,8 @@ const FEWEST_VOTERS = 6;
 /** A remnant of the scene above this correlation: the light is out, the lens is free. */
 const REMNANT = 0.1;
 const IN_OTHER_LIGHT = 0.15;
+/** By so much directions of edges match better in their places than in others. */
+const IN_PLACE = 0.06;
 /** Pixels of the working picture that wind may move a camera. */
 const SWAY = 3.5;
 
@@ -87,23 +89,21 @@ export function judge(
     return verdict('signal-lost', 1 - kept / 2);
   }
   const glare = measures.saturated - reference.levels.saturated;
-  if ((glare > 0.3 || (measures.meanLuma > 232 && reference.levels.meanLuma < 200)) && kept < 0.5) {
-    return verdict('blinded', 0.5 + glare / 2);
-  }
-  if (measures.meanLuma < DARK && reference.levels.meanLuma > measures.meanLuma + 4 && kept < 0.4) {
+  if (isBlinded(measures, reference, glare, kept)) return verdict('blinded', 0.5 + glare / 2);
+  if (isDark(measures, reference, kept)) {
     const covered = course.suddenlyDark && seen.remnant < REMNANT;
     // What was told stays: in the end neither shows anything.
     if (course.told === 'dark' || course.told === 'covered') return verdict(course.told, 1 - kept);
     return verdict(covered ? 'covered' : 'dark', 1 - kept);
   }
   // In the first infrared light little looks as it did by day: any remnant of the scene will do.
-  if (course.otherLight && seen.remnant > IN_OTHER_LIGHT) return still(clear, course);
+  if (course.otherLight && sameInOtherLight(measures, reference, seen)) return still(clear, course);
   if (!compares) return flatWithoutReference(measures, reference) ? verdict('covered', 0.6) : still(clear, course);
   if (kept < 0.8) {
     const moved = movedBy(shift, seen, kept);
     if (moved !== undefined) return verdict('moved', moved);
   }
-  if (isBlurred(seen)) return verdict('defocused', 0.5 + seen.blurred / 2);
+  if (isBlurred(seen, measures.meanLuma / reference.levels.meanLuma)) return verdict('defocused', 0.5 + seen.blurred / 2);
   const [lost, plain] = [share(course.lost, seen), share(course.plain, seen)];
   if (lost > 0.75) {
     if (plain > 0.55 * lost) return verdict('covered', lost);
@@ -114,6 +114,28 @@ export function judge(
   const group = largestGroup(course.lost, seen.votes, seen.voters);
   if (group > 0.12 && lost > 0.15 && plain > 0.45 * lost && plain > 0.1) return verdict('sprayed', 0.5 + lost / 2);
   return still(clear, course);
+}
+
+/** White nearly everywhere, or in so large a part that the rest of the view is gone. */
+function isBlinded(measures: Measures, { levels }: Reference, glare: number, kept: number): boolean {
+  const { meanLuma, dominant } = measures;
+  const brighter = meanLuma - levels.meanLuma;
+  if (glare > 0.6 || (glare > 0.3 && meanLuma > 235 && brighter > 45)) return true;
+  // Mist or a veil before a white sensor leaves it just below white.
+  const white = dominant.luma > 200 && meanLuma > 200 && brighter > 50;
+  return kept < 0.5 && (glare > 0.3 || white);
+}
+
+/** Nothing is seen; or hardly any light is left, though long exposure still finds a trace of the scene in it. */
+function isDark({ meanLuma }: Measures, { levels }: Reference, kept: number): boolean {
+  if (meanLuma >= DARK || levels.meanLuma <= meanLuma + 4) return false;
+  return kept < 0.4 || meanLuma < 0.1 * levels.meanLuma + 1;
+}
+
+/** What is left of the scene is where it was: the same edges elsewhere would match less. */
+function sameInOtherLight(measures: Measures, reference: Reference, { remnant, plain, voters }: Comparison): boolean {
+  if (remnant < IN_OTHER_LIGHT || plain.reduce((sum, one) => sum + one, 0) > 0.7 * voters) return false;
+  return remnant > 0.5 || directionsInPlace(measures, reference) > IN_PLACE;
 }
 
 /** What a picture shows by itself, while there is nothing to compare it with. */
@@ -159,8 +181,9 @@ function movedBy(shift: () => Shift, seen: Comparison, kept: number): number | u
   return better && seen.shape < 0.9 ? 0.5 + found.correlation / 2 - kept / 8 : undefined;
 }
 
-const isBlurred = ({ shape, blurred, sharpness }: Comparison): boolean =>
-  shape > 0.6 && blurred > 0.65 && sharpness < 0.42;
+/** @param light brightness as a share of the usual: where it is little, compression drowns fine detail first */
+const isBlurred = ({ shape, blurred, sharpness }: Comparison, light: number): boolean =>
+  shape > 0.6 && blurred > 0.65 && sharpness < 0.42 * Math.min(1, 2 * light);
 
 /** The texture that is seen, another than the usual, is about as sharp. */
 function elsewhere(measures: Measures, reference: Reference, noise: number): boolean {

@@ -1,7 +1,7 @@
 // What a cell of the working picture looks like, as a few numbers that light changes little: directions of its edges,
 // contrast at two scales, brightness beside the whole picture, colour.
 
-import { COLUMN_OF, type Measures } from './measures.ts';
+import type { Measures } from './measures.ts';
 import { CELL, CELLS, COLUMNS, HEIGHT, WIDTH } from './working-picture.ts';
 
 const DIRECTIONS = 8;
@@ -21,7 +21,7 @@ export function describe({ pixels, gx, gy, luma, energy, rough, meanLuma }: Meas
   for (let y = 0; y < HEIGHT; y++) {
     const row = Math.floor(y / CELL) * COLUMNS;
     for (let x = 0, i = y * WIDTH; x < WIDTH; x++, i++) {
-      const cell = row + COLUMN_OF[x]!;
+      const cell = row + Math.floor(x / CELL);
       colours[cell * 3]! += pixels[i * 3]!;
       colours[cell * 3 + 1]! += pixels[i * 3 + 1]!;
       colours[cell * 3 + 2]! += pixels[i * 3 + 2]!;

@@ -1,7 +1,7 @@
 // What a camera usually shows in one kind of light: the mean of its gradients, how reliably each cell shows them, and
 // how sharp, bright and noisy the picture is. Learned from the first pictures, then followed slowly while all is well.
 
-import { COARSE_HEIGHT, COARSE_WIDTH, COLUMN_OF, type Measures } from './measures.ts';
+import { COARSE_HEIGHT, COARSE_WIDTH, type Measures } from './measures.ts';
 import { CELL, CELLS, COLUMNS, HEIGHT, WIDTH } from './working-picture.ts';
 
 /** Pictures that make a reference. */
@@ -108,29 +108,67 @@ export function cellCorrelation(
   const own = new Float32Array(CELLS);
   const other = new Float32Array(CELLS);
   const { gx, gy } = measures;
+  // Gradients are zero at the border.
   for (let y = 1; y < HEIGHT - 1; y++) {
-    const row = Math.floor(y / CELL) * COLUMNS;
-    for (let x = 1, i = y * WIDTH + 1; x < WIDTH - 1; x++, i++) {
-      const cell = row + COLUMN_OF[x]!;
-      const ax = gx[i]!;
-      const ay = gy[i]!;
-      const bx = reference.gx[i]!;
-      const by = reference.gy[i]!;
-      const dot = ax * bx + ay * by;
-      const a = ax * ax + ay * ay;
-      const b = bx * bx + by * by;
-      if (anyPolarity) {
-        const lengths = Math.sqrt(a * b);
-        together[cell]! += lengths > 0 ? (2 * dot * dot) / lengths - lengths : 0;
-      } else together[cell]! += dot;
-      own[cell]! += a;
-      other[cell]! += b;
+    for (let column = 0, i = y * WIDTH; column < COLUMNS; column++) {
+      const cell = Math.floor(y / CELL) * COLUMNS + column;
+      let [products, squares, usual] = [0, 0, 0];
+      for (const end = i + CELL; i < end; i++) {
+        const ax = gx[i]!;
+        const ay = gy[i]!;
+        const bx = reference.gx[i]!;
+        const by = reference.gy[i]!;
+        const dot = ax * bx + ay * by;
+        const a = ax * ax + ay * ay;
+        const b = bx * bx + by * by;
+        if (anyPolarity) {
+          const lengths = Math.sqrt(a * b);
+          products += lengths > 0 ? (2 * dot * dot) / lengths - lengths : 0;
+        } else products += dot;
+        squares += a;
+        usual += b;
+      }
+      together[cell]! += products;
+      own[cell]! += squares;
+      other[cell]! += usual;
     }
   }
   for (let cell = 0; cell < CELLS; cell++) {
     together[cell] = together[cell]! / Math.sqrt(own[cell]! * other[cell]! + 1e-6);
   }
   return together;
+}
+
+/** How much better directions of gradients match, whatever their polarity, than those of the same picture displaced. */
+export function directionsInPlace(measures: Gradients, reference: Gradients): number {
+  const far = 3 * CELL;
+  const elsewhere = [
+    [far, 0],
+    [-far, 0],
+    [0, far],
+    [0, -far],
+  ].map(([x, y]) => directions(measures, reference, x!, y!));
+  return directions(measures, reference, 0, 0) - Math.max(...elsewhere);
+}
+
+type Gradients = Pick<Reference, 'gx' | 'gy'>;
+
+/** Correlation of doubled angles of every second pixel with those of `reference` at (x, y) from it. */
+function directions({ gx, gy }: Gradients, reference: Gradients, x: number, y: number): number {
+  let [together, own, other] = [0, 0, 0];
+  for (let row = Math.max(0, -y); row < Math.min(HEIGHT, HEIGHT - y); row += 2) {
+    for (let column = Math.max(0, -x); column < Math.min(WIDTH, WIDTH - x); column += 2) {
+      const [i, j] = [row * WIDTH + column, (row + y) * WIDTH + column + x];
+      const dot = gx[i]! * reference.gx[j]! + gy[i]! * reference.gy[j]!;
+      const a = gx[i]! ** 2 + gy[i]! ** 2;
+      const b = reference.gx[j]! ** 2 + reference.gy[j]! ** 2;
+      const lengths = Math.sqrt(a * b);
+      if (lengths > 0) together += (2 * dot * dot) / lengths - lengths;
+      own += a;
+      other += b;
+    }
+  }
+  return together / Math.sqrt(own * other + 1e-6);
 }
 
 /** By cell, the logarithm of fine over coarse detail, without what the noise adds. */

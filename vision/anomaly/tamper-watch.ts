@@ -9,7 +9,8 @@ import { DARK, judge, judgeAlone, type TamperKind, type Verdict } from './judge.
 import { type Light, lightOf } from './light.ts';
 import { type Measures, measure } from './measures.ts';
 import { follow, LEARNED_FROM, learn, type Pace, packReference, type Reference, unpackReference } from './reference.ts';
-import { findShift, type Shift } from './shift.ts';
+import type { Shift } from './shift.ts';
+import { ShiftSearch } from './shift-search.ts';
 import { TamperStates } from './tamper-states.ts';
 import { HEIGHT, WIDTH, type WorkingPicture } from './working-picture.ts';
 
@@ -63,6 +64,7 @@ export class TamperWatch {
   #learning: { light: Light; pictures: { measures: Measures; pace: Pace }[]; last: Millis } | undefined;
   #before: { measures: Measures; now: Millis; light: Light } | undefined;
   #states: TamperStates | undefined;
+  readonly #shifts = new ShiftSearch();
   #streaks: CellStreaks = newStreaks();
   /** Since when the same picture comes, and the longest such time while all was well. */
   #repeating: { since: Millis; pictures: number } | undefined;
@@ -100,7 +102,7 @@ export class TamperWatch {
     const bright = Math.max(8, Math.min(BRIGHT, reference.levels.meanLuma / 2));
     if (measures.meanLuma > bright || this.#brightAt === undefined) this.#brightAt = now;
     let shift: Shift | undefined;
-    const findOnce = (): Shift => (shift ??= findShift(measures, reference));
+    const findOnce = (): Shift => (shift ??= this.#shifts.find(measures, reference, seen.kept));
     const verdict = judge(
       measures,
       reference,
@@ -118,6 +120,7 @@ export class TamperWatch {
       },
       findOnce,
     );
+    if (shift === undefined) this.#shifts.forget();
     this.#states.take(verdict, seconds, wall);
     this.#adapt({ verdict, known, reference, light, measures, succession, seen, seconds, now });
     return this.#tell(measures, reference, seen, shift);
@@ -129,6 +132,7 @@ export class TamperWatch {
     this.#learning = undefined;
     this.#streaks = newStreaks();
     this.#brightAt = undefined;
+    this.#shifts.forget();
     this.#states?.reset(wall);
   }
 

@@ -60,7 +60,7 @@ describe('an unusual scene', () => {
   });
 
   it('becomes usual when it stays', () => {
-    const scores = show(new UnusualScene(packed), 150, 120, strange);
+    const scores = show(new UnusualScene(packed), 150, 60, strange);
     expect(scores.at(-1)!.unusual).toBe(false);
   });
 

@@ -103,7 +103,8 @@ export function judge(
     const moved = movedBy(shift, seen, kept);
     if (moved !== undefined) return verdict('moved', moved);
   }
-  if (isBlurred(seen, measures.meanLuma / reference.levels.meanLuma)) return verdict('defocused', 0.5 + seen.blurred / 2);
+  if (isBlurred(seen, measures.meanLuma / reference.levels.meanLuma))
+    return verdict('defocused', 0.5 + seen.blurred / 2);
   const [lost, plain] = [share(course.lost, seen), share(course.plain, seen)];
   if (lost > 0.75) {
     if (plain > 0.55 * lost) return verdict('covered', lost);

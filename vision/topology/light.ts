@@ -149,8 +149,8 @@ export function grainOf({ data }: Plane): number {
   return medianOf(counts);
 }
 
-/** Half the pixels that a stroke is wide at most; what is wider is a filled area. */
-const WIDEST = 7;
+/** Half the pixels that a stroke or an arrowhead is wide at most; what is wider is a filled area. */
+const WIDEST = 10;
 
 /** Strokes, on the ground as on filled areas, also beside something stronger: the blur around that does not count. */
 export function inkOf(distance: Plane, threshold: number): Plane {

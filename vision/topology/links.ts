@@ -51,7 +51,7 @@ export function linksBetween(
   graph = withWholeCrossings(graph, thin, atNodes(graph));
   graph = bridged(graph, atNodes(graph), { dash: Math.max(20, 9 * thin, line), text: line * 7, covered }, thin);
   const nodeAt = touching(graph);
-  reachOut(graph, nodeAt, nodes, Math.max(line * 1.1, 18), thin);
+  reachOut(graph, nodeAt, nodes, { open: Math.max(line * 1.1, 18), covered, hidden: line * 4 }, thin);
   return waysBetween(graph, nodeAt).map((way) => described(way, depth, thin));
 }
 
@@ -87,29 +87,36 @@ function bridged(
   return { points, segments };
 }
 
-/** Loose ends that point at a node nearby are tied to it. Changes `nodeAt`. */
-function reachOut(
-  graph: StrokeGraph,
-  nodeAt: number[],
-  nodes: readonly FoundNode[],
-  reach: number,
-  thin: number,
-): void {
+interface Reach {
+  /** Pixels that a loose end may stay away from its node, and beyond them those that writing may hide. */
+  open: number;
+  hidden: number;
+  covered: Plane;
+}
+
+/** Loose ends that point at a node nearby, or behind writing, are tied to it. Changes `nodeAt`. */
+function reachOut(graph: StrokeGraph, nodeAt: number[], nodes: readonly FoundNode[], reach: Reach, thin: number): void {
   const taken = new Set(nodeAt.flatMap((node, i) => (node === -1 ? [] : [i])));
   for (const { point, place, direction } of looseEnds(graph, taken, thin)) {
     const node =
       direction === undefined
-        ? nodeNear(nodes, place, reach / 2)
+        ? nodeNear(nodes, place, reach.open / 2)
         : nodeAhead(nodes, { point, place, direction }, reach);
     if (node !== -1) nodeAt[point] = node;
   }
 }
 
-function nodeAhead(nodes: readonly FoundNode[], { place: [x, y], direction }: LooseEnd, reach: number): number {
-  for (let step = 1; step <= reach; step += 2) {
+/** Pixels from which on the cone that is looked into grows no wider. */
+const WIDE = 40;
+
+function nodeAhead(nodes: readonly FoundNode[], { place: [x, y], direction }: LooseEnd, reach: Reach): number {
+  const { open, hidden, covered } = reach;
+  let seen = 0;
+  for (let step = 1; seen <= open && step <= open + hidden; step += 2) {
     const at: Point = [x + direction![0] * step, y + direction![1] * step];
-    const node = nodeNear(nodes, at, 2 + step * 0.25);
+    const node = nodeNear(nodes, at, 2 + Math.min(step, WIDE) * 0.25);
     if (node !== -1) return node;
+    if (covered.data[Math.floor(at[1]) * covered.width + Math.floor(at[0])] !== 1) seen += 2;
   }
   return -1;
 }

@@ -14,11 +14,16 @@ export function emptyPlane(width: number, height: number): Plane {
 
 /** The median of values that were counted. */
 export function medianOf(counts: Uint32Array): number {
+  return quantileOf(counts, 0.5);
+}
+
+/** The value that a share of what was counted does not exceed. */
+export function quantileOf(counts: Uint32Array, share: number): number {
   const total = counts.reduce((sum, count) => sum + count, 0);
   let seen = 0;
   for (let value = 0; value < counts.length; value++) {
     seen += counts[value]!;
-    if (seen * 2 >= total) return value;
+    if (seen >= share * total) return value;
   }
   return 0;
 }

@@ -7,12 +7,12 @@ import { framesAmong, withoutFrames } from './frames.ts';
 import type { DrawnEdge, DrawnGraph, DrawnNode, LabelReader } from './graph.ts';
 import { distanceFromGround, grainOf, groundOf, inkOf, softened } from './light.ts';
 import { type FoundLink, linksBetween } from './links.ts';
-import type { Plane } from './mask.ts';
+import { type Plane, quantileOf } from './mask.ts';
 import { type FoundNode, nodesAmong } from './nodes.ts';
 import { findPage, pageToPicture } from './page.ts';
-import { labelsBeside, textsInBlank } from './second-look.ts';
+import { type Levels, labelsBeside, textsInBlank } from './second-look.ts';
 import { enclosedAreas, filledAreas } from './shapes.ts';
-import { coveredBy, isLevel, paintedOver, type TextBox, textBox, usualHeight, withoutText } from './text.ts';
+import { coveredBy, cutOut, isLevel, paintedOver, type TextBox, textBox, usualHeight, withoutText } from './text.ts';
 
 /** Pixels of the longer side that drawings are looked at with; small pictures are made larger, up to three times. */
 const SIDE = { least: 1_600, most: 2_200, growth: 3 };
@@ -41,23 +41,40 @@ export async function readDrawing(source: Raster, reader: LabelReader): Promise<
   const look = { picture, distance: contrast.distance, reader, line };
   texts.push(...(await textsInBlank(look, candidates, texts)));
   const { nodes: found, outside } = nodesAmong(candidates, texts, line, thin);
-  const nodes = outside === undefined ? found : await labelsBeside(look, found, outside);
+  const nodes =
+    outside === undefined ? found : await labelsBeside(look, found, outside, levelsOf(ink, hidden, contrast.distance));
   const covered = coveredBy([...texts, ...noText], picture.width, picture.height, 2);
-  const links = linksBetween(nodes, withoutText(ink, covered), covered, thin, line);
+  // Letters that a line runs through hang on it and would lead it astray: it is bridged behind them instead.
+  const words = coveredBy(texts, picture.width, picture.height, 0);
+  const links = linksBetween(nodes, cutOut(withoutText(ink, covered), words), covered, thin, line);
   return graphOf(nodes, links, source, toPicture);
 }
 
 /** What may be nodes, and the ink that they and their links are drawn with. */
-function shapesIn({ distance, threshold, fill }: Contrast, texts: readonly TextBox[], covered: Plane, line: number) {
+function shapesIn(
+  { distance, threshold, fill, soft }: Contrast,
+  texts: readonly TextBox[],
+  covered: Plane,
+  line: number,
+) {
   const ink = inkOf(distance, threshold);
   const strokes = withoutText(ink, covered);
   const thin = strokeWidth(strokes);
   const least = Math.max(9, line * 0.4);
-  const candidates = [
-    ...filledAreas(paintedOver(distance, texts), fill, thin, least),
-    ...enclosedAreas(strokes, least),
-  ];
+  const blank = paintedOver(distance, texts);
+  // In a photograph a stroke's blur is wider than the stroke, and well above where a filled area starts.
+  const skirt = soft ? strokeWidth({ ...blank, data: blank.data.map((value) => (value >= fill ? 1 : 0)) }) : thin;
+  const candidates = [...filledAreas(blank, fill, Math.max(thin, skirt), least), ...enclosedAreas(strokes, least)];
   return { candidates, ink, thin };
+}
+
+/** How far lines, and letters, usually are from the ground. */
+function levelsOf({ data }: Plane, writing: Plane, distance: Plane): Levels {
+  const [lines, letters] = [new Uint32Array(256), new Uint32Array(256)];
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] === 1) (writing.data[i] === 1 ? letters : lines)[distance.data[i]!]!++;
+  }
+  return { lines: quantileOf(lines, 0.75), letters: quantileOf(letters, 0.9) };
 }
 
 function sheetOf(source: Raster): Sheet {
@@ -92,16 +109,18 @@ interface Contrast {
   /** Distances from the ground from which on it is a stroke, and a filled area. */
   threshold: number;
   fill: number;
+  /** Whether it has grain, as photographs have. */
+  soft: boolean;
 }
 
 function contrastOf(picture: Raster): Contrast {
   const ground = groundOf(picture);
   const plain = distanceFromGround(picture, ground);
   const grain = grainOf(plain);
-  if (grain < 2) return { distance: plain, threshold: 20, fill: 9 };
+  if (grain < 2) return { distance: plain, threshold: 20, fill: 9, soft: false };
   const distance = distanceFromGround(softened(picture, grain < 6 ? 1 : 2), ground);
   const left = grainOf(distance);
-  return { distance, threshold: Math.max(20, 5 * left + 6), fill: Math.max(11, 4 * left + 3) };
+  return { distance, threshold: Math.max(20, 5 * left + 6), fill: Math.max(11, 4 * left + 3), soft: true };
 }
 
 /** Pixels of the usual stroke: of a long thin area, twice its area over its outline. */
@@ -121,7 +140,7 @@ function strokeWidth({ width, data }: Plane): number {
   count(1, 0);
   for (let x = 0; x < width; x += 2) count(width, x);
   let [best, most] = [2, 0];
-  for (let run = 1; run < 12; run++) {
+  for (let run = 1; run < 20; run++) {
     const sum = runs[run]! + (runs[run + 1]! + runs[run - 1]!) / 2;
     if (sum > most) [best, most] = [run, sum];
   }

@@ -12,6 +12,8 @@ import type { TextBox } from './text.ts';
 
 /** Places that are read once more. */
 const MOST = 40;
+/** Share of the letters' distance from the ground up to which lines can be told from them. */
+const FAINT = 0.85;
 
 export interface Look {
   picture: Raster;
@@ -39,18 +41,23 @@ export async function textsInBlank(look: Look, candidates: readonly Candidate[],
     if (found.some(inside)) continue;
     const mark = markInside(look.distance, candidate);
     if (mark === undefined) continue;
-    const read = await readPart(look, mark);
+    const read = await readPart([look, mark]);
     if (read !== undefined) found.push({ ...mark, ...read });
   }
   return found;
 }
 
 /** Reads beside nodes without a label, where the others have theirs. */
-export async function labelsBeside(look: Look, nodes: readonly FoundNode[], side: Side): Promise<FoundNode[]> {
+export async function labelsBeside(
+  look: Look,
+  nodes: readonly FoundNode[],
+  side: Side,
+  levels: Levels,
+): Promise<FoundNode[]> {
   const bare = nodes.filter(({ label }) => label === '').slice(0, MOST);
   const labels = new Map<FoundNode, { text: string; confidence: number }>();
   for (const node of bare) {
-    const read = await readPart(look, besideOf(node, side, look.line));
+    const read = await readPart(withoutFaint(look, besideOf(node, side, look.line), levels));
     if (read !== undefined) labels.set(node, read);
   }
   return nodes.map((node) => {
@@ -70,17 +77,55 @@ function besideOf({ left, right, top, bottom }: FoundNode, side: Side, line: num
     : { left: left - 2 * wide, right: left - gap, ...rows };
 }
 
-async function readPart({ picture, reader }: Look, { left, right, top, bottom }: Extent) {
+/** Distances from the ground that lines and letters usually have. */
+export interface Levels {
+  lines: number;
+  letters: number;
+}
+
+/** A copy in which lines that are fainter than the letters are gone from a place: they run through labels. */
+function withoutFaint(look: Look, extent: Extent, { lines, letters }: Levels): [Look, Extent] {
+  const { picture, distance } = look;
+  const [left, top] = [Math.max(0, Math.floor(extent.left)), Math.max(0, Math.floor(extent.top))];
+  const [right, bottom] = [
+    Math.min(picture.width, Math.ceil(extent.right)),
+    Math.min(picture.height, Math.ceil(extent.bottom)),
+  ];
   const [width, height] = [right - left, bottom - top];
-  const scale = Math.min(2, 96 / height);
-  const quad: Quad = [
+  if (lines > letters * FAINT || width < 1 || height < 1) return [look, extent];
+  const [least, most] = [lines + (letters - lines) * 0.25, letters];
+  const part = straightened(picture, quadOf({ left, top, right, bottom }), width, height);
+  const plane = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    plane.set(distance.data.subarray((y + top) * picture.width + left, (y + top) * picture.width + right), y * width);
+  }
+  const places = [...plane.keys()];
+  const paper = places.reduce((best, at) => (plane[at]! < plane[best]! ? at : best));
+  const letter = places.reduce((best, at) => (plane[at]! > plane[best]! ? at : best));
+  const colours = [paper, letter].map((at) => part.pixels.slice(at * 3, at * 3 + 3)) as [Uint8Array, Uint8Array];
+  for (const at of places) {
+    const share = Math.max(0, Math.min(1, (plane[at]! - least) / (most - least)));
+    for (let c = 0; c < 3; c++) part.pixels[at * 3 + c] = colours[0][c]! * (1 - share) + colours[1][c]! * share;
+  }
+  const whole = { left: 0, top: 0, right: width, bottom: height };
+  return [{ ...look, picture: part, distance: { width, height, data: plane } }, whole];
+}
+
+function quadOf({ left, top, right, bottom }: Extent): Quad {
+  return [
     [left, top],
     [right, top],
     [right, bottom],
     [left, bottom],
   ];
+}
+
+async function readPart([{ picture, reader }, extent]: readonly [Look, Extent]) {
+  const { left, right, top, bottom } = extent;
+  const [width, height] = [right - left, bottom - top];
+  const scale = Math.min(2, 96 / height);
   const size = [Math.max(8, Math.round(width * scale)), Math.max(8, Math.round(height * scale))] as const;
-  const { regions } = await reader.read(straightened(picture, quad, ...size));
+  const { regions } = await reader.read(straightened(picture, quadOf(extent), ...size));
   const text = regions.map((region) => region.text).join(' ');
   return text === '' ? undefined : { text, confidence: Math.min(...regions.map(({ confidence }) => confidence)) };
 }

@@ -59,6 +59,11 @@ export function withoutText(ink: Plane, boxes: Plane): Plane {
   return { width: ink.width, height: ink.height, data };
 }
 
+/** Ink with nothing left where there is writing: a line that runs through it has a gap there. */
+export function cutOut(ink: Plane, boxes: Plane): Plane {
+  return { ...ink, data: ink.data.map((value, i) => (boxes.data[i] === 1 ? 0 : value)) };
+}
+
 /** Distances from the ground with the writing painted over: each box takes the colour that it is written on. */
 export function paintedOver(distance: Plane, boxes: readonly TextBox[]): Plane {
   const data = distance.data.slice();

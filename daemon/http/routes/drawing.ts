@@ -31,7 +31,7 @@ export function drawingRoutes({ actions }: RouteContext) {
         },
       },
       async ({ body }, reply) => {
-        if (body instanceof Uint8Array) return actions.readDrawing(body, untilGone(reply));
+        if (body instanceof Uint8Array && body.length > 0) return actions.readDrawing(body, untilGone(reply));
         throw httpError('HTTP_BAD_REQUEST', 'The body must be a picture', 'curl --data-binary @picture.png …');
       },
     );

@@ -33,7 +33,7 @@ describe('the analyser of drawings', () => {
       ['n1', 'n2'],
       ['n1', 'n3'],
     ]);
-  }, 60_000);
+  }, 120_000);
 
   it('refuses what is no picture, or declares too many pixels, before anything runs', async () => {
     await expect(analyzer.analyze(Buffer.from('digraph { a -> b }'))).rejects.toMatchObject({
@@ -60,7 +60,7 @@ describe('the analyser of drawings', () => {
       clock: systemClock,
     });
     await expect(patient.analyze(star, gone.signal)).rejects.toThrow(/abort/i);
-  }, 30_000);
+  }, 120_000);
 
   it('tells the reader’s failure', async () => {
     const broken = new MeshTopologyAnalyzer({
@@ -68,5 +68,5 @@ describe('the analyser of drawings', () => {
       clock: systemClock,
     });
     await expect(broken.analyze(star)).rejects.toThrow(/no model/);
-  }, 30_000);
+  }, 120_000);
 });

@@ -9,7 +9,7 @@ const line = (a: Written, b: Written, style = 'stroke="#000" stroke-width="1.5"'
   `<line x1="${a.x}" y1="${a.y}" x2="${b.x}" y2="${b.y}" ${style}/>`;
 const [alpha, beta, gamma, delta] = corners as [Written, Written, Written, Written];
 
-describe('reading a drawing', () => {
+describe('reading a drawing', { timeout: 120_000 }, () => {
   it('reads outlined boxes, their places, and lines that cross', async () => {
     const lines = [line(alpha, delta), line(beta, gamma), line(alpha, beta)];
     const boxes = corners.map((node) => box(node, 'fill="#fff" stroke="#000"') + text(node));

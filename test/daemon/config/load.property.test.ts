@@ -47,6 +47,9 @@ const lookalike = fc.dictionary(
 function valid(schema: TSchema, name: string): fc.Arbitrary<unknown> {
   const { minimum, maximum, minItems = 0, maxItems = 4 } = annotations(schema);
   if (name === 'cameras[].source') return fc.constantFrom('rendered:', 'folder:/srv/a', 'rtsp://me:x@cam:554/1');
+  // They name zones of their camera, which are drawn apart from them.
+  if (name === 'cameras[].readings' || name === 'cameras[].places') return fc.constant([]);
+  if (/^cameras\[\]\.schedule\[\]\.(from|to)$/.test(name)) return fc.constantFrom('06:30', '23:59', '24:00');
   if (name === 'mesh.area') return fc.constantFrom('main', 'attic-2');
   if (name === 'mesh.kernelRoutes.prefixes[]') return fc.constantFrom('10.55.0.0/16', 'fd55::/48');
   if (name === 'mesh.forward.allow[]') return fc.constantFrom('127.0.0.1:22', 'printer.lan:631');

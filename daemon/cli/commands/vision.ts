@@ -1,4 +1,4 @@
-// `parlmesh vision`: what the node's eyes make of pictures in files. No daemon is needed.
+// `parlmesh vision`: what the node's eyes make of pictures in files, for which no daemon is needed; and what it corrected.
 
 import type { Cli } from '../cli.ts';
 import type { CliCommand } from '../command.ts';
@@ -11,8 +11,10 @@ import { registerVisionTopology } from './vision-topology.ts';
 export function registerVision(program: CliCommand, cli: Cli): void {
   const vision = program
     .command('vision')
-    .summary('look at pictures in files')
-    .description('Runs on picture files what cameras are looked at with, without a daemon.')
+    .summary('pictures in files, and faults that cameras helped to find')
+    .description(
+      '`detect`, `ocr`, `tamper` and `topology` look at picture files as cameras are looked at, without a daemon; the others ask the running node.',
+    )
     .example('vision ocr sign.jpg', 'what is written there?');
   registerVisionDetect(vision, cli);
   registerVisionOcr(vision, cli);

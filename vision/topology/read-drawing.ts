@@ -42,7 +42,9 @@ export async function readDrawing(source: Raster, reader: LabelReader): Promise<
   texts.push(...(await textsInBlank(look, candidates, texts)));
   const { nodes: found, outside } = nodesAmong(candidates, texts, line, thin);
   const nodes =
-    outside === undefined ? found : await labelsBeside(look, found, outside, levelsOf(ink, hidden, contrast.distance));
+    outside === undefined
+      ? found
+      : await labelsBeside(look, found, outside, contrast.soft ? undefined : levelsOf(ink, hidden, contrast.distance));
   const covered = coveredBy([...texts, ...noText], picture.width, picture.height, 2);
   // Letters that a line runs through hang on it and would lead it astray: it is bridged behind them instead.
   const words = coveredBy(texts, picture.width, picture.height, 0);

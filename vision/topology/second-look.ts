@@ -47,12 +47,12 @@ export async function textsInBlank(look: Look, candidates: readonly Candidate[],
   return found;
 }
 
-/** Reads beside nodes without a label, where the others have theirs. */
+/** Reads beside nodes without a label, where the others have theirs. @param levels none where blur mixes them */
 export async function labelsBeside(
   look: Look,
   nodes: readonly FoundNode[],
   side: Side,
-  levels: Levels,
+  levels: Levels | undefined,
 ): Promise<FoundNode[]> {
   const bare = nodes.filter(({ label }) => label === '').slice(0, MOST);
   const labels = new Map<FoundNode, { text: string; confidence: number }>();
@@ -84,7 +84,9 @@ export interface Levels {
 }
 
 /** A copy in which lines that are fainter than the letters are gone from a place: they run through labels. */
-function withoutFaint(look: Look, extent: Extent, { lines, letters }: Levels): [Look, Extent] {
+function withoutFaint(look: Look, extent: Extent, levels: Levels | undefined): [Look, Extent] {
+  if (levels === undefined) return [look, extent];
+  const { lines, letters } = levels;
   const { picture, distance } = look;
   const [left, top] = [Math.max(0, Math.floor(extent.left)), Math.max(0, Math.floor(extent.top))];
   const [right, bottom] = [

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { cameraState, nodeState, SECTIONS, sectionMessages, swarmState } from '../../../daemon/telemetry/state.ts';
 import { Topics } from '../../../daemon/telemetry/topics.ts';
+import type { CameraView } from '../../../daemon/view/schema.ts';
 import { camera, NODE_ID, observation, TestNode } from './test-node.ts';
 
 const reference = await readFile(new URL('../../../docs/mqtt.md', import.meta.url), 'utf8');
@@ -49,7 +50,12 @@ describe('docs/mqtt.md', () => {
     expect(Object.keys(example('state')).sort()).toEqual(Object.keys(nodeState(node.nodeView, [])).sort());
     expect(Object.keys(example('jobs/state')).sort()).toEqual(Object.keys(swarmState(node)).sort());
     expect(Object.keys(example('observations')).sort()).toEqual(Object.keys(observation('o')).sort());
-    const full = { ...camera('north'), width: 1, height: 1, lastFrameAt: 1, detector: 'd', inferenceSeconds: 1 };
+    const full: CameraView = {
+      ...{ ...camera('north'), width: 1, height: 1, lastFrameAt: 1, detector: 'd', inferenceSeconds: 1 },
+      looks: { searched: 1, moving: 1, spared: 0 },
+      view: { kind: 'clear', since: 1, confidence: 1, evidence: {}, message: 'The view is clear', learning: false },
+      scene: { likelihood: 0, unusual: false, learning: false },
+    };
     expect(Object.keys(example('cameras/north')).sort()).toEqual(Object.keys(cameraState(full)).sort());
   });
 });

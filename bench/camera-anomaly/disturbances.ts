@@ -1,21 +1,10 @@
 // What is done to a camera in the made recordings. Each comes in several ways, drawn by the recording's seed.
 
 import type { Random } from '../../core/random.ts';
+import type { Disturbance } from '../../vision/anomaly/judge.ts';
 import { loadSharp } from '../../vision/picture/decode.ts';
 import { type Canvas, light, newCanvas, paste } from './canvas.ts';
 import { MARGIN, type Places } from './places.ts';
-
-export const DISTURBANCE_KINDS = [
-  'covered',
-  'sprayed',
-  'moved',
-  'defocused',
-  'blinded',
-  'frozen',
-  'dark',
-  'signal-lost',
-] as const;
-export type DisturbanceKind = (typeof DISTURBANCE_KINDS)[number];
 
 export interface Disturber {
   /** Where the camera looks; `amount` rises from 0 to 1. */
@@ -34,7 +23,7 @@ interface Scene {
   random: Random;
 }
 
-export async function disturber(kind: DisturbanceKind, scene: Scene): Promise<Disturber> {
+export async function disturber(kind: Disturbance, scene: Scene): Promise<Disturber> {
   switch (kind) {
     case 'covered':
       return covered(scene);

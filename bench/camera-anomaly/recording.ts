@@ -2,9 +2,10 @@
 // rain, people and lorries that pass, JPEG; and, where wanted, one disturbance from a known moment on.
 
 import { type Random, seededRandom } from '../../core/random.ts';
+import type { Disturbance } from '../../vision/anomaly/judge.ts';
 import { loadSharp } from '../../vision/picture/decode.ts';
 import { type Canvas, cut, infrared, light, Noise, newCanvas, paste } from './canvas.ts';
-import { type DisturbanceKind, type Disturber, disturber } from './disturbances.ts';
+import { type Disturber, disturber } from './disturbances.ts';
 import type { Cutout, Places } from './places.ts';
 
 export interface RecordingPlan {
@@ -14,7 +15,7 @@ export interface RecordingPlan {
   framesPerSecond: number;
   width: number;
   height: number;
-  disturbance?: { kind: DisturbanceKind; from: number; onset: number };
+  disturbance?: { kind: Disturbance; from: number; onset: number };
   /** Healthy events in an hour. */
   eventsPerHour: number;
 }

@@ -1,9 +1,9 @@
 // Disturbances told and false alarms, counted on made recordings.
 
 import type { TamperKind } from '../../vision/anomaly/judge.ts';
+import { DISTURBANCES, type Disturbance } from '../../vision/anomaly/judge.ts';
 import { TamperWatch } from '../../vision/anomaly/tamper-watch.ts';
 import { readWorkingPicture } from '../../vision/anomaly/working-picture.ts';
-import { DISTURBANCE_KINDS, type DisturbanceKind } from './disturbances.ts';
 import type { Part, Places } from './places.ts';
 import { type RecordingPlan, record } from './recording.ts';
 
@@ -30,7 +30,7 @@ export async function scoreTamper(scoring: TamperScoring): Promise<void> {
   let seed = SEEDS[part];
   const named = new Map<TamperKind, { right: number; wrong: number }>();
   let early = 0;
-  for (const kind of DISTURBANCE_KINDS.filter((one) => scoring.kinds === undefined || scoring.kinds.includes(one))) {
+  for (const kind of DISTURBANCES.filter((one) => scoring.kinds === undefined || scoring.kinds.includes(one))) {
     let [found, right, all] = [0, 0, 0];
     const delays: number[] = [];
     for (let i = 0; i < recordings; i++) {
@@ -108,7 +108,7 @@ async function scoreHealthy(scoring: TamperScoring & { seed: number }, hours: nu
   print({ ...about, metric: 'false alarms a camera-day', value: alarms / days, unit: '1/day', target: 1 });
 }
 
-export function disturbedPlan(seed: number, kind: DisturbanceKind, onset: number): RecordingPlan {
+export function disturbedPlan(seed: number, kind: Disturbance, onset: number): RecordingPlan {
   return {
     seed,
     place: seed,

@@ -4,16 +4,13 @@
 //
 //   npm run -s bench -- tasks --json [--tasks 10000] [--rounds 3] [--single 300] [--processes 1,2,4]
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { loadavg } from 'node:os';
-import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import type { JobSpec } from '../../agents/swarm/job-spec.ts';
-import { until } from '../rig/processes.ts';
 import { Report } from '../rig/report.ts';
 import { percentile } from '../rig/statistics.ts';
+import { startSwarm } from '../rig/swarm-processes.ts';
 import { type Peer, startPeers } from './peers.ts';
 import { carriedOut, type SwarmNode, startNode } from './swarm-node.ts';
 
@@ -30,7 +27,6 @@ const report = new Report('tasks');
 /** Slots of each node: many, since the tasks only wait. */
 const [AGENTS, SLOTS] = [4, 16];
 const IN_FLIGHT = { agents: 100, slots: 15, jobs: 10, tasksOfJob: 600, seconds: 0.25 };
-const JOINED_WITHIN = 60_000;
 let numbered = 0;
 
 const many = (count: number, task: Omit<JobSpec['tasks'][number], 'id'>): JobSpec => ({
@@ -39,27 +35,6 @@ const many = (count: number, task: Omit<JobSpec['tasks'][number], 'id'>): JobSpe
 });
 const load = () => ({ load: Number(loadavg()[0]!.toFixed(1)) });
 const newId = (): string => `bench-${++numbered}`;
-
-async function network(processes: number): Promise<{ node: SwarmNode; stop(): Promise<void> }> {
-  const node = await startNode('n0', AGENTS, SLOTS);
-  const children: ChildProcess[] = [];
-  for (let index = 1; index < processes; index++) {
-    const { token } = await node.mesh.createInvite({ expiresIn: JOINED_WITHIN });
-    const args = [`n${index}`, token, String(AGENTS), String(SLOTS)];
-    const child = fork(join(import.meta.dirname, 'peer.ts'), args);
-    children.push(child);
-    await once(child, 'message');
-  }
-  const reachable = () => node.swarm.window.swarm().workers.filter((worker) => worker.reachable).length;
-  await until(`${processes} nodes know each other`, JOINED_WITHIN, () => reachable() === processes);
-  return {
-    node,
-    stop: async () => {
-      for (const child of children) child.disconnect();
-      await node.stop();
-    },
-  };
-}
 
 async function throughput(node: SwarmNode, peers: readonly Peer[], name: string): Promise<void> {
   const count = Number(values.tasks);
@@ -131,7 +106,7 @@ async function inFlight(): Promise<void> {
 }
 
 for (const processes of values.processes.split(',').map(Number)) {
-  const { node, stop } = await network(processes);
+  const { node, stop } = await startSwarm(processes, { agents: AGENTS, slotsPerAgent: SLOTS });
   const peers = await startPeers(processes);
   const name = processes === 1 ? 'one node' : `${processes} processes`;
   await throughput(node, peers, name);

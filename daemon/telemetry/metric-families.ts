@@ -1,13 +1,13 @@
 // Every metric that is read from the node's views at a scrape: its name, what it means, and how it is read. Names
 // follow Prometheus' conventions (base units, `_total` for counters); labels are bounded by what the node may have.
 
-import type { AgentView, CameraView, HardwareView, StoreView } from '../view/schema.ts';
+import type { AgentView, HardwareView, StoreView } from '../view/schema.ts';
 import { learningFamilies } from './learning-families.ts';
 import { meshFamilies } from './mesh-families.ts';
 import { oracleFamilies } from './oracle-families.ts';
 import { relayFamilies } from './relay-families.ts';
 import { countBy, type Family, type Sample, sampleOf } from './samples.ts';
-import { sightFamilies } from './sight-families.ts';
+import { camera, sightFamilies } from './sight-families.ts';
 import { swarmFamilies } from './swarm-families.ts';
 import { workFamilies } from './work-families.ts';
 
@@ -249,21 +249,6 @@ function agent(name: string, help: string, value: (one: AgentView) => number, ty
     help,
     labels: ['agent'],
     read: ({ agents }) => agents.map((one): Sample => [value(one), one.id]),
-  };
-}
-
-function camera(
-  name: string,
-  help: string,
-  value: (one: CameraView) => number | undefined,
-  type: Family['type'] = 'gauge',
-): Family {
-  return {
-    name,
-    type,
-    help,
-    labels: ['camera'],
-    read: ({ cameras }) => cameras.flatMap((one) => sampleOf(value(one), one.id)),
   };
 }
 

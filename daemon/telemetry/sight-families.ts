@@ -36,7 +36,8 @@ export const sightFamilies: Family[] = [
   },
 ];
 
-function camera(
+/** A metric of each camera; left out where it has no value. */
+export function camera(
   name: string,
   help: string,
   value: (one: CameraView) => number | undefined,

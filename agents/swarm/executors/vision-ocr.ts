@@ -3,19 +3,16 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { ParlmeshError } from '../../../core/errors.ts';
-import { BlobRef } from '../blob-ref.ts';
 import { resultsIn } from '../job-spec.ts';
 import type { TaskContext, TaskExecutor } from '../task-executor.ts';
+import { PictureInput, pictureOf } from './picture-input.ts';
 
 /** Corner as [x, y] shares of width and height. */
 const Corner = Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { minItems: 2, maxItems: 2 });
 
 const Input = Type.Object(
   {
-    picture: Type.Union([
-      BlobRef,
-      Type.Object({ base64: Type.String({ minLength: 1, maxLength: 64_000 }) }, { additionalProperties: false }),
-    ]),
+    picture: PictureInput,
     zone: Type.Optional(Type.Array(Corner, { minItems: 3, maxItems: 32 })),
   },
   { additionalProperties: false },
@@ -29,8 +26,6 @@ export interface TextSource {
   ): Promise<{ text: string; regions: readonly unknown[] }>;
 }
 
-/** Bytes of a picture. */
-const MOST_BYTES = 30_000_000;
 /** Bytes of a reading that goes into the result as it is. */
 const MOST_BY_VALUE = 12_000;
 /** Of the text that stands in the result where the rest is a blob. */
@@ -54,7 +49,7 @@ export class VisionOcrExecutor implements TaskExecutor {
 
   async run(input: unknown, context: TaskContext): Promise<unknown> {
     const { picture, zone } = checked(input);
-    const bytes = await bytesOf(picture, context);
+    const bytes = await pictureOf(picture, context);
     const options = { ...(zone !== undefined && { zone }), signal: context.signal };
     const reading = await this.#source.read(bytes, options);
     const json = Buffer.from(JSON.stringify(reading));
@@ -66,23 +61,11 @@ export class VisionOcrExecutor implements TaskExecutor {
   }
 }
 
-async function bytesOf(picture: Static<typeof Input>['picture'], context: TaskContext): Promise<Uint8Array> {
-  if ('base64' in picture) return Buffer.from(picture.base64, 'base64');
-  if (picture.bytes > MOST_BYTES) {
-    throw invalid(`/picture has ${picture.bytes} bytes; at most ${MOST_BYTES} are read`);
-  }
-  return context.readBlob(picture);
-}
-
 function checked(input: unknown): Static<typeof Input> {
   if (Value.Check(Input, input)) return input;
   const [problem] = Value.Errors(Input, input);
-  throw invalid(`${problem?.instancePath || '/'} ${problem?.message}`);
-}
-
-function invalid(what: string): ParlmeshError {
-  return new ParlmeshError(
+  throw new ParlmeshError(
     'TASK_INPUT_INVALID',
-    `A \`vision.ocr\` task takes \`{ picture: a blob or { base64 }, zone }\`: ${what}`,
+    `A \`vision.ocr\` task takes \`{ picture: a blob or { base64 }, zone }\`: ${problem?.instancePath || '/'} ${problem?.message}`,
   );
 }

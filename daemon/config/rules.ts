@@ -134,6 +134,11 @@ function placesFit(camera: unknown, path: string): Finding[] {
     const { zone, kind } = place;
     const where = `${path}.places[${index}].zone`;
     const got = sketch(zone, where);
+    // Here, since a place is one of several kinds, which rules by path do not reach into.
+    const patterns = ['well', 'fault'].flatMap((key) =>
+      regularExpression(place[key], `${path}.places[${index}].${key}`),
+    );
+    if (patterns.length > 0) return patterns;
     if (!zones.includes(zone)) return [{ path: where, message: 'is no zone of this camera', got }];
     if (kind !== 'display' || read.includes(zone)) return [];
     return [{ path: where, message: 'is not read', got, expected: 'a zone that is among the readings of this camera' }];
@@ -185,8 +190,6 @@ export function configRules(profiles: readonly string[]): Rules {
     'cameras[]': (camera, path) => [...readZonesExist(camera, path), ...placesFit(camera, path)],
     'cameras[].readings[].pattern': regularExpression,
     'cameras[].places': uniqueNames,
-    'cameras[].places[].fault': regularExpression,
-    'cameras[].places[].well': regularExpression,
     'cameras[].source': cameraSource,
     'cameras[].zones': uniqueNames,
   };

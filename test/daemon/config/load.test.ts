@@ -81,6 +81,15 @@ describe('the order of layers', () => {
     expect(loaded.config.http.port).toBe(5);
   });
 
+  it('names places outside of every zone, and patterns that are no regular expressions', () => {
+    const place = (more: string): string =>
+      `cameras: [{ name: a, source: "rendered:", places: [{ name: p, zone: nope, ${more} }] }]`;
+    expect(() => loadConfig(options({ file: file(place('kind: led')) }))).toThrow('is no zone of this camera');
+    expect(() => loadConfig(options({ file: file(place('kind: display, fault: "("')) }))).toThrow(
+      'cameras[0].places[0].fault: is no regular expression',
+    );
+  });
+
   it('fills in the defaults of each camera', () => {
     const { config, explicit } = loadConfig(options({ file: file('cameras: [{ name: a, source: "rendered:" }]') }));
     expect(config.cameras).toEqual([cameraOf({ name: 'a', source: 'rendered:' })]);

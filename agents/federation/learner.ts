@@ -55,6 +55,20 @@ export interface ModelOrigin {
   examples: number;
 }
 
+/** How work goes under the model that serves. */
+export interface Performance {
+  /** Version of the model that serves. */
+  version: string;
+  /** Mean over the samples; less is better. */
+  cost: number;
+  /** For people: `ln(job time / ideal)`, `ln s to recover`. A cost that begins with `ln` is told as a ratio. */
+  unit: string;
+  /** Pieces of work since that version serves: jobs, repairs, readings. */
+  samples: number;
+  /** Sample standard deviation; left out, nothing can be told from it by a test. */
+  deviation?: number;
+}
+
 export interface Learner {
   /** Lower-case and stable: `parl-policy`. It stands in messages, the store and metrics. */
   readonly name: string;
@@ -72,10 +86,15 @@ export interface Learner {
   train(from: Model, plan: TrainingPlan, signal: AbortSignal): Promise<Trained>;
   /** Tries both on what was held back here; rejects when there is nothing to compare them on. */
   compare(candidate: Float32Array, baseline: Float32Array, signal: AbortSignal): Promise<Comparison>;
+  /**
+   * Looks at what a candidate does beside the baseline, on inputs that are the same everywhere: why it must not serve, or
+   * undefined. Shape and finiteness were checked before. Left out, there is nothing to look at.
+   */
+  inspect?(candidate: Float32Array, baseline: Float32Array): Promise<string | undefined>;
   /** Serves `model` from now on; resolves once that is on the disk. Throws `MODEL_INVALID` for what cannot serve. */
   adopt(model: Model, origin: ModelOrigin): Promise<void>;
   /** Serves again what served before `version`, with the reason for the journal. */
   takeBack(version: string, reason: string): Promise<void>;
-  /** How work goes under the model that serves: mean cost (less is better) over `samples`; undefined while unknown. */
-  performance(): { version: string; cost: number; unit: string; samples: number } | undefined;
+  /** How work goes under the model that serves; undefined while unknown. */
+  performance(): Performance | undefined;
 }

@@ -49,8 +49,14 @@ export function pictureUrl(kind: 'cameras' | 'observations', id: string, at: num
 
 export const STREAM_URL = `${BASE}/stream`;
 
+/** Posts a file as it is. The node may have to look at it for a while: a minute is waited. */
+export function postFile<T>(path: string, file: Blob): Promise<T> {
+  const mediaType = file.type === '' ? 'application/octet-stream' : file.type;
+  return call<T>('POST', path, { text: file, mediaType }, AbortSignal.timeout(60_000));
+}
+
 interface Body {
-  text: string;
+  text: string | Blob;
   mediaType: string;
 }
 
@@ -69,7 +75,7 @@ async function call<T>(method: string, path: string, body?: Body, signal?: Abort
   throw new ApiError(response.status, await problem(response));
 }
 
-const TIMED_OUT = 'The node did not answer within 15 seconds.';
+const TIMED_OUT = 'The node did not answer in time.';
 const UNREACHABLE = 'The node cannot be reached. Is it running, and is this device on its network?';
 
 async function problem(response: Response): Promise<string> {

@@ -2,6 +2,7 @@
 
 import type { RouteView } from '../../../daemon/view/route-schema.ts';
 import type { LinkView, PeerView } from '../../../daemon/view/schema.ts';
+import { Drawing } from '../drawing/drawing.tsx';
 import { cost, latency, percent, plainCost, shortId, UNKNOWN } from '../format.ts';
 import { links, peers, routes, topology } from '../live/live.ts';
 import { hasAreas } from '../map/areas.ts';
@@ -29,6 +30,7 @@ export function Mesh() {
           <Routes list={routes.value ?? []} />
           <RouteLog />
           <MeshPlan />
+          <Drawing />
           <Peers list={peers.value ?? []} />
         </>
       )}

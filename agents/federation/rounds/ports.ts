@@ -1,0 +1,126 @@
+// What the rounds ask of the other parts of the federation. Each is handed in, so that a test, the simulator or another
+// way of doing it fits; each says what it must bear when asked twice, since a coordinator may be killed between any two steps.
+
+import type { Aggregate, Verdict } from '../aggregation/aggregator.ts';
+import type { Comparison, Learner, Model, ModelOrigin } from '../learner.ts';
+import type { Answer, Extras, Invitation, UpdateHeader } from '../messages.ts';
+
+/** Who coordinates, as this node knows it now. */
+export interface Leadership {
+  /** Undefined while nobody is known to. `term` never falls, and grows whenever another node takes over. */
+  current(): { node: string; term: number } | undefined;
+  /** Calls `listener` after that changed, until the returned function is called. */
+  onChange(listener: () => void): () => void;
+}
+
+/** How numbers are packed to travel. */
+export interface UpdateCodec {
+  /** As headers name it. */
+  readonly name: string;
+  /** What packing loses may be kept and added to the next `delta` of the same learner (error feedback). */
+  pack(learner: string, delta: Float32Array): Uint8Array;
+  /** Throws for bytes that are not `size` finite numbers. */
+  unpack(bytes: Uint8Array, size: number): Float32Array;
+}
+
+/** An update that counts in a round. */
+export interface Counted {
+  header: UpdateHeader;
+  /** The packed numbers. */
+  data: Uint8Array;
+  /** Examples, bounded, times what staleness leaves of them. */
+  weight: number;
+}
+
+export interface AggregationTask {
+  learner: string;
+  round: number;
+  id: string;
+  base: Model;
+  updates: readonly Counted[];
+}
+
+/** From what came in to one step. */
+export interface Aggregation {
+  /** What goes into the invitations of a round: keys, masks. */
+  prepare?(round: { learner: string; round: number; id: string; nodes: readonly string[] }): Promise<Extras>;
+  /**
+   * The same for the same updates: it is asked again after a restart. Rejects with `AGGREGATION_TOO_FEW` and the like:
+   * the round has then failed for that reason.
+   */
+  aggregate(task: AggregationTask, signal: AbortSignal): Promise<Aggregate>;
+}
+
+/** What is thought of nodes. */
+export interface Reputation {
+  /** 0 (never believed) to 1. */
+  of(learner: string, node: string): number;
+  /** Asked once or more for a round, with the same verdicts: one round counts once. */
+  judged(learner: string, round: string, verdicts: readonly Verdict[]): Promise<void>;
+}
+
+export interface Judgement {
+  accepted: boolean;
+  comparison: Comparison;
+}
+
+/** What becomes of candidates. */
+export interface RollOut {
+  /** The version that rounds begin from: what serves, or the candidate that is on its way. Undefined: what serves here. */
+  base(learner: string): string | undefined;
+  /** Is the candidate better than what it came from? Rejects when nothing can be said; the round has then failed. */
+  judge(learner: Learner, candidate: Model, baseline: Model, signal: AbortSignal): Promise<Judgement>;
+  /** Takes the candidate over. The same version twice is one. */
+  offer(learner: Learner, candidate: Model, origin: ModelOrigin, judgement: Judgement): Promise<void>;
+}
+
+/** Gives invitations to nodes. */
+export interface Dispatch {
+  /** For people: "as a swarm job", "directly". */
+  readonly name: string;
+  /**
+   * Tries until every node has answered, the round is recalled or `signal` aborts; never throws. Asked again after a
+   * restart: a node that trains already answers the same.
+   */
+  invite(round: InvitationRound, signal: AbortSignal): void;
+  /** The round wants nothing more of these nodes. */
+  recall(id: string, nodes: readonly string[]): void;
+}
+
+export interface InvitationRound {
+  id: string;
+  learner: string;
+  round: number;
+  nodes: readonly string[];
+  /** Seconds of one processor that training may take. */
+  budget: number;
+  /** Signed anew each time: what is left of the round has become less. */
+  invitation(): { body: string; signature: string };
+  answered(node: string, answer: Answer): void;
+}
+
+/** Why a node keeps out of a round: consent, privacy, capability. */
+export interface Gate {
+  /**
+   * Resolves with why not, or undefined. Rejects: the node declines with the cause. What it takes off a budget it takes
+   * off once for an invitation's id.
+   */
+  (invitation: Invitation, coordinator: string): Promise<GateRefusal | undefined>;
+}
+
+export interface GateRefusal {
+  reason: 'veto' | 'privacy' | 'not-allowed' | 'budget';
+  cause: string;
+}
+
+/** What is done to an update before it leaves the board: clipping, noise, masks. Asked once for a trained update. */
+export interface Protection {
+  protect(invitation: Invitation, delta: Float32Array): Promise<{ delta: Float32Array; extras?: Extras }>;
+}
+
+/** A small durable document of this node. */
+export interface Notebook {
+  read(): Promise<unknown>;
+  /** Resolves once it is on the disk. */
+  write(document: unknown): Promise<void>;
+}

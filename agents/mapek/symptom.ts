@@ -18,8 +18,12 @@ export interface Symptom {
   subject: string;
   /** How sure it is, 0 to 1. */
   confidence: number;
+  /** How bad it is among faults of its kind, 0 to 1: the loss of a lossy link, how full a full disk is. */
+  severity: number;
   /** Milliseconds since 1970. */
   since: Millis;
+  /** The likely root cause, one sentence. */
+  cause: string;
   /** What was seen, as sentences with numbers: at most 8. */
   evidence: string[];
   /** Subjects whose trouble this one explains: twelve silent agents behind one broker. */

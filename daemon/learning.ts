@@ -2,15 +2,18 @@
 // node's key and the swarm. Until it has started, or where it cannot, the advisor places tasks.
 
 import { EventEmitter } from 'node:events';
+import type { Learner } from '../agents/federation/learner.ts';
+import { ParlPolicyLearner } from '../agents/federation/learners/parl-policy.ts';
 import { advisor } from '../agents/parl/advisor.ts';
 import { AgentWorker } from '../agents/parl/agent-worker.ts';
 import { PARLController, PRACTICE } from '../agents/parl/controller.ts';
-import { type EvaluationRequest, evaluate } from '../agents/parl/evaluate.ts';
+import { type EvaluationRequest, evaluate, playSeeds } from '../agents/parl/evaluate.ts';
 import { ExperienceBuffer } from '../agents/parl/experience-buffer.ts';
 import type { ExperienceStorage } from '../agents/parl/experience-storage.ts';
 import { encodePolicy, type PolicyDocument } from '../agents/parl/policy.ts';
 import { readPolicyFile } from '../agents/parl/policy-file.ts';
 import { PolicyShelf } from '../agents/parl/policy-shelf.ts';
+import { PARL } from '../agents/parl/scheduler-names.ts';
 import type { SwarmConfig } from '../agents/swarm/config.ts';
 import type { JobDetailView, JobView, SwarmView } from '../agents/swarm/job-view.ts';
 import { heuristics } from '../agents/swarm/scheduling/list-schedulers.ts';
@@ -59,6 +62,7 @@ interface Running {
   shelf: PolicyShelf;
   experience: ExperienceBuffer;
   controller: PARLController;
+  learner: Learner;
   /** Ends comparisons under way. */
   ending: AbortController;
 }
@@ -128,6 +132,11 @@ export class Learning extends EventEmitter<{ changed: [] }> implements Service {
     };
   }
 
+  /** The policy as a federation improves it. Throws `POLICY_UNAVAILABLE` until it has started. */
+  learner(): Learner {
+    return this.#require().learner;
+  }
+
   /** Throws `POLICY_UNKNOWN`, `POLICY_AMBIGUOUS`. @param version or its beginning; the current one when left out */
   document(version?: string): PolicyDocument {
     return this.#require().shelf.document(version);
@@ -193,20 +202,26 @@ export class Learning extends EventEmitter<{ changed: [] }> implements Service {
     const shared = { clock, random, logger };
     const experience = new ExperienceBuffer({ ...shared, storage: store.experience, node: key.nodeId, bytesPerHour });
     const ending = new AbortController();
+    const worker = new AgentWorker({ share: cpuShare, clock });
+    const signer = { node: key.nodeId, sign: (bytes: Uint8Array) => key.sign('policy', bytes) };
+    const inBackground = { threads: 1, inBackground: true };
     const controller = new PARLController({
       ...{ scheduler: config.scheduler, learns: enabled, exploration, share: cpuShare, practice: PRACTICE },
       ...{ shelf, experience, swarm, speed, authorize, journal, self: key.nodeId, trouble: report, ...shared },
-      worker: new AgentWorker({ share: cpuShare, clock }),
-      signer: { node: key.nodeId, sign: (bytes) => key.sign('policy', bytes) },
+      ...{ worker, signer },
       recent: kept(RECENT),
       kept: kept(LEARNED),
       // One thread, after all others: the board has other work.
-      evaluate: (request: EvaluationRequest) =>
-        evaluate(request, { threads: 1, inBackground: true, signal: ending.signal }),
+      evaluate: (request: EvaluationRequest) => evaluate(request, { ...inBackground, signal: ending.signal }),
+    });
+    const learner = new ParlPolicyLearner({
+      ...{ shelf, experience, worker, board: controller, signer, tell: (message) => this.#tell(message) },
+      play: (request, signal) =>
+        playSeeds(request, [PARL], { ...inBackground, signal: AbortSignal.any([signal, ending.signal]) }),
     });
     controller.on('changed', () => this.emit('changed'));
     await controller.start();
-    return { shelf, experience, controller, ending };
+    return { shelf, experience, controller, learner, ending };
   }
 
   /** As it was last, while the store cannot be read. */

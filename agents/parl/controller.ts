@@ -25,9 +25,10 @@ import { LiveScheduler } from './live-scheduler.ts';
 import { createPolicy, POLICY_SHAPE, type PolicySigner } from './policy.ts';
 import type { PolicyShelf } from './policy-shelf.ts';
 import { WasmNetwork } from './ppo/wasm-network.ts';
-import { RecentJobs, recentJob } from './recent-jobs.ts';
+import { type JobPart, RecentJobs, recentJob } from './recent-jobs.ts';
 import { ADVISOR, CLASSICAL, PARL } from './scheduler-names.ts';
-import type { LearningPoint, PracticeAmount } from './shard-protocol.ts';
+import { type ServiceRecord, serviceRecord } from './service-record.ts';
+import type { LearningPoint, PracticeAmount, PracticeRequest } from './shard-protocol.ts';
 
 export interface PARLControllerParts {
   /** Name of the scheduler that is to serve; `auto`: the guard chooses. */
@@ -107,6 +108,8 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
   #serves: string;
   #why: string;
   #judgement: LearningView['judgement'];
+  /** When the policy on the shelf became the current one. */
+  #since: Millis;
   #jobsSince = 0;
   #jobsSinceLesson = 0;
   #usualSeconds = 1;
@@ -126,6 +129,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
     this.#jobsSince = this.#recent.count;
     this.#classical = [...heuristics, advisor];
     this.#seed = parts.random.below(2 ** 31);
+    this.#since = parts.clock.wall();
     const fixed = parts.scheduler !== 'auto';
     this.#serves = fixed ? parts.scheduler : ADVISOR;
     this.#why = fixed ? 'the configuration names it' : 'too few jobs were placed yet to judge the learned policy by';
@@ -172,6 +176,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
    */
   policyChanged(merit: 'judged' | 'unjudged'): void {
     this.#learned = undefined;
+    this.#since = this.#parts.clock.wall();
     this.#unwritten = true;
     this.#jobsSince = this.#recent.count;
     if (merit === 'unjudged') {
@@ -183,6 +188,16 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
       }
     }
     this.emit('changed');
+  }
+
+  /** What candidates of a federation are practised and compared on here. */
+  workload(part: JobPart): Pick<PracticeRequest, 'jobs' | 'nodes' | 'load'> {
+    return { jobs: this.#recent.graphs(part), ...this.#conditions() };
+  }
+
+  /** Of the policy on the shelf; undefined until a job was done under it. */
+  service(): ServiceRecord | undefined {
+    return serviceRecord(this.#recent.document(), this.#since, this.#conditions().nodes);
   }
 
   view(): LearningView {
@@ -204,6 +219,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
     this.#curve.push(...kept.curve);
     if (kept.policy !== shelf.current.version) return;
     this.#judgement = kept.judgement;
+    this.#since = kept.since ?? this.#since;
     const isKnown = [...CLASSICAL, ADVISOR, PARL].includes(kept.serves);
     if (scheduler === 'auto' && isKnown && kept.judgement !== undefined) {
       [this.#serves, this.#why] = [kept.serves, kept.why];
@@ -276,7 +292,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
     this.#jobsSinceLesson = 0;
     const before = shelf.current;
     const { nodes, load } = this.#conditions();
-    const [jobs, seed] = [this.#recent.graphs(), this.#nextSeed()];
+    const [jobs, seed] = [this.#recent.graphs('practice'), this.#nextSeed()];
     const practice = await worker.teach({
       ...{ kind: 'practise', parameters: before.parameters, jobs, nodes, load, seed },
       amount: this.#parts.practice,
@@ -354,7 +370,7 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
     this.#unwritten = false;
     this.#writtenAt = this.#parts.clock.now();
     const { recent, kept, shelf, logger } = this.#parts;
-    const serving = { policy: shelf.current.version, serves: this.#serves, why: this.#why };
+    const serving = { policy: shelf.current.version, serves: this.#serves, why: this.#why, since: this.#since };
     const learning = { ...serving, ...(this.#judgement && { judgement: this.#judgement }), curve: this.#curve };
     await Promise.all([recent.write(this.#recent.document()), kept.write(keptLearning(learning))]).catch(
       (error: unknown) => {

@@ -28,6 +28,8 @@ export const KeptLearning = Type.Object({
   policy: Name,
   serves: Name,
   why: Words,
+  /** Since when it is the current one. */
+  since: Type.Optional(At),
   judgement: Type.Optional(
     Type.Object({
       serves: Name,

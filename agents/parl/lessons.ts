@@ -14,10 +14,10 @@ import type { Batch } from './ppo/loss.ts';
 import type { PolicyNetwork } from './ppo/network.ts';
 import { CLEANRL, type TrainerSettings, train } from './ppo/trainer.ts';
 import { WasmNetwork } from './ppo/wasm-network.ts';
-import type { Learned, LearningPoint, LessonRequest, PracticeRequest } from './shard-protocol.ts';
+import type { Learned, LearningPoint, LessonRequest, PracticeAmount, PracticeRequest } from './shard-protocol.ts';
 
 /** Small steps: a policy that serves is to get better, not to begin anew. */
-const SETTINGS: TrainerSettings = {
+export const SETTINGS: TrainerSettings = {
   ...CLEANRL,
   clipValue: false,
   entropyWeight: 0.002,
@@ -30,38 +30,71 @@ const NOISE = 0.2;
 const HORIZON = 200;
 const TRACE = 0.95;
 
-export function practise({ parameters, jobs, nodes, load, amount, seed }: PracticeRequest): Learned {
+export function practise({ parameters, amount, seed, ...request }: PracticeRequest): Learned {
   const random = seededRandom(seed);
   const network = loaded(parameters);
-  const graphs = jobs.map((tasks) => new JobGraph(tasks));
-  const points: LearningPoint[] = [];
-  for (let update = 0; update < amount.updates; update++) {
-    const scenarios = Array.from({ length: amount.scenarios }, (_, index) =>
-      index % 2 === 0 && graphs.length > 0
-        ? ownScenario(graphs, { nodes, load, jobs: amount.jobs }, random)
-        : randomScenario({ ...TRAINING_RANGE, jobs: amount.jobs }, random),
-    );
-    const settings = { reference: advisor, horizon: 2, trace: TRACE, parallelism: 0, finish: 0 };
-    const gathered = gather(network, scenarios, { ...settings, rollouts: amount.rollouts }, random);
-    points.push(pointOf('practise', network, gathered.batch, gathered.return, random));
-  }
+  const ground = practiceGround(request);
+  const points = Array.from({ length: amount.updates }, () => practiceUpdate(network, ground, amount, random));
   return { parameters: network.parameters(), points, priorities: [] };
+}
+
+/** What practice draws its scenarios from. */
+export interface PracticeGround extends Pick<PracticeRequest, 'nodes' | 'load'> {
+  graphs: readonly JobGraph[];
+}
+
+export function practiceGround({
+  jobs,
+  nodes,
+  load,
+}: Pick<PracticeRequest, 'jobs' | 'nodes' | 'load'>): PracticeGround {
+  return { nodes, load, graphs: nodes.length === 0 ? [] : jobs.map((tasks) => new JobGraph(tasks)) };
+}
+
+/** Plays and learns once: one scenario in two is generated, all where there are no jobs of one's own. */
+export function practiceUpdate(
+  network: PolicyNetwork,
+  { graphs, nodes, load }: PracticeGround,
+  amount: PracticeAmount,
+  random: Random,
+  trainer = SETTINGS,
+): LearningPoint {
+  const scenarios = Array.from({ length: amount.scenarios }, (_, index) =>
+    index % 2 === 0 && graphs.length > 0
+      ? ownScenario(graphs, { nodes, load, jobs: amount.jobs }, random)
+      : randomScenario({ ...TRAINING_RANGE, jobs: amount.jobs }, random),
+  );
+  const settings = { reference: advisor, horizon: 2, trace: TRACE, parallelism: 0, finish: 0 };
+  const gathered = gather(network, scenarios, { ...settings, rollouts: amount.rollouts }, random);
+  return pointOf('practise', network, gathered.batch, gathered.return, random, trainer);
 }
 
 /** Batches that this version cannot read are left out, with priority 0: they will be removed as they age. */
 export function learn({ parameters, batches, seed }: LessonRequest): Learned {
   const random = seededRandom(seed);
   const network = loaded(parameters);
-  const lived = batches.flatMap(({ id, data }) => {
-    const decisions = readable(data);
-    return decisions === undefined || decisions.length === 0 ? [] : [{ id, batch: batchOf(decisions) }];
-  });
-  const points = lived.map(({ batch }) => {
-    return pointOf('learn', network, batch, meanOf(batch.returns), random);
-  });
+  const lived = livedBatches(batches);
+  const points = lived.map(({ batch }) => lessonOf(network, batch, random));
   const sizes = new Map(lived.map(({ id, batch }) => [id, meanOf(batch.advantages, Math.abs)]));
   const priorities = batches.map(({ id }) => ({ id, priority: sizes.get(id) ?? 0 }));
   return { parameters: network.parameters(), points, priorities };
+}
+
+/** Those that this version can read. */
+export function livedBatches(batches: LessonRequest['batches']): { id: number; batch: Batch }[] {
+  return batches.flatMap(({ id, data }) => {
+    const decisions = readable(data);
+    return decisions === undefined || decisions.length === 0 ? [] : [{ id, batch: batchOf(decisions) }];
+  });
+}
+
+export function lessonOf(
+  network: PolicyNetwork,
+  batch: Batch,
+  random: Random,
+  trainer: TrainerSettings = SETTINGS,
+): LearningPoint {
+  return pointOf('learn', network, batch, meanOf(batch.returns), random, trainer);
 }
 
 function readable(data: Uint8Array): Experience[] | undefined {
@@ -108,14 +141,15 @@ function pointOf(
   batch: Batch,
   earned: number,
   random: Random,
+  trainer: TrainerSettings,
 ): LearningPoint {
   // Less than a minibatch of each would be noise.
-  const settings = { ...SETTINGS, minibatches: Math.max(1, Math.min(SETTINGS.minibatches, batch.actions.length >> 4)) };
+  const settings = { ...trainer, minibatches: Math.max(1, Math.min(trainer.minibatches, batch.actions.length >> 4)) };
   const { entropy, divergence, explainedVariance } = train(network, batch, settings, random);
   return { kind, decisions: batch.actions.length, return: earned, entropy, divergence, explainedVariance };
 }
 
-function loaded(parameters: Float32Array): WasmNetwork {
+export function loaded(parameters: Float32Array): WasmNetwork {
   const network = new WasmNetwork(POLICY_SHAPE);
   network.load(parameters);
   return network;

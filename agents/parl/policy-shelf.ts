@@ -131,6 +131,19 @@ export class PolicyShelf {
     return this.current;
   }
 
+  /**
+   * A policy must not serve any more: the one before becomes current if it is, and nothing goes back to it.
+   * @returns whether it was the current one
+   */
+  async takeBack(version: string): Promise<boolean> {
+    const isCurrent = version === this.#current;
+    const rest = this.#previous.filter((before) => before !== version && this.#kept.has(before));
+    const current = isCurrent ? (rest.pop() ?? this.#packaged.version) : this.#current;
+    if (current === version) return false;
+    await this.#change(current, rest);
+    return isCurrent;
+  }
+
   /** Where it cannot be written down, nothing has changed. */
   async #change(current: string, previous: string[]): Promise<void> {
     const before = { current: this.#current, previous: this.#previous };

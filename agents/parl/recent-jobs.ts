@@ -1,6 +1,7 @@
 // The last jobs that this node placed, as they really went: what schedulers are judged and practised on. Bounded, and
 // written down now and then, so that a restart does not forget what the board is used for.
 
+import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { GraphTask } from '../swarm/job-graph.ts';
@@ -27,6 +28,15 @@ export const RecentJobsDocument = Type.Array(RecentJob, { maxItems: 1000 });
 const MOST_JOBS = 128;
 const MOST_TASKS = 20_000;
 
+/** One job in four is never practised on: candidates are compared on these. By its id, so that it stays one over a restart. */
+const HELD_BACK = 4;
+
+export type JobPart = 'practice' | 'held-back';
+
+export function partOf(id: string): JobPart {
+  return createHash('sha256').update(id).digest().readUInt32LE() % HELD_BACK === 0 ? 'held-back' : 'practice';
+}
+
 /** Speed of each node by id, 1 being the processor of reference; undefined for one that is not known any more. */
 export type SpeedOf = (node: string) => number | undefined;
 
@@ -47,6 +57,11 @@ export function recentJob({ id, state, submittedAt, finishedAt, tasks }: JobDeta
     }),
   };
   return job;
+}
+
+/** Without bytes: what was moved is in the seconds. */
+export function graphOf({ tasks }: RecentJob): GraphTask[] {
+  return tasks.map(({ needs, seconds }, at) => ({ id: String(at), needs: needs.map(String), seconds, bytes: 0 }));
 }
 
 export class RecentJobs {
@@ -72,11 +87,9 @@ export class RecentJobs {
     while (this.#jobs.length > MOST_JOBS || tasks > MOST_TASKS) tasks -= this.#jobs.shift()!.tasks.length;
   }
 
-  /** Tasks of each job, without bytes: what was moved is in their seconds. */
-  graphs(): GraphTask[][] {
-    return this.#jobs.map(({ tasks }) =>
-      tasks.map(({ needs, seconds }, at) => ({ id: String(at), needs: needs.map(String), seconds, bytes: 0 })),
-    );
+  /** Tasks of each job. @param part left out, of all jobs */
+  graphs(part?: JobPart): GraphTask[][] {
+    return this.#jobs.filter(({ id }) => part === undefined || partOf(id) === part).map(graphOf);
   }
 
   /** Share of the capacity that their work took, from the first submission to the last end; undefined for none. */

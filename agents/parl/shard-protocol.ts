@@ -31,11 +31,25 @@ export interface LessonRequest {
   seed: number;
 }
 
-export type ShardRequest = PracticeRequest | LessonRequest;
+/** This node's part of a round of federation: both kinds of lessons from what all nodes begin with, and held to it. */
+export interface RoundRequest extends Omit<PracticeRequest, 'kind'> {
+  kind: 'round';
+  /** Of one pass. */
+  amount: PracticeAmount;
+  batches: LessonRequest['batches'];
+  /** Passes: each is the practice and every batch once. */
+  epochs: number;
+  /** μ of FedProx. */
+  proximal: number;
+  /** Seconds of a processor that it may take. */
+  budget: number;
+}
+
+export type ShardRequest = PracticeRequest | LessonRequest | RoundRequest;
 
 /** One update: what a learning curve shows. */
 export interface LearningPoint {
-  kind: ShardRequest['kind'];
+  kind: 'practise' | 'learn';
   decisions: number;
   /** Mean sum of rewards, a job (practice) or a decision (experience). */
   return: number;

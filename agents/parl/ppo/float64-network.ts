@@ -57,6 +57,12 @@ export class Float64Network implements PolicyNetwork {
     }
   }
 
+  pull(centre: Floats, strength: number): void {
+    for (let i = 0; i < this.#gradients.length; i++) {
+      this.#gradients[i]! += strength * (this.#parameters[i]! - centre[i]!);
+    }
+  }
+
   step(learningRate: number, maxNorm: number): number {
     const norm = Math.sqrt(this.#gradients.reduce((sum, g) => sum + g * g, 0));
     const scale = clipScale(norm, maxNorm);

@@ -20,6 +20,11 @@ export interface PolicyNetwork {
   /** Back through the last `forward`, from the loss's derivatives by logits and values. */
   backward(byLogits: Floats, byValues: Floats): void;
   /**
+   * Adds strength × (parameters − `centre`) to the gradients of the last `backward`: the derivative of the proximal term
+   * of FedProx (Li et al. 2020, equation 2). @param centre flat, as `parameters` gives it
+   */
+  pull(centre: Floats, strength: number): void;
+  /**
    * One step of Adam with the gradient's norm clipped.
    * @returns the norm before clipping
    */

@@ -14,6 +14,8 @@ export interface TrainerSettings extends LossSettings {
   maxNorm: number;
   /** Passes end when the policy has moved farther than this (`LossFigures.divergence`); left out, all are made. */
   maxDivergence?: number;
+  /** Holds training to `centre` by μ/2 × the squared distance, with μ = `strength`: FedProx. */
+  proximal?: { centre: Floats; strength: number };
 }
 
 /** CleanRL's `ppo.py`. */
@@ -62,6 +64,7 @@ export function train(
       };
       figures = ppoLoss(minibatch, outputs, settings, derivatives);
       network.backward(derivatives.byLogits, derivatives.byValues);
+      if (settings.proximal) network.pull(settings.proximal.centre, settings.proximal.strength);
       gradientNorm = network.step(settings.learningRate, settings.maxNorm);
     }
     if (settings.maxDivergence !== undefined && figures!.divergence > settings.maxDivergence) break;

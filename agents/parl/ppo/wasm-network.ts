@@ -83,6 +83,22 @@ export class WasmNetwork implements PolicyNetwork {
     this.#towerBackward(this.#critic, byValues);
   }
 
+  pull(centre: Floats, strength: number): void {
+    const numbers = this.#numbers;
+    const gradients = this.#block / NUMBER;
+    const towards = (at: number, to: number): void => {
+      numbers[gradients + at]! += strength * (numbers[at]! - to);
+    };
+    for (const { inputs, outputs, outputRow, weights, biases, weightsAt, biasesAt } of this.#layers()) {
+      for (let out = 0; out < outputs; out++) {
+        for (let i = 0; i < inputs; i++) {
+          towards((weightsAt + i * outputRow) / NUMBER + out, centre[weights + out * inputs + i]!);
+        }
+        towards(biasesAt / NUMBER + out, centre[biases + out]!);
+      }
+    }
+  }
+
   step(learningRate: number, maxNorm: number): number {
     const block = this.#block;
     const count = block / NUMBER;

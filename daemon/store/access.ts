@@ -1,4 +1,4 @@
-// What a part of the store that has its own methods (jobs, audit, experience) needs of the whole.
+// What a part of the store that has its own methods (jobs, audit, experience, federation) needs of the whole.
 
 import { ParlmeshError } from '../../core/errors.ts';
 import type { AcknowledgedWrite } from './batch.ts';

@@ -4,6 +4,7 @@ import type { AuditRow } from '../../agents/oracle/audit-storage.ts';
 import type { TokenRow } from '../security/tokens.ts';
 import type { EventView, ObservationView } from '../view/schema.ts';
 import type { ExperienceChange } from './experience.ts';
+import type { FederationChange } from './federation.ts';
 import type { JobChange } from './jobs.ts';
 import type { MeasurementRow } from './measurements.ts';
 import type { Table } from './migrations.ts';
@@ -17,7 +18,8 @@ export type AcknowledgedWrite =
   | { table: 'tokens'; token: TokenRow }
   | { table: 'jobs'; change: JobChange }
   | { table: 'audit'; rows: AuditRow[] }
-  | { table: 'experience'; change: ExperienceChange };
+  | { table: 'experience'; change: ExperienceChange }
+  | { table: 'federation'; change: FederationChange };
 
 /** About how much memory a write takes while it waits. */
 export function bytesOf(write: AcknowledgedWrite): number {

@@ -82,6 +82,26 @@ CREATE TABLE experience_marks (
 CREATE INDEX observations_camera ON observations (camera, started_at);
 CREATE INDEX observations_label ON observations (label, started_at);`,
   },
+  {
+    title: 'federation',
+    sql: `
+CREATE TABLE federation_rounds (
+  id INTEGER PRIMARY KEY, learner TEXT NOT NULL, number INTEGER NOT NULL, ended INTEGER NOT NULL, state TEXT NOT NULL,
+  UNIQUE (learner, number)
+) STRICT;
+CREATE INDEX federation_rounds_ended ON federation_rounds (learner, ended, number);
+CREATE TABLE federation_updates (
+  id INTEGER PRIMARY KEY, learner TEXT NOT NULL, round INTEGER NOT NULL, node TEXT NOT NULL, header TEXT NOT NULL,
+  data BLOB NOT NULL, UNIQUE (learner, round, node)
+) STRICT;
+CREATE TABLE federation_models (
+  id INTEGER PRIMARY KEY, learner TEXT NOT NULL, version TEXT NOT NULL, lineage TEXT NOT NULL,
+  parameters BLOB NOT NULL, UNIQUE (learner, version)
+) STRICT;
+CREATE TABLE federation_documents (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value TEXT NOT NULL
+) STRICT;`,
+  },
 ];
 
 export const SCHEMA_VERSION = migrations.length;
@@ -90,6 +110,7 @@ export const SCHEMA_VERSION = migrations.length;
 export const TABLES = [
   ...(['events', 'observations', 'snapshots', 'measurements', 'state', 'tokens'] as const),
   ...(['job_entries', 'ended_jobs', 'receipts', 'audit', 'experience', 'experience_marks'] as const),
+  ...(['federation_rounds', 'federation_updates', 'federation_models', 'federation_documents'] as const),
 ] as const;
 export type Table = (typeof TABLES)[number];
 

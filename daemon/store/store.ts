@@ -4,7 +4,6 @@
 import { EventEmitter } from 'node:events';
 import { readFile, statfs } from 'node:fs/promises';
 import type { AuditStorage } from '../../agents/oracle/audit-storage.ts';
-import type { ExperienceStorage } from '../../agents/parl/experience-storage.ts';
 import type { JobStorage } from '../../agents/swarm/job-storage.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
@@ -24,6 +23,7 @@ import type { StoreConfig } from './config.ts';
 import { type Connection, faultOf, openReadOnly, storeError } from './database.ts';
 import { listEvents, toEvent } from './events.ts';
 import { StoredExperience } from './experience.ts';
+import { StoredFederation } from './federation.ts';
 import { StoredJobs } from './jobs.ts';
 import { parseJson } from './json.ts';
 import { MINUTE, readSeries } from './measurements.ts';
@@ -77,7 +77,9 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
   /** Where the oracle keeps its decisions. */
   readonly audit: AuditStorage;
   /** Where the learner keeps what it learns from. */
-  readonly experience: ExperienceStorage;
+  readonly experience: StoredExperience;
+  /** Where a coordinator keeps rounds, updates, models and the experience of the nodes. */
+  readonly federation: StoredFederation;
 
   readonly #options: StoreOptions;
   readonly #file: string;
@@ -121,6 +123,7 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
     this.audit = new StoredAudit(access);
     const bytes = Math.min(config.experienceBytes, config.maxBytes / 4);
     this.experience = new StoredExperience(access, { rows: MOST_EXPERIENCE_ROWS, bytes });
+    this.federation = new StoredFederation(access, this.experience);
     this.#caretaker = new Caretaker({ ...options, writer: this.#writer, loop: this.#loop, journal: this.journal });
   }
 

@@ -18,6 +18,7 @@ import type {
 import { type Connection, faultOf, storeError } from './database.ts';
 import { eventWriter, lastEventId } from './events.ts';
 import { experienceWriter } from './experience.ts';
+import { federationWriter } from './federation.ts';
 import { jobWriter } from './jobs.ts';
 import { measurementWriter } from './measurements.ts';
 import { SCHEMA_VERSION, TABLES, type Table } from './migrations.ts';
@@ -103,6 +104,7 @@ function prepareWriters(db: Connection) {
     jobs: jobWriter(db),
     audit: auditWriter(db),
     experience: experienceWriter(db),
+    federation: federationWriter(db),
   };
 }
 
@@ -121,6 +123,8 @@ function acknowledged(write: Open['write'], item: AcknowledgedWrite): Added {
       return { audit: write.audit(item.rows) };
     case 'experience':
       return write.experience(item.change);
+    case 'federation':
+      return write.federation(item.change);
   }
 }
 

@@ -2,6 +2,7 @@
 // Privacy, aggregation and roll-out declare their own beside it.
 
 import { type Static, Type } from 'typebox';
+import { AggregationConfig } from './aggregation/config.ts';
 
 export const DeadlineConfig = Type.Object(
   {
@@ -91,37 +92,6 @@ export const AsynchronousConfig = Type.Object(
 );
 export type AsynchronousConfig = Static<typeof AsynchronousConfig>;
 
-export const ServerOptimiserConfig = Type.Object(
-  {
-    name: Type.Union([Type.Literal('fedavg'), Type.Literal('fedavgm'), Type.Literal('fedadam')], {
-      default: 'fedavg',
-      description:
-        'What the coordinator does with the aggregate. `fedavg`: adds it. `fedavgm`: with momentum, for nodes with unlike data. `fedadam`: by coordinate, for models whose parts learn at unlike speed.',
-    }),
-    learningRate: Type.Number({
-      default: 1,
-      exclusiveMinimum: 0,
-      maximum: 10,
-      description: 'η: how much of the step is taken. With `fedadam` 0.001 to 0.1 is usual.',
-    }),
-    momentum: Type.Number({
-      default: 0.9,
-      minimum: 0,
-      maximum: 0.999,
-      description: 'β of `fedavgm`, β₁ of `fedadam`: how long past rounds go on pushing.',
-    }),
-    secondMoment: Type.Number({ default: 0.99, minimum: 0, maximum: 0.9999, description: 'β₂ of `fedadam`.' }),
-    adaptivity: Type.Number({
-      default: 0.001,
-      exclusiveMinimum: 0,
-      maximum: 1,
-      description: 'τ of `fedadam`: coordinates that hardly move are not sped up beyond η/τ.',
-    }),
-  },
-  { additionalProperties: false, default: {}, description: 'From the aggregate to the next model.' },
-);
-export type ServerOptimiserConfig = Static<typeof ServerOptimiserConfig>;
-
 /** How the nodes train for one learner. */
 export const LearnerConfig = Type.Object(
   {
@@ -144,7 +114,6 @@ export const LearnerConfig = Type.Object(
       maximum: 3600,
       description: 'Seconds of one processor that training may take on a node in one round.',
     }),
-    optimiser: ServerOptimiserConfig,
   },
   { additionalProperties: false, default: {}, description: 'One learner.' },
 );
@@ -196,6 +165,7 @@ export const FederationConfig = Type.Object(
     }),
     selection: SelectionConfig,
     asynchronous: AsynchronousConfig,
+    aggregation: AggregationConfig,
     learners: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' }), LearnerConfig, {
       default: {},
       description: 'Settings of a learner by its name, e.g. `parl-policy`.',

@@ -36,7 +36,7 @@ export const SignedText = SignedOf(MOST_SIGNED);
 export type SignedText = Static<typeof SignedText>;
 
 /** The keys of this node, as the daemon hands them in. */
-export interface FederationKeys {
+export interface RoundKeys {
   /** Id of this node, which is its public key. */
   readonly self: string;
   sign(purpose: 'federation-invitation' | 'federation-update', body: Uint8Array): Uint8Array;

@@ -2,7 +2,7 @@
 // way of doing it fits; each says what it must bear when asked twice, since a coordinator may be killed between any two steps.
 
 import type { Aggregate, Verdict } from '../aggregation/aggregator.ts';
-import type { Comparison, Learner, Model, ModelOrigin } from '../learner.ts';
+import type { Comparison, Learner, Model } from '../learner.ts';
 import type { Answer, Extras, Invitation, UpdateHeader } from '../messages.ts';
 
 /** Who coordinates, as this node knows it now. */
@@ -13,14 +13,23 @@ export interface Leadership {
   onChange(listener: () => void): () => void;
 }
 
+/** What numbers a packing is of. */
+export interface Shape {
+  learner: string;
+  format: number;
+  size: number;
+}
+
 /** How numbers are packed to travel. */
 export interface UpdateCodec {
   /** As headers name it. */
   readonly name: string;
-  /** What packing loses may be kept and added to the next `delta` of the same learner (error feedback). */
-  pack(learner: string, delta: Float32Array): Uint8Array;
-  /** Throws for bytes that are not `size` finite numbers. */
-  unpack(bytes: Uint8Array, size: number): Float32Array;
+  /** What packing loses may be kept until `settled` and added to a later update (error feedback). */
+  pack(shape: Shape, delta: Float32Array): Uint8Array;
+  /** What was packed last for this learner has arrived, or never will. */
+  settled?(learner: string, arrived: boolean): void;
+  /** Throws a `ParlmeshError` of code `UPDATE_NOT_FINITE` or another for bytes that are no numbers of this shape. */
+  unpack(data: Uint8Array, shape: Shape): Float32Array;
 }
 
 /** An update that counts in a round. */
@@ -34,6 +43,7 @@ export interface Counted {
 
 export interface AggregationTask {
   learner: string;
+  format: number;
   round: number;
   id: string;
   base: Model;
@@ -59,20 +69,13 @@ export interface Reputation {
   judged(learner: string, round: string, verdicts: readonly Verdict[]): Promise<void>;
 }
 
-export interface Judgement {
-  accepted: boolean;
-  comparison: Comparison;
-}
-
-/** What becomes of candidates. */
-export interface RollOut {
-  /** The version that rounds begin from: what serves, or the candidate that is on its way. Undefined: what serves here. */
-  base(learner: string): string | undefined;
-  /** Is the candidate better than what it came from? Rejects when nothing can be said; the round has then failed. */
-  judge(learner: Learner, candidate: Model, baseline: Model, signal: AbortSignal): Promise<Judgement>;
-  /** Takes the candidate over. The same version twice is one. */
-  offer(learner: Learner, candidate: Model, origin: ModelOrigin, judgement: Judgement): Promise<void>;
-}
+/** Is the candidate better than what it came from? A first look at the coordinator; the roll-out judges on its own. */
+export type Evaluate = (
+  learner: Learner,
+  candidate: Model,
+  baseline: Model,
+  signal: AbortSignal,
+) => Promise<{ accepted: boolean; comparison: Comparison }>;
 
 /** Gives invitations to nodes. */
 export interface Dispatch {
@@ -99,24 +102,34 @@ export interface InvitationRound {
   answered(node: string, answer: Answer): void;
 }
 
-/** Why a node keeps out of a round: consent, privacy, capability. */
-export interface Gate {
-  /**
-   * Resolves with why not, or undefined. Rejects: the node declines with the cause. What it takes off a budget it takes
-   * off once for an invitation's id.
-   */
-  (invitation: Invitation, coordinator: string): Promise<GateRefusal | undefined>;
-}
+/** Why a node keeps out of a round, asked before it trains: consent, privacy, capability. Rejects: it declines. */
+export type Gate = (invitation: Invitation, coordinator: string) => Promise<GateRefusal | undefined>;
 
 export interface GateRefusal {
   reason: 'veto' | 'privacy' | 'not-allowed' | 'budget';
   cause: string;
 }
 
-/** What is done to an update before it leaves the board: clipping, noise, masks. Asked once for a trained update. */
+/** What is done to an update before it leaves the board: clipping, noise, masks, and the owner's last word. */
 export interface Protection {
-  protect(invitation: Invitation, delta: Float32Array): Promise<{ delta: Float32Array; extras?: Extras }>;
+  /** Asked once for what was trained. */
+  protect(invitation: Invitation, delta: Float32Array): Promise<ProtectedDelta>;
 }
+
+export interface ProtectedDelta {
+  delta: Float32Array;
+  extras?: Extras;
+  /**
+   * May these bytes leave now? `leave` once that is on record; `held` until the owner has said so: asked again later.
+   * @param data what `delta` was packed to
+   */
+  release(data: Uint8Array, examples: number): Promise<Release>;
+}
+
+export type Release =
+  | { kind: 'leave' }
+  | { kind: 'held'; cause: string }
+  | { kind: 'refused'; reason: GateRefusal['reason']; cause: string };
 
 /** A small durable document of this node. */
 export interface Notebook {

@@ -177,6 +177,8 @@ export class Workforce {
         letters: this.communication.counters(),
         modules: this.#modules.figures(),
         pool: this.#threads.figures(),
+        frames: this.frameHelp.figures(),
+        texts: this.textReader.figures(),
         blobs: { ...this.blobs.status(), ...this.exchange.status(), speeds: this.exchange.speeds() },
       },
     };

@@ -136,6 +136,8 @@ export class Metrics implements Service {
       routes: view.routes(),
       agents: view.agents(),
       cameras: view.cameras(),
+      places: view.places(),
+      corrections: view.corrections(),
       store: view.store(),
       observations: [...this.#observed.values()],
       mesh,

@@ -164,6 +164,9 @@ export class Session {
     // The node's state counts its peers; that of jobs names the last one.
     if (change.topic === 'peers') this.#dirty.add('node');
     if (change.topic === 'job') this.#dirty.add('swarm');
+    // Places are seen in frames; a correction that begins or ends is a change of the node's health.
+    if (change.topic === 'cameras') this.#dirty.add('places');
+    if (change.topic === 'node') this.#dirty.add('corrections');
     this.#settle();
   }
 

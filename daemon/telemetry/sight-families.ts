@@ -1,7 +1,7 @@
 // The metrics of how cameras see: what became of their frames, whether the view is free, what stands in their zones.
 
 import type { CameraView } from '../view/schema.ts';
-import { type Family, type Sample, sampleOf } from './samples.ts';
+import { countBy, type Family, type Sample, sampleOf } from './samples.ts';
 
 export const sightFamilies: Family[] = [
   camera(
@@ -33,6 +33,23 @@ export const sightFamilies: Family[] = [
     labels: ['camera', 'zone'],
     read: ({ cameras }) =>
       cameras.flatMap(({ id, zones }) => zones.map(({ name, present = 0 }): Sample => [present, id, name])),
+  },
+  {
+    name: 'parlmesh_place_well',
+    type: 'gauge',
+    help: '1 while a watched place looks as it should, 0 while not; absent until it is known.',
+    labels: ['camera', 'place'],
+    read: ({ places }) =>
+      places.flatMap(({ camera, places: own }) =>
+        own.flatMap(({ name, isWell }) => sampleOf(isWell === undefined ? undefined : Number(isWell), camera, name)),
+      ),
+  },
+  {
+    name: 'parlmesh_corrections',
+    type: 'gauge',
+    help: 'Episodes of self-correction that are kept, by state; asked waits for an operator.',
+    labels: ['state'],
+    read: ({ corrections }) => countBy(['correcting', 'asked', 'over'], corrections),
   },
 ];
 

@@ -2,6 +2,7 @@
 // whose change is news; the rest (loads, round-trip times, frame counts) only moves with the state interval.
 
 import type { JobView } from '../../agents/swarm/job-view.ts';
+import type { EpisodeView, PlacesView } from '../view/correction-schema.ts';
 import type { AgentView, CameraView, LinkView, NodeView, PeerView } from '../view/schema.ts';
 import type { View } from '../view/view.ts';
 import type { Availability, Topics } from './topics.ts';
@@ -23,6 +24,8 @@ export const SECTIONS = [
   'topology',
   'agents',
   'cameras',
+  'places',
+  'corrections',
   'swarm',
   'job',
 ] as const;
@@ -69,6 +72,10 @@ export function sectionMessages(section: Section, view: View, topics: Topics): S
       return view.agents().map((agent) => measured(topics.agent(agent.id), agent, agentEssence(agent)));
     case 'cameras':
       return view.cameras().flatMap((camera) => cameraMessages(camera, topics));
+    case 'places':
+      return view.places().map(({ camera, places }) => exact(topics.cameraPlaces(camera), placesState(places)));
+    case 'corrections':
+      return [exact(topics.corrections, correctionsState(view.corrections()))];
     case 'swarm':
       return [exact(topics.swarm, swarmState(view))];
     case 'job':
@@ -173,6 +180,36 @@ function cameraMessages(camera: CameraView, topics: Topics): StateMessage[] {
     }),
     { topic: topics.cameraAvailability(camera.id), payload: availability, essence: availability },
   ];
+}
+
+/** What `…/cameras/<id>/places` holds: by the name of the place. */
+function placesState(places: PlacesView[number]['places']): object {
+  return Object.fromEntries(
+    places.map(({ name, kind, about, shows, isWell }) => [
+      name,
+      { kind, about: about ?? null, shows: shows ?? null, well: isWell ?? null },
+    ]),
+  );
+}
+
+/** What `…/corrections` holds. The last one is the newest that is open, else the newest. */
+export function correctionsState(episodes: readonly EpisodeView[]): object {
+  const open = episodes.filter(({ state }) => state !== 'over');
+  const asked = open.filter(({ state }) => state === 'asked');
+  const last = asked[0] ?? open[0] ?? episodes[0];
+  return {
+    open: open.length,
+    asked: asked.length,
+    last:
+      last === undefined
+        ? null
+        : {
+            ...{ id: last.id, cause: last.cause, subject: last.subject, state: last.state },
+            outcome: last.outcome ?? null,
+            said: last.steps.at(-1)?.said ?? null,
+            openedAt: new Date(last.openedAt).toISOString(),
+          },
+  };
 }
 
 function peerEssence({

@@ -28,6 +28,7 @@ export class Topics {
   readonly observations: string;
   readonly events: string;
   readonly swarm: string;
+  readonly corrections: string;
   /** Subscribed to when commands are enabled. */
   readonly agentCommands: string;
   /** The same; answers come on `submissionAnswer`. */
@@ -45,6 +46,7 @@ export class Topics {
     this.observations = `${this.root}/observations`;
     this.events = `${this.root}/events`;
     this.swarm = `${this.root}/jobs/state`;
+    this.corrections = `${this.root}/corrections`;
     this.submissions = `${this.root}/jobs/submit`;
     this.agentCommands = `${this.root}/agents/+/command`;
   }
@@ -71,6 +73,10 @@ export class Topics {
 
   cameraAvailability(id: string): string {
     return `${this.camera(id)}/availability`;
+  }
+
+  cameraPlaces(id: string): string {
+    return `${this.camera(id)}/places`;
   }
 
   cameraPicture(id: string): string {

@@ -1,16 +1,20 @@
-// The metrics of what agents and tasks work with: letters, modules, the threads that compute, and blobs.
+// The metrics of what agents and tasks work with: letters, modules, the threads that compute, pictures, and blobs.
 
 import type { CommunicationCounters } from '../../agents/communication/communication.ts';
 import type { ModuleFigures } from '../../agents/module/modules.ts';
 import type { ThreadPoolFigures } from '../../agents/pool/thread-pool.ts';
 import type { BlobExchangeStatus } from '../../agents/swarm/blobs/blob-exchange.ts';
 import type { BlobStatus } from '../../agents/swarm/blobs/blob-store.ts';
+import type { FrameHelpFigures } from '../../agents/swarm/frame-help.ts';
+import type { TextReaderFigures } from '../../vision/ocr/text-reader.ts';
 import { byKey, type Family, sampleOf } from './samples.ts';
 
 export interface WorkFigures {
   letters: CommunicationCounters;
   modules: ModuleFigures;
   pool: ThreadPoolFigures;
+  frames: FrameHelpFigures;
+  texts: TextReaderFigures;
   blobs: BlobStatus & BlobExchangeStatus & { speeds: readonly [node: string, bytesPerSecond: number][] };
 }
 
@@ -45,6 +49,13 @@ export const workFamilies: Family[] = [
     'Seconds that tasks waited for a thread; by their number, the mean.',
     ({ pool }) => pool.waitedSeconds,
   ),
+  counter('frames_handed_on', 'Frames that other nodes searched for this one.', ({ frames }) => frames.handedOn),
+  counter('frames_taken', 'Frames that this node searched for others.', ({ frames }) => frames.taken),
+  counter('frames_help_failed', 'Frames that nobody searched in time.', ({ frames }) => frames.failed),
+  counter('texts_read', 'Pictures whose text was read.', ({ texts }) => texts.read),
+  counter('texts_failed', 'Pictures whose text could not be read.', ({ texts }) => texts.failed),
+  counter('texts_seconds', 'Seconds that reading text took; by the pictures, the mean.', ({ texts }) => texts.seconds),
+  gauge('texts_waiting', 'Pictures that wait for their text to be read.', ({ texts }) => texts.waiting),
   gauge('blob_bytes', 'Bytes of all blobs that are kept here.', ({ blobs }) => blobs.bytes),
   gauge('blob_capacity_bytes', 'Bytes that blobs may take here.', ({ blobs }) => blobs.mostBytes),
   counter('blob_receive_bytes', 'Bytes of blobs that came from other nodes.', ({ blobs }) => blobs.fetchedBytes),

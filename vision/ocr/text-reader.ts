@@ -38,6 +38,17 @@ export interface TextReaderOptions {
   idleTime?: Millis;
 }
 
+/** Since the start. */
+export interface TextReaderFigures {
+  /** Pictures that were read, and that could not be. */
+  read: number;
+  failed: number;
+  /** Seconds that reading them took, their wait left out. */
+  seconds: number;
+  /** Pictures that wait now. */
+  waiting: number;
+}
+
 export interface ReadOptions {
   /** Only this part is read: corners as shares of the picture's width and height. Four corners are stood straight. */
   zone?: Polygon;
@@ -64,12 +75,13 @@ export class TextReader {
   #state: TextReaderState = { kind: 'idle' };
   #worker: Worker | undefined;
   readonly #waiting: Request[] = [];
-  #running: { id: number; request: Request } | undefined;
+  #running: { id: number; request: Request; since: Millis } | undefined;
   #requests = 0;
   #timer: Timer | undefined;
   #attempts = 0;
   /** Threads that took too long and have not ended since. */
   #hung = 0;
+  readonly #done = { read: 0, failed: 0, seconds: 0 };
 
   constructor({ folder, ...options }: TextReaderOptions) {
     const usual = { onState: () => {}, deadline: 120_000, loadDeadline: 120_000, idleTime: 300_000 };
@@ -78,6 +90,10 @@ export class TextReader {
 
   get state(): TextReaderState {
     return this.#state;
+  }
+
+  figures(): TextReaderFigures {
+    return { ...this.#done, waiting: this.#waiting.length };
   }
 
   /**
@@ -173,8 +189,10 @@ export class TextReader {
       this.#attempts = 0;
       this.#enter({ kind: 'ready' });
     } else if (this.#running?.id === reply.id) {
-      const { request } = this.#running;
+      const { request, since } = this.#running;
       this.#running = undefined;
+      this.#done.seconds += (this.#options.clock.now() - since) / 1000;
+      this.#done[reply.kind === 'read' ? 'read' : 'failed']++;
       if (reply.kind === 'read') request.resolve(reply.reading);
       else request.reject(new ParlmeshError('READING_FAILED', `reading failed on a picture: ${reply.message}`));
     }
@@ -192,7 +210,7 @@ export class TextReader {
       return;
     }
     const id = this.#requests++;
-    this.#running = { id, request };
+    this.#running = { id, request, since: this.#options.clock.now() };
     const { deadline } = this.#options;
     this.#arm(deadline, () => this.#hang(`a picture took longer than ${deadline / 1000} s`));
     const { picture, zone } = request;
@@ -238,6 +256,7 @@ export class TextReader {
     const requests = this.#waiting.splice(0);
     if (this.#running !== undefined) requests.unshift(this.#running.request);
     this.#running = undefined;
+    this.#done.failed += requests.length;
     for (const request of requests) request.reject(error);
   }
 

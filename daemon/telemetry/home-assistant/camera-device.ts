@@ -1,6 +1,7 @@
 // A camera as a Home Assistant device behind the node: is it there, how fast, what is in view, the newest picture.
 
 import { DISTURBANCES } from '../../../vision/anomaly/judge.ts';
+import type { PlacesView } from '../../view/correction-schema.ts';
 import type { CameraView } from '../../view/schema.ts';
 import { topicLevel } from '../topics.ts';
 import {
@@ -16,8 +17,16 @@ import {
 /** Each label is two entities; a detector of 80 classes must not become 160 of them by mistakes of its own. */
 const MAX_LABELS = 24;
 
-/** @param labels the classes that get a counter and an occupancy sensor; those beyond the limit are left out */
-export function cameraDevice(context: DiscoveryContext, camera: CameraView, labels: readonly string[]): Discovery {
+/**
+ * @param labels the classes that get a counter and an occupancy sensor; those beyond the limit are left out
+ * @param places that it watches
+ */
+export function cameraDevice(
+  context: DiscoveryContext,
+  camera: CameraView,
+  labels: readonly string[],
+  places: PlacesView[number]['places'] = [],
+): Discovery {
   const { topics, nodeId, nodeName } = context;
   const id = `${nodeDeviceId(nodeId)}_camera_${topicLevel(camera.id)}`;
   const node = availableWhileOnline(topics.availability);
@@ -73,6 +82,7 @@ export function cameraDevice(context: DiscoveryContext, camera: CameraView, labe
   };
   for (const { name } of camera.zones) Object.assign(components, zoneComponents(name));
   for (const reading of camera.readings ?? []) Object.assign(components, readingComponents(reading));
+  for (const { name } of places) Object.assign(components, placeComponents(name, topics.cameraPlaces(camera.id)));
   for (const label of labels.slice(0, MAX_LABELS)) Object.assign(components, labelComponents(label));
   return deviceConfig(
     context,
@@ -110,6 +120,27 @@ function readingComponents({
       ...((number !== undefined || unit !== undefined) && { state_class: 'measurement' as const }),
       ...(unit !== undefined && { unit_of_measurement: unit }),
       value_template: `{{ value_json.readings.get(${JSON.stringify(zone)}) }}`,
+    },
+  };
+}
+
+function placeComponents(place: string, topic: string): Record<string, ComponentOptions> {
+  const state = `value_json.get(${JSON.stringify(place)}, {})`;
+  return {
+    [`place_${topicLevel(place)}`]: {
+      platform: 'sensor',
+      name: `Place ${place}`,
+      icon: 'mdi:map-marker-question',
+      state_topic: topic,
+      // Home Assistant takes no state above 255 characters.
+      value_template: `{{ (${state}.get('shows') or 'unknown')[:255] }}`,
+    },
+    [`place_${topicLevel(place)}_problem`]: {
+      platform: 'binary_sensor',
+      name: `Place ${place} problem`,
+      device_class: 'problem',
+      state_topic: topic,
+      value_template: `{{ {true: 'OFF', false: 'ON'}.get(${state}.get('well'), 'None') }}`,
     },
   };
 }

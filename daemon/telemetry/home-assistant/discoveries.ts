@@ -44,9 +44,12 @@ export class Discoveries {
     };
     const cameras = view.cameras();
     for (const camera of this.#labels.keys()) if (!cameras.some(({ id }) => id === camera)) this.#labels.delete(camera);
+    const places = new Map(view.places().map(({ camera, places }) => [camera, places]));
     return [
       nodeDevice(context, node, view.hardware()),
-      ...cameras.map((camera) => cameraDevice(context, camera, this.#labelsOf(camera.id, camera.counts))),
+      ...cameras.map((camera) =>
+        cameraDevice(context, camera, this.#labelsOf(camera.id, camera.counts), places.get(camera.id)),
+      ),
       ...view.agents().map((agent) => agentDevice(context, agent, config.commands)),
     ];
   }

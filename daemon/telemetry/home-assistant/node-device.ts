@@ -17,6 +17,7 @@ export function nodeDevice(context: DiscoveryContext, node: NodeView, hardware: 
   const components = {
     ...stateComponents(context.topics.state),
     ...jobComponents(context.topics.swarm),
+    ...correctionComponents(context.topics.corrections),
     ...(hardware === undefined ? {} : hardwareComponents(context.topics.hardware, hardware)),
   };
   return deviceConfig(
@@ -109,6 +110,30 @@ function jobComponents(topic: string): Record<string, ComponentOptions> {
       icon: 'mdi:flag-checkered',
       state_topic: topic,
       value_template: "{{ value_json.last.state if value_json.last else 'none' }}",
+      json_attributes_topic: topic,
+      json_attributes_template: '{{ (value_json.last or {}) | tojson }}',
+    },
+  };
+}
+
+function correctionComponents(topic: string): Record<string, ComponentOptions> {
+  return {
+    corrections: {
+      platform: 'sensor',
+      name: 'Corrections under way',
+      icon: 'mdi:wrench-clock',
+      state_class: 'measurement',
+      state_topic: topic,
+      value_template: '{{ value_json.open }}',
+      json_attributes_topic: topic,
+      json_attributes_template: '{{ (value_json.last or {}) | tojson }}',
+    },
+    operator_asked: {
+      platform: 'binary_sensor',
+      name: 'Operator is asked for',
+      icon: 'mdi:account-question',
+      state_topic: topic,
+      value_template: "{{ 'ON' if value_json.asked > 0 else 'OFF' }}",
       json_attributes_topic: topic,
       json_attributes_template: '{{ (value_json.last or {}) | tojson }}',
     },

@@ -83,6 +83,8 @@ const TOTALS: Totals = {
     letters: { sent: 12, delivered: 9, refused: { LETTER_LOOP: 1, MAILBOX_FULL: 2 } },
     modules: { running: 2, opened: 5, denied: 1 },
     pool: { running: 3, waiting: 4, begun: 20, waitedSeconds: 2.5 },
+    frames: { handedOn: 3, taken: 2, failed: 1 },
+    texts: { read: 7, failed: 1, seconds: 3.5, waiting: 2 },
     blobs: {
       ...{ blobs: 2, bytes: 3_000_000, mostBytes: 1e9, needed: 1, corrupt: 0 },
       ...{ fetched: 1, given: 2, fetchedBytes: 1_000_000, givenBytes: 2_000_000, lies: 0, fetching: 0, giving: 0 },

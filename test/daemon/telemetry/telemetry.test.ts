@@ -34,6 +34,8 @@ const ALL = [
   `${ROOT}/availability`,
   `${ROOT}/cameras/north`,
   `${ROOT}/cameras/north/availability`,
+  `${ROOT}/cameras/north/places`,
+  `${ROOT}/corrections`,
   `${ROOT}/hardware`,
   `${ROOT}/jobs/j1/state`,
   `${ROOT}/jobs/state`,
@@ -138,11 +140,11 @@ describe.each([
     await after.start();
     await eventually(() => topics(url)).toEqual(
       [
-        ...['agents/hardware', 'availability', 'hardware', 'jobs/j1/state', 'jobs/state', 'links', 'peers', 'routes'],
-        ...['state', 'topology'],
+        ...['agents/hardware', 'availability', 'corrections', 'hardware', 'jobs/j1/state', 'jobs/state', 'links'],
+        ...['peers', 'routes', 'state', 'topology'],
       ].map((name) => `parlmesh/net2/${NODE_ID}/${name}`),
     );
-    await eventually(() => after.entries.length).toBe(10);
+    await eventually(() => after.entries.length).toBe(11);
   });
 
   test('moves all topics, and its last will, when the node joins another network', async () => {
@@ -371,7 +373,17 @@ describe('telemetry without a broker', () => {
         for (let turn = random.below(30); turn > 0; turn--) await new Promise((resolve) => setImmediate(resolve));
       }
       const topicsOf = new Topics('parlmesh', 'net1', NODE_ID);
-      const plain = ['availability', 'state', 'hardware', 'peers', 'links', 'routes', 'topology', 'jobs/state'];
+      const plain = [
+        'availability',
+        'state',
+        'hardware',
+        'peers',
+        'links',
+        'routes',
+        'topology',
+        'jobs/state',
+        'corrections',
+      ];
       const devices = [
         '',
         ...node.cameraViews.map(({ id }) => `_camera_${id}`),
@@ -382,7 +394,11 @@ describe('telemetry without a broker', () => {
         ...devices.map((device) => `${DEVICE}${device}/config`),
         ...node.agentViews.map(({ id }) => topicsOf.agent(id)),
         ...node.jobViews.map(({ id }) => topicsOf.job(id)),
-        ...node.cameraViews.flatMap(({ id }) => [topicsOf.camera(id), topicsOf.cameraAvailability(id)]),
+        ...node.cameraViews.flatMap(({ id }) => [
+          topicsOf.camera(id),
+          topicsOf.cameraAvailability(id),
+          topicsOf.cameraPlaces(id),
+        ]),
       ].sort();
       const pictures = node.cameraViews.map(({ id }) => topicsOf.cameraPicture(id));
       await eventually(async () => (await topics(broker.url)).filter((topic) => !pictures.includes(topic))).toEqual(

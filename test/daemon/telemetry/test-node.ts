@@ -3,6 +3,7 @@
 import type { JobSpec } from '../../../agents/swarm/job-spec.ts';
 import type { JobView, SwarmView } from '../../../agents/swarm/job-view.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
+import type { EpisodeView, PlacesView } from '../../../daemon/view/correction-schema.ts';
 import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
 import type {
   AgentView,
@@ -144,8 +145,13 @@ export class TestNode implements View, Actions {
   activity = () => undefined;
   cameraAreas = () => undefined;
   drawAreas = () => Promise.reject(new Error('not played'));
-  corrections = () => [];
-  places = () => [];
+  corrections = (): EpisodeView[] => [];
+  /** Each camera watches one lamp. */
+  places = (): PlacesView =>
+    this.cameraViews.map(({ id }) => ({
+      camera: id,
+      places: [{ name: 'router', kind: 'led', about: 'node/pi-3', shows: 'green, steady', isWell: true }],
+    }));
   takeOffer = () => Promise.resolve('');
   teachPlace = () => Promise.resolve({ pictures: 1 });
   readText = () => Promise.reject(new Error('not played'));

@@ -1,0 +1,38 @@
+// Which trials are held back, and what comes of comparing two models on them by what each gave as probable.
+
+import { createHash } from 'node:crypto';
+import { ParlmeshError } from '../../../core/errors.ts';
+import { estimate } from '../../parl/evaluation.ts';
+import type { Comparison } from '../learner.ts';
+
+/** One in four, by its id, so that it stays one. */
+export function isHeldBack(id: string): boolean {
+  return createHash('sha256').update(id).digest().readUInt32LE() % 4 === 0;
+}
+
+/**
+ * The gain is exp(mean of ln p_candidate - ln p_baseline): the inverse ratio of perplexities. Throws `LEARNER_NO_TRIALS`.
+ * @param differences of the logarithms, one for each trial
+ * @param what for people: "repairs"
+ */
+export function compareLikelihoods(differences: readonly number[], what: string): Comparison {
+  if (differences.length === 0) {
+    throw new ParlmeshError('LEARNER_NO_TRIALS', `There are no ${what} here that were held back to compare models on`);
+  }
+  const { value, low, high } = estimate(differences);
+  const gain = Math.exp(value);
+  const interval: [number, number] = [Math.exp(low), Math.exp(high)];
+  return {
+    gain,
+    ...(differences.length > 1 && { interval }),
+    trials: differences.length,
+    sentence: `${differences.length} ${what} that were held back are ${gain.toFixed(3)} times as probable to it (95 %: ${interval[0].toFixed(3)} to ${interval[1].toFixed(3)})`,
+  };
+}
+
+/** Mean and sample standard deviation. */
+export function spreadOf(values: readonly number[]): { mean: number; deviation: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
+}

@@ -16,11 +16,28 @@ export interface Verdict {
   /** Share of the aggregate that it made, 0 (refused) to 1. For rules by coordinate: the share of coordinates kept. */
   share: number;
   /** Less than a fair share, and why: one word for metrics, a sentence with the numbers for people. */
-  doubt?: { reason: DoubtReason; evidence: string };
+  doubt?: Doubt;
+}
+
+export interface Doubt {
+  reason: DoubtReason;
+  evidence: string;
+  /**
+   * What reputation goes by: 0 (others were merely nearer) to 1 (nothing honest looks like it). Left out, 1.
+   */
+  severity?: number;
 }
 
 /** Bounded: it is the label of a metric. */
-export const DOUBT_REASONS = ['far-away', 'too-long', 'against-root', 'outlying', 'reputation'] as const;
+export const DOUBT_REASONS = [
+  'far-away',
+  'too-long',
+  'too-alike',
+  'against-root',
+  'against-majority',
+  'outlying',
+  'reputation',
+] as const;
 export type DoubtReason = (typeof DOUBT_REASONS)[number];
 
 export interface Aggregate {

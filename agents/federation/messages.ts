@@ -25,11 +25,11 @@ export type Extras = Static<typeof Extras>;
 /** Bytes of a model or an update as it travels. A million numbers as float32 take 4 MB. */
 export const MOST_MODEL_BYTES = 32 * 1024 * 1024;
 /** Bytes of one piece of a model or an update: with its header it fits one message of the relay, which takes 64 kB. */
-export const PIECE_BYTES = 44 * 1024;
+export const PIECE_BYTES = 32 * 1024;
 /** Characters of what is signed. */
-const MOST_SIGNED = 12_000;
+const MOST_SIGNED = 16_000;
 /** Bytes of a message without its piece. */
-const MOST_HEADER = 16_000;
+const MOST_HEADER = 30_000;
 
 /** A JSON text and its author's signature. */
 export const SignedText = SignedOf(MOST_SIGNED);
@@ -84,7 +84,7 @@ export const DECLINE_REASONS = [
   ...(['not-coordinator', 'stale', 'forged', 'malformed', 'model-missing', 'training-failed', 'stopping'] as const),
 ] as const;
 export type DeclineReason = (typeof DECLINE_REASONS)[number];
-const Decline = Type.Union(DECLINE_REASONS.map((reason) => Type.Literal(reason)));
+const Decline = Type.Enum([...DECLINE_REASONS]);
 
 /** What a node answers to an invitation. */
 export const Answer = Type.Union([
@@ -120,7 +120,7 @@ export const UpdateHeader = Type.Object({
   /** SHA-256 of the bytes. */
   digest: Digest,
   /** Nodes whose updates are in it, where a regional coordinator aggregated them. */
-  members: Type.Optional(Type.Array(NodeId, { minItems: 1, maxItems: 1000 })),
+  members: Type.Optional(Type.Array(NodeId, { minItems: 1, maxItems: 256 })),
   extras: Type.Optional(Extras),
 });
 export type UpdateHeader = Static<typeof UpdateHeader>;
@@ -147,7 +147,7 @@ export const Receipt = Type.Union([
   Type.Object({ kind: Type.Literal('taken') }),
   Type.Object({
     kind: Type.Literal('refused'),
-    reason: Type.Union(REFUSALS.map((reason) => Type.Literal(reason))),
+    reason: Type.Enum([...REFUSALS]),
     cause: Type.String({ maxLength: 500 }),
     /** Whether the same may be sent again later. */
     again: Type.Boolean(),
@@ -165,8 +165,13 @@ export type ModelRequest = Static<typeof ModelRequest>;
 /** The piece follows in the frame. `total` 0: that model is not served here. */
 export const ModelPiece = Type.Object({ total: Type.Integer({ minimum: 0, maximum: MOST_MODEL_BYTES }) });
 
+/** The coordinator wants nothing more of a round that it invited to: no answer is needed. */
+export const Recall = Type.Object({ id: RoundId, learner: LearnerName });
+export type Recall = Static<typeof Recall>;
+
 /** Questions of the relay. */
 export const INVITE = 'federation-invite';
+export const RECALL = 'federation-recall';
 export const UPDATE = 'federation-update';
 export const MODEL = 'federation-model';
 
@@ -222,8 +227,8 @@ export function readFrame<S extends TSchema>(
 }
 
 /** Undefined for what is not as `schema` says. Never throws. */
-export function readJson<S extends TSchema>(schema: S, bytes: Uint8Array): Static<S> | undefined {
-  if (bytes.length > MOST_HEADER) return undefined;
+export function readJson<S extends TSchema>(schema: S, bytes: Uint8Array, most = MOST_HEADER): Static<S> | undefined {
+  if (bytes.length > most) return undefined;
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
     return Value.Check(schema, value) ? value : undefined;

@@ -66,7 +66,7 @@ export interface Reputation {
   /** 0 (never believed) to 1. */
   of(learner: string, node: string): number;
   /** Asked once or more for a round, with the same verdicts: one round counts once. */
-  judged(learner: string, round: string, verdicts: readonly Verdict[]): Promise<void>;
+  judged(learner: string, round: number, verdicts: readonly Verdict[]): Promise<void>;
 }
 
 /** Is the candidate better than what it came from? A first look at the coordinator; the roll-out judges on its own. */
@@ -87,7 +87,7 @@ export interface Dispatch {
    */
   invite(round: InvitationRound, signal: AbortSignal): void;
   /** The round wants nothing more of these nodes. */
-  recall(id: string, nodes: readonly string[]): void;
+  recall(id: string, learner: string, nodes: readonly string[]): void;
 }
 
 export interface InvitationRound {
@@ -97,6 +97,8 @@ export interface InvitationRound {
   nodes: readonly string[];
   /** Seconds of one processor that training may take. */
   budget: number;
+  /** Milliseconds in which an update still counts. */
+  lasts(): number;
   /** Signed anew each time: what is left of the round has become less. */
   invitation(): { body: string; signature: string };
   answered(node: string, answer: Answer): void;

@@ -4,6 +4,7 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Millis } from '../../../core/clock.ts';
+import { DOUBT_REASONS } from '../aggregation/aggregator.ts';
 import { DECLINE_REASONS, Digest, LearnerName, ModelVersion, NodeId, Plan, REFUSALS, RoundId } from '../messages.ts';
 import { FAILURES, type Member, type RoundState } from './round.ts';
 
@@ -18,7 +19,7 @@ const Standing = Type.Union([
   Type.Object({ kind: Type.Literal('training') }),
   Type.Object({
     kind: Type.Literal('declined'),
-    reason: Type.Union(DECLINE_REASONS.map((reason) => Type.Literal(reason))),
+    reason: Type.Enum([...DECLINE_REASONS]),
     cause: Text,
   }),
   Type.Object({
@@ -36,11 +37,7 @@ const Standing = Type.Union([
 
 const RoundFile = Type.Object({
   v: Type.Literal(VERSION),
-  kind: Type.Union(
-    (['selecting', 'inviting', 'training', 'collecting', 'aggregating', 'evaluating', 'done', 'failed'] as const).map(
-      (kind) => Type.Literal(kind),
-    ),
-  ),
+  kind: Type.Enum(['selecting', 'inviting', 'training', 'collecting', 'aggregating', 'evaluating', 'done', 'failed']),
   facts: Type.Object({
     learner: LearnerName,
     number: Type.Integer({ minimum: 1 }),
@@ -57,7 +54,7 @@ const RoundFile = Type.Object({
   refused: Type.Array(
     Type.Object({
       node: NodeId,
-      reason: Type.Union(REFUSALS.map((reason) => Type.Literal(reason))),
+      reason: Type.Enum([...REFUSALS]),
       count: Count,
       cause: Text,
     }),
@@ -80,8 +77,13 @@ const RoundFile = Type.Object({
       Type.Object({
         node: NodeId,
         share: Type.Number(),
-        reason: Type.Optional(Type.String()),
-        evidence: Type.Optional(Type.String()),
+        doubt: Type.Optional(
+          Type.Object({
+            reason: Type.Enum([...DOUBT_REASONS]),
+            evidence: Type.String(),
+            severity: Type.Optional(Type.Number()),
+          }),
+        ),
       }),
     ),
   ),
@@ -89,7 +91,7 @@ const RoundFile = Type.Object({
   outcome: Type.Optional(Type.Union([Type.Literal('proposed'), Type.Literal('rejected')])),
   sentence: Type.Optional(Text),
   endedAt: Type.Optional(Type.Number()),
-  reason: Type.Optional(Type.Union(FAILURES.map((reason) => Type.Literal(reason)))),
+  reason: Type.Optional(Type.Enum([...FAILURES])),
   cause: Type.Optional(Text),
   during: Type.Optional(Type.String()),
 });

@@ -3,6 +3,7 @@
 // Whatever comes or stays away, each state ends by itself at `endsAt`.
 
 import type { Millis } from '../../../core/clock.ts';
+import type { Verdict } from '../aggregation/aggregator.ts';
 import type { TrainingPlan } from '../learner.ts';
 import type { Answer, DeclineReason, Refusal } from '../messages.ts';
 import { countedOf } from './weights.ts';
@@ -94,13 +95,6 @@ export interface CountedNode {
   weight: number;
 }
 
-export interface NodeVerdict {
-  node: string;
-  share: number;
-  reason?: string;
-  evidence?: string;
-}
-
 export type Selecting = Common & { kind: 'selecting' };
 /** `inviting`: not all have answered. `training`: all have, no update is here. `collecting`: updates are here. */
 export type Gathering = Gathered & { kind: 'inviting' | 'training' | 'collecting' };
@@ -109,7 +103,7 @@ export type Evaluating = Gathered & {
   kind: 'evaluating';
   counted: readonly CountedNode[];
   candidate: string;
-  verdicts: readonly NodeVerdict[];
+  verdicts: readonly Verdict[];
   /** Length of the step from the base to the candidate (Euclidean). */
   norm: number;
 };
@@ -149,7 +143,7 @@ export type RoundEvent =
   /** An update is on the disk. */
   | { kind: 'arrived'; node: string; update: Omit<Extract<Standing, { kind: 'in' }>, 'kind' | 'seconds'> }
   | { kind: 'refused'; node: string; reason: Refusal; cause: string }
-  | { kind: 'aggregated'; candidate: string; verdicts: readonly NodeVerdict[]; norm: number }
+  | { kind: 'aggregated'; candidate: string; verdicts: readonly Verdict[]; norm: number }
   | { kind: 'judged'; outcome: 'proposed' | 'rejected'; sentence: string }
   | { kind: 'failed'; reason: FailureReason; cause: string }
   /** Time has passed. */

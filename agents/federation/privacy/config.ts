@@ -38,6 +38,16 @@ export const LeavingConfig = Type.Object(
 );
 export type LeavingConfig = Static<typeof LeavingConfig>;
 
+/** Only what is named differs, so nothing here has a default. */
+const LeavingOverrides = Type.Object(
+  {
+    updates: Type.Optional(ConsentChoice),
+    experience: Type.Optional(ConsentChoice),
+    metrics: Type.Optional(ConsentChoice),
+  },
+  { additionalProperties: false },
+);
+
 export const PrivacyConfig = Type.Object(
   {
     clip: Type.Number({
@@ -101,8 +111,12 @@ export const PrivacyConfig = Type.Object(
       description:
         'Fewest nodes whose sum this node takes part in. More hides one node among more, and makes small networks unable to form a group.',
     }),
-    leaves: { ...LeavingConfig, description: 'What may leave this node, for every learner.' },
-    learners: Type.Record(LearnerName, Type.Partial(LeavingConfig), {
+    leaves: Type.Object(LeavingConfig.properties, {
+      additionalProperties: false,
+      default: {},
+      description: 'What may leave this node, for every learner.',
+    }),
+    learners: Type.Record(LearnerName, LeavingOverrides, {
       default: {},
       maxProperties: 32,
       description: 'The same for one learner by name (`parl-policy: { experience: deny }`), where it differs.',

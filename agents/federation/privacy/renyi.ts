@@ -64,6 +64,7 @@ export function convert(renyi: number, order: number, delta: number): number {
 
 /** The ε at `delta` of `rounds` uses: the best that any of `ORDERS` proves. Infinity where nothing is proven. */
 export function epsilonOfRounds(mechanism: SampledGaussian, rounds: number, delta: number): number {
+  if (mechanism.sampling === 0 || rounds === 0) return 0;
   let best = Number.POSITIVE_INFINITY;
   for (const order of ORDERS) best = Math.min(best, convert(rounds * renyiOf(mechanism, order), order, delta));
   return Math.max(0, best);

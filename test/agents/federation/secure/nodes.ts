@@ -95,6 +95,50 @@ export function secureNetwork(options: {
   return { coordinator, nodes, plan };
 }
 
+/** The round until all who are there have answered the roster: for tests that go on by hand. */
+export function untilShared(network: SecureNetwork): {
+  clients: Map<string, ClientState>;
+  groups: GroupState[];
+  planMessage: SecureMessage;
+  gathering: Gathering;
+  rosters: ToNode[];
+} {
+  const { coordinator, nodes } = network;
+  const planned = planGroups(coordinator, network.plan);
+  let gathering = planned.gathering;
+  const clients = new Map<string, ClientState>();
+  for (const [node, { parts, nonce, weight }] of nodes) {
+    const step = advertise(parts, planned.message, coordinator.self, { nonce: nonce.nonce, weight });
+    clients.set(node, step.state);
+    gathering = gatherKeys(gathering, coordinator, step.answer!).gathering;
+  }
+  const { groups, send } = formGroups(gathering, coordinator);
+  const after = deliver(network, clients, groups, send);
+  return { clients, groups: after, planMessage: planned.message, gathering, rosters: send };
+}
+
+/** Gives messages to their nodes and the answers to the groups. */
+export function deliver(
+  network: SecureNetwork,
+  clients: Map<string, ClientState>,
+  groups: readonly GroupState[],
+  send: readonly ToNode[],
+): GroupState[] {
+  let after = [...groups];
+  for (const { node, message } of send) {
+    const step = answerCoordinator(clients.get(node)!, message, network.nodes.get(node)!.parts);
+    clients.set(node, step.state);
+    if (step.answer === undefined) continue;
+    const { answer } = step;
+    after = after.map((group) =>
+      group.members.some((member) => member.node === node)
+        ? takeMessage(group, network.coordinator, answer).state
+        : group,
+    );
+  }
+  return after;
+}
+
 export const STEPS = ['keys', 'shares', 'masked', 'agreed', 'unmask'] as const;
 
 /** A step in which a node vanishes, before its answer arrives. */

@@ -41,7 +41,9 @@ describe('secret sharing', () => {
         (secret, threshold, more, seed) => {
           const values = shareSecret(secret, threshold, threshold + more, seededSecrets(`${seed}`));
           const shares = values.map((value, index) => ({ at: index + 1, value }));
-          const shuffled = shares.map((share, at) => ({ share, key: (at * 7 + seed) % 11 })).sort((a, b) => a.key - b.key);
+          const shuffled = shares
+            .map((share, at) => ({ share, key: (at * 7 + seed) % 11 }))
+            .sort((a, b) => a.key - b.key);
           const chosen = shuffled.slice(0, threshold).map(({ share }) => share);
           expect(hex(combineShares(chosen))).toBe(hex(secret));
           // A polynomial of degree t − 1 goes through any secret and t − 1 shares: so they exclude none.
@@ -67,7 +69,10 @@ describe('secret sharing', () => {
 /** The share at `place` that makes `few` give `secret`: found by interpolating with the secret put at 0. */
 function valueAtWithSecret(secret: Uint8Array, few: { at: number; value: Uint8Array }[], place: number): Uint8Array {
   const number = (value: Uint8Array): bigint => BigInt(`0x${hex(value)}`);
-  const points = [{ at: 0n, value: number(secret) }, ...few.map(({ at, value }) => ({ at: BigInt(at), value: number(value) }))];
+  const points = [
+    { at: 0n, value: number(secret) },
+    ...few.map(({ at, value }) => ({ at: BigInt(at), value: number(value) })),
+  ];
   const power = (base: bigint, exponent: bigint): bigint => {
     let result = 1n;
     let square = ((base % PRIME) + PRIME) % PRIME;

@@ -1,0 +1,406 @@
+// The node that runs the rounds: hears what nodes could bring, begins rounds when there is enough, serves the model, takes
+// updates, and shows how it goes. Every node has one; only the one with the seat acts. What a round decides is in `rounds/`.
+
+import { EventEmitter } from 'node:events';
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import type { Clock, Millis, Timer } from '../../core/clock.ts';
+import { messageOf, ParlmeshError } from '../../core/errors.ts';
+import type { Journal } from '../../core/journal.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Random } from '../../core/random.ts';
+import type { Service } from '../../core/service.ts';
+import type { AgentNetwork } from '../network.ts';
+import type { FederationConfig } from './config.ts';
+import type { Learner } from './learner.ts';
+import {
+  frameOf,
+  MODEL,
+  ModelRequest,
+  type Offer,
+  offerTopic,
+  PIECE_BYTES,
+  type RoundKeys,
+  readFrame,
+  UPDATE,
+} from './messages.ts';
+import type { CandidateDesk } from './rollout/candidate.ts';
+import { Offers } from './rounds/offers.ts';
+import type { Aggregation, Dispatch, Evaluate, Leadership, Reputation, UpdateCodec } from './rounds/ports.ts';
+import type { Post } from './rounds/post.ts';
+import { type Done, type Failed, isOver } from './rounds/round.ts';
+import { RoundRunner } from './rounds/round-runner.ts';
+import { type RoundView, sentenceOf, viewOfRound } from './rounds/round-view.ts';
+import { nextRound, type ScheduleAnswer } from './rounds/schedule.ts';
+import { unfit } from './rounds/selection.ts';
+import { settingsOf } from './rounds/settings.ts';
+import { UpdateDesk } from './rounds/update-desk.ts';
+import type { FederationStorage } from './storage.ts';
+
+export interface FederatedCoordinatorParts {
+  network: AgentNetwork;
+  /** Shared with the participant of this node. */
+  post: Post;
+  keys: RoundKeys;
+  leadership: Leadership;
+  learners: readonly Learner[];
+  storage: FederationStorage;
+  desk: CandidateDesk;
+  dispatch: Dispatch;
+  aggregation(learner: Learner): Aggregation;
+  codecs: readonly UpdateCodec[];
+  reputation?: Reputation;
+  evaluate?: Evaluate;
+  /** Whether `node` may stand for others: a regional coordinator. */
+  standsFor?(node: string, members: readonly string[]): boolean;
+  /** What this node itself could bring. */
+  ownOffer(): Offer | undefined;
+  config: FederationConfig;
+  clock: Clock;
+  random: Random;
+  journal: Journal;
+  logger: Logger;
+}
+
+const Control = Type.Object({
+  /** Who paused the rounds, and why. */
+  paused: Type.Optional(Type.Object({ by: Type.String(), at: Type.Number(), reason: Type.String() })),
+});
+type Control = Static<typeof Control>;
+const CONTROL = 'federation-control';
+
+const Named = Type.Object({ id: Type.String(), name: Type.String() });
+export const LearnerFederationView = Type.Object({
+  name: Type.String(),
+  title: Type.String(),
+  /** One sentence: what goes on, or what is waited for. */
+  sentence: Type.String(),
+  /** Nothing can be written just now, and why. */
+  trouble: Type.Optional(Type.String()),
+  rounds: Type.Integer({ description: 'Number of the last round.' }),
+  failures: Type.Integer({ description: 'Rounds that failed, the last ones in a row.' }),
+  candidates: Type.Integer({ description: 'Nodes that could take part now.' }),
+  examples: Type.Integer({ description: 'New examples on these.' }),
+});
+export const FederationStatus = Type.Object({
+  coordinator: Type.Optional(Type.Object({ ...Named.properties, term: Type.Integer() })),
+  coordinates: Type.Boolean({ description: 'This node is the coordinator.' }),
+  paused: Type.Optional(Control.properties.paused),
+  learners: Type.Array(LearnerFederationView),
+});
+export type FederationStatus = Static<typeof FederationStatus>;
+
+interface Run {
+  learner: Learner;
+  runner: RoundRunner;
+  /** The rounds of its earlier life are known. */
+  isReady: boolean;
+  since: Millis;
+  failures: number;
+  next: ScheduleAnswer;
+}
+
+const LOOK_EVERY: Millis = 1000;
+
+/** Emits `round` after something about a round changed. */
+export class FederatedCoordinator extends EventEmitter<{ round: [learner: string] }> implements Service {
+  readonly name = 'federation';
+  readonly #parts: FederatedCoordinatorParts;
+  readonly #offers: Offers;
+  readonly #updates: UpdateDesk;
+  readonly #runs = new Map<string, Run>();
+  readonly #ended = new Map<string, number>();
+  #control: Control = {};
+  #timers: Timer[] = [];
+  #unwatch: (() => void)[] = [];
+  #isStarted = false;
+
+  /** Before the network starts. */
+  constructor(parts: FederatedCoordinatorParts) {
+    super();
+    this.#parts = parts;
+    const { network, post, keys, clock, reputation, ownOffer } = parts;
+    this.#offers = new Offers({
+      ...{ self: network.self, nodes: () => network.nodes(), own: ownOffer, clock },
+      ...(reputation !== undefined && { reputation }),
+    });
+    this.#updates = new UpdateDesk({
+      ...{ keys, clock, runner: (learner) => this.#readyRun(learner)?.runner },
+      ...(parts.standsFor !== undefined && { standsFor: parts.standsFor }),
+    });
+    post.handle(UPDATE, async (origin, frame) => frameOf(await this.#updates.receive(origin, frame)));
+    post.handle(MODEL, (origin, frame) => this.#serveModel(origin, frame));
+    network.subscribe(offerTopic, (node, offer) => this.#offers.hear(node, offer));
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { storage, leadership, network, clock } = this.#parts;
+    const text = await storage.document(CONTROL);
+    this.#control = readControl(text);
+    this.#isStarted = true;
+    this.#unwatch = [
+      leadership.onChange(() => this.#leadershipChanged()),
+      network.onNodes(() => {
+        for (const { runner, isReady } of this.#runs.values()) if (isReady) runner.nodesChanged();
+      }),
+    ];
+    this.#timers = [clock.every(LOOK_EVERY, () => this.#look())];
+    this.#leadershipChanged();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStarted = false;
+    for (const timer of this.#timers) timer.cancel();
+    for (const unwatch of this.#unwatch) unwatch();
+    this.#timers = [];
+    this.#unwatch = [];
+    this.#dropRuns();
+  }
+
+  /** No new round begins; one that runs ends as usual. Resolves once that is on the disk. */
+  async pause(by: string, reason: string): Promise<void> {
+    await this.#setControl({ paused: { by, reason, at: this.#parts.clock.wall() } });
+    this.#record('info', 'federation.rounds-paused', `Rounds are paused by ${by}: ${reason}`);
+  }
+
+  async resume(by: string): Promise<void> {
+    await this.#setControl({});
+    this.#record('info', 'federation.rounds-resumed', `Rounds go on, by ${by}`);
+  }
+
+  /** Begins a round now, paused or not. Throws `FEDERATION_NOT_COORDINATOR`, `ROUND_RUNNING`, `ROLLOUT_BUSY`. */
+  async runNow(learner: string): Promise<RoundView> {
+    const run = this.#runOf(learner);
+    if (this.#parts.desk.isBusy(learner)) {
+      throw new ParlmeshError('ROLLOUT_BUSY', `A candidate of ${learner} is being rolled out`, {
+        hint: 'Its end begins the next round; parlmesh policy shows how far it is',
+      });
+    }
+    await this.#begin(run);
+    return this.#view(run.runner.state!);
+  }
+
+  /** Ends the round that runs: nothing of it counts. */
+  async cancel(learner: string, by: string): Promise<void> {
+    await this.#runOf(learner).runner.end('cancelled', `${by} cancelled it`);
+  }
+
+  status(): FederationStatus {
+    const { leadership, network } = this.#parts;
+    const seat = leadership.current();
+    return {
+      ...(seat !== undefined && { coordinator: { id: seat.node, name: this.#nameOf(seat.node), term: seat.term } }),
+      coordinates: seat?.node === network.self,
+      ...(this.#control.paused !== undefined && { paused: this.#control.paused }),
+      learners: [...this.#runs.values()].map(({ learner, runner, failures, next }) => {
+        const fit = this.#fit(learner);
+        const { state, trouble } = runner;
+        const isRunning = state !== undefined && !isOver(state);
+        return {
+          ...{ name: learner.name, title: learner.title, failures, candidates: fit.length },
+          sentence: isRunning ? sentenceOf(state) : `The next round waits: ${next.why}`,
+          ...(trouble !== undefined && { trouble }),
+          rounds: state?.facts.number ?? 0,
+          examples: fit.reduce((sum, { examples }) => sum + examples, 0),
+        };
+      }),
+    };
+  }
+
+  /** The round that runs or ran last; undefined before the first, and on nodes that do not coordinate. */
+  round(learner: string): RoundView | undefined {
+    const state = this.#runs.get(learner)?.runner.state ?? this.#runs.get(learner)?.runner.past[0];
+    return state && this.#view(state);
+  }
+
+  /** Rounds that are over, newest first. */
+  history(learner: string, limit = 20): RoundView[] {
+    const past = this.#runs.get(learner)?.runner.past ?? [];
+    return past.slice(0, Math.max(0, limit)).map((state) => this.#view(state));
+  }
+
+  /** For metrics. */
+  figures() {
+    return { updates: this.#updates.figures(), rounds: Object.fromEntries(this.#ended), running: this.#running() };
+  }
+
+  #running(): number {
+    return [...this.#runs.values()].filter(({ runner }) => runner.isRunning).length;
+  }
+
+  #leadershipChanged(): void {
+    const { leadership, network } = this.#parts;
+    const seat = leadership.current();
+    const isMine = this.#isStarted && seat?.node === network.self;
+    if (isMine && this.#runs.size === 0) this.#takeSeat();
+    if (!isMine && this.#runs.size > 0) this.#leaveSeat(seat?.node);
+  }
+
+  #takeSeat(): void {
+    const { config } = this.#parts;
+    for (const learner of this.#parts.learners) {
+      if (config.learners[learner.name]?.enabled === false) continue;
+      const runner = this.#runnerFor(learner);
+      const wait: ScheduleAnswer = { kind: 'wait', for: 0, why: 'earlier rounds are read' };
+      const run: Run = { learner, runner, isReady: false, since: this.#parts.clock.now(), failures: 0, next: wait };
+      this.#runs.set(learner.name, run);
+      runner.start().then(
+        () => {
+          run.isReady = true;
+          run.failures = failuresInARow(runner.past);
+        },
+        () => {},
+      );
+    }
+  }
+
+  /** What runs has failed, if it can still be written; a killed coordinator's round goes on instead. */
+  #leaveSeat(successor: string | undefined): void {
+    const cause = successor === undefined ? 'this node left the seat' : `${this.#nameOf(successor)} coordinates now`;
+    for (const { runner, isReady } of this.#runs.values()) {
+      if (!isReady || !runner.isRunning) runner.stop();
+      else void runner.end('superseded', cause).finally(() => runner.stop());
+    }
+    this.#runs.clear();
+    this.#updates.clear();
+  }
+
+  #dropRuns(): void {
+    for (const { runner } of this.#runs.values()) runner.stop();
+    this.#runs.clear();
+    this.#updates.clear();
+  }
+
+  #runnerFor(learner: Learner): RoundRunner {
+    const { network, keys, leadership, config, clock, random, journal, storage, desk, dispatch } = this.#parts;
+    const { reputation, evaluate } = this.#parts;
+    return new RoundRunner({
+      ...{ self: network.self, learner, storage, desk, dispatch, clock, random, journal },
+      aggregation: this.#parts.aggregation(learner),
+      optimizer: config.aggregation.server,
+      codecs: new Map(this.#parts.codecs.map((codec) => [codec.name, codec])),
+      ...(reputation !== undefined && { reputation }),
+      ...(evaluate !== undefined && { evaluate }),
+      settings: () => settingsOf(config, learner.name),
+      candidates: () => this.#offers.candidates(learner),
+      reachable: (node) =>
+        node === network.self || network.nodes().some(({ id, reachable }) => id === node && reachable),
+      term: () => leadership.current()?.term ?? 0,
+      sign: (body) => keys.sign('federation-invitation', body),
+      changed: () => this.emit('round', learner.name),
+      ended: (round) => this.#roundEnded(learner, round),
+    });
+  }
+
+  #look(): void {
+    for (const run of this.#runs.values()) {
+      if (!run.isReady || run.runner.isRunning) continue;
+      run.next = this.#next(run);
+      if (run.next.kind !== 'due') continue;
+      this.#begin(run).catch((thrown: unknown) => {
+        this.#parts.logger.warn({ learner: run.learner.name, cause: messageOf(thrown) }, 'no round could begin');
+        run.since = this.#parts.clock.now();
+      });
+    }
+  }
+
+  #next({ learner, since, failures }: Run): ScheduleAnswer {
+    const { clock, config, desk } = this.#parts;
+    const fit = this.#fit(learner);
+    const paused = this.#control.paused;
+    const blocked = desk.isBusy(learner.name)
+      ? 'a candidate is being rolled out'
+      : paused && `${paused.by} paused the rounds: ${paused.reason}`;
+    return nextRound(
+      {
+        ...{ now: clock.now(), since, failures, nodes: fit.length },
+        examples: fit.reduce((sum, { examples }) => sum + examples, 0),
+        ...(blocked !== undefined && { blocked }),
+      },
+      config,
+    );
+  }
+
+  #fit(learner: Learner) {
+    const { selection } = this.#parts.config;
+    return this.#offers.candidates(learner).filter((candidate) => unfit(candidate, selection) === undefined);
+  }
+
+  async #begin({ learner, runner }: Run): Promise<void> {
+    const term = this.#parts.leadership.current()?.term ?? 0;
+    await runner.begin(this.#offers.heard(learner.name, term));
+  }
+
+  #roundEnded(learner: Learner, round: Done | Failed): void {
+    const run = this.#runs.get(learner.name);
+    const kind = round.kind === 'failed' ? round.reason : round.outcome;
+    this.#ended.set(kind, (this.#ended.get(kind) ?? 0) + 1);
+    if (run !== undefined) {
+      run.since = this.#parts.clock.now();
+      run.failures = round.kind === 'failed' ? run.failures + 1 : 0;
+    }
+    const refused = round.refused.map(({ node, reason, count }) => ({ node, reason, count })).slice(0, 20);
+    this.#parts.journal.record({
+      severity: round.kind === 'failed' && round.reason !== 'cancelled' ? 'warning' : 'info',
+      kind: `federation.round-${round.kind}`,
+      subject: `federation/${learner.name}`,
+      message: `${learner.title}: ${sentenceOf(round)}`,
+      data: { round: round.facts.number, nodes: round.members.size, refused },
+    });
+    this.emit('round', learner.name);
+  }
+
+  #serveModel(origin: string, frame: Uint8Array): Uint8Array {
+    const asked = readFrame(ModelRequest, frame)?.header;
+    const bytes = asked && this.#readyRun(asked.learner)?.runner.base(asked.version, origin);
+    if (asked === undefined || bytes === undefined) return frameOf({ total: 0 });
+    return frameOf({ total: bytes.length }, bytes.subarray(asked.offset, asked.offset + PIECE_BYTES));
+  }
+
+  #readyRun(learner: string): Run | undefined {
+    const run = this.#runs.get(learner);
+    return run?.isReady ? run : undefined;
+  }
+
+  #runOf(learner: string): Run {
+    const run = this.#readyRun(learner);
+    if (run !== undefined) return run;
+    const seat = this.#parts.leadership.current();
+    const who = seat === undefined ? 'no node coordinates just now' : `${this.#nameOf(seat.node)} coordinates`;
+    throw new ParlmeshError('FEDERATION_NOT_COORDINATOR', `Rounds of ${learner} are not run here: ${who}`, {
+      hint: 'parlmesh federation coordinator tells which node to ask, and status which learners there are',
+    });
+  }
+
+  async #setControl(control: Control): Promise<void> {
+    await this.#parts.storage.putDocument(CONTROL, JSON.stringify(control));
+    this.#control = control;
+  }
+
+  #view(state: Parameters<typeof viewOfRound>[0]): RoundView {
+    return viewOfRound(state, this.#parts.clock.now(), (node) => this.#nameOf(node));
+  }
+
+  #nameOf(node: string): string {
+    return this.#parts.network.nodes().find(({ id }) => id === node)?.name ?? node;
+  }
+
+  #record(severity: 'info' | 'warning', kind: string, message: string): void {
+    this.#parts.journal.record({ severity, kind, subject: 'service/federation', message });
+  }
+}
+
+function readControl(text: string | undefined): Control {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    return Value.Check(Control, value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function failuresInARow(past: readonly (Done | Failed)[]): number {
+  const at = past.findIndex(({ kind }) => kind === 'done');
+  return at < 0 ? past.length : at;
+}

@@ -11,7 +11,6 @@ export const MOST = { evidence: 8, explains: 64, steps: 24, sentence: 500 } as c
 const At = Type.Number({ description: 'Milliseconds since 1970.' });
 const Share = Type.Number({ minimum: 0, maximum: 1 });
 const Sentence = Type.String({ maxLength: MOST.sentence });
-const words = <const T extends readonly string[]>(of: T) => Type.Union(of.map((word: T[number]) => Type.Literal(word)));
 
 export const STEP_OUTCOMES = [
   ...(['running', 'verifying', 'helped', 'relapsed', 'no-effect', 'worse'] as const),
@@ -29,7 +28,7 @@ export const INCIDENT_STATES = [
 export type IncidentState = (typeof INCIDENT_STATES)[number];
 
 export const StepView = Type.Object({
-  action: words(ACTION_NAMES),
+  action: Type.Enum([...ACTION_NAMES]),
   inWords: Type.String({ maxLength: 300, description: 'What was to be done.' }),
   startedAt: At,
   endedAt: Type.Optional(At),
@@ -39,7 +38,7 @@ export const StepView = Type.Object({
     description: 'Why this one, with the numbers that it was chosen by.',
   }),
   said: Type.String({ maxLength: MOST.sentence, description: 'What was done, or why it was not.' }),
-  outcome: words(STEP_OUTCOMES),
+  outcome: Type.Enum([...STEP_OUTCOMES]),
   undone: Type.Optional(
     Type.Boolean({ description: 'Whether it was taken back; left out when it had no need to be.' }),
   ),
@@ -49,9 +48,9 @@ export type StepView = Static<typeof StepView>;
 export const IncidentView = Type.Object({
   id: Type.String({ maxLength: 64 }),
   node: Type.String({ maxLength: 128, description: 'Id of the node that tells it.' }),
-  fault: words(FAULTS),
+  fault: Type.Enum([...FAULTS]),
   subject: Type.String({ maxLength: 200 }),
-  state: words(INCIDENT_STATES),
+  state: Type.Enum([...INCIDENT_STATES]),
   confidence: Share,
   severity: Share,
   cause: Type.String({ maxLength: MOST.sentence, description: 'The likely root cause.' }),

@@ -8,6 +8,8 @@ export const REPAIR_OUTCOMES = ['helped', 'relapsed', 'no-effect', 'worse', 'fai
 export type RepairOutcome = (typeof REPAIR_OUTCOMES)[number];
 
 export interface RepairRecord {
+  /** Unique on this node and stable. */
+  id: string;
   /** Milliseconds since 1970. */
   at: number;
   /** Id of the incident that it belongs to. */
@@ -39,7 +41,7 @@ export interface RepairSums {
 export interface KnowledgeStorage {
   /** Resolves once it is on the disk. The oldest records beyond 10,000 go; the sums stay. */
   append(record: RepairRecord): Promise<void>;
-  /** Newest first, at most `limit` and 2,000. */
+  /** Newest first, at most `limit` and 4,096. What is read is checked again. */
   recent(limit: number): Promise<RepairRecord[]>;
   /** One entry for each fault and action that was ever tried. */
   statistics(): Promise<RepairSums[]>;

@@ -2,7 +2,7 @@
 // people. Only these may ever be tried on a fault, whatever is learned.
 
 import type { ActionName } from './action-catalogue.ts';
-import type { Fault } from './symptom.ts';
+import { FAULTS, type Fault } from './symptom.ts';
 
 /** Each ends with `operator.ask`. Those that ask first (`asksFirst`) are offered to the operator, not done. */
 export const LADDERS: Readonly<Record<Fault, readonly ActionName[]>> = {
@@ -46,3 +46,8 @@ export const PRIORITIES: Readonly<Record<Fault, number>> = {
   ...{ 'link-flapping': 3, 'link-lossy': 3, 'camera-lost': 3, 'camera-frozen': 3, 'agent-slow': 2 },
   ...{ 'camera-covered': 2, 'camera-moved': 2, 'policy-regressed': 2, 'federation-stalled': 1 },
 };
+
+/** Every action that may be tried on every fault, in an order that stays: new ones are added to the ends of ladders. */
+export const REPAIR_PAIRS: readonly { fault: Fault; action: ActionName }[] = FAULTS.flatMap((fault) =>
+  LADDERS[fault].filter((action) => action !== 'operator.ask').map((action) => ({ fault, action })),
+);

@@ -17,7 +17,7 @@ export const QuestionView = Type.Object({
   reason: Type.String({ maxLength: 300, description: 'One line: what is wrong, and what was tried.' }),
   offers: Type.Array(
     Type.Object({
-      action: Type.Union(ACTION_NAMES.map((name) => Type.Literal(name))),
+      action: Type.Enum([...ACTION_NAMES]),
       inWords: Type.String({ maxLength: 300 }),
     }),
     { maxItems: 4, description: 'What may be approved; refusing is always possible.' },

@@ -1,0 +1,43 @@
+// What the daemon hands to the loop, and what others on the node may ask of it.
+
+import type { Clock } from '../../core/clock.ts';
+import type { Journal } from '../../core/journal.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Random } from '../../core/random.ts';
+import type { Authorizer } from '../authorizer.ts';
+import type { RepairHands, Verifier } from './action.ts';
+import type { ActionName } from './action-catalogue.ts';
+import type { MapekConfig } from './config.ts';
+import type { IncidentStorage } from './incident.ts';
+import type { KnowledgeStorage } from './knowledge-storage.ts';
+import type { QuestionStorage } from './questions.ts';
+import type { Fault } from './symptom.ts';
+
+export interface MapekParts {
+  /** Id of this node. */
+  self: string;
+  config: MapekConfig;
+  /** What this node can do, by action: see `RepairHand`. */
+  hands: RepairHands;
+  authorizer: Authorizer;
+  storage: { knowledge: KnowledgeStorage; incidents: IncidentStorage; questions: QuestionStorage };
+  clock: Clock;
+  random: Random;
+  journal: Journal;
+  logger: Logger;
+  newId: () => string;
+  /** Has these subjects looked at now; called when one is suspected, and when a repair is to be verified. */
+  lookNow?: (subjects: readonly string[]) => void;
+  /** Sees for itself whether something is gone; left out, that is known from signals alone. */
+  verifier?: Verifier;
+}
+
+/** An action that somebody else of this node wants done: the self-correction of the cameras. */
+export interface Proposal {
+  action: ActionName;
+  fault: Fault;
+  subject: string;
+  why: string;
+  /** Id of the agent that wants it, as the oracle knows it. */
+  by: string;
+}

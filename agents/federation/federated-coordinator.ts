@@ -23,6 +23,8 @@ import {
   type RoundKeys,
   readFrame,
   UPDATE,
+  WITHDRAW,
+  Withdrawal,
 } from './messages.ts';
 import type { CandidateDesk } from './rollout/candidate.ts';
 import { Offers } from './rounds/offers.ts';
@@ -129,6 +131,11 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
       ...(parts.standsFor !== undefined && { standsFor: parts.standsFor }),
     });
     post.handle(UPDATE, async (origin, frame) => frameOf(await this.#updates.receive(origin, frame)));
+    post.handle(WITHDRAW, (node, frame) => {
+      const withdrawn = readFrame(Withdrawal, frame)?.header;
+      if (withdrawn !== undefined) this.#readyRun(withdrawn.learner)?.runner.withdrawn(node, withdrawn);
+      return frameOf({});
+    });
     post.handle(MODEL, (origin, frame) => this.#serveModel(origin, frame));
     network.subscribe(offerTopic, (node, offer) => this.#offers.hear(node, offer));
   }

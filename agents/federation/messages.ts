@@ -169,9 +169,19 @@ export const ModelPiece = Type.Object({ total: Type.Integer({ minimum: 0, maximu
 export const Recall = Type.Object({ id: RoundId, learner: LearnerName });
 export type Recall = Static<typeof Recall>;
 
+/** A node that had accepted brings nothing after all. */
+export const Withdrawal = Type.Object({
+  id: RoundId,
+  learner: LearnerName,
+  reason: Decline,
+  cause: Type.String({ maxLength: 500 }),
+});
+export type Withdrawal = Static<typeof Withdrawal>;
+
 /** Questions of the relay. */
 export const INVITE = 'federation-invite';
 export const RECALL = 'federation-recall';
+export const WITHDRAW = 'federation-withdraw';
 export const UPDATE = 'federation-update';
 export const MODEL = 'federation-model';
 

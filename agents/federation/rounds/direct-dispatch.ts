@@ -67,7 +67,10 @@ export class DirectDispatch implements Dispatch {
     try {
       const reply = await this.#post.ask(node, INVITE, frameOf(round.invitation()), ANSWER_WITHIN);
       const answer = readFrame(Answer, reply)?.header;
-      if (answer === undefined) return false;
+      // It has not heard yet who coordinates, or is about to start anew: that passes.
+      const isEarly =
+        answer?.kind === 'declined' && (answer.reason === 'not-coordinator' || answer.reason === 'stopping');
+      if (answer === undefined || isEarly) return false;
       this.#end(round.id, node);
       if (!signal.aborted) round.answered(node, answer);
       return true;

@@ -6,7 +6,7 @@ import { messageOf, ParlmeshError } from '../../../core/errors.ts';
 import type { Journal } from '../../../core/journal.ts';
 import type { Random } from '../../../core/random.ts';
 import type { Model } from '../learner.ts';
-import { bytesOf, parametersOf, type Refusal, sha256 } from '../messages.ts';
+import { bytesOf, parametersOf, type Refusal, sha256, type Withdrawal } from '../messages.ts';
 import { BaseShelf } from './base-shelf.ts';
 import { choose } from './choose.ts';
 import { Durable } from './durable.ts';
@@ -187,6 +187,11 @@ export class RoundRunner {
   /** Resolves once the round that runs has failed for that reason. */
   async end(reason: 'cancelled' | 'superseded', cause: string): Promise<void> {
     await this.#post({ kind: 'failed', reason, cause });
+  }
+
+  /** It had accepted, and brings nothing after all. */
+  withdrawn(node: string, { id, reason, cause }: Withdrawal): void {
+    this.#about(id, { kind: 'answered', node, answer: { kind: 'declined', reason, cause } });
   }
 
   refused(node: string, reason: Refusal, cause: string): void {

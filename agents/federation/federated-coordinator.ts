@@ -227,6 +227,11 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
     return past.slice(0, Math.max(0, limit)).map((state) => this.#view(state));
   }
 
+  /** Where heads of regions bring their aggregates, while this node coordinates that learner. */
+  open(learner: string): Pick<RoundRunner, 'intake' | 'state'> | undefined {
+    return this.#readyRun(learner)?.runner;
+  }
+
   /** For metrics. */
   figures() {
     return { updates: this.#updates.figures(), rounds: Object.fromEntries(this.#ended), running: this.#running() };

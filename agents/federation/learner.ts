@@ -95,6 +95,9 @@ export interface Learner {
   adopt(model: Model, origin: ModelOrigin): Promise<void>;
   /** Serves again what served before `version`, with the reason for the journal. */
   takeBack(version: string, reason: string): Promise<void>;
-  /** How work goes under the model that serves; undefined while unknown. */
-  performance(): Performance | undefined;
+  /**
+   * How work goes under the model that serves; undefined while unknown.
+   * @param since only work that began after it, milliseconds since 1970; left out, all since that model serves
+   */
+  performance(since?: number): Performance | undefined;
 }

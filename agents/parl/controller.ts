@@ -196,8 +196,8 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
   }
 
   /** Of the policy on the shelf; undefined until a job was done under it. */
-  service(): ServiceRecord | undefined {
-    return serviceRecord(this.#recent.document(), this.#since, this.#conditions().nodes);
+  service(since = 0): ServiceRecord | undefined {
+    return serviceRecord(this.#recent.document(), Math.max(since, this.#since), this.#conditions().nodes);
   }
 
   view(): LearningView {

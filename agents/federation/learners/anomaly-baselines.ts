@@ -152,8 +152,9 @@ export class AnomalyBaselinesLearner implements Learner {
   }
 
   /** How surprising readings are: minus the mean logarithm of their density. */
-  performance(): Performance | undefined {
-    const fresh = this.#parts.source.readings().filter(({ at }) => at >= this.#kept.since);
+  performance(since = 0): Performance | undefined {
+    const from = Math.max(since, this.#kept.since);
+    const fresh = this.#parts.source.readings().filter(({ at }) => at >= from);
     const densities = this.#logDensities(this.current().parameters, fresh);
     if (densities.length === 0) return undefined;
     const { mean, deviation } = spreadOf(densities.map((density) => -density));

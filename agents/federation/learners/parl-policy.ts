@@ -31,7 +31,7 @@ export interface ParlPolicyParts {
   /** This node's jobs and nodes, and how jobs go: the controller's. */
   board: {
     workload(part: JobPart): Pick<PracticeRequest, 'jobs' | 'nodes' | 'load'>;
-    service(): ServiceRecord | undefined;
+    service(since?: number): ServiceRecord | undefined;
     policyChanged(merit: 'judged' | 'unjudged'): void;
   };
   /** Plays episodes of the policy in a thread: `playSeeds` for the scheduler `parl`. */
@@ -193,9 +193,9 @@ export class ParlPolicyLearner implements Learner {
     board.policyChanged('unjudged');
   }
 
-  performance(): Performance | undefined {
+  performance(since?: number): Performance | undefined {
     const { shelf, board } = this.#parts;
-    const record = board.service();
+    const record = board.service(since);
     if (record === undefined) return undefined;
     const { cost, deviation, jobs } = record;
     return { version: shelf.current.version, cost, unit: 'ln(job time / ideal)', samples: jobs, deviation };

@@ -119,10 +119,10 @@ export class RecoveryKnowledgeLearner implements Learner {
     this.#parts.tell(`Knowledge of repairs ${version} was taken back: ${reason}`);
   }
 
-  performance(): Performance | undefined {
+  performance(since = 0): Performance | undefined {
     const costs = this.#parts.knowledge
       .outcomes()
-      .filter(({ at }) => at >= this.#kept.since)
+      .filter(({ at }) => at >= Math.max(since, this.#kept.since))
       .map(({ seconds, recovered }) => Math.log(Math.max(SHORTEST, seconds)) + (recovered ? 0 : NOT_RECOVERED));
     if (costs.length === 0) return undefined;
     const { mean, deviation } = spreadOf(costs);

@@ -11,8 +11,11 @@ export interface Candidate {
   origin: ModelOrigin;
 }
 
-/** What became of a candidate. `refused` never served anywhere; `superseded` gave way to a newer one. */
-export type Fate = 'settled' | 'refused' | 'taken-back' | 'superseded';
+/**
+ * What became of a candidate. `carried`: neither better nor worse that one could tell, so that rounds go on from it and it
+ * serves nowhere yet. `refused` served nowhere and nothing goes on from it.
+ */
+export type Fate = 'settled' | 'carried' | 'refused' | 'taken-back';
 
 export interface RolloutEnd {
   learner: string;
@@ -27,15 +30,16 @@ export interface RolloutEnd {
 export interface CandidateDesk {
   /**
    * Resolves with the version once the candidate is written down; from there it goes on by itself, over restarts. Rejects
-   * with `MODEL_INVALID` for what cannot serve (shape, numbers that are not finite, size), `ROLLOUT_BUSY` while another
-   * candidate of that learner has not come to its end, `ROLLOUT_UNKNOWN_LEARNER`.
+   * with `MODEL_INVALID` for what cannot serve (shape, numbers that are not finite, size, a behaviour that no sound model
+   * has), `ROLLOUT_BUSY` while another candidate of that learner is judged, `ROLLOUT_UNKNOWN_LEARNER`. The same version
+   * twice is one.
    */
   propose(candidate: Candidate): Promise<string>;
-  /** Whether a candidate of that learner has not come to its end yet. */
+  /** Whether a candidate of that learner is judged just now. While one is rolled out, others may come. */
   isBusy(learner: string): boolean;
   /**
-   * The model that the network serves: what the next round begins from. The learner's own current one where none was
-   * rolled out yet. Rejects with `FEDERATION_STORE_FAILED`, `ROLLOUT_UNKNOWN_LEARNER`.
+   * What the next round begins from: the last candidate, as long as nobody could tell that it is worse, else the model that
+   * the network serves. The learner's own current one where none was rolled out yet. Rejects with `FEDERATION_STORE_FAILED`, `ROLLOUT_UNKNOWN_LEARNER`.
    */
   settled(learner: string): Promise<Model>;
   /** Calls `listener` after each end, until the returned function is called. */

@@ -21,7 +21,7 @@ export class MeanLearner implements Learner {
   readonly #target: number;
   #fresh = 10;
   /** What `performance` tells; tests set it. */
-  measured: Omit<Performance, 'version'> | undefined;
+  measure: () => Omit<Performance, 'version'> | undefined = () => undefined;
   /** What `compare` tells; left out, what is true. */
   claimed: number | undefined;
   readonly told: string[] = [];
@@ -73,6 +73,7 @@ export class MeanLearner implements Learner {
   }
 
   performance(): Performance | undefined {
-    return this.measured && { version: this.current().version, ...this.measured };
+    const measured = this.measure();
+    return measured && { version: this.current().version, ...measured };
   }
 }

@@ -1,0 +1,451 @@
+// One learner's line of models on the coordinator: a candidate is judged by several nodes, rolled out stage by stage, and
+// settled or taken back. The shell around `stage.ts` and `judging.ts`: it asks, writes down and tells.
+
+import type { Clock, Millis, Timer } from '../../../core/clock.ts';
+import { messageOf, ParlmeshError } from '../../../core/errors.ts';
+import type { Journal } from '../../../core/journal.ts';
+import type { Logger } from '../../../core/logger.ts';
+import type { AgentNetwork } from '../../network.ts';
+import type { Learner, Model } from '../learner.ts';
+import { checkModel } from '../learners/kept-model.ts';
+import { bytesOf, versionOf } from '../learners/vectors.ts';
+import type { FederationStorage } from '../storage.ts';
+import type { Asker } from './asker.ts';
+import type { Candidate, RolloutEnd } from './candidate.ts';
+import type { RolloutConfig } from './config.ts';
+import { documentName, isStep, NOTHING, type Rolling, type RolloutDocument, readDocument } from './document.ts';
+import type { Judged, Words } from './judging.ts';
+import type { RolloutRecord } from './lineage.ts';
+import { MOST_NUMBERS } from './messages.ts';
+import { ModelRoom } from './model-room.ts';
+import { orderOf } from './order.ts';
+import { fetchModel, recall } from './recall.ts';
+import { type SealKeys, sealOf, signStatement } from './seal.ts';
+import { beginStages, type StageEffect, type StageEvent, stepStage } from './stage.ts';
+import { takeOver } from './takeover.ts';
+import { Trial } from './trial.ts';
+import { newcomersToAsk, straysToAsk, withNewcomer, withoutStray } from './upkeep.ts';
+
+export interface LineParts {
+  learner: Learner;
+  storage: FederationStorage;
+  network: AgentNetwork;
+  asker: Asker;
+  keys: SealKeys;
+  /** What a node has in common with others: its profile; undefined while unknown. */
+  group: (node: string) => string | undefined;
+  config: RolloutConfig;
+  clock: Clock;
+  journal: Journal;
+  logger: Logger;
+  ended: (end: RolloutEnd) => void;
+  changed: () => void;
+}
+
+const TICK: Millis = 2000;
+/** A board that slept does not count that as time in which work went well. */
+const LONGEST_TICK: Millis = 10_000;
+const WRITE_EVERY: Millis = 60_000;
+const RECALLED = 256;
+const MODELS_KEPT = 64;
+const MOST_FAILURES = 5;
+/** Asking again would bring the same answer. */
+const FINAL = ['no-consent', 'doubtful', 'not-allowed', 'wrong-format', 'unknown-learner', 'taken-back', 'malformed'];
+
+export class Line {
+  readonly #parts: LineParts;
+  readonly #room: ModelRoom;
+  #document: RolloutDocument = NOTHING;
+  #written: RolloutDocument = NOTHING;
+  #writtenAt: Millis = 0;
+  #trial: Trial | undefined;
+  #events: StageEvent[] = [];
+  /** Numbers of the model that is rolled out or settled, as they travel. */
+  #text: { version: string; text: string } | undefined;
+  readonly #failures = new Map<string, number>();
+  readonly #unwilling = new Set<string>();
+  #timer: Timer | undefined;
+  #tickedAt: Millis = 0;
+  #isTicking = false;
+  #isReady = false;
+  #life = 0;
+
+  constructor(parts: LineParts) {
+    this.#parts = parts;
+    this.#room = new ModelRoom(parts.storage, parts.learner, parts.clock);
+  }
+
+  get document(): RolloutDocument {
+    return this.#document;
+  }
+
+  get words(): Words {
+    return this.#trial?.words ?? new Map();
+  }
+
+  get isBusy(): boolean {
+    return !this.#isReady || this.#document.judging !== undefined;
+  }
+
+  /** This node coordinates from now on: goes on where it, or the coordinator before it, was. */
+  begin(): void {
+    if (this.#timer !== undefined) return;
+    const { clock } = this.#parts;
+    this.#isReady = false;
+    this.#trial = undefined;
+    this.#tickedAt = clock.now();
+    this.#life++;
+    this.#timer = clock.every(TICK, () => void this.#tick());
+    void this.#tick();
+  }
+
+  /** Another node coordinates: nothing is asked or written any more. */
+  end(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#isReady = false;
+    this.#life++;
+  }
+
+  async propose(candidate: Candidate): Promise<string> {
+    const { learner, clock } = this.#parts;
+    if (this.isBusy) {
+      throw new ParlmeshError(
+        'ROLLOUT_BUSY',
+        `Another candidate of ${learner.name} is judged, or what came before is not known yet`,
+      );
+    }
+    const { format, parameters, origin } = candidate;
+    if (format !== learner.format) throw invalid(`its format is ${format}, not ${learner.format}`);
+    if (parameters.length > MOST_NUMBERS)
+      throw invalid(`it has ${parameters.length} numbers; ${MOST_NUMBERS} is the most`);
+    const version = versionOf(parameters);
+    const { tip, rolling, settled } = this.#document;
+    if ([tip?.version, rolling?.version, settled?.version].includes(version)) return version;
+    checkModel({ version, parameters }, learner.size);
+    const doubt = await learner.inspect?.(parameters, (await this.#served()).parameters);
+    if (doubt !== undefined) throw invalid(doubt);
+    const rollout: RolloutRecord = {
+      fate: 'judged',
+      reason: 'nodes play it',
+      at: clock.wall(),
+      verdicts: [],
+      stages: [],
+    };
+    await this.#room.put(version, { origin: { ...origin, nodes: [...origin.nodes] }, rollout }, bytesOf(parameters));
+    await this.#write({ ...this.#document, judging: version });
+    return version;
+  }
+
+  /** What rounds go on from. */
+  async tip(): Promise<Model> {
+    const { tip } = this.#document;
+    return (tip && (await this.#room.load(tip.version))) ?? this.#served();
+  }
+
+  async #served(): Promise<Model> {
+    const { settled } = this.#document;
+    return (settled && (await this.#room.load(settled.version))) ?? this.#parts.learner.current();
+  }
+
+  /** What is on the disk, and what the nodes remember of another coordinator's roll-out. */
+  async #resume(): Promise<void> {
+    const { learner, storage, network } = this.#parts;
+    const life = this.#life;
+    const stored = readDocument(await storage.document(documentName(learner.name)));
+    const memories = await recall(this.#reachable('').slice(0, RECALLED), learner, this.#parts);
+    const { rolling, settled, tip } = stored;
+    const known = await this.#room.latestRound([rolling?.version, settled?.version, tip?.version]);
+    const { document, needs } = takeOver(stored, memories, known);
+    if (needs !== undefined)
+      await fetchModel(needs.seal, needs.holders, { asker: this.#parts.asker, room: this.#room });
+    if (life !== this.#life) return;
+    await this.#write(document);
+    this.#isReady = true;
+    if (needs === undefined) return;
+    const { version, round } = needs.seal;
+    const message = `Model ${version} of round ${round} was on its way when ${network.self} took over; it goes on with ${needs.holders.length} nodes that serve it`;
+    this.#tell('info', message);
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#isTicking) return;
+    this.#isTicking = true;
+    const { clock, logger, learner } = this.#parts;
+    const elapsed = Math.min(LONGEST_TICK, clock.now() - this.#tickedAt);
+    this.#tickedAt = clock.now();
+    try {
+      if (!this.#isReady) await this.#resume();
+      else {
+        await this.#judge();
+        await this.#roll(elapsed);
+        this.#mend();
+        await this.#bringUpToDate();
+        await this.#write(this.#document, !isStep(this.#written, this.#document));
+      }
+    } catch (error) {
+      // Nothing has changed that was not written; the next tick tries again.
+      logger.warn({ learner: learner.name, cause: messageOf(error) }, 'the roll-out could not go on');
+    } finally {
+      this.#isTicking = false;
+    }
+  }
+
+  async #judge(): Promise<void> {
+    const version = this.#document.judging;
+    if (version === undefined) return;
+    this.#trial ??= await this.#beginTrial(version);
+    if (this.#trial === undefined) {
+      // Its numbers are gone: the round that made it makes another.
+      await this.#write(without(this.#document, 'judging'));
+      return;
+    }
+    const judged = this.#trial.poll();
+    if (judged !== undefined) await this.#decide(this.#trial, judged);
+  }
+
+  async #beginTrial(version: string): Promise<Trial | undefined> {
+    const { learner, keys, config, asker, clock } = this.#parts;
+    const [model, baseline] = [await this.#room.load(version), await this.#served()];
+    const { origin } = await this.#room.lineage(version);
+    if (model === undefined || origin === undefined) return undefined;
+    const candidate = { learner: learner.name, format: learner.format, parameters: model.parameters, origin };
+    return new Trial({
+      ...{ version, asker, config, clock, asked: this.#reachable(version).slice(0, config.evaluators) },
+      seal: signStatement(keys, sealOf(candidate, version, keys.self)),
+      ...{ candidate: textOf(model.parameters), baseline: textOf(baseline.parameters) },
+    });
+  }
+
+  /** judging -> rolling | tip | nothing */
+  async #decide(trial: Trial, { as, reason, pooled }: Judged): Promise<void> {
+    const { config } = this.#parts;
+    const { version, seal } = trial;
+    const before = without(this.#document, 'judging');
+    const rounds = (before.tip?.rounds ?? 0) + 1;
+    const gain = pooled && { value: pooled.gain, low: pooled.low, high: pooled.high, trials: pooled.trials };
+    const told = { ...(gain && { gain }), verdicts: trial.verdicts() };
+    let fate: RolloutEnd['fate'] | undefined;
+    let document = before;
+    let why = reason;
+    if (as === 'better' && before.rolling === undefined) {
+      document = { ...before, tip: { version, rounds: 0 }, rolling: { version, seal, state: beginStages() } };
+    } else if (as === 'worse' || as === 'doubtful') {
+      [fate, document] = ['refused', without(before, 'tip')];
+    } else if (rounds > config.patience) {
+      [fate, document] = ['refused', without(before, 'tip')];
+      why = `${reason}; rounds went on from such candidates ${config.patience} times and begin anew`;
+    } else {
+      [fate, document] = ['carried', { ...before, tip: { version, rounds } }];
+      if (as === 'better') why = `${reason}; it waits, since ${before.rolling?.version} is on its way`;
+    }
+    await this.#room.record(version, { fate: fate ?? 'rolling-out', reason: why, ...told });
+    await this.#write(document);
+    this.#trial = undefined;
+    if (fate === undefined) {
+      this.#failures.clear();
+      this.#tell('info', `Model ${version} goes to a few nodes first: it is ${why}`);
+    } else await this.#finish(version, fate, why);
+  }
+
+  async #roll(elapsed: Millis): Promise<void> {
+    const { config } = this.#parts;
+    const { rolling } = this.#document;
+    if (rolling === undefined) {
+      this.#events = [];
+      return;
+    }
+    const text = await this.#textOf(rolling.version);
+    if (text === undefined) {
+      await this.#close(rolling, 'taken-back', 'its numbers are not in the store any more');
+      return;
+    }
+    const events: StageEvent[] = [
+      ...this.#events,
+      { kind: 'tick', elapsed, reachable: this.#reachable(rolling.version) },
+    ];
+    this.#events = [];
+    let { state } = rolling;
+    let effects: StageEffect[] = [];
+    for (const event of events) ({ state, effects } = stepStage(state, event, config));
+    const document = { ...this.#document, rolling: { ...rolling, state } };
+    const end = effects.find((effect) => effect.kind === 'ended');
+    if (end !== undefined) {
+      await this.#close(document.rolling, end.fate, end.reason);
+      return;
+    }
+    await this.#write(document, !isStep(this.#written, document));
+    for (const effect of effects) await this.#carryOut(effect, rolling, text);
+  }
+
+  async #carryOut(effect: StageEffect, { version, seal }: Rolling, text: string): Promise<void> {
+    const { asker, learner } = this.#parts;
+    const life = this.#life;
+    const post = (event: StageEvent): void => {
+      if (life === this.#life && this.#document.rolling?.version === version) this.#events.push(event);
+    };
+    switch (effect.kind) {
+      case 'adopt': {
+        const { node, canary, stage } = effect;
+        void asker.ask(node, { kind: 'adopt', seal, parameters: text, canary, stage }).then((answer) => {
+          if (answer?.kind === 'adopted') post({ kind: 'adopted', node, before: answer.before, unit: answer.unit });
+          else if (answer?.kind === 'refused') {
+            const failures = (this.#failures.get(node) ?? 0) + 1;
+            this.#failures.set(node, failures);
+            const isFinal = FINAL.includes(answer.reason) || failures >= MOST_FAILURES;
+            if (isFinal) post({ kind: 'declined', node, cause: answer.cause });
+          }
+        });
+        break;
+      }
+      case 'measure': {
+        const { node, last } = effect;
+        const question = { kind: 'measure' as const, learner: learner.name, ...(last !== undefined && { last }) };
+        void asker.ask(node, question).then((answer) => {
+          if (answer?.kind !== 'measured') return;
+          const { measure, unit } = answer;
+          post({ kind: 'measured', node, serves: answer.version === version, measure, unit });
+        });
+        break;
+      }
+      case 'passed':
+        await this.#room.record(version, { fate: 'rolling-out', reason: effect.finding }, effect.finding);
+        this.#tell('info', `Model ${version} has passed a stage of its roll-out: ${effect.finding}`);
+        break;
+      case 'ended':
+        break;
+    }
+  }
+
+  /** rolling -> settled | taken back | refused */
+  async #close(rolling: Rolling, fate: 'settled' | 'taken-back' | 'refused', reason: string): Promise<void> {
+    const { keys, learner } = this.#parts;
+    const { version, seal, state } = rolling;
+    const { tip, ...rest } = without(this.#document, 'rolling');
+    const serving = state.nodes.filter(({ standing }) => standing === 'serves').map(({ node }) => node);
+    let document: RolloutDocument;
+    if (fate === 'settled') {
+      const isTip = tip?.version === version;
+      document = { ...rest, settled: { version, seal }, settledOn: serving, ...(tip && !isTip && { tip }) };
+    } else {
+      const notice = signStatement(keys, {
+        learner: learner.name,
+        version,
+        coordinator: keys.self,
+        reason: reason.slice(0, 1000),
+      });
+      // Who was asked may serve it, whatever answer got lost.
+      const touched = state.nodes
+        .filter(({ standing }) => standing !== 'declined')
+        .map(({ node }) => ({ node, notice }));
+      document = { ...rest, strays: [...rest.strays, ...touched].slice(-4000) };
+    }
+    await this.#room.record(version, { fate, reason });
+    await this.#write(document);
+    this.#events = [];
+    this.#unwilling.clear();
+    await this.#finish(version, fate, reason);
+  }
+
+  async #finish(version: string, fate: RolloutEnd['fate'], reason: string): Promise<void> {
+    const { learner, storage, ended, logger } = this.#parts;
+    const { settled, tip, rolling } = this.#document;
+    const round = await this.#room.latestRound([version]);
+    const what = {
+      settled: 'serves everywhere now',
+      carried: 'serves nowhere yet, rounds go on from it',
+      refused: 'is not rolled out',
+      'taken-back': 'is taken back everywhere',
+    };
+    this.#tell(
+      fate === 'taken-back' ? 'warning' : 'info',
+      `Model ${version} of round ${round} ${what[fate]}: ${reason}`,
+    );
+    const needed = [settled?.version, tip?.version, rolling?.version].filter((known) => known !== undefined);
+    await storage.dropModels(learner.name, MODELS_KEPT, needed).catch((error: unknown) => {
+      logger.debug({ cause: messageOf(error) }, 'old models were not dropped');
+    });
+    ended({ learner: learner.name, version, round, fate, reason });
+  }
+
+  /** Takes back what was taken back, where it was not reached before. */
+  #mend(): void {
+    const life = this.#life;
+    for (const stray of straysToAsk(this.#document, this.#reachable(''))) {
+      void this.#parts.asker.ask(stray.node, { kind: 'take-back', notice: stray.notice }).then((answer) => {
+        const isGone = answer?.kind === 'refused' && answer.reason === 'unknown-learner';
+        if (life !== this.#life || (answer?.kind !== 'took-back' && !isGone)) return;
+        this.#document = withoutStray(this.#document, stray);
+      });
+    }
+  }
+
+  /** Nodes that were away, or are new, get what all others serve. */
+  async #bringUpToDate(): Promise<void> {
+    const { settled } = this.#document;
+    if (settled === undefined) return;
+    const { version, seal } = settled;
+    const nodes = newcomersToAsk(this.#document, this.#reachable(version), this.#unwilling);
+    const parameters = nodes.length === 0 ? undefined : await this.#textOf(version);
+    if (parameters === undefined) return;
+    const [life, stage] = [this.#life, this.#parts.config.stages.length];
+    for (const node of nodes) {
+      void this.#parts.asker.ask(node, { kind: 'adopt', seal, parameters, canary: false, stage }).then((answer) => {
+        if (life !== this.#life) return;
+        if (answer?.kind === 'refused') this.#unwilling.add(node);
+        if (answer?.kind === 'adopted') this.#document = withNewcomer(this.#document, version, node);
+      });
+    }
+  }
+
+  /** Nodes that can be reached, this one too, unlike ones first. */
+  #reachable(version: string): string[] {
+    const { network, group } = this.#parts;
+    const others = network.nodes().filter(({ reachable }) => reachable);
+    const all = [...others.map(({ id, score }) => ({ id, score })), { id: network.self, score: 0 }];
+    return orderOf(
+      all.map((node) => ({ ...node, group: group(node.id) })),
+      version,
+    );
+  }
+
+  async #textOf(version: string): Promise<string | undefined> {
+    if (this.#text?.version !== version) {
+      const model = await this.#room.load(version);
+      this.#text = model && { version, text: textOf(model.parameters) };
+    }
+    return this.#text?.text;
+  }
+
+  /** @param mayWait it is enough to have it on the disk once a minute */
+  async #write(document: RolloutDocument, mayWait = false): Promise<void> {
+    const { storage, learner, clock, changed } = this.#parts;
+    if (!mayWait || clock.now() - this.#writtenAt >= WRITE_EVERY) {
+      await storage.putDocument(documentName(learner.name), JSON.stringify(document));
+      this.#written = document;
+      this.#writtenAt = clock.now();
+    }
+    this.#document = document;
+    if (!mayWait) changed();
+  }
+
+  #tell(severity: 'info' | 'warning', message: string): void {
+    const { journal, learner } = this.#parts;
+    journal.record({
+      severity,
+      kind: 'federation.rollout',
+      subject: 'service/federation',
+      message: `${learner.title}: ${message}`,
+    });
+  }
+}
+
+function without<K extends 'judging' | 'tip' | 'rolling'>(document: RolloutDocument, key: K): Omit<RolloutDocument, K> {
+  const { [key]: _, ...rest } = document;
+  return rest;
+}
+
+const textOf = (parameters: Float32Array): string => Buffer.from(bytesOf(parameters)).toString('base64');
+
+const invalid = (why: string): ParlmeshError =>
+  new ParlmeshError('MODEL_INVALID', `The candidate cannot serve: ${why}`);

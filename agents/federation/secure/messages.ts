@@ -3,6 +3,8 @@
 // and to its step, so that none can be played again elsewhere.
 //
 //   coordinator                      node
+//   call         ───────────────────►         a secure sum of this round is about to be made
+//                ◄─────────────────── join    it has trained; a commitment to its nonce for the draw
 //   plan         ───────────────────►         who is invited, with what settings
 //                ◄─────────────────── keys    two public keys, weight, the nonce for the draw
 //   roster       ───────────────────►         the group, its keys, all nonces
@@ -40,16 +42,30 @@ const SignedKeys = SignedOf(1000);
 const of = <K extends string, P extends Record<string, TSchema>>(kind: K, properties: P) =>
   Type.Object({ kind: Type.Literal(kind), node: KeyId, ...properties }, { additionalProperties: false });
 
-export const Plan = of('plan', {
+const facts = {
   network: Type.String({ minLength: 1, maxLength: 64 }),
   learner: LearnerName,
-  format: Type.Integer({ minimum: 0 }),
-  term: Type.Integer({ minimum: 0 }),
-  round: Type.Integer({ minimum: 1 }),
+  format: Type.Integer({ minimum: 0, maximum: 1e9 }),
+  term: Type.Integer({ minimum: 0, maximum: 1e12 }),
+  round: Type.Integer({ minimum: 1, maximum: 1e9 }),
   /** Version of the model that is trained from. */
   base: Type.String({ pattern: '^[0-9a-f]{16}$' }),
   /** Parameters. */
   size: Type.Integer({ minimum: 1, maximum: MOST_PARAMETERS }),
+};
+const Facts = Type.Object(facts);
+/** Which round a secure sum is for. */
+export type RoundFacts = Static<typeof Facts>;
+
+export const Call = of('call', {
+  ...facts,
+  /** Another attempt at the same round: nodes make new keys for it, unless their masked update has left already. */
+  attempt: Type.Integer({ minimum: 0, maximum: 100 }),
+});
+export const Join = of('join', { call: Digest, commitment: Digest });
+
+export const Plan = of('plan', {
+  ...facts,
   /** Makes the grid of everybody's numbers: clip / 2^20. */
   clip: Type.Number({ minimum: 1e-6, maximum: 1e6 }),
   /** Of each group's sum, in clips. */

@@ -22,7 +22,8 @@ export function choose(
   const chosen = select(others, nodes, number, selection, seededRandom(plan.seed));
   const known = chosen.invited.map(({ node, examples }) => expectedSeconds(nodes[node], examples));
   const measured = known.filter((seconds) => seconds !== undefined);
-  const stranger = strangerSeconds(measured, plan.budget);
+  // Who has not been measured may well be in time, however short that is.
+  const stranger = Math.min(deadline.most, strangerSeconds(measured, plan.budget));
   const invited = chosen.invited.map(({ node, examples }, at): Member => {
     return { node, examples, expected: known[at] ?? stranger, standing: { kind: 'invited' } };
   });

@@ -25,6 +25,8 @@ export type ScheduleAnswer =
 /** Doublings of the pause after failures, at most. */
 const MOST_DOUBLINGS = 6;
 const LOOK_AGAIN: Millis = 10_000;
+/** Alone, a node learns better without rounds. */
+const LEAST_NODES = 2;
 
 export function nextRound(
   { now, since, failures, examples, nodes, blocked }: ScheduleView,
@@ -35,7 +37,13 @@ export function nextRound(
   const pause = (failures === 0 ? config.pause : Math.min(config.interval, doubled)) * 1000;
   const rested = since + pause - now;
   if (rested > 0) return { kind: 'wait', for: rested, why: failures > 0 ? `after ${failures} failures` : 'a pause' };
-  if (nodes === 0) return { kind: 'wait', for: LOOK_AGAIN, why: 'no node that can be reached has something to teach' };
+  if (nodes < LEAST_NODES) {
+    return {
+      kind: 'wait',
+      for: LOOK_AGAIN,
+      why: `${nodes} of ${LEAST_NODES} nodes that it takes have something to teach`,
+    };
+  }
   if (examples >= config.examples) return { kind: 'due', why: `${examples} new examples` };
   const left = since + config.interval * 1000 - now;
   if (left <= 0) return { kind: 'due', why: 'its time has come' };

@@ -21,6 +21,7 @@ const entries = [
   'agents/parl/evaluation.worker.ts',
   'agents/parl/training.worker.ts',
   'agents/parl/shard.worker.ts',
+  'agents/federation/aggregation/aggregation.worker.ts',
   'mesh/link/probe.worker.ts',
   'mesh/routing/optimizer.worker.ts',
   'vision/detection/detector-worker.ts',

@@ -22,6 +22,8 @@ const COPIED = 0.1;
 const SCANT = 0.25;
 /** Where honest updates agree almost perfectly, differences of rounding are not to count as spread. */
 const LEAST_SPREAD = 0.01;
+/** What is left of a sum of weights once all have been taken off again. */
+const TINY = 1e-9;
 /** Fewer updates have no statistics: three pairs say nothing about what is usual. */
 const FEWEST = 5;
 
@@ -43,7 +45,7 @@ function averageAgreeing(updates: readonly Update[], arithmetic: Arithmetic): Ag
   const usual = usualCosine(cosines, updates.length);
   const groups = alikeGroups(cosines, updates.length, usual.high);
   const weights = updates.map(({ weight }, i) => weight / groups.sizes[i]!);
-  const against = leftOut(cosines, weights, usual);
+  const against = leftOut(cosines, weights, { usual, groups });
   const counted = weights.map((weight, i) => (against.has(i) ? 0 : weight));
   const total = counted.reduce((sum, weight) => sum + weight, 0);
   const verdicts = updates.map(({ node }, i): Verdict => {
@@ -135,18 +137,30 @@ function alikeDoubt(updates: readonly Update[], { sizes, first, nearest }: Group
   return { reason: 'too-alike', evidence, severity: 1 };
 }
 
-/** Whose support is negative or far below that of most, with the evidence. */
-function leftOut(cosines: Float64Array, weights: readonly number[], usual: Usual): Map<number, Doubt> {
+/** Whose support is negative or far below that of most, with the evidence. Copies do not support one another. */
+function leftOut(
+  cosines: Float64Array,
+  weights: readonly number[],
+  { usual, groups }: { usual: Usual; groups: Groups },
+): Map<number, Doubt> {
   const count = weights.length;
   const out = new Map<number, Doubt>();
   if (count < 3) return out;
-  const held = (i: number, j: number): number => Math.min(usual.high, Math.max(usual.low, cosines[i * count + j]!));
-  const sums = new Float64Array(count);
-  for (let i = 0; i < count; i++) for (let j = 0; j < count; j++) if (i !== j) sums[i]! += weights[j]! * held(i, j);
-  let total = weights.reduce((sum, weight) => sum + weight, 0);
+  const { first } = groups;
+  const supported = new Float64Array(count);
+  const asked = new Float64Array(count);
+  const ask = (j: number, sign: number): void => {
+    for (let i = 0; i < count; i++) {
+      if (first[i] === first[j]) continue;
+      const held = Math.min(usual.high, Math.max(usual.low, cosines[i * count + j]!));
+      supported[i]! += sign * weights[j]! * held;
+      asked[i]! += sign * weights[j]!;
+    }
+  };
+  for (let j = 0; j < count; j++) ask(j, 1);
   const left = Array.from({ length: count }, (_, i) => i);
   while (out.size < Math.floor((count - 1) / 2)) {
-    const supports = Float64Array.from(left, (i) => sums[i]! / (total - weights[i]! || 1));
+    const supports = Float64Array.from(left, (i) => (asked[i]! > TINY ? supported[i]! / asked[i]! : 0));
     const least = Math.min(...supports);
     const middle = medianOf(supports);
     const spread = Math.max(LEAST_SPREAD / 2, spreadOf(supports, middle));
@@ -157,8 +171,7 @@ function leftOut(cosines: Float64Array, weights: readonly number[], usual: Usual
     // Opposed by as much as others agree is no accident; a little below zero may be.
     const severity = ramp((middle - least) / (Math.abs(middle) + spread), 0.75, 1.75);
     out.set(worst!, { reason: 'against-majority', evidence, severity });
-    for (const i of left) sums[i]! -= weights[worst!]! * held(i, worst!);
-    total -= weights[worst!]!;
+    ask(worst!, -1);
   }
   return out;
 }

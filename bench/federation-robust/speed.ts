@@ -1,0 +1,67 @@
+// Seconds that each rule takes, the best of three, beside numpy on one thread: 100 and 1,000 updates of 20,000 numbers.
+
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { Update } from '../../agents/federation/aggregation/aggregator.ts';
+import type { AggregationRule } from '../../agents/federation/aggregation/config.ts';
+import { createAggregator } from '../../agents/federation/aggregation/create-aggregator.ts';
+import { WasmArithmetic } from '../../agents/federation/aggregation/wasm-arithmetic.ts';
+import { normal } from '../../agents/parl/normal.ts';
+import { seededRandom } from '../../core/random.ts';
+import { note, type Report } from '../rig/report.ts';
+
+const SIZE = 20_000;
+const TIMES = 3;
+const LIARS = 0.2;
+const RULES: readonly AggregationRule[] = [
+  ...(['default', 'fedavg', 'median', 'trimmed-mean', 'krum'] as const),
+  ...(['multi-krum', 'bulyan', 'geometric-median', 'root-trust'] as const),
+];
+const GOALS: Record<number, number> = { 100: 1, 1000: 5 };
+
+export function measureSpeed(report: Report): void {
+  const arithmetic = new WasmArithmetic();
+  for (const count of [100, 1000]) {
+    const random = seededRandom(count);
+    const common = Float32Array.from({ length: SIZE }, () => normal(random));
+    const updates: Update[] = Array.from({ length: count }, (_, i) => ({
+      node: `node-${i}`,
+      delta: common.map((value) => value + 2 * normal(random)),
+      weight: 1,
+    }));
+    const metric = { metric: 'seconds, best of three', unit: 's' };
+    for (const rule of RULES) {
+      const target = rule === 'default' ? GOALS[count] : undefined;
+      let seconds = Number.POSITIVE_INFINITY;
+      const aggregator = createAggregator(
+        { rule, liars: LIARS, clip: rule === 'default' ? 1.5 : 0 },
+        { arithmetic, root: common },
+      );
+      for (let time = 0; time < TIMES; time++) {
+        const started = performance.now();
+        aggregator.aggregate(updates);
+        seconds = Math.min(seconds, (performance.now() - started) / 1000);
+      }
+      const result = { case: `${count} × ${SIZE}, ${rule}`, ...metric, value: seconds };
+      report.tell('parlmesh', target === undefined ? result : { ...result, target });
+    }
+    for (const [rule, value] of Object.entries(numpySeconds(count))) {
+      report.tell('numpy', { case: `${count} × ${SIZE}, ${rule}`, ...metric, value });
+    }
+  }
+}
+
+/** Empty where numpy is not installed. */
+function numpySeconds(count: number): Record<string, number> {
+  try {
+    const script = join(import.meta.dirname, 'numpy_rules.py');
+    const args = [script, String(count), String(SIZE), String(LIARS * count), String(TIMES)];
+    const env = { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' };
+    const output = execFileSync('/usr/bin/python3', args, { encoding: 'utf8', timeout: 300_000, env });
+    return JSON.parse(output) as Record<string, number>;
+  } catch (error) {
+    note(`numpy could not be run (apt-get install python3-numpy): ${String(error).split('\n')[0]}`);
+    return {};
+  }
+}

@@ -27,6 +27,7 @@ export class Offers {
   }
 
   hear(node: string, offer: Offer): void {
+    if (node === this.#parts.self) return;
     this.#offers.delete(node);
     this.#offers.set(node, { offer, at: this.#parts.clock.now() });
     if (this.#offers.size > MOST_OFFERS) this.#offers.delete(this.#offers.keys().next().value!);

@@ -9,6 +9,7 @@ import type { AgentNetwork } from '../../network.ts';
 import type { Aggregate, Update, Verdict } from '../aggregation/aggregator.ts';
 import {
   frameOf,
+  MODEL,
   ModelRequest,
   PIECE_BYTES,
   type Receipt,
@@ -35,6 +36,7 @@ import {
 } from './messages.ts';
 import { writeAggregate } from './regional-data.ts';
 import { LEAST_SIZE } from './regions.ts';
+import { fetchWhole, ModelShelf } from './whole-model.ts';
 
 export interface RegionalHeadParts {
   network: AgentNetwork;
@@ -47,8 +49,8 @@ export interface RegionalHeadParts {
   /** The same rule as the coordinator's: it goes over a region's updates in an audit. */
   rule: string;
   aggregate(updates: readonly Update[]): Promise<Aggregate> | Aggregate;
-  /** The model's bytes, from this node's own copy or the coordinator; rejects where neither has it. */
-  model(learner: string, version: string): Promise<Uint8Array>;
+  /** Who coordinates: models are fetched there. */
+  coordinator(): string | undefined;
   /** What became of this node's own update: it is of its region too. */
   toldItself?(told: PassedOn): void;
   clock: Clock;
@@ -82,12 +84,17 @@ export class RegionalHead {
   readonly #parts: RegionalHeadParts;
   readonly #uploads: Uploads;
   readonly #rounds = new Map<string, Round>();
+  readonly #models: ModelShelf;
 
   /** Before the network starts. */
   constructor(parts: RegionalHeadParts) {
     this.#parts = parts;
     this.#uploads = new Uploads(parts.clock);
     const { network } = parts;
+    this.#models = new ModelShelf(async (learner, version) => {
+      const node = parts.coordinator();
+      return node === undefined ? undefined : fetchWhole(network, { node, service: MODEL }, learner, version);
+    });
     network.handle(REGION_UPDATE, (origin, payload) => this.take(origin, payload));
     network.handle(REGION_MODEL, (_, payload) => this.#serve(payload));
     network.handle(AUDIT, (origin, payload) => this.#show(origin, payload));
@@ -254,7 +261,8 @@ export class RegionalHead {
   async #serve(payload: Uint8Array): Promise<Uint8Array> {
     const asked = readFrame(ModelRequest, payload)?.header;
     if (asked === undefined) throw new Error('the question cannot be read');
-    const bytes = await this.#parts.model(asked.learner, asked.version);
+    const bytes = await this.#models.get(asked.learner, asked.version);
+    if (bytes === undefined) return frameOf({ total: 0 });
     const piece = bytes.subarray(asked.offset, asked.offset + PIECE_BYTES);
     return frameOf({ total: bytes.length }, piece);
   }

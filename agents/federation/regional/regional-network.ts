@@ -10,8 +10,6 @@ import type { AgentNetwork, NetworkNode, NewsTopic } from '../../network.ts';
 import {
   frameOf,
   MODEL,
-  MOST_MODEL_BYTES,
-  ModelPiece,
   ModelRequest,
   PIECE_BYTES,
   Receipt,
@@ -21,11 +19,11 @@ import {
   UPDATE,
   UpdateHeader,
   UpdatePiece,
-  versionOf,
 } from '../messages.ts';
 import type { Leadership } from '../rounds/ports.ts';
 import { ASSIGN, Assignment, PASSED_ON, PassedOn, REGION_MODEL, REGION_UPDATE } from './messages.ts';
 import type { RegionalHead } from './regional-head.ts';
+import { fetchWhole, ModelShelf } from './whole-model.ts';
 
 export interface RegionalNetworkParts {
   network: AgentNetwork;
@@ -46,19 +44,18 @@ interface Membership {
   /** What the head has and the coordinator has not yet. */
   copy?: { signed: SignedText; data: Uint8Array; isAtHead: boolean };
   timer?: Timer;
+  /** Models that its head has served. */
+  models?: ModelShelf;
 }
 
 /** Share of a round's time after which what a head has not passed on is sent directly. */
 const WAITS_FOR = 0.8;
 const MOST_MEMBERSHIPS = 32;
 const RETRY: BackoffOptions = { first: 500, most: 10_000 };
-/** Models of heads are fetched whole, so that what is not the model is noticed here. */
-const MODELS_KEPT = 2;
 
 export class RegionalNetwork implements AgentNetwork {
   readonly #parts: RegionalNetworkParts;
   readonly #memberships = new Map<string, Membership>();
-  readonly #models = new Map<string, Promise<Uint8Array | undefined>>();
   readonly #life = new AbortController();
   #head: RegionalHead | undefined;
   readonly totals = { throughHead: 0, direct: 0, fellBack: 0 };
@@ -257,31 +254,10 @@ export class RegionalNetwork implements AgentNetwork {
       (known) => known.learner === learner && known.coordinator === node && !known.isDirect,
     );
     if (membership === undefined || membership.head === this.self) return undefined;
-    const key = `${learner}/${version}`;
-    const fetched = this.#models.get(key) ?? this.#fetch(membership.head, learner, version);
-    this.#models.set(key, fetched);
-    for (const known of this.#models.keys()) if (this.#models.size > MODELS_KEPT) this.#models.delete(known);
-    const bytes = await fetched;
+    const from = { node: membership.head, service: REGION_MODEL };
+    membership.models ??= new ModelShelf((name, wanted) => fetchWhole(this.#parts.network, from, name, wanted));
+    const bytes = await membership.models.get(learner, version);
     if (bytes === undefined) return undefined;
     return frameOf({ total: bytes.length }, bytes.subarray(offset, offset + PIECE_BYTES));
-  }
-
-  /** Undefined for a head that does not have it, or something else under its name. */
-  async #fetch(head: string, learner: string, version: string): Promise<Uint8Array | undefined> {
-    try {
-      let whole: Uint8Array | undefined;
-      for (let have = 0; whole === undefined || have < whole.length; ) {
-        const asked = frameOf({ learner, version, offset: have });
-        const read = readFrame(ModelPiece, await this.#parts.network.request(head, REGION_MODEL, asked));
-        if (read === undefined || read.bytes.length === 0 || read.header.total > MOST_MODEL_BYTES) return undefined;
-        whole ??= new Uint8Array(read.header.total);
-        if (read.header.total !== whole.length || have + read.bytes.length > whole.length) return undefined;
-        whole.set(read.bytes, have);
-        have += read.bytes.length;
-      }
-      return versionOf(whole) === version ? whole : undefined;
-    } catch {
-      return undefined;
-    }
   }
 }

@@ -1,12 +1,16 @@
 // A round in regions from dispatch to step: real heads, real intake, real aggregation, members that send what they trained.
 
-import { generateKeyPairSync, sign, verify } from 'node:crypto';
+import { generateKeyPairSync, type KeyPairKeyObjectResult, sign, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Aggregate, Update } from '../../../../agents/federation/aggregation/aggregator.ts';
 import { PlainArithmetic } from '../../../../agents/federation/aggregation/plain-arithmetic.ts';
 import { coordinateMedian } from '../../../../agents/federation/aggregation/rules/trimmed-mean.ts';
 import {
+  bytesOf,
   frameOf,
+  MODEL,
+  ModelPiece,
+  ModelRequest,
   PIECE_BYTES,
   Receipt,
   type RoundKeys,
@@ -15,6 +19,7 @@ import {
   UPDATE,
   type UpdateHeader,
   UpdatePiece,
+  versionOf,
 } from '../../../../agents/federation/messages.ts';
 import { RegionalAggregation } from '../../../../agents/federation/regional/regional-aggregation.ts';
 import { readAggregate, readRow } from '../../../../agents/federation/regional/regional-data.ts';
@@ -58,7 +63,7 @@ class Country {
   readonly members = new Map<string, RegionalNetwork>();
   readonly dispatch: RegionalDispatch;
   readonly aggregation: RegionalAggregation;
-  readonly #keys = new Map<string, ReturnType<typeof generateKeyPairSync<'ed25519'>>>();
+  readonly #keys = new Map<string, KeyPairKeyObjectResult>();
   readonly #options: Options;
   readonly #ids: string[];
   invited: readonly string[] = [];
@@ -109,7 +114,7 @@ class Country {
         ...{ network, keys: this.#keysOf(id), shape: () => SHAPE, codecs, codec: new Int8Codec(), rule: rule.name },
         ...{ clock: this.clock, journal: { record: () => {} } },
         aggregate: (updates) => this.#options.headRule?.(id, updates) ?? rule.aggregate(updates),
-        model: async () => new Uint8Array(0),
+        coordinator: () => 'c',
         toldItself: (told) => member.passedOn(id, told),
       }),
     );
@@ -138,6 +143,11 @@ class Country {
     await this.storage.putUpdate({ ...row, data: Uint8Array.from(read.bytes) });
     this.counted.set(origin, header);
     return { kind: 'taken' };
+  }
+
+  /** How the coordinator serves models. */
+  serve(handler: (frame: Uint8Array) => Uint8Array): void {
+    this.networks.seat('c')!.handle(MODEL, (_, frame) => handler(frame));
   }
 
   /** Forms the regions and tells everybody. */
@@ -329,6 +339,33 @@ describe('a round in regions', () => {
     for (const member of members.filter((id) => id !== liar)) expect(of(member).doubt).toMatchObject({ severity: 0 });
     const doubted = verdicts.filter(({ doubt }) => (doubt?.severity ?? 1) > 0 && doubt !== undefined);
     expect(doubted.map(({ node }) => node)).toEqual([liar]);
+  });
+
+  it('brings the model to each region once, and only as it is', async () => {
+    const country = new Country({ nodes: 64 });
+    const model = bytesOf(new Float32Array(20_000).fill(3));
+    let served = 0;
+    country.serve((frame) => {
+      const { offset, version } = readFrame(ModelRequest, frame)!.header;
+      served++;
+      const bytes = version === versionOf(model) ? model : new Uint8Array(80_000);
+      return frameOf({ total: bytes.length }, bytes.subarray(offset, offset + PIECE_BYTES));
+    });
+    await country.begin();
+    const { members, head } = country.dispatch.plan(SHAPE.learner, ROUND)!.regions[0]!;
+    const others = members.filter((id) => id !== head);
+    const fetched = async (version: string): Promise<number[]> => {
+      const frame = frameOf({ learner: SHAPE.learner, version, offset: 0 });
+      const asking = others.map((id) => country.members.get(id)!.request('c', MODEL, frame));
+      await country.pass(100);
+      return (await Promise.all(asking)).map((reply) => readFrame(ModelPiece, reply)!.bytes.length);
+    };
+    expect(await fetched(versionOf(model))).toEqual(others.map(() => PIECE_BYTES));
+    const pieces = Math.ceil(80_000 / PIECE_BYTES);
+    expect(served).toBe(pieces);
+    // What the coordinator calls by another's name no head passes on: each asks for itself.
+    await fetched('f'.repeat(16));
+    expect(served).toBeGreaterThanOrEqual(2 * pieces + others.length);
   });
 
   it('takes no assignment from a node that does not coordinate', async () => {

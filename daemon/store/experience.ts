@@ -1,6 +1,7 @@
 // The tables of experience: rows of decisions, and marks of how far each node's rows have come here (no receiver) and to
 // others. Bounded with every put: what others have goes first, then what is worth least.
 
+import type { OutgoingExperience } from '../../agents/federation/shipping/outgoing.ts';
 import {
   type ExperienceRow,
   type ExperienceStorage,
@@ -25,6 +26,8 @@ export type ExperienceChange =
 const MOST_NODE = 128;
 const MOST_READ_ROWS = 1000;
 const MOST_READ_BYTES = 32_000_000;
+/** Of what is read to be sent: a few batches. */
+const MOST_OUTGOING_BYTES = 1_000_000;
 /** Numbers after the first missing one that are taken: what a sender may have under way. */
 const WINDOW = 256;
 /** What is left of the bounds once they are passed: removing costs a look at all rows, so it is done rarely. */
@@ -160,8 +163,8 @@ function experienceBound(db: Connection): (most: ExperienceBounds) => number {
   };
 }
 
-/** What the learner asks of the store. */
-export class StoredExperience implements ExperienceStorage {
+/** What the learner, and whoever ships experience to the coordinator, ask of the store. */
+export class StoredExperience implements ExperienceStorage, OutgoingExperience {
   readonly #access: StoreAccess;
   readonly #most: ExperienceBounds;
 
@@ -190,6 +193,11 @@ export class StoredExperience implements ExperienceStorage {
     const condition = node === undefined ? '' : 'AND node = ?';
     const values = node === undefined ? [id] : [id, node];
     return this.#list(`WHERE id > ? ${condition} ORDER BY id`, values, limit);
+  }
+
+  following(node: string, sequence: number, limit: number): StoredExperienceRow[] {
+    const clause = 'WHERE node = ? AND sequence > ? ORDER BY sequence';
+    return this.#list(clause, [node, sequence], limit, MOST_OUTGOING_BYTES);
   }
 
   highestPriority(limit: number): StoredExperienceRow[] {
@@ -228,7 +236,12 @@ export class StoredExperience implements ExperienceStorage {
     );
   }
 
-  #list(clause: string, values: (string | number)[], limit: number): StoredExperienceRow[] {
+  #list(
+    clause: string,
+    values: (string | number)[],
+    limit: number,
+    mostBytes = MOST_READ_BYTES,
+  ): StoredExperienceRow[] {
     return this.#access.read((db) => {
       const found: StoredExperienceRow[] = [];
       let bytes = 0;
@@ -237,7 +250,7 @@ export class StoredExperience implements ExperienceStorage {
         .iterate(...values, Math.min(MOST_READ_ROWS, Math.max(0, limit)));
       for (const row of rows) {
         bytes += row.data.byteLength;
-        if (bytes > MOST_READ_BYTES) break;
+        if (bytes > mostBytes) break;
         found.push(row);
       }
       return found;

@@ -10,6 +10,7 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Millis } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
+import { LearnerName } from '../messages.ts';
 import { epsilonOf, rhoOf, rhoWithin } from './renyi.ts';
 
 /** Rounds that are remembered one by one, so that a repeated send costs nothing. */
@@ -28,7 +29,7 @@ const Charged = Type.Object({
 
 export const PrivacyAccount = Type.Object({
   version: Type.Literal(1),
-  learner: Type.String({ maxLength: 32 }),
+  learner: LearnerName,
   /** ρ spent ever, and since `since`. */
   spent: Type.Number({ minimum: 0 }),
   spentInPeriod: Type.Number({ minimum: 0 }),

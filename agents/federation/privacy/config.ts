@@ -3,6 +3,7 @@
 
 import { type Static, Type } from 'typebox';
 import { ParlmeshError } from '../../../core/errors.ts';
+import { LearnerName } from '../messages.ts';
 import { MOST_NOISE } from './clip-and-noise.ts';
 
 /** `allow`: leaves without asking. `ask`: waits for the owner. `deny`: never leaves. */
@@ -12,9 +13,6 @@ export type ConsentChoice = Static<typeof ConsentChoice>;
 /** What can leave a node: changes of a model; decisions as they were made; figures for learning curves. */
 export const LEAVING_KINDS = ['updates', 'experience', 'metrics'] as const;
 export type LeavingKind = (typeof LEAVING_KINDS)[number];
-
-/** Lower-case and stable: `parl-policy`. */
-export const LearnerName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' });
 
 const consentOf = (what: string, cost: string) =>
   Type.Union(ConsentChoice.anyOf, { default: 'allow', description: `${what} ${cost}` });

@@ -3,6 +3,7 @@
 
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { LearnerName } from '../messages.ts';
 import type { DocumentStorage } from './document-storage.ts';
 
 const PAGES = 16;
@@ -13,10 +14,10 @@ export const LedgerEntry = Type.Object({
   number: Type.Integer({ minimum: 1 }),
   /** Milliseconds since 1970. */
   at: Type.Number(),
-  learner: Type.String({ maxLength: 32 }),
+  learner: LearnerName,
   kind: Type.Union([Type.Literal('updates'), Type.Literal('experience'), Type.Literal('metrics')]),
   /** Id of the node. */
-  to: Type.String({ maxLength: 64 }),
+  to: Type.String({ maxLength: 128 }),
   term: Type.Integer({ minimum: 0 }),
   round: Type.Integer({ minimum: 0 }),
   bytes: Type.Integer({ minimum: 0 }),
@@ -33,7 +34,7 @@ export const LedgerEntry = Type.Object({
 export type LedgerEntry = Static<typeof LedgerEntry>;
 
 const Sums = Type.Record(
-  Type.String({ maxLength: 48 }),
+  Type.String({ maxLength: 80 }),
   Type.Object({ times: Type.Integer({ minimum: 0 }), bytes: Type.Integer({ minimum: 0 }) }),
   { maxProperties: 128 },
 );

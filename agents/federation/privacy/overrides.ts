@@ -5,7 +5,7 @@ import { Value } from 'typebox/value';
 import { ParlmeshError } from '../../../core/errors.ts';
 import { ConsentChoice } from './config.ts';
 
-const Overrides = Type.Record(Type.String({ maxLength: 48 }), ConsentChoice, { maxProperties: 128 });
+const Overrides = Type.Record(Type.String({ maxLength: 80 }), ConsentChoice, { maxProperties: 128 });
 
 /** Throws `PRIVACY_CONSENT_UNREADABLE`: a veto that cannot be read must not become a yes. */
 export function readOverrides(text: string | undefined): Record<string, ConsentChoice> {

@@ -19,7 +19,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { bodyOf, KeyId, makeSigned, type Signed, SignedOf } from '../../oracle/keys.ts';
-import { LearnerName } from '../privacy/config.ts';
+import { LearnerName } from '../messages.ts';
 import { digestOf, type FederationKeys } from './federation-keys.ts';
 
 /** Nodes that one plan invites. Regional coordinators take part of a larger network each. */

@@ -3,7 +3,7 @@
 
 import { type Static, Type } from 'typebox';
 import { bodyOf, KeyId, makeSigned, type Signed, SignedOf } from '../../oracle/keys.ts';
-import { LearnerName } from '../privacy/config.ts';
+import { LearnerName } from '../messages.ts';
 import { digestOf, type FederationKeys } from './federation-keys.ts';
 
 const Version = Type.String({ pattern: '^[0-9a-f]{16}$' });

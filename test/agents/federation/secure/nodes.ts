@@ -151,7 +151,7 @@ export interface PlayedRound {
   seen: SecureMessage[];
   /** Bytes by node: sent and received. */
   bytes: Map<string, { sent: number; received: number }>;
-  /** Milliseconds of computing by node, and of the coordinator. */
+  /** Milliseconds of a processor by node, and of the coordinator, its unmasking apart. */
   spent: Map<string, number>;
 }
 
@@ -163,9 +163,10 @@ export function playRound(network: SecureNetwork, vanishes: ReadonlyMap<string, 
   const bytes = new Map([...nodes.keys()].map((node) => [node, { sent: 0, received: 0 }]));
   const spent = new Map<string, number>();
   const timed = <T>(who: string, run: () => T): T => {
-    const begun = performance.now();
+    const begun = process.cpuUsage();
     const result = run();
-    spent.set(who, (spent.get(who) ?? 0) + performance.now() - begun);
+    const { user, system } = process.cpuUsage(begun);
+    spent.set(who, (spent.get(who) ?? 0) + (user + system) / 1000);
     return result;
   };
   const gone = new Set<string>();
@@ -206,7 +207,8 @@ export function playRound(network: SecureNetwork, vanishes: ReadonlyMap<string, 
         ),
       );
     }
-    const closed = timed('coordinator', () => groups.map((group) => closeStep(group, coordinator)));
+    const closing = stepName === 'unmask' ? 'unmasking' : 'coordinator';
+    const closed = timed(closing, () => groups.map((group) => closeStep(group, coordinator)));
     groups = closed.map(({ state }) => state);
     send = closed.flatMap((one) => one.send);
   }

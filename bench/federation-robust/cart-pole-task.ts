@@ -30,7 +30,7 @@ const network = new WasmNetwork(SHAPE);
 export const cartPoleTask: Task = {
   name: 'cartpole',
   unit: 'steps',
-  rounds: 60,
+  rounds: 40,
   start: (seed) => initialParameters(SHAPE, seededRandom(seed)),
   node: (seed) => new CartPoleNode(seededRandom(seed)),
   score: (parameters) => meanReturn(parameters),

@@ -4,7 +4,7 @@
 import type { Aggregator, Verdict } from '../aggregator.ts';
 import type { SortedStretch } from '../arithmetic.ts';
 import { liarsAmong, requireUpdates } from '../update-set.ts';
-import { type KrumSettings, krumScores } from './krum.ts';
+import type { KrumSettings } from './krum.ts';
 import { keptVerdicts } from './trimmed-mean.ts';
 
 export function bulyan({ liars, arithmetic }: KrumSettings): Aggregator {
@@ -51,11 +51,28 @@ export function bulyan({ liars, arithmetic }: KrumSettings): Aggregator {
 
 /** Each time the update of the least score among those left. */
 function chooseByKrum(distances: Float64Array, count: number, liars: number): number[] {
+  // Neighbours of each by distance, sorted once: a score is then a walk along them.
+  const neighbours = Array.from({ length: count }, (_, i) =>
+    Uint16Array.from({ length: count }, (_, j) => j).sort(
+      (a, b) => distances[i * count + a]! - distances[i * count + b]!,
+    ),
+  );
   const left = Array.from({ length: count }, (_, i) => i);
+  const alive = new Uint8Array(count).fill(1);
   const chosen: number[] = [];
   while (chosen.length < count - 2 * liars) {
-    const scores = krumScores(distances, count, liars, left);
+    const nearest = Math.max(1, left.length - liars - 2);
+    const scores = left.map((i) => {
+      let [sum, found] = [0, 0];
+      for (const j of neighbours[i]!) {
+        if (alive[j] === 0 || j === i) continue;
+        if (++found > nearest) break;
+        sum += distances[i * count + j]!;
+      }
+      return sum;
+    });
     const [best] = left.splice(scores.indexOf(Math.min(...scores)), 1);
+    alive[best!] = 0;
     chosen.push(best!);
   }
   return chosen;

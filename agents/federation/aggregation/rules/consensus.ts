@@ -4,7 +4,7 @@
 //
 // 1. Alike. Pairs whose cosine is far above what is usual among honest ones come from one hand; what hangs together by such
 //    pairs shares the weight of one update (after FoolsGold: Fung et al. 2020, which does so over rounds).
-// 2. Against. An update's support is its mean cosine with all others, weighted, and each cosine held within what is usual. While the
+// 2. Against. An update's support is its mean cosine with all others, weighted, and none greater than what is usual. While the
 //    least supported has negative support, or far less than most, it is left out, and the support of the rest is counted anew.
 //    At most a minority goes.
 // 3. The rest is averaged.
@@ -42,8 +42,8 @@ export function consensus({ arithmetic }: { arithmetic: Arithmetic }): Aggregato
 function averageAgreeing(updates: readonly Update[], arithmetic: Arithmetic): Aggregate {
   const rows = updates.map(({ delta }) => delta);
   const cosines = pairCosines(rows, arithmetic);
-  const usual = usualCosine(cosines, updates.length);
-  const groups = alikeGroups(cosines, updates.length, usual.high);
+  const usual = greatestUsual(cosines, updates.length);
+  const groups = alikeGroups(cosines, updates.length, usual);
   const weights = updates.map(({ weight }, i) => weight / groups.sizes[i]!);
   const against = leftOut(cosines, weights, { usual, groups });
   const counted = weights.map((weight, i) => (against.has(i) ? 0 : weight));
@@ -71,18 +71,12 @@ function pairCosines(rows: readonly Float32Array[], arithmetic: Arithmetic): Flo
   });
 }
 
-/** What is held for usual, at most and at least. */
-interface Usual {
-  high: number;
-  low: number;
-}
-
 /**
- * Told by the upper quartile: of all pairs, those between an honest node and a liar are at most half, so that the upper half is
- * honest pairs, but for the few of liars among themselves.
+ * The greatest cosine that an honest pair may have. Told by the upper quartile: of all pairs, those between an honest node and a
+ * liar are at most half, so that the upper half is honest pairs, but for the few of liars among themselves.
  */
-function usualCosine(cosines: Float64Array, count: number): Usual {
-  if (count < FEWEST) return { high: 1, low: -1 };
+function greatestUsual(cosines: Float64Array, count: number): number {
+  if (count < FEWEST) return 1;
   const pairs = new Float64Array((count * (count - 1)) / 2);
   let at = 0;
   for (let i = 0; i < count; i++) for (let j = i + 1; j < count; j++) pairs[at++] = cosines[i * count + j]!;
@@ -90,8 +84,7 @@ function usualCosine(cosines: Float64Array, count: number): Usual {
   const [half, quarter] = [pairs[pairs.length >> 1]!, pairs[Math.floor(0.75 * pairs.length)]!];
   // Of a normal distribution these two are 0.674 standard deviations apart.
   const spread = Math.max(LEAST_SPREAD, (quarter - half) / 0.674);
-  const high = Math.min(quarter + ALIKE * spread, 1 - (1 - quarter) * COPIED);
-  return { high: Math.max(high, quarter), low: Math.max(-1, half - ALIKE * spread) };
+  return Math.max(quarter, Math.min(quarter + ALIKE * spread, 1 - (1 - quarter) * COPIED));
 }
 
 interface Groups {
@@ -137,41 +130,56 @@ function alikeDoubt(updates: readonly Update[], { sizes, first, nearest }: Group
   return { reason: 'too-alike', evidence, severity: 1 };
 }
 
-/** Whose support is negative or far below that of most, with the evidence. Copies do not support one another. */
+/**
+ * Whose support is negative or far below that of most, with the evidence. Copies do not support one another. Those without weight
+ * are judged last: they have no say, and any number of them may go.
+ */
 function leftOut(
   cosines: Float64Array,
   weights: readonly number[],
-  { usual, groups }: { usual: Usual; groups: Groups },
+  { usual, groups }: { usual: number; groups: Groups },
 ): Map<number, Doubt> {
   const count = weights.length;
   const out = new Map<number, Doubt>();
-  if (count < 3) return out;
   const { first } = groups;
   const supported = new Float64Array(count);
   const asked = new Float64Array(count);
   const ask = (j: number, sign: number): void => {
     for (let i = 0; i < count; i++) {
       if (first[i] === first[j]) continue;
-      const held = Math.min(usual.high, Math.max(usual.low, cosines[i * count + j]!));
+      const held = Math.min(usual, Math.max(-usual, cosines[i * count + j]!));
       supported[i]! += sign * weights[j]! * held;
       asked[i]! += sign * weights[j]!;
     }
   };
   for (let j = 0; j < count; j++) ask(j, 1);
-  const left = Array.from({ length: count }, (_, i) => i);
-  while (out.size < Math.floor((count - 1) / 2)) {
-    const supports = Float64Array.from(left, (i) => (asked[i]! > TINY ? supported[i]! / asked[i]! : 0));
+  const support = (i: number): number => (asked[i]! > TINY ? supported[i]! / asked[i]! : 0);
+  const voters = Array.from(weights.keys()).filter((i) => weights[i]! > 0);
+  for (let most = Math.floor((voters.length - 1) / 2); most > 0; most--) {
+    const supports = voters.map(support);
     const least = Math.min(...supports);
-    const middle = medianOf(supports);
-    const spread = Math.max(LEAST_SPREAD / 2, spreadOf(supports, middle));
-    const isLow = least < middle - UNSUPPORTED * spread && least < SCANT * middle;
-    if (least >= 0 && !isLow) break;
-    const [worst] = left.splice(supports.indexOf(least), 1);
-    const evidence = `its mean cosine with the others is ${figure(least)}, for most it is ${figure(middle)}`;
-    // Opposed by as much as others agree is no accident; a little below zero may be.
-    const severity = ramp((middle - least) / (Math.abs(middle) + spread), 0.75, 1.75);
-    out.set(worst!, { reason: 'against-majority', evidence, severity });
+    const doubt = supportDoubt(least, supports);
+    if (doubt === undefined) break;
+    const [worst] = voters.splice(supports.indexOf(least), 1);
+    out.set(worst!, doubt);
     ask(worst!, -1);
   }
+  const supports = voters.map(support);
+  for (let i = 0; i < count; i++) {
+    const doubt = weights[i] === 0 ? supportDoubt(support(i), supports) : undefined;
+    if (doubt !== undefined) out.set(i, doubt);
+  }
   return out;
+}
+
+/** Undefined where support is nothing out of the ordinary. */
+function supportDoubt(support: number, usual: readonly number[]): Doubt | undefined {
+  const middle = medianOf(usual);
+  const spread = Math.max(LEAST_SPREAD / 2, spreadOf(usual, middle));
+  const isLow = support < middle - UNSUPPORTED * spread && support < SCANT * middle;
+  if (support >= 0 && !isLow) return undefined;
+  const evidence = `its mean cosine with the others is ${figure(support)}, for most it is ${figure(middle)}`;
+  // Opposed by as much as others agree is no accident; a little below zero may be.
+  const severity = ramp((middle - support) / (Math.abs(middle) + spread), 0.75, 1.75);
+  return { reason: 'against-majority', evidence, severity };
 }

@@ -47,24 +47,15 @@ function closest(
   };
 }
 
-/**
- * @param distances squared, n × n
- * @param alive which of the n take part; left out, all
- */
-export function krumScores(
-  distances: Float64Array,
-  count: number,
-  liars: number,
-  alive: readonly number[] = Array.from({ length: count }, (_, i) => i),
-): Float64Array {
-  const nearest = Math.max(1, alive.length - liars - 2);
-  const others = new Float64Array(Math.max(0, alive.length - 1));
-  return Float64Array.from(alive, (i) => {
-    let filled = 0;
-    for (const j of alive) if (j !== i) others[filled++] = distances[i * count + j]!;
+/** @param distances squared, n × n */
+export function krumScores(distances: Float64Array, count: number, liars: number): Float64Array {
+  const nearest = Math.max(1, count - liars - 2);
+  return Float64Array.from({ length: count }, (_, i) => {
+    const others = distances.slice(i * count, (i + 1) * count);
+    // First, and at no distance, comes the update itself: or one just like it.
     others.sort();
     let sum = 0;
-    for (let rank = 0; rank < Math.min(nearest, filled); rank++) sum += others[rank]!;
+    for (let rank = 1; rank <= Math.min(nearest, count - 1); rank++) sum += others[rank]!;
     return sum;
   });
 }

@@ -12,7 +12,7 @@ export interface ActionSpec {
   inWords: string;
   cost: number;
   blastRadius: BlastRadius;
-  /** Held while it runs and until it is verified. `subject` stands for the subject of the symptom. */
+  /** Held while it runs and until it is verified: `subject` is that of the symptom, `{subject}` within stands for it. */
   holds: readonly string[];
   deadline: Millis;
   verifyWithin: Millis;
@@ -47,7 +47,7 @@ export const ACTIONS = {
   'link.reset': { inWords: 'connect to {name} anew', cost: 0.1, blastRadius: 'subject', holds: subject, ...quick },
   'route.avoid': {
     ...{ inWords: 'route around the link to {name}', cost: 0.05, blastRadius: 'service' },
-    ...{ holds: ['subject', 'service/routes'], deadline: 2 * SECOND, verifyWithin: 5 * SECOND },
+    ...{ holds: ['routes/{subject}'], deadline: 2 * SECOND, verifyWithin: 5 * SECOND },
   },
   'peer.quarantine': {
     ...{ inWords: 'take nothing from {name} any more', cost: 0.6, blastRadius: 'neighbour', holds: subject, ...quick },
@@ -138,7 +138,13 @@ export function inWords(action: ActionName, symptom: Pick<Symptom, 'subject'>): 
 
 /** What the action holds on that subject, each once. */
 export function resourcesOf(action: ActionName, symptom: Pick<Symptom, 'subject'>): string[] {
-  return [...new Set(specOf(action).holds.map((held) => (held === 'subject' ? symptom.subject : held)))];
+  return [
+    ...new Set(
+      specOf(action).holds.map((held) =>
+        held === 'subject' ? symptom.subject : held.replace('{subject}', symptom.subject),
+      ),
+    ),
+  ];
 }
 
 /** The actions of this node: those without a hand have a precondition that says so. `operator.ask` needs none. */

@@ -58,7 +58,7 @@ export class Analyzer {
   >();
   /** Cases that only need time to be told. */
   readonly #forming = new Set<Case>();
-  #formingBefore = 0;
+  #hasNewSuspect = false;
   #sweptAt: Millis = Number.NEGATIVE_INFINITY;
 
   /** Signals that were not used, by why. */
@@ -93,9 +93,10 @@ export class Analyzer {
     for (const rule of rulesFor(signal)) {
       const of = this.#caseOf(rule.fault, signal);
       if (of === undefined) continue;
-      const before = confidenceOf(of, now);
+      const [confidence, severity] = [confidenceOf(of, now), severityOfCase(of)];
       hear(of, signal, now);
-      changed ||= of.state.kind === 'raised' && confidenceOf(of, now) !== before;
+      const isOther = confidenceOf(of, now) !== confidence || severityOfCase(of) !== severity;
+      changed ||= of.state.kind === 'raised' && isOther;
       changed = this.#settle(of, now) || changed;
     }
     return changed;
@@ -129,9 +130,8 @@ export class Analyzer {
 
   /** Whether something began to form since the last call: `dueAt` is another one then. */
   hasNewSuspect(): boolean {
-    const { size } = this.#forming;
-    const isNew = size > this.#formingBefore;
-    this.#formingBefore = size;
+    const isNew = this.#hasNewSuspect;
+    this.#hasNewSuspect = false;
     return isNew;
   }
 
@@ -155,8 +155,12 @@ export class Analyzer {
 
   #settle(of: Case, now: Millis): boolean {
     const change = settle(of, now);
-    if (of.state.kind === 'forming') this.#forming.add(of);
-    else this.#forming.delete(of);
+    if (of.state.kind !== 'forming') {
+      this.#forming.delete(of);
+    } else if (!this.#forming.has(of)) {
+      this.#forming.add(of);
+      this.#hasNewSuspect = true;
+    }
     if (change === 'raised') this.#noteOnset(of, now);
     return change !== undefined;
   }

@@ -48,7 +48,9 @@ export class Budgets {
     this.#forget(now);
     this.#spent.push({ subject, at: now });
     const { actions, pause } = this.#limits.storm;
-    if (now < this.#pausedUntil || this.#spent.filter(({ at }) => now - at < MINUTE).length < actions) return false;
+    // What led to the pause before does not lead to the next one.
+    const lately = this.#spent.filter(({ at }) => now - at < MINUTE && at >= this.#pausedUntil);
+    if (now < this.#pausedUntil || lately.length < actions) return false;
     this.#pausedUntil = now + pause;
     return true;
   }

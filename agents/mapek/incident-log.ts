@@ -10,7 +10,7 @@ const MOST_INCIDENTS = 500;
 export class IncidentLog {
   readonly #storage: IncidentStorage;
   readonly #logger: Logger;
-  /** Oldest first. */
+  /** In the order in which they began. */
   readonly #incidents = new Map<string, IncidentView>();
   /** Changed since they were last written. */
   readonly #unwritten = new Set<string>();
@@ -41,7 +41,6 @@ export class IncidentLog {
 
   /** Keeps the story as it is now, and writes it soon; many changes at once are written once. */
   put(incident: IncidentView): void {
-    this.#incidents.delete(incident.id);
     this.#incidents.set(incident.id, structuredClone(incident));
     if (this.#incidents.size > MOST_INCIDENTS) this.#incidents.delete(this.#incidents.keys().next().value!);
     this.#unwritten.add(incident.id);

@@ -13,8 +13,8 @@ export interface Candidate {
   secondsIfNot: number;
 }
 
-/** What a cost of 1 is worth: a service that is away for two minutes. */
-const SECONDS_OF_COST = 120;
+/** What a cost of 1 is worth: so many seconds more of the fault. */
+const SECONDS_OF_COST = 30;
 /** Until a person looks. */
 export const SECONDS_OF_PEOPLE = 900;
 /** What may run at once: so many, which together cost so much, and none of which reaches beyond a service. */

@@ -17,6 +17,13 @@ export interface Candidate {
  */
 export type Fate = 'settled' | 'carried' | 'refused' | 'taken-back';
 
+export const FATE_IN_WORDS: Readonly<Record<Fate, string>> = {
+  settled: 'serves everywhere now',
+  carried: 'serves nowhere yet, rounds go on from it',
+  refused: 'is not rolled out',
+  'taken-back': 'is taken back everywhere',
+};
+
 export interface RolloutEnd {
   learner: string;
   version: string;

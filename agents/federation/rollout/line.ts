@@ -7,24 +7,24 @@ import type { Journal } from '../../../core/journal.ts';
 import type { Logger } from '../../../core/logger.ts';
 import type { AgentNetwork } from '../../network.ts';
 import type { Learner, Model } from '../learner.ts';
-import { checkModel } from '../learners/kept-model.ts';
-import { bytesOf, versionOf } from '../learners/vectors.ts';
+import { bytesOf } from '../learners/vectors.ts';
 import type { FederationStorage } from '../storage.ts';
+import { admit, scrutinise } from './admission.ts';
 import type { Asker } from './asker.ts';
-import type { Candidate, RolloutEnd } from './candidate.ts';
+import { type Candidate, FATE_IN_WORDS, type RolloutEnd } from './candidate.ts';
 import type { RolloutConfig } from './config.ts';
 import { documentName, isStep, NOTHING, type Rolling, type RolloutDocument, readDocument } from './document.ts';
 import type { Judged, Words } from './judging.ts';
 import type { RolloutRecord } from './lineage.ts';
-import { MOST_NUMBERS } from './messages.ts';
-import { ModelRoom } from './model-room.ts';
-import { orderOf } from './order.ts';
+import { ModelRoom, textOf } from './model-room.ts';
+import { reachableInOrder } from './order.ts';
 import { fetchModel, recall } from './recall.ts';
 import { type SealKeys, sealOf, signStatement } from './seal.ts';
 import { beginStages, type StageEffect, type StageEvent, stepStage } from './stage.ts';
+import { putQuestion } from './stage-questions.ts';
 import { takeOver } from './takeover.ts';
 import { Trial } from './trial.ts';
-import { newcomersToAsk, straysToAsk, withNewcomer, withoutStray } from './upkeep.ts';
+import { newcomersToAsk, straysToAsk, withNewcomer, withoutStray, withSettled, withTakenBack } from './upkeep.ts';
 
 export interface LineParts {
   learner: Learner;
@@ -48,9 +48,7 @@ const LONGEST_TICK: Millis = 10_000;
 const WRITE_EVERY: Millis = 60_000;
 const RECALLED = 256;
 const MODELS_KEPT = 64;
-const MOST_FAILURES = 5;
-/** Asking again would bring the same answer. */
-const FINAL = ['no-consent', 'doubtful', 'not-allowed', 'wrong-format', 'unknown-learner', 'taken-back', 'malformed'];
+const MOST_REASON = 1000;
 
 export class Line {
   readonly #parts: LineParts;
@@ -59,13 +57,14 @@ export class Line {
   #written: RolloutDocument = NOTHING;
   #writtenAt: Millis = 0;
   #trial: Trial | undefined;
+  /** What nodes have answered since the last tick. */
   #events: StageEvent[] = [];
-  /** Numbers of the model that is rolled out or settled, as they travel. */
-  #text: { version: string; text: string } | undefined;
+  #changes: ((document: RolloutDocument) => RolloutDocument)[] = [];
   readonly #failures = new Map<string, number>();
   readonly #unwilling = new Set<string>();
   #timer: Timer | undefined;
   #tickedAt: Millis = 0;
+  #turn: Promise<unknown> = Promise.resolve();
   #isTicking = false;
   #isReady = false;
   #life = 0;
@@ -92,6 +91,7 @@ export class Line {
     if (this.#timer !== undefined) return;
     const { clock } = this.#parts;
     this.#isReady = false;
+    [this.#events, this.#changes] = [[], []];
     this.#trial = undefined;
     this.#tickedAt = clock.now();
     this.#life++;
@@ -107,7 +107,11 @@ export class Line {
     this.#life++;
   }
 
-  async propose(candidate: Candidate): Promise<string> {
+  propose(candidate: Candidate): Promise<string> {
+    return this.#inTurn(() => this.#take(candidate));
+  }
+
+  async #take(candidate: Candidate): Promise<string> {
     const { learner, clock } = this.#parts;
     if (this.isBusy) {
       throw new ParlmeshError(
@@ -115,16 +119,12 @@ export class Line {
         `Another candidate of ${learner.name} is judged, or what came before is not known yet`,
       );
     }
-    const { format, parameters, origin } = candidate;
-    if (format !== learner.format) throw invalid(`its format is ${format}, not ${learner.format}`);
-    if (parameters.length > MOST_NUMBERS)
-      throw invalid(`it has ${parameters.length} numbers; ${MOST_NUMBERS} is the most`);
-    const version = versionOf(parameters);
+    const model = admit(candidate, learner);
+    const { version } = model;
     const { tip, rolling, settled } = this.#document;
     if ([tip?.version, rolling?.version, settled?.version].includes(version)) return version;
-    checkModel({ version, parameters }, learner.size);
-    const doubt = await learner.inspect?.(parameters, (await this.#served()).parameters);
-    if (doubt !== undefined) throw invalid(doubt);
+    await scrutinise(model, await this.#served(), learner);
+    const { parameters, origin } = candidate;
     const rollout: RolloutRecord = {
       fate: 'judged',
       reason: 'nodes play it',
@@ -175,20 +175,31 @@ export class Line {
     const elapsed = Math.min(LONGEST_TICK, clock.now() - this.#tickedAt);
     this.#tickedAt = clock.now();
     try {
-      if (!this.#isReady) await this.#resume();
-      else {
-        await this.#judge();
-        await this.#roll(elapsed);
-        this.#mend();
-        await this.#bringUpToDate();
-        await this.#write(this.#document, !isStep(this.#written, this.#document));
-      }
+      await this.#inTurn(() => (this.#isReady ? this.#goOn(elapsed) : this.#resume()));
     } catch (error) {
       // Nothing has changed that was not written; the next tick tries again.
+      if (this.#timer === undefined) return;
       logger.warn({ learner: learner.name, cause: messageOf(error) }, 'the roll-out could not go on');
     } finally {
       this.#isTicking = false;
     }
+  }
+
+  async #goOn(elapsed: Millis): Promise<void> {
+    const changed = this.#changes.reduce((document, change) => change(document), this.#document);
+    if (changed !== this.#document) await this.#write(changed);
+    this.#changes = [];
+    await this.#judge();
+    await this.#roll(elapsed);
+    this.#mend();
+    await this.#bringUpToDate();
+  }
+
+  /** Whatever changes the document does so one after another. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => {});
+    return mine;
   }
 
   async #judge(): Promise<void> {
@@ -255,7 +266,7 @@ export class Line {
       this.#events = [];
       return;
     }
-    const text = await this.#textOf(rolling.version);
+    const text = await this.#room.text(rolling.version);
     if (text === undefined) {
       await this.#close(rolling, 'taken-back', 'its numbers are not in the store any more');
       return;
@@ -278,68 +289,28 @@ export class Line {
     for (const effect of effects) await this.#carryOut(effect, rolling, text);
   }
 
-  async #carryOut(effect: StageEffect, { version, seal }: Rolling, text: string): Promise<void> {
+  async #carryOut(effect: StageEffect, { version, seal }: Rolling, parameters: string): Promise<void> {
     const { asker, learner } = this.#parts;
-    const life = this.#life;
-    const post = (event: StageEvent): void => {
-      if (life === this.#life && this.#document.rolling?.version === version) this.#events.push(event);
-    };
-    switch (effect.kind) {
-      case 'adopt': {
-        const { node, canary, stage } = effect;
-        void asker.ask(node, { kind: 'adopt', seal, parameters: text, canary, stage }).then((answer) => {
-          if (answer?.kind === 'adopted') post({ kind: 'adopted', node, before: answer.before, unit: answer.unit });
-          else if (answer?.kind === 'refused') {
-            const failures = (this.#failures.get(node) ?? 0) + 1;
-            this.#failures.set(node, failures);
-            const isFinal = FINAL.includes(answer.reason) || failures >= MOST_FAILURES;
-            if (isFinal) post({ kind: 'declined', node, cause: answer.cause });
-          }
-        });
-        break;
-      }
-      case 'measure': {
-        const { node, last } = effect;
-        const question = { kind: 'measure' as const, learner: learner.name, ...(last !== undefined && { last }) };
-        void asker.ask(node, question).then((answer) => {
-          if (answer?.kind !== 'measured') return;
-          const { measure, unit } = answer;
-          post({ kind: 'measured', node, serves: answer.version === version, measure, unit });
-        });
-        break;
-      }
-      case 'passed':
-        await this.#room.record(version, { fate: 'rolling-out', reason: effect.finding }, effect.finding);
-        this.#tell('info', `Model ${version} has passed a stage of its roll-out: ${effect.finding}`);
-        break;
-      case 'ended':
-        break;
+    if (effect.kind === 'passed') {
+      await this.#room.record(version, { fate: 'rolling-out', reason: effect.finding }, effect.finding);
+      this.#tell('info', `Model ${version} has passed a stage of its roll-out: ${effect.finding}`);
     }
+    if (effect.kind !== 'adopt' && effect.kind !== 'measure') return;
+    const life = this.#life;
+    const model = { learner: learner.name, version, seal, parameters };
+    void putQuestion(effect, model, asker, this.#failures).then((event) => {
+      const isOfIt = life === this.#life && this.#document.rolling?.version === version;
+      if (event !== undefined && isOfIt) this.#events.push(event);
+    });
   }
 
   /** rolling -> settled | taken back | refused */
   async #close(rolling: Rolling, fate: 'settled' | 'taken-back' | 'refused', reason: string): Promise<void> {
     const { keys, learner } = this.#parts;
-    const { version, seal, state } = rolling;
-    const { tip, ...rest } = without(this.#document, 'rolling');
-    const serving = state.nodes.filter(({ standing }) => standing === 'serves').map(({ node }) => node);
-    let document: RolloutDocument;
-    if (fate === 'settled') {
-      const isTip = tip?.version === version;
-      document = { ...rest, settled: { version, seal }, settledOn: serving, ...(tip && !isTip && { tip }) };
-    } else {
-      const notice = signStatement(keys, {
-        learner: learner.name,
-        version,
-        coordinator: keys.self,
-        reason: reason.slice(0, 1000),
-      });
-      // Who was asked may serve it, whatever answer got lost.
-      const touched = state.nodes
-        .filter(({ standing }) => standing !== 'declined')
-        .map(({ node }) => ({ node, notice }));
-      document = { ...rest, strays: [...rest.strays, ...touched].slice(-4000) };
-    }
+    const { version } = rolling;
+    const said = { learner: learner.name, version, coordinator: keys.self, reason: reason.slice(0, MOST_REASON) };
+    const document =
+      fate === 'settled' ? withSettled(this.#document) : withTakenBack(this.#document, signStatement(keys, said));
     await this.#room.record(version, { fate, reason });
     await this.#write(document);
     this.#events = [];
@@ -351,15 +322,9 @@ export class Line {
     const { learner, storage, ended, logger } = this.#parts;
     const { settled, tip, rolling } = this.#document;
     const round = await this.#room.latestRound([version]);
-    const what = {
-      settled: 'serves everywhere now',
-      carried: 'serves nowhere yet, rounds go on from it',
-      refused: 'is not rolled out',
-      'taken-back': 'is taken back everywhere',
-    };
     this.#tell(
       fate === 'taken-back' ? 'warning' : 'info',
-      `Model ${version} of round ${round} ${what[fate]}: ${reason}`,
+      `Model ${version} of round ${round} ${FATE_IN_WORDS[fate]}: ${reason}`,
     );
     const needed = [settled?.version, tip?.version, rolling?.version].filter((known) => known !== undefined);
     await storage.dropModels(learner.name, MODELS_KEPT, needed).catch((error: unknown) => {
@@ -375,7 +340,7 @@ export class Line {
       void this.#parts.asker.ask(stray.node, { kind: 'take-back', notice: stray.notice }).then((answer) => {
         const isGone = answer?.kind === 'refused' && answer.reason === 'unknown-learner';
         if (life !== this.#life || (answer?.kind !== 'took-back' && !isGone)) return;
-        this.#document = withoutStray(this.#document, stray);
+        this.#changes.push((document) => withoutStray(document, stray));
       });
     }
   }
@@ -386,40 +351,26 @@ export class Line {
     if (settled === undefined) return;
     const { version, seal } = settled;
     const nodes = newcomersToAsk(this.#document, this.#reachable(version), this.#unwilling);
-    const parameters = nodes.length === 0 ? undefined : await this.#textOf(version);
+    const parameters = nodes.length === 0 ? undefined : await this.#room.text(version);
     if (parameters === undefined) return;
     const [life, stage] = [this.#life, this.#parts.config.stages.length];
     for (const node of nodes) {
       void this.#parts.asker.ask(node, { kind: 'adopt', seal, parameters, canary: false, stage }).then((answer) => {
         if (life !== this.#life) return;
         if (answer?.kind === 'refused') this.#unwilling.add(node);
-        if (answer?.kind === 'adopted') this.#document = withNewcomer(this.#document, version, node);
+        if (answer?.kind === 'adopted') this.#changes.push((document) => withNewcomer(document, version, node));
       });
     }
   }
 
-  /** Nodes that can be reached, this one too, unlike ones first. */
   #reachable(version: string): string[] {
-    const { network, group } = this.#parts;
-    const others = network.nodes().filter(({ reachable }) => reachable);
-    const all = [...others.map(({ id, score }) => ({ id, score })), { id: network.self, score: 0 }];
-    return orderOf(
-      all.map((node) => ({ ...node, group: group(node.id) })),
-      version,
-    );
-  }
-
-  async #textOf(version: string): Promise<string | undefined> {
-    if (this.#text?.version !== version) {
-      const model = await this.#room.load(version);
-      this.#text = model && { version, text: textOf(model.parameters) };
-    }
-    return this.#text?.text;
+    return reachableInOrder(this.#parts.network, this.#parts.group, version);
   }
 
   /** @param mayWait it is enough to have it on the disk once a minute */
   async #write(document: RolloutDocument, mayWait = false): Promise<void> {
     const { storage, learner, clock, changed } = this.#parts;
+    if (this.#timer === undefined) throw new ParlmeshError('ROLLOUT_STOPPED', 'This node does not coordinate any more');
     if (!mayWait || clock.now() - this.#writtenAt >= WRITE_EVERY) {
       await storage.putDocument(documentName(learner.name), JSON.stringify(document));
       this.#written = document;
@@ -444,8 +395,3 @@ function without<K extends 'judging' | 'tip' | 'rolling'>(document: RolloutDocum
   const { [key]: _, ...rest } = document;
   return rest;
 }
-
-const textOf = (parameters: Float32Array): string => Buffer.from(bytesOf(parameters)).toString('base64');
-
-const invalid = (why: string): ParlmeshError =>
-  new ParlmeshError('MODEL_INVALID', `The candidate cannot serve: ${why}`);

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../../core/clock.ts';
 import type { Learner, Model } from '../learner.ts';
-import { numbersOf } from '../learners/vectors.ts';
+import { bytesOf, numbersOf } from '../learners/vectors.ts';
 import type { FederationStorage } from '../storage.ts';
 import { type LineageText, type RolloutRecord, readLineage } from './lineage.ts';
 
@@ -14,6 +14,7 @@ export class ModelRoom {
   readonly #storage: FederationStorage;
   readonly #learner: Learner;
   readonly #clock: Clock;
+  #text: { version: string; text: string } | undefined;
 
   constructor(storage: FederationStorage, learner: Learner, clock: Clock) {
     this.#storage = storage;
@@ -27,6 +28,15 @@ export class ModelRoom {
     const stored = await this.#storage.model(name, version);
     if (stored === undefined || stored.parameters.byteLength !== 4 * size) return undefined;
     return { version, parameters: numbersOf(stored.parameters) };
+  }
+
+  /** Its numbers as they travel; the last one is kept, since many nodes get it. */
+  async text(version: string): Promise<string | undefined> {
+    if (this.#text?.version !== version) {
+      const model = await this.load(version);
+      this.#text = model && { version, text: textOf(model.parameters) };
+    }
+    return this.#text?.text;
   }
 
   /** @param parameters float32, little-endian */
@@ -63,4 +73,9 @@ export class ModelRoom {
     };
     await this.#storage.putModel({ ...stored, lineage: JSON.stringify({ ...(origin && { origin }), rollout: next }) });
   }
+}
+
+/** Float32, little-endian, base64. */
+export function textOf(parameters: Float32Array): string {
+  return Buffer.from(bytesOf(parameters)).toString('base64');
 }

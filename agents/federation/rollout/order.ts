@@ -2,6 +2,7 @@
 // order on every coordinator, so that one that takes over goes on with the same nodes.
 
 import { createHash } from 'node:crypto';
+import type { AgentNetwork } from '../../network.ts';
 
 export interface Asked {
   id: string;
@@ -31,4 +32,18 @@ export function orderOf(nodes: readonly Asked[], version: string): string[] {
   ).flat();
   const isSick = ({ score }: Asked): boolean => score >= ANOMALOUS;
   return [...order.filter((node) => !isSick(node)), ...order.filter(isSick)].map(({ id }) => id);
+}
+
+/** Nodes that can be reached, this one too. */
+export function reachableInOrder(
+  network: Pick<AgentNetwork, 'nodes' | 'self'>,
+  group: (node: string) => string | undefined,
+  version: string,
+): string[] {
+  const others = network.nodes().filter(({ reachable }) => reachable);
+  const all = [...others.map(({ id, score }) => ({ id, score })), { id: network.self, score: 0 }];
+  return orderOf(
+    all.map((node) => ({ ...node, group: group(node.id) })),
+    version,
+  );
 }

@@ -1,6 +1,6 @@
-// After a roll-out has ended: nodes that were away take back what was taken back, and get what all others serve. Which of them
-// to ask now, as pure functions.
+// How a roll-out ends, and what is left to do then: nodes that were away take back what was taken back, and get what all others serve. Pure.
 
+import type { SignedText } from '../messages.ts';
 import type { RolloutDocument, Stray } from './document.ts';
 
 const STRAYS_AT_ONCE = 16;
@@ -34,4 +34,22 @@ export function newcomersToAsk(
 export function withNewcomer(document: RolloutDocument, version: string, node: string): RolloutDocument {
   if (document.settled?.version !== version || document.settledOn.includes(node)) return document;
   return { ...document, settledOn: [...document.settledOn, node].slice(-MOST_NODES) };
+}
+
+/** rolling -> settled. What was put aside meanwhile as what rounds go on from stays that. */
+export function withSettled({ rolling, tip, ...rest }: RolloutDocument): RolloutDocument {
+  if (rolling === undefined) return { ...rest, ...(tip && { tip }) };
+  const { version, seal, state } = rolling;
+  // Where something else serves by now, that was found better there.
+  const has = state.nodes
+    .filter(({ standing }) => standing === 'serves' || standing === 'left')
+    .map(({ node }) => node);
+  return { ...rest, settled: { version, seal }, settledOn: has, ...(tip && tip.version !== version && { tip }) };
+}
+
+/** rolling -> taken back. Who was asked may serve it, whatever answer got lost; nothing goes on from it. */
+export function withTakenBack({ rolling, tip: _, ...rest }: RolloutDocument, notice: SignedText): RolloutDocument {
+  const touched = (rolling?.state.nodes ?? []).filter(({ standing }) => standing !== 'declined');
+  const strays = touched.map(({ node }) => ({ node, notice }));
+  return { ...rest, strays: [...rest.strays, ...strays].slice(-MOST_NODES) };
 }

@@ -15,8 +15,7 @@ export const ShippingConfig = Type.Object(
       default: 20_000_000,
       minimum: 10_000,
       maximum: 1_000_000_000_000,
-      description:
-        'Bytes of experience that this node sends an hour at most. See `horizon` for what becomes of more.',
+      description: 'Bytes of experience that this node sends an hour at most. See `horizon` for what becomes of more.',
     }),
     horizon: Type.Number({
       default: 6,

@@ -77,6 +77,8 @@ const VETO_WAIT: Millis = 60_000;
 const STORE_WAIT: Millis = 30_000;
 /** Acknowledgements are written down so rarely, for flash: what is forgotten is asked for again. */
 const MARK_PERIOD: Millis = 300_000;
+/** So long after its last word the coordinator is asked again what it has: it may have lost its disk. */
+const CONFIRM_PERIOD: Millis = 600_000;
 /** Rows that are never taken are remembered until the mark has passed them. */
 const MOST_UNWANTED = 4096;
 const SUBJECT = 'service/federation';
@@ -91,6 +93,7 @@ export class ExperienceShipper implements Service {
   #to: string | undefined;
   /** Undefined until the coordinator has told. */
   #received: number | undefined;
+  #heardAt: Millis = 0;
   #plan: Plan | undefined;
   /** Where the next piece of a long row begins. */
   #offset = 0;
@@ -185,7 +188,7 @@ export class ExperienceShipper implements Service {
 
   /** One thing at a time; returns how long to wait, until woken when undefined. */
   async #step(): Promise<Millis | undefined> {
-    const { storage, network, leadership, deliverHere, config } = this.#parts;
+    const { storage, network, leadership, deliverHere, config, clock } = this.#parts;
     const coordinator = leadership.current()?.node;
     if (coordinator !== this.#to) await this.#turnTo(coordinator);
     if (coordinator === undefined) return this.#become({ kind: 'idle', why: 'no-coordinator' }, undefined);
@@ -197,7 +200,10 @@ export class ExperienceShipper implements Service {
     if (this.#received > latest) await this.#jumpTo(this.#received);
     this.#plan ??= this.#choose(this.#received, latest);
     await this.#mark(false);
-    if (this.#plan === undefined) return this.#become({ kind: 'idle', why: 'nothing-new' }, config.interval * 1000);
+    if (this.#plan === undefined) {
+      if (clock.now() - this.#heardAt > CONFIRM_PERIOD) return this.#greet(coordinator);
+      return this.#become({ kind: 'idle', why: 'nothing-new' }, config.interval * 1000);
+    }
     return this.#send(coordinator, this.#plan, latest);
   }
 
@@ -300,6 +306,7 @@ export class ExperienceShipper implements Service {
 
   #follow(plan: Plan, receipt: Receipt): Millis | undefined {
     const { refused } = receipt;
+    this.#heardAt = this.#parts.clock.now();
     if (refused !== undefined) this.#counts.refused[refused.reason] += 1;
     const consequence = afterReceipt(receipt, plan, this.#parts.schema);
     switch (consequence.kind) {

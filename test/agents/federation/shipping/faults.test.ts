@@ -14,7 +14,7 @@ type Step =
   | { kind: 'live'; node: number; rows: number; long: boolean }
   | { kind: 'run'; millis: number }
   | { kind: 'cut' | 'mend' | 'kill-node'; node: number }
-  | { kind: 'kill-coordinator' | 'move' | 'orphan' | 'disk-full' };
+  | { kind: 'kill-coordinator' | 'lose-coordinator' | 'move' | 'orphan' | 'disk-full' };
 
 const node = fc.nat(NODES.length - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -38,7 +38,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      kind: fc.constantFrom('kill-coordinator' as const, 'move' as const, 'orphan' as const, 'disk-full' as const),
+      kind: fc.constantFrom(
+        'kill-coordinator' as const,
+        'lose-coordinator' as const,
+        'move' as const,
+        'orphan' as const,
+        'disk-full' as const,
+      ),
     }),
   },
 );
@@ -106,11 +112,14 @@ async function play(seed: number, steps: readonly Step[]): Promise<void> {
         void alive.get(id)!.stop();
         await begin(id);
         break;
+      // The second comes back without its disk, and the senders are not told.
+      case 'lose-coordinator':
       case 'kill-coordinator': {
         const at = yard.coordinator;
         if (at !== 'hub' && at !== 'heir') break;
         yard.exchange.kill(at);
         await pass(500);
+        if (each.kind === 'lose-coordinator') hubs[at] = new FragileStorage(breaks);
         yard.receiver(at, hubs[at]);
         break;
       }
@@ -170,5 +179,11 @@ describe('experience under faults', () => {
       steps.push({ kind: 'live', node: 1, rows: 3, long: true }, { kind: 'run', millis }, { kind: 'kill-coordinator' });
     }
     await play(5, steps);
+  });
+
+  it('is sent again to a coordinator that lost its disk, while new rows come', async () => {
+    const live: Step = { kind: 'live', node: 0, rows: 10, long: false };
+    const run: Step = { kind: 'run', millis: 40_000 };
+    await play(9, [live, run, { kind: 'lose-coordinator' }, live, run]);
   });
 });

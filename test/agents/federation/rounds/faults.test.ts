@@ -11,6 +11,7 @@ import {
   UPDATE,
   type UpdateHeader,
 } from '../../../../agents/federation/messages.ts';
+import type { Release } from '../../../../agents/federation/rounds/ports.ts';
 import { makeSigned } from '../../../../agents/oracle/keys.ts';
 import { keysOf, LEARNER, VirtualFederation } from './virtual-federation.ts';
 
@@ -325,8 +326,8 @@ describe('an owner', () => {
           protection: {
             protect: async (_: Invitation, delta: Float32Array) => ({
               delta,
-              release: async () =>
-                (isApproved ? { kind: 'leave' } : { kind: 'held', cause: 'the owner decides' }) as const,
+              release: async (): Promise<Release> =>
+                isApproved ? { kind: 'leave' } : { kind: 'held', cause: 'the owner decides' },
             }),
           },
         }),

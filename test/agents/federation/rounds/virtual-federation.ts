@@ -137,7 +137,7 @@ export class ToyLearner implements Learner {
 }
 
 /** Lets all candidates pass, at once; it remembers over restarts. */
-class ToyDesk implements CandidateDesk {
+export class ToyDesk implements CandidateDesk {
   readonly #disk: Disk;
   readonly #learner: Learner;
   busy = false;

@@ -251,8 +251,12 @@ export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** The order of bytes in this machine's memory is the one in which numbers travel: no number need be looked at. */
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /** The bytes of parameters as they travel: float32, little-endian. */
 export function bytesOf(parameters: Float32Array): Uint8Array {
+  if (IS_LITTLE_ENDIAN) return new Uint8Array(parameters.slice().buffer);
   const bytes = Buffer.alloc(parameters.length * 4);
   for (let at = 0; at < parameters.length; at++) bytes.writeFloatLE(parameters[at]!, at * 4);
   return bytes;
@@ -261,6 +265,7 @@ export function bytesOf(parameters: Float32Array): Uint8Array {
 /** Undefined when they are no whole number of float32. */
 export function parametersOf(bytes: Uint8Array): Float32Array | undefined {
   if (bytes.length % 4 !== 0) return undefined;
+  if (IS_LITTLE_ENDIAN) return new Float32Array(Uint8Array.from(bytes).buffer);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return Float32Array.from({ length: bytes.length / 4 }, (_, at) => view.getFloat32(at * 4, true));
 }

@@ -214,6 +214,7 @@ export class RegionalNetwork implements AgentNetwork {
   }
 
   #lookAtHeads(): void {
+    if (this.#memberships.size === 0) return;
     const reachable = new Set(this.nodes().flatMap(({ id, reachable }) => (reachable ? [id] : [])));
     for (const membership of this.#memberships.values()) {
       if (membership.head === this.self || reachable.has(membership.head) || membership.isDirect) continue;

@@ -34,6 +34,12 @@ export interface Traffic {
   words: number;
 }
 
+/** Who lived, and in which part, when nodes last noticed. */
+interface Sight {
+  alive: ReadonlySet<string>;
+  part: ReadonlyMap<string, number>;
+}
+
 interface Told {
   number: number;
   payload: unknown;
@@ -48,6 +54,7 @@ export class SimulatedNetworks {
   /** By topic, then origin. */
   readonly #states = new Map<string, Map<string, Told>>();
   #numbered = 0;
+  #isNoticing = false;
 
   constructor(ways: SimulatedWays) {
     this.ways = ways;
@@ -119,10 +126,15 @@ export class SimulatedNetworks {
     }
   }
 
+  /** Several changes at once are noticed together. */
   #changed(): void {
+    if (this.ways.noticeAfter === 0 && this.#isNoticing) return;
+    this.#isNoticing = true;
     const notice = (): void => {
+      this.#isNoticing = false;
       this.#synchronise();
-      for (const seat of [...this.#seats.values()]) seat.notice();
+      const seen: Sight = { alive: new Set(this.#seats.keys()), part: new Map(this.#part) };
+      for (const seat of [...this.#seats.values()]) seat.notice(seen);
     };
     if (this.ways.noticeAfter === 0) queueMicrotask(notice);
     else this.ways.clock.after(this.ways.noticeAfter, notice);
@@ -148,7 +160,7 @@ export class SimulatedNetwork implements AgentNetwork {
   readonly #topics = new Map<string, { schema: TSchema; handler: (origin: string, payload: never) => void }>();
   readonly #newest = new Map<string, number>();
   readonly #listeners = new Set<() => void>();
-  #reachable: ReadonlySet<string> = new Set();
+  #sight: Sight = { alive: new Set(), part: new Map() };
   #known: NetworkNode[] | undefined;
 
   constructor(all: SimulatedNetworks, self: string) {
@@ -162,7 +174,7 @@ export class SimulatedNetwork implements AgentNetwork {
         ? []
         : [
             {
-              ...{ id, name: id, score: 0, reachable: this.#reachable.has(id) },
+              ...{ id, name: id, score: 0, reachable: this.#sees(id) },
               roundTrip: (2 * this.#all.ways.delay(this.self, id)) / 1000,
             },
           ],
@@ -184,7 +196,7 @@ export class SimulatedNetwork implements AgentNetwork {
     this.traffic.questions++;
     this.traffic.sent += payload.length;
     return new Promise((resolve, reject) => {
-      if (!this.#reachable.has(node)) {
+      if (!this.#sees(node)) {
         reject(new ParlmeshError('RELAY_NO_ROUTE', `There is no way to ${node}`));
         return;
       }
@@ -252,10 +264,15 @@ export class SimulatedNetwork implements AgentNetwork {
     return handler(origin, payload);
   }
 
-  notice(): void {
-    this.#reachable = new Set([...this.#all.ids()].filter((id) => this.#all.reaches(this.self, id)));
+  notice(sight: Sight): void {
+    this.#sight = sight;
     this.remeasure();
     for (const listener of [...this.#listeners]) listener();
+  }
+
+  #sees(id: string): boolean {
+    const { alive, part } = this.#sight;
+    return alive.has(id) && (part.get(id) ?? 0) === (part.get(this.self) ?? 0);
   }
 
   /** Round trips are looked up again. */

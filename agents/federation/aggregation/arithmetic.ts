@@ -12,8 +12,11 @@ export interface SortedStretch {
 }
 
 export interface Arithmetic {
-  /** Squared Euclidean distances of all pairs: n × n, symmetric, zeros on the diagonal. Rows are of one length, finite. */
-  squaredDistances(rows: readonly Float32Array[]): Float64Array;
+  /**
+   * Squared Euclidean distances of all pairs: n × n, symmetric, zeros on the diagonal. Rows are of one length, finite.
+   * @param scales that each row is multiplied by first; left out, 1
+   */
+  squaredDistances(rows: readonly Float32Array[], scales?: Float64Array): Float64Array;
   /** Shows all coordinates, in order, a stretch at a time. */
   sortCoordinates(rows: readonly Float32Array[], see: (stretch: SortedStretch) => void): void;
 }

@@ -3,14 +3,17 @@
 import type { Arithmetic, SortedStretch } from './arithmetic.ts';
 
 export class PlainArithmetic implements Arithmetic {
-  squaredDistances(rows: readonly Float32Array[]): Float64Array {
+  squaredDistances(
+    rows: readonly Float32Array[],
+    scales: Float64Array = new Float64Array(rows.length).fill(1),
+  ): Float64Array {
     const count = rows.length;
     const distances = new Float64Array(count * count);
     for (let i = 0; i < count; i++) {
       for (let j = i + 1; j < count; j++) {
         const [x, y] = [rows[i]!, rows[j]!];
         let sum = 0;
-        for (let at = 0; at < x.length; at++) sum += (x[at]! - y[at]!) ** 2;
+        for (let at = 0; at < x.length; at++) sum += (scales[i]! * x[at]! - scales[j]! * y[at]!) ** 2;
         distances[i * count + j] = sum;
         distances[j * count + i] = sum;
       }

@@ -32,7 +32,7 @@ export class WasmArithmetic implements Arithmetic {
     this.#kernel = exports as Kernel;
   }
 
-  squaredDistances(rows: readonly Float32Array[]): Float64Array {
+  squaredDistances(rows: readonly Float32Array[], scales?: Float64Array): Float64Array {
     const count = rows.length;
     const padded = (count + 3) & ~3;
     const rowsAt = 8 * padded * padded;
@@ -44,7 +44,11 @@ export class WasmArithmetic implements Arithmetic {
       const paddedWidth = (width + 3) & ~3;
       const stretch = new Float32Array(this.#memory.buffer, rowsAt, padded * paddedWidth);
       if (paddedWidth !== width || from === 0) stretch.fill(0);
-      for (let i = 0; i < count; i++) stretch.set(rows[i]!.subarray(from, from + width), i * paddedWidth);
+      for (let i = 0; i < count; i++) {
+        const part = rows[i]!.subarray(from, from + width);
+        if (scales === undefined) stretch.set(part, i * paddedWidth);
+        else setScaled(stretch, i * paddedWidth, part, scales[i]!);
+      }
       this.#kernel.addSquaredDistances(0, rowsAt, padded, paddedWidth);
     }
     const distances = new Float64Array(count * count);
@@ -89,4 +93,8 @@ export class WasmArithmetic implements Arithmetic {
     const missing = bytes - this.#memory.buffer.byteLength;
     if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
   }
+}
+
+function setScaled(to: Float32Array, at: number, from: Float32Array, scale: number): void {
+  for (let i = 0; i < from.length; i++) to[at + i] = scale * from[i]!;
 }

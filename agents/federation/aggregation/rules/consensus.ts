@@ -58,17 +58,20 @@ function averageAgreeing(updates: readonly Update[], arithmetic: Arithmetic): Ag
 
 /** n × n, 1 on the diagonal; 0 beside an update of zeros. Of unit vectors, so that no length takes another's digits. */
 function pairCosines(rows: readonly Float32Array[], arithmetic: Arithmetic): Float64Array {
-  const units = rows.map((row) => {
-    const norm = normOf(row);
-    return norm === 0 ? row : row.map((value) => value / norm);
-  });
-  const lengths = rows.map((row) => (normOf(row) === 0 ? 0 : 1));
-  const distances = arithmetic.squaredDistances(units);
   const count = rows.length;
-  return distances.map((distance, at) => {
-    const [i, j] = [Math.floor(at / count), at % count];
-    return lengths[i] === 0 || lengths[j] === 0 ? (i === j ? 1 : 0) : 1 - distance / 2;
+  const scales = Float64Array.from(rows, (row) => 1 / normOf(row));
+  const isNothing = Array.from(scales, (scale) => !Number.isFinite(scale));
+  scales.forEach((_, i) => {
+    if (isNothing[i]) scales[i] = 0;
   });
+  const cosines = arithmetic.squaredDistances(rows, scales);
+  for (let i = 0; i < count; i++) {
+    for (let j = 0; j < count; j++) {
+      const at = i * count + j;
+      cosines[at] = i === j ? 1 : isNothing[i] || isNothing[j] ? 0 : 1 - cosines[at]! / 2;
+    }
+  }
+  return cosines;
 }
 
 /**

@@ -47,6 +47,13 @@ describe('WebAssembly arithmetic', () => {
     );
   });
 
+  it('scales rows on the way', () => {
+    const rows = [Float32Array.of(3, 4, 0, 0, 0), Float32Array.of(0, 0, 0, 0, 2)];
+    for (const arithmetic of [plain, wasm]) {
+      expect(arithmetic.squaredDistances(rows, Float64Array.of(0.2, 0.5))[1]).toBeCloseTo(2, 6);
+    }
+  });
+
   it('keeps the distance of near updates that lie far from the origin', () => {
     const rows = [Float32Array.of(1e6, 1e6), Float32Array.of(1e6, 1e6 + 1)];
     expect(wasm.squaredDistances(rows)[1]).toBe(1);

@@ -4,6 +4,7 @@ import { seededRandom } from '../../core/random.ts';
 import { loadSharp } from '../../vision/picture/decode.ts';
 import { drawDiagram } from './drawing.ts';
 import { drawWithGraphviz } from './graphviz.ts';
+import { drawMap } from './own-maps.ts';
 import { type Picture, photographed, scaled } from './photograph.ts';
 import type { StyleSet } from './styles.ts';
 
@@ -18,13 +19,15 @@ export interface BenchPicture extends Picture {
 export async function* picturesOf(set: StyleSet, seed: number, each: number): AsyncGenerator<BenchPicture> {
   const sharp = await loadSharp();
   for (let round = 0; round < each; round++) {
-    for (const [i, style] of [...set.own, ...set.graphviz].entries()) {
+    for (const [i, style] of [...set.own, ...set.graphviz, ...set.maps].entries()) {
       const random = seededRandom(seed * 1000 + round * 100 + i);
       const count = 4 + random.below(22);
       const drawn =
         'engine' in style
           ? await drawWithGraphviz(style, count, random).catch(() => undefined)
-          : await svgPicture(style, count);
+          : 'map' in style
+            ? await drawMap(style, count, random)
+            : await svgPicture(style, count);
       if (drawn === undefined) continue;
       const picture = { bytes: drawn.png, truth: drawn.truth };
       yield { ...picture, style: style.name, kind: 'clean' };

@@ -39,6 +39,8 @@ export function nodeMark(
           ...{ 'stroke-width': 2, 'stroke-dasharray': '5 3' },
         })
       : '',
+    // Apart from links that may be nearly as wide as it is.
+    element('circle', { cx: x, cy: y, r: radius + 4, fill: palette.ground }),
     disc(node, { x, y, radius, palette, fill: hot === undefined ? undefined : palette.heat[hot.step] }),
     ...lines.map((line, index) =>
       haloed(line, { x, y: below + 16 * index }, palette, {

@@ -18,6 +18,7 @@ export interface FoundNode {
 
 /** Extent of an outer outline over that of the inner one, where both are one node's. */
 const DOUBLE_OUTLINE = 2.6;
+const DOT_IN_RING = 9;
 
 interface Judged {
   candidate: Candidate;
@@ -41,9 +42,9 @@ export function nodesAmong(candidates: readonly Candidate[], texts: readonly Tex
     }
     const other = chosen[rival]!;
     const ratio = extentArea(one.candidate) / extentArea(other.candidate);
-    // A double outline, or the same shape found twice: the outer one is the node.
-    if (ratio > 1 && ratio < DOUBLE_OUTLINE && one.candidate.fit > 0.8 && sameTexts(one.texts, other.texts))
-      chosen[rival] = one;
+    // A double outline, a dot in a ring, or the same shape found twice: the outer one is the node.
+    const most = one.texts.length === 0 && isConcentric(one.candidate, other.candidate) ? DOT_IN_RING : DOUBLE_OUTLINE;
+    if (ratio > 1 && ratio < most && one.candidate.fit > 0.8 && sameTexts(one.texts, other.texts)) chosen[rival] = one;
   }
   return labelled(withLids(chosen, thin), texts, line);
 }
@@ -127,6 +128,11 @@ function inEachOther(a: Candidate, b: Candidate): boolean {
   return distanceTo(a.hull, ...middle(b)) < 0 || distanceTo(b.hull, ...middle(a)) < 0;
 }
 
+function isConcentric(outer: Candidate, inner: Candidate): boolean {
+  const [[x, y], [u, v]] = [middle(outer), middle(inner)];
+  return Math.hypot(x - u, y - v) < 0.15 * Math.min(outer.right - outer.left, outer.bottom - outer.top);
+}
+
 function sameTexts(a: readonly TextBox[], b: readonly TextBox[]): boolean {
   return a.length === b.length && a.every((text) => b.includes(text));
 }
@@ -190,9 +196,13 @@ function labelled(
 ): { nodes: FoundNode[]; outside: Side | undefined } {
   const bare = chosen.filter((one) => one.texts.length === 0);
   const used = new Set(chosen.flatMap((one) => one.texts));
-  const pairs = bare.flatMap(({ candidate }) =>
+  const all = bare.flatMap(({ candidate }) =>
     texts.filter((text) => !used.has(text)).flatMap((text) => besides(candidate, text, line)),
   );
+  const first = [...matched(all, undefined, line).values()];
+  // Where nodes have names, figures stand at links.
+  const namesNodes = first.filter(({ text }) => isQuantity(text.text)).length * 2 > first.length;
+  const pairs = namesNodes ? all : all.filter(({ text }) => !isQuantity(text.text));
   const outside = matched(pairs, undefined, line);
   const counts = SIDES.map((side) => [...outside.values()].filter((pair) => pair.side === side).length);
   const usual = SIDES[counts.indexOf(Math.max(...counts))]!;
@@ -201,7 +211,9 @@ function labelled(
   const sizes = named.map(({ candidate }) => extentArea(candidate)).sort((a, b) => a - b);
   const size = sizes[Math.floor(sizes.length / 2)];
   const inside = named.filter((one) => one.texts.length > 0).length * 2 > named.length;
+  const isPiece = inside ? () => false : pieceAmong([...labels.values()], usual);
   const nodes = chosen.flatMap(({ candidate, texts: own }) => {
+    if (labels.get(candidate)?.side !== usual && isPiece(candidate)) return [];
     const label = labels.get(candidate);
     const words = own.length > 0 ? own : label === undefined ? [] : [label.text];
     const share = extentArea(candidate) / (size ?? extentArea(candidate));
@@ -213,6 +225,41 @@ function labelled(
     return [{ hull, left, top, right, bottom, shape, label: joined(words, line), confidence }];
   });
   return { nodes, outside: inside ? undefined : usual };
+}
+
+/** Figures, with or without units: `43`, `121 kB/s`, `anomaly 0.70`, `cost 15, 32.2 kB/s`. A name with a number is none. */
+function isQuantity(text: string): boolean {
+  const parts = text.trim().split(/, */);
+  return parts.every((part) => /^(\p{L}+ )?\d+([.,]\d+)?( ?[\p{L}%/]{1,5})?$/u.test(part)) && parts.some(isFigure);
+}
+
+const UNIT = '(%|[a-zµ]{1,3}/s|[kmg]?bps|[munµ]?s|dbm?)';
+
+function isFigure(part: string): boolean {
+  const fraction = new RegExp(`^(\\p{L}+ )?\\d+[.,]\\d+ ?${UNIT}?$`, 'iu');
+  return fraction.test(part) || new RegExp(`^\\d+ ?${UNIT}?$`, 'iu').test(part);
+}
+
+/** A node with its label elsewhere than the others may be so much smaller or larger than they usually are. */
+const LIKE_OTHERS = { least: 0.65, most: 1.5, fit: 0.89 };
+
+/**
+ * Where labels stand beside nodes, what is labelled otherwise may be a piece of a wide link around its figure, or a mark of
+ * the key. Tells those by their size and form.
+ */
+function pieceAmong(pairs: readonly Pair[], usual: Side): (candidate: Candidate) => boolean {
+  const sides = pairs
+    .filter(({ side }) => side === usual)
+    .map(({ candidate: { left, right, top, bottom } }) => Math.max(right - left, bottom - top) + 1)
+    .sort((a, b) => a - b);
+  const typical = sides[Math.floor(sides.length / 2)];
+  if (typical === undefined || sides.length < 3) return () => false;
+  return ({ left, right, top, bottom, fit }) => {
+    const [width, height] = [right - left + 1, bottom - top + 1];
+    const isLikeOthers =
+      Math.min(width, height) >= LIKE_OTHERS.least * typical && Math.max(width, height) <= LIKE_OTHERS.most * typical;
+    return !isLikeOthers || fit < LIKE_OTHERS.fit;
+  };
 }
 
 interface Pair {

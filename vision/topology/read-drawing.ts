@@ -10,7 +10,7 @@ import { type FoundLink, linksBetween } from './links.ts';
 import { type Plane, quantileOf } from './mask.ts';
 import { type FoundNode, nodesAmong } from './nodes.ts';
 import { findPage, pageToPicture } from './page.ts';
-import { type Levels, labelsBeside, textsInBlank } from './second-look.ts';
+import { type Levels, labelsBeside, textsInBlank, withoutTwins } from './second-look.ts';
 import { enclosedAreas, filledAreas } from './shapes.ts';
 import { coveredBy, cutOut, isLevel, paintedOver, type TextBox, textBox, usualHeight, withoutText } from './text.ts';
 
@@ -44,7 +44,15 @@ export async function readDrawing(source: Raster, reader: LabelReader): Promise<
   const nodes =
     outside === undefined
       ? found
-      : await labelsBeside(look, found, outside, contrast.soft ? undefined : levelsOf(ink, hidden, contrast.distance));
+      : withoutTwins(
+          await labelsBeside(
+            look,
+            found,
+            outside,
+            contrast.soft ? undefined : levelsOf(ink, hidden, contrast.distance),
+          ),
+          line,
+        );
   const covered = coveredBy([...texts, ...noText], picture.width, picture.height, 2);
   // Letters that a line runs through hang on it and would lead it astray: it is bridged behind them instead.
   const words = coveredBy(texts, picture.width, picture.height, 0);

@@ -66,6 +66,22 @@ export async function labelsBeside(
   });
 }
 
+/** Of two that touch and bear the same label, which was read twice, the more regular one. */
+export function withoutTwins(nodes: readonly FoundNode[], line: number): FoundNode[] {
+  const near = (a: FoundNode, b: FoundNode): boolean =>
+    a.left - line < b.right && b.left - line < a.right && a.top - line < b.bottom && b.top - line < a.bottom;
+  return nodes.filter(
+    (node) =>
+      !nodes.some((other) => other !== node && other.label === node.label && near(node, other) && isMore(other, node)),
+  );
+}
+
+function isMore(a: FoundNode, b: FoundNode): boolean {
+  const squareness = ({ left, right, top, bottom }: FoundNode): number =>
+    Math.min(right - left, bottom - top) / Math.max(right - left, bottom - top);
+  return squareness(a) > squareness(b);
+}
+
 function besideOf({ left, right, top, bottom }: FoundNode, side: Side, line: number): Extent {
   const [x, y] = [(left + right) / 2, (top + bottom) / 2];
   const [wide, gap] = [line * 1.8, line * 0.05];
@@ -129,7 +145,10 @@ async function readPart([{ picture, reader }, extent]: readonly [Look, Extent]) 
   const size = [Math.max(8, Math.round(width * scale)), Math.max(8, Math.round(height * scale))] as const;
   const { regions } = await reader.read(straightened(picture, quadOf(extent), ...size));
   const text = regions.map((region) => region.text).join(' ');
-  return text === '' ? undefined : { text, confidence: Math.min(...regions.map(({ confidence }) => confidence)) };
+  // A dot in a ring is no word.
+  return !/[\p{L}\p{N}]/u.test(text)
+    ? undefined
+    : { text, confidence: Math.min(...regions.map(({ confidence }) => confidence)) };
 }
 
 /** Extent of what stands out from the middle of a shape, with some room around it; nothing where it is blank. */

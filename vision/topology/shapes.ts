@@ -13,9 +13,66 @@ const BRIDGES = [0, 2, 5];
 /** Candidates of one kind at most: a picture of noise has thousands. */
 const MOST = 600;
 
+/** How many times as wide as the usual stroke the strokes may be that discs are looked for on. */
+const WIDER = [1.4, 1.9, 2.5, 3.2, 4.2];
+/** What a disc on wide strokes must be like: their crossings are less so. */
+const COMPACT = { fit: 0.9, aspect: 1.5 };
+
 /** Areas that are filled with another colour than the ground. @param thin pixels of what counts as a stroke */
 export function filledAreas(distance: Plane, threshold: number, thin: number, least: number): Candidate[] {
-  const solid = opened(distance, Math.ceil(thin / 2) + 2);
+  const radius = Math.ceil(thin / 2) + 2;
+  const all = filledBeyond(distance, threshold, radius, least);
+  // Wide strokes tie discs together, until an opening is wider than they are.
+  for (const times of WIDER) {
+    const wide = filledBeyond(distance, threshold, Math.round(radius * times), least);
+    for (const candidate of wide) {
+      const [width, height] = [candidate.right - candidate.left + 1, candidate.bottom - candidate.top + 1];
+      if (candidate.fit < COMPACT.fit || Math.max(width, height) > COMPACT.aspect * Math.min(width, height)) continue;
+      if (goesOn(candidate, distance, threshold)) continue;
+      const same = all.findIndex((other) => overlapOf(other, candidate) > 0.5 || isKnotAround(other, candidate));
+      if (same === -1) all.push(candidate);
+      // What an opening left of a disc with the stumps of its strokes.
+      else if (candidate.fit > all[same]!.fit + 0.02) all[same] = candidate;
+    }
+  }
+  return all;
+}
+
+/** Share of a side over which the filling may go on beyond it. */
+const GOES_ON = 0.7;
+
+/** Whether it is a step of a slanted stroke, which an opening cuts into pieces: those go on at full width. */
+function goesOn({ left, right, top, bottom }: Outline, { width, height, data }: Plane, threshold: number): boolean {
+  const beyond = 3;
+  const filled = (x: number, y: number): boolean =>
+    x >= 0 && y >= 0 && x < width && y < height && data[y * width + x]! >= threshold;
+  const share = (from: number, to: number, isFilled: (at: number) => boolean): number => {
+    let count = 0;
+    for (let at = from; at <= to; at++) if (isFilled(at)) count++;
+    return count / (to - from + 1);
+  };
+  return (
+    [left - beyond, right + beyond].some((x) => share(top, bottom, (y) => filled(x, y)) > GOES_ON) ||
+    [top - beyond, bottom + beyond].some((y) => share(left, right, (x) => filled(x, y)) > GOES_ON)
+  );
+}
+
+/** Wide strokes that meet at a disc, and the disc. */
+function isKnotAround(knot: Candidate, disc: Candidate): boolean {
+  return knot.fit < 0.85 && extentArea(disc) < 0.5 * extentArea(knot) && isWithin(disc, knot, 4);
+}
+
+function isWithin(inner: Outline, outer: Outline, slack: number): boolean {
+  return (
+    inner.left >= outer.left - slack &&
+    inner.top >= outer.top - slack &&
+    inner.right <= outer.right + slack &&
+    inner.bottom <= outer.bottom + slack
+  );
+}
+
+function filledBeyond(distance: Plane, threshold: number, radius: number, least: number): Candidate[] {
+  const solid = opened(distance, radius);
   const data = new Uint8Array(solid.data.length);
   for (let i = 0; i < data.length; i++) data[i] = solid.data[i]! >= threshold ? 1 : 0;
   return candidatesIn({ ...solid, data }, 1, 'filled', least);

@@ -45,7 +45,22 @@ export function withoutSpurs(graph: StrokeGraph, widths: StrokeWidths, kept: Rea
     drop.add(segment);
     left[knot]!--;
   }
-  return merged({ points: graph.points, segments: graph.segments.filter((segment) => !drop.has(segment)) }, kept);
+  const whole = merged(
+    { points: graph.points, segments: graph.segments.filter((segment) => !drop.has(segment)) },
+    kept,
+  );
+  return withoutOrphans(whole, (point) => arms[point]!.length > 0);
+}
+
+/** Without points that had strokes once and have none: as dots they would be taken for dashes. */
+function withoutOrphans({ points, segments }: StrokeGraph, hadStrokes: (point: number) => boolean): StrokeGraph {
+  const used = new Set(segments.flatMap(({ from, to }) => [from, to]));
+  const left = points.map((_, i) => i).filter((point) => used.has(point) || !hadStrokes(point));
+  const place = new Map(left.map((point, i) => [point, i]));
+  return {
+    points: left.map((point) => points[point]!),
+    segments: segments.map((segment) => ({ ...segment, from: place.get(segment.from)!, to: place.get(segment.to)! })),
+  };
 }
 
 /** Joins the two segments at each point where only two meet. */
@@ -127,7 +142,7 @@ export interface LooseEnd {
 }
 
 /** Ends of strokes that are not at a node. */
-export function looseEnds(graph: StrokeGraph, taken: ReadonlySet<number>, thin: number): LooseEnd[] {
+export function looseEnds(graph: StrokeGraph, taken: ReadonlySet<number>, { thin, depth }: StrokeWidths): LooseEnd[] {
   const arms = armsOf(graph);
   return graph.points.flatMap((place, point): LooseEnd[] => {
     const here = arms[point]!;
@@ -135,16 +150,27 @@ export function looseEnds(graph: StrokeGraph, taken: ReadonlySet<number>, thin: 
     const segment = here[0];
     if (segment === undefined) return [{ point, place, direction: undefined }];
     const line = segment.from === point ? segment.line : [...segment.line].reverse();
-    return [{ point, place, direction: lengthOf(line) < thin + 2 ? undefined : headingFrom(line, 14) }];
+    const middle = line[Math.floor(line.length / 2)]!;
+    const direction = lengthOf(line) < thin + 2 ? undefined : headingFrom(line, depthAt(depth, middle));
+    return [{ point, place, direction }];
   });
 }
 
-/** Unit vector of how the stroke would go on beyond its first point. */
-function headingFrom(line: readonly Point[], reach: number): Point {
+/** Pixels of a stroke over which its direction is looked at. */
+const HEADING = 14;
+
+/**
+ * Unit vector of how the stroke would go on beyond its first point. Thinning draws the end of a wide stroke into one of its
+ * corners: that part is left out. @param half pixels of half of its width
+ */
+function headingFrom(line: readonly Point[], half: number): Point {
   const [x, y] = line[0]!;
-  const far = line.find(([u, v]) => Math.hypot(u - x, v - y) >= reach) ?? line.at(-1)!;
-  const length = Math.hypot(x - far[0], y - far[1]) || 1;
-  return [(x - far[0]) / length, (y - far[1]) / length];
+  const beyond = (pixels: number): Point | undefined => line.find(([u, v]) => Math.hypot(u - x, v - y) >= pixels);
+  const corner = half > 4 ? 2 * half : 0;
+  const far = beyond(corner + HEADING) ?? line.at(-1)!;
+  const near = corner > 0 && far !== line.at(-1) ? (beyond(corner) ?? line[0]!) : line[0]!;
+  const length = Math.hypot(near[0] - far[0], near[1] - far[1]) || 1;
+  return [(near[0] - far[0]) / length, (near[1] - far[1]) / length];
 }
 
 export interface GapLimits {

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock, systemRandom } from '../../../daemon/clock.ts';
+import { RouteVisualizer } from '../../../vision/drawing/route-visualizer.ts';
+import type { SceneLink, SceneNode } from '../../../vision/drawing/scene.ts';
 import { TextReader } from '../../../vision/ocr/text-reader.ts';
+import { loadSharp } from '../../../vision/picture/decode.ts';
 import { MeshTopologyAnalyzer } from '../../../vision/topology/mesh-topology-analyzer.ts';
 import { pngOf, text } from './drawings.ts';
 
@@ -33,6 +36,24 @@ describe('the analyser of drawings', () => {
       ['n1', 'n2'],
       ['n1', 'n3'],
     ]);
+  }, 120_000);
+
+  it('reads the map that parlmesh itself draws: discs on links nearly as wide, figures on them, and a key', async () => {
+    const names = ['north', 'barn', 'gate', 'mast', 'silo'];
+    const nodes = names.map(
+      (name, i): SceneNode => ({ id: name, name, self: i === 0, state: i < 3 ? 'connected' : 'reachable', score: 0 }),
+    );
+    const links = [0, 1, 2, 3, 4].map(
+      (i): SceneLink => ({ a: names[i]!, b: names[(i + 1) % 5]!, cost: 8 + 9 * i, state: 'up' }),
+    );
+    const scene = { nodes, links, routes: [] };
+    const svg = new RouteVisualizer().draw(scene, { show: 'cost', theme: 'light', title: 'Cost of links' });
+    const graph = await analyzer.analyze(await (await loadSharp())(Buffer.from(svg)).png().toBuffer());
+    const label = new Map(graph.nodes.map((node) => [node.id, node.label]));
+    expect([...label.values()].sort()).toEqual([...names].sort());
+    expect(
+      graph.edges.map(({ source, target }) => [label.get(source), label.get(target)].sort().join('-')).sort(),
+    ).toEqual(['barn-gate', 'barn-north', 'gate-mast', 'mast-silo', 'north-silo']);
   }, 120_000);
 
   it('refuses what is no picture, or declares too many pixels, before anything runs', async () => {

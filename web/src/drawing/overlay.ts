@@ -48,7 +48,7 @@ export function marksOf({ graph, metrics, difference }: DrawingView): { nodes: N
       ...(bridges.has(pair(source, target)) ? ['there is no other way'] : []),
     ];
     const title = `${nameOf(source)} – ${nameOf(target)}: ${notes.join(', ')}`;
-    return { id: String(index), from, to, kind: isInMesh ? 'both' : 'drawn', title };
+    return [{ id: String(index), from, to, kind: isInMesh ? 'both' : 'drawn', title }];
   });
   const drawnAs = new Map(difference.matched.map(({ drawn, name }) => [name, byId.get(drawn)]));
   const missing = difference.linksOnlyLive.flatMap(([a = '', b = '']): EdgeMark[] => {

@@ -79,7 +79,7 @@ export const PrivacyConfig = Type.Object(
       minimum: 1e-12,
       maximum: 0.01,
       description:
-        'δ of (ε, δ): the probability with which ε may fail to hold. Keep it below 1 / (nodes in the network). Ten times less raises every ε by about a tenth to a quarter.',
+        'δ of (ε, δ): the probability with which ε may fail to hold. Keep it below 1 / (nodes in the network). Ten times less raises every ε by about a tenth.',
     }),
     budget: Type.Optional(
       Type.Number({

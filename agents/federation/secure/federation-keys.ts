@@ -9,7 +9,10 @@ export interface FederationKeys {
   /** Id of this node, which is its public key. */
   readonly self: string;
   sign(purpose: FederationPurpose, body: Uint8Array): Uint8Array;
-  /** Is that the signature of the key behind `signer`? Never throws. */
+  /**
+   * Is that the signature of `signer`, and is that a member of the network now? Without the second, a coordinator could fill a
+   * group with nodes that it made up. Never throws.
+   */
   verify(purpose: FederationPurpose, signer: string, body: Uint8Array, signature: Uint8Array): boolean;
 }
 

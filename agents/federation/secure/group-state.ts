@@ -32,7 +32,10 @@ export interface GroupSum {
   survivors: string[];
   /** Those whose masks were recovered, and those who never shared. */
   dropped: string[];
-  /** Nodes that gave a share which does not fit with the others': liars, or broken memory. */
+  /**
+   * Nodes that gave a share which does not fit with the others'. They lie, or were dealt a wrong one by a member that lies:
+   * who of the two cannot be told, so it is no proof against either.
+   */
   wrongShares: string[];
 }
 

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { normOf, protectUpdate } from '../../../../agents/federation/privacy/clip-and-noise.ts';
 import { thresholdOf } from '../../../../agents/federation/secure/messages.ts';
-import { playRound, type SecureNetwork, STEPS, secureNetwork, type VanishesAt } from './nodes.ts';
+import { groupNoise, partsOf } from '../../../../agents/federation/secure/noise-share.ts';
+import { playRound, type SecureNetwork, STEPS, secureNetwork, seededSecrets, type VanishesAt } from './nodes.ts';
 
 const SIZE = 7;
 
@@ -113,7 +115,7 @@ describe('a secure group', () => {
           for (const client of clients.values()) expect(client.kind).not.toBe('stopped');
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 15 },
     );
   });
 
@@ -127,5 +129,19 @@ describe('a secure group', () => {
       if (group.kind !== 'summed') throw new Error(group.kind);
       expect([...group.result.mean]).toEqual(meanOf(network, group.result.survivors).map(Math.fround));
     }
+  });
+
+  test('with noise of parts has all of it in the sum: eight parts of one clip where four make two clips', () => {
+    const size = 4000;
+    const noise = { noise: 2, parts: partsOf(8, 0.2) };
+    const { added, counted } = groupNoise({ noise: 0, spread: 'group', colluders: 0.2 }, noise, 8);
+    expect({ added, counted, parts: noise.parts }).toEqual({ added: 1, counted: 2, parts: 4 });
+    const input = (node: number): Int32Array =>
+      protectUpdate(new Float32Array(size), { clip: 1, noise: added }, seededSecrets(`noise ${node}`)).steps;
+    const group = playRound(secureNetwork({ nodes: 8, size, input })).groups[0]!;
+    if (group.kind !== 'summed') throw new Error(group.kind);
+    const deviation = (normOf(group.result.mean) * group.result.weight) / Math.sqrt(size);
+    // √8 clips; five standard errors of a deviation are 5 / √8000.
+    expect(Math.abs(deviation / Math.sqrt(8) - 1)).toBeLessThan(0.056);
   });
 });

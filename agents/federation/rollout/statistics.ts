@@ -73,8 +73,8 @@ export interface WorkJudgement {
   sentence: string;
 }
 
-/** One-sided: 0.001 while a stage lasts, 0.05 at its end (Haybittle 1971 and Peto et al. 1976: looking often is not to mislead). */
-const CRITICAL = { during: 3.09, end: 1.645 };
+/** One-sided: 0.001 while a stage lasts, 0.01 at its end (Haybittle 1971 and Peto et al. 1976: looking often is not to mislead). */
+const CRITICAL = { during: 3.09, end: 2.326 };
 /** Fewer samples before or after tell nothing of a node. */
 const FEWEST = 3;
 

@@ -1,6 +1,9 @@
 // All learners by the same suite, and what is particular to each of the statistical ones.
 
 import { describe, expect, it } from 'vitest';
+import { createAggregator } from '../../../../agents/federation/aggregation/create-aggregator.ts';
+import { PlainArithmetic } from '../../../../agents/federation/aggregation/plain-arithmetic.ts';
+import type { Learner } from '../../../../agents/federation/learner.ts';
 import { AnomalyBaselinesLearner } from '../../../../agents/federation/learners/anomaly-baselines.ts';
 import type { Reading, SharedBaseline } from '../../../../agents/federation/learners/baseline-source.ts';
 import { RecoveryKnowledgeLearner } from '../../../../agents/federation/learners/recovery-knowledge.ts';
@@ -152,5 +155,44 @@ describe('usual readings', () => {
     }
     const [usual, shifted] = [calm, mad].map(({ shared }) => shared.at(-1)![0]!.location);
     expect(Math.abs(shifted! - usual!)).toBeLessThan(1);
+  });
+});
+
+describe('aggregated by the default rule', () => {
+  const aggregator = createAggregator({ rule: 'default', liars: 0, clip: 3 }, { arithmetic: new PlainArithmetic() });
+
+  /** What a round makes of the updates of these nodes; the first and the last adopt it. */
+  async function round(nodes: { learner: Learner }[]): Promise<void> {
+    const from = nodes[0]!.learner.current();
+    const updates = await Promise.all(
+      nodes.map(async ({ learner }, index) => {
+        const { delta, examples } = await learner.train(from, PLAN, never);
+        return { node: `n${index}`, delta, weight: examples };
+      }),
+    );
+    const { delta } = aggregator.aggregate(updates);
+    const model = modelOf(from.parameters.map((value, index) => value + delta[index]!));
+    for (const { learner } of [nodes[0]!, nodes.at(-1)!]) await learner.adopt(model, originOf(from.version));
+  }
+
+  it('usual readings of the fewer boards of a profile stay their own', async () => {
+    const pis = [1, 2, 3, 4, 5, 6].map((seed) => baselineNode('raspberry-pi-4', readings(seed, 50)));
+    const servers = [7, 8, 9].map((seed) => baselineNode('generic-x64', readings(seed, 30)));
+    await round([...pis, ...servers]);
+    const at = ({ shared }: (typeof pis)[0]) => shared.at(-1)!.find(({ hour }) => hour === 0)!.location;
+    expect(at(pis[0]!)).toBeCloseTo(50, 0);
+    expect(at(servers[2]!)).toBeCloseTo(30, 0);
+  });
+
+  it('repairs that few have tried are known to all', async () => {
+    const most = [1, 2, 3, 4, 5, 6].map((seed) => recoveryNode(repairs(seed, 20, 0.2)));
+    const few = [7, 8, 9].map((seed) =>
+      recoveryNode(repairs(seed, 20, 1).map((each) => ({ ...each, fault: 'camera-lost', action: 'camera.restart' }))),
+    );
+    await round([...most, ...few]);
+    const told = most[0]!.shared.at(-1)!;
+    const success = (action: string) => told.find((each) => each.action === action)!.success;
+    expect(success('agent.restart')).toBeLessThan(0.45);
+    expect(success('camera.restart')).toBeGreaterThan(0.8);
   });
 });

@@ -209,7 +209,7 @@ describe('a node', () => {
     });
     await rolledOut(mesh, 900);
     expect(mesh.serving(better.version)).toEqual(['node-0']);
-    expect(asked).toContain(`model.adopt mean/${better.version} peer`);
+    expect(asked).toContain(`model.adopt mean/${better.version} from node-0 agent`);
     expect(mesh.node('node-1').rollouts.participant.refused()).toMatchObject({ 'no-consent': expect.any(Number) });
     expect(mesh.node('node-2').rollouts.participant.refused()).toMatchObject({ 'not-allowed': expect.any(Number) });
   });

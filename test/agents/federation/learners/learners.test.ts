@@ -158,8 +158,8 @@ describe('usual readings', () => {
   });
 });
 
-describe('aggregated by the default rule', () => {
-  const aggregator = createAggregator({ rule: 'default', liars: 0, clip: 3 }, { arithmetic: new PlainArithmetic() });
+describe('aggregated by the mean with clipped norms', () => {
+  const aggregator = createAggregator({ rule: 'fedavg', liars: 0, clip: 3 }, { arithmetic: new PlainArithmetic() });
 
   /** What a round makes of the updates of these nodes; the first and the last adopt it. */
   async function round(nodes: { learner: Learner }[]): Promise<void> {

@@ -50,37 +50,48 @@ export function shareSecret(secret: Uint8Array, threshold: number, count: number
  * true. Throws `SHARE_INVALID` for two at one place or a value outside of the field.
  */
 export function combineShares(shares: readonly Share[]): Uint8Array {
-  return valueAt(0, shares);
+  return new Interpolation(shares.map(({ at }) => at)).valueAt(0, shares);
 }
 
-/** The value at `place` of the polynomial through `shares`: what the share there must be. */
-export function valueAt(place: number, shares: readonly Share[]): Uint8Array {
-  const weights = weightsAt(
-    place,
-    shares.map(({ at }) => at),
-  );
-  let value = 0n;
-  shares.forEach((share, index) => {
-    value += fieldNumber(share.value) * weights[index]!;
-  });
-  return bytesOf(value % PRIME);
-}
+/**
+ * The polynomial through shares at certain places. Lagrange's weights are computed once for a place that is asked for: the same
+ * nodes hold shares of many secrets.
+ */
+export class Interpolation {
+  readonly #places: readonly number[];
+  readonly #weights = new Map<number, bigint[]>();
 
-/** Lagrange's basis polynomials at `place`; one set of places serves all secrets that the same nodes hold shares of. */
-function weightsAt(place: number, places: readonly number[]): bigint[] {
-  if (new Set(places).size !== places.length || places.some((at) => !Number.isInteger(at) || at < 1 || at > 255)) {
-    throw new ParlmeshError('SHARE_INVALID', `Shares are at different places 1 … 255, not at ${places.join(', ')}`);
-  }
-  return places.map((at) => {
-    let above = 1n;
-    let below = 1n;
-    for (const other of places) {
-      if (other === at) continue;
-      above = (above * modulo(BigInt(place - other))) % PRIME;
-      below = (below * modulo(BigInt(at - other))) % PRIME;
+  /** Throws `SHARE_INVALID` unless they are different places 1 … 255. */
+  constructor(places: readonly number[]) {
+    if (new Set(places).size !== places.length || places.some((at) => !Number.isInteger(at) || at < 1 || at > 255)) {
+      throw new ParlmeshError('SHARE_INVALID', `Shares are at different places 1 … 255, not at ${places.join(', ')}`);
     }
-    return (above * inverse(below)) % PRIME;
-  });
+    this.#places = places;
+  }
+
+  /** What the share at `place` must be; at 0, the secret. @param shares at the places, in their order */
+  valueAt(place: number, shares: readonly Share[]): Uint8Array {
+    const weights = this.#weights.get(place) ?? this.#weightsAt(place);
+    this.#weights.set(place, weights);
+    let value = 0n;
+    shares.forEach((share, index) => {
+      value += fieldNumber(share.value) * weights[index]!;
+    });
+    return bytesOf(value % PRIME);
+  }
+
+  #weightsAt(place: number): bigint[] {
+    return this.#places.map((at) => {
+      let above = 1n;
+      let below = 1n;
+      for (const other of this.#places) {
+        if (other === at) continue;
+        above = (above * modulo(BigInt(place - other))) % PRIME;
+        below = (below * modulo(BigInt(at - other))) % PRIME;
+      }
+      return (above * inverse(below)) % PRIME;
+    });
+  }
 }
 
 /** Euclid's extended algorithm. */

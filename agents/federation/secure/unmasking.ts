@@ -7,7 +7,7 @@ import type { GroupState, GroupSum } from './group-state.ts';
 import { agree, MASK_USE, pairOf } from './key-agreement.ts';
 import { applyMask } from './masks.ts';
 import { FULL_WEIGHT } from './messages.ts';
-import { combineShares, SECRET_BYTES, type Share, valueAt } from './shamir.ts';
+import { Interpolation, SECRET_BYTES, type Share } from './shamir.ts';
 
 /** Choices of shares that are tried before a secret is given up for lost. */
 const MOST_TRIES = 256;
@@ -18,6 +18,7 @@ export function unmaskSum(state: Extract<GroupState, { kind: 'unmasking' }>): Gr
   const sharers = [...shared.keys()].sort((a, b) => a - b);
   const words = Uint32Array.from(state.sum);
   const wrong = new Set<number>();
+  const interpolations = new Map<string, Interpolation>();
   for (const [at, member] of sharers.entries()) {
     const { node, masking } = members[member]!;
     const survived = survivors.includes(member);
@@ -28,7 +29,7 @@ export function unmaskSum(state: Extract<GroupState, { kind: 'unmasking' }>): Gr
     const isRight = survived
       ? (secret: Uint8Array) => digestOf(secret) === shared.get(member)!.seal
       : (secret: Uint8Array) => Buffer.compare(pairOf(secret).publicKey, masking) === 0;
-    const secret = recover(shares, threshold, isRight, wrong);
+    const secret = recover(shares, threshold, isRight, wrong, interpolations);
     if (secret === undefined) return `the shares of ${node}'s ${survived ? 'mask' : 'key'} do not fit together`;
     if (survived) {
       applyMask(words, secret, -1);
@@ -59,15 +60,19 @@ function recover(
   threshold: number,
   isRight: (secret: Uint8Array) => boolean,
   wrong: Set<number>,
+  interpolations: Map<string, Interpolation>,
 ): Uint8Array | undefined {
   // Known liars last: they are not asked again.
   const order = [...shares].sort((a, b) => Number(wrong.has(a.at - 1)) - Number(wrong.has(b.at - 1)) || a.at - b.at);
   for (const chosen of choices(order, threshold)) {
-    const secret = tryCombine(chosen);
+    const places = chosen.map(({ at }) => at);
+    const through = interpolations.get(`${places}`) ?? new Interpolation(places);
+    interpolations.set(`${places}`, through);
+    const secret = tryCombine(through, chosen);
     if (secret === undefined || !isRight(secret)) continue;
     for (const share of order) {
       if (chosen.includes(share)) continue;
-      if (Buffer.compare(valueAt(share.at, chosen), share.value) !== 0) wrong.add(share.at - 1);
+      if (Buffer.compare(through.valueAt(share.at, chosen), share.value) !== 0) wrong.add(share.at - 1);
     }
     return secret;
   }
@@ -91,9 +96,10 @@ function isCoprime(a: number, b: number): boolean {
   return b === 0 ? a === 1 : isCoprime(b, a % b);
 }
 
-function tryCombine(shares: readonly Share[]): Uint8Array | undefined {
+/** Undefined for shares that are no numbers of the field. */
+function tryCombine(through: Interpolation, shares: readonly Share[]): Uint8Array | undefined {
   try {
-    return combineShares(shares);
+    return through.valueAt(0, shares);
   } catch {
     return undefined;
   }

@@ -9,13 +9,7 @@ import {
   type SecureRoundResult,
   updatesOfGroups,
 } from '../../../../agents/federation/secure/secure-round.ts';
-import {
-  askSecurely,
-  decodeAnswer,
-  encodeAnswer,
-  type SecureAnswer,
-  serveSecurely,
-} from '../../../../agents/federation/secure/secure-wire.ts';
+import { askSecurely, type SecureAnswer, serveSecurely } from '../../../../agents/federation/secure/secure-wire.ts';
 import { VirtualClock } from '../../../../core/clock.ts';
 import { seededRandom } from '../../../../core/random.ts';
 import { Exchange, runUntil } from '../../exchange.ts';
@@ -216,28 +210,5 @@ describe('a secure round over the network', () => {
         if (kind === 'plan') stopped.ended.abort(reason);
       }),
     ).rejects.toThrow('stopping');
-  });
-});
-
-describe('messages as bytes', () => {
-  test('come back as they were, with their data', () => {
-    const message = {
-      signed: { body: '{"kind":"masked"}', signature: 'A'.repeat(88) },
-      data: Uint8Array.from([1, 2, 3, 4, 5]),
-    };
-    expect(decodeAnswer(encodeAnswer({ message }).subarray(4))).toEqual({ message });
-    const stopped = { reason: 'denied', sentence: 'no', again: false };
-    expect(decodeAnswer(encodeAnswer({ stopped }).subarray(4))).toEqual({ stopped });
-  });
-
-  test('that are none are refused: cut short, lengths that lie, other JSON', () => {
-    const message = { signed: { body: 'x', signature: 'A'.repeat(88) }, data: new Uint8Array(0) };
-    const frame = encodeAnswer({ message }).subarray(4);
-    for (let length = 0; length < frame.length; length++)
-      expect(decodeAnswer(frame.subarray(0, length))).toBeUndefined();
-    const lying = Buffer.from(frame);
-    lying.writeUInt32BE(0xffff_ffff);
-    expect(decodeAnswer(lying)).toBeUndefined();
-    expect(decodeAnswer(Buffer.from('\0\0\0\x02{}'))).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { combineShares, PRIME, shareSecret, valueAt } from '../../../../agents/federation/secure/shamir.ts';
+import { combineShares, Interpolation, PRIME, shareSecret } from '../../../../agents/federation/secure/shamir.ts';
 import { seededSecrets } from './nodes.ts';
 
 const bytes = (hex: string): Uint8Array => Buffer.from(hex.padStart(64, '0'), 'hex');
@@ -18,7 +18,7 @@ describe('secret sharing', () => {
   test('finds 1234 from any three of the known shares, and the fourth from the others', () => {
     expect(hex(combineShares([known[0]!, known[1]!, known[2]!]))).toBe(hex(bytes((1234).toString(16))));
     expect(hex(combineShares([known[3]!, known[0]!, known[2]!]))).toBe(hex(bytes((1234).toString(16))));
-    expect(hex(valueAt(4, known.slice(0, 3)))).toBe(hex(known[3]!.value));
+    expect(hex(new Interpolation([1, 2, 3]).valueAt(4, known.slice(0, 3)))).toBe(hex(known[3]!.value));
   });
 
   test('the prime is the largest below 2^256: Fermat holds for it', () => {

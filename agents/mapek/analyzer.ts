@@ -31,6 +31,7 @@ const MOST_ONSETS = 32;
 /** All cases are gone through at most so often. */
 const SWEEP: Millis = 1_000;
 const MOST_EVIDENCE = 8;
+const NONE: readonly string[] = [];
 const MOST_EXPLAINED = 64;
 
 interface Told {
@@ -56,6 +57,10 @@ export class Analyzer {
     string,
     { fault: Fault; subject: string; since: Millis; dependents: string[]; of: number }
   >();
+  /** Cases that are symptoms now, by key. */
+  readonly #raised = new Map<string, Case>();
+  /** Keys of which something new was heard since the last conclusion. */
+  readonly #fresh = new Set<string>();
   /** Cases that only need time to be told. */
   readonly #forming = new Set<Case>();
   #hasNewSuspect = false;
@@ -96,7 +101,10 @@ export class Analyzer {
       const [confidence, severity] = [confidenceOf(of, now), severityOfCase(of)];
       hear(of, signal, now);
       const isOther = confidenceOf(of, now) !== confidence || severityOfCase(of) !== severity;
-      changed ||= of.state.kind === 'raised' && isOther;
+      if (of.state.kind === 'raised' && isOther) {
+        changed = true;
+        this.#fresh.add(symptomKey({ fault: rule.fault, subject: signal.subject }));
+      }
       changed = this.#settle(of, now) || changed;
     }
     return changed;
@@ -155,6 +163,9 @@ export class Analyzer {
 
   #settle(of: Case, now: Millis): boolean {
     const change = settle(of, now);
+    const key = symptomKey({ fault: of.rule.fault, subject: of.subject });
+    if (of.state.kind === 'raised') this.#raised.set(key, of);
+    else this.#raised.delete(key);
     if (of.state.kind !== 'forming') {
       this.#forming.delete(of);
     } else if (!this.#forming.has(of)) {
@@ -208,6 +219,8 @@ export class Analyzer {
     const present = this.#present(now);
     const byKey = new Map(present.map((symptom) => [symptom.key, symptom]));
     const explained = correlate(present, this.graph, this.learned);
+    const effects = new Map<string, string[]>();
+    for (const [effect, cause] of explained) effects.set(cause, [...(effects.get(cause) ?? []), effect]);
     const findings: Finding[] = [];
     for (const key of [...this.#told.keys()]) {
       if (byKey.has(key)) continue;
@@ -222,14 +235,17 @@ export class Analyzer {
         continue;
       }
       if ((this.#grace.get(key) ?? now) > now) continue;
-      const symptom = this.#symptomOf(key, explained, now, wall);
       const told = this.#told.get(key);
-      const tells = { severity: symptom.severity, explains: symptom.explains.length };
+      const isSame = told !== undefined && !this.#fresh.has(key) && told.explains === (effects.get(key) ?? NONE).length;
+      if (isSame && !this.#inferred.has(key)) continue;
+      const symptom = this.#symptomOf(key, effects.get(key) ?? NONE, now, wall);
+      const tells = { severity: symptom.severity, explains: (effects.get(key) ?? NONE).length };
       if (told !== undefined && Math.abs(told.severity - tells.severity) < 0.1 && told.explains === tells.explains)
         continue;
       this.#told.set(key, tells);
       findings.push({ kind: told === undefined ? 'raised' : 'changed', symptom });
     }
+    this.#fresh.clear();
     // Causes first: what follows from them is told to be theirs once they are known.
     const order = ['over', 'raised', 'changed', 'explained'];
     return findings.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
@@ -247,9 +263,8 @@ export class Analyzer {
   }
 
   #present(now: Millis): { key: string; fault: Fault; subject: string; since: Millis }[] {
-    const raised = [...this.#cases.values()].filter(({ state }) => state.kind === 'raised');
-    const present = raised.map(({ rule: { fault }, subject, state }) => ({
-      ...{ key: symptomKey({ fault, subject }), fault, subject },
+    const present = [...this.#raised].map(([key, { rule, subject, state }]) => ({
+      ...{ key, fault: rule.fault, subject },
       since: state.kind === 'raised' ? state.since : now,
     }));
     const known = new Set(present.map(({ subject }) => subject));
@@ -275,8 +290,7 @@ export class Analyzer {
     return of === undefined || isSeenWell(of) ? 'well' : 'faded';
   }
 
-  #symptomOf(key: string, explained: ReadonlyMap<string, string>, now: Millis, wall: Millis): Symptom {
-    const effects = [...explained].filter(([, cause]) => cause === key).map(([effect]) => effect);
+  #symptomOf(key: string, effects: readonly string[], now: Millis, wall: Millis): Symptom {
     const explains = [...new Set(effects.map((effect) => effect.slice(effect.indexOf('@') + 1)))].slice(
       0,
       MOST_EXPLAINED,

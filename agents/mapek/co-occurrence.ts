@@ -46,6 +46,7 @@ export class CoOccurrence {
    * the cause before it (Wilson 1927, one-sided 90 %) is at least 0.7, and the other order is rarer.
    */
   explains(cause: Fault, effect: Fault): boolean {
+    if (cause === effect || this.#followed.size === 0) return false;
     const together = this.#followed.get(`${cause} > ${effect}`) ?? 0;
     const reversed = this.#followed.get(`${effect} > ${cause}`) ?? 0;
     const times = this.#began.get(effect) ?? 0;

@@ -16,8 +16,8 @@ import { symptomOf } from './incident-story.ts';
 import { Knowledge } from './knowledge.ts';
 import { LoopCore } from './loop-core.ts';
 import type { Effect, LoopEvent } from './loop-state.ts';
-import type { MapekParts, Proposal } from './parts.ts';
-import { type PhaseHistogram, PhaseTimes } from './phase-times.ts';
+import type { MapekFigures, MapekParts, Proposal } from './parts.ts';
+import { PhaseTimes } from './phase-times.ts';
 import { plan } from './planner.ts';
 import { type Answer, QuestionDesk, type QuestionView } from './questions.ts';
 import { type Attention, Watchfulness } from './sampling.ts';
@@ -46,7 +46,7 @@ export class PARLMAPEKExecutor
   readonly #runner: ActionRunner;
   readonly #log: IncidentLog;
   readonly #desk: QuestionDesk;
-  readonly #times = new PhaseTimes();
+  readonly #times: PhaseTimes;
   readonly #verifications: Verifications;
   readonly #watchfulness = new Watchfulness((subject) => this.#attentionFor(subject));
   readonly #proposals = new Map<number, { resolve: (said: string) => void; reject: (error: unknown) => void }>();
@@ -63,9 +63,12 @@ export class PARLMAPEKExecutor
     super();
     const { self, config, hands, storage, clock, random, logger, authorizer, newId } = parts;
     this.#parts = parts;
+    this.#times = new PhaseTimes(parts.onPhase);
     this.#actions = repairActions(hands);
     this.knowledge = new Knowledge({ storage: storage.knowledge, clock, random, logger });
-    this.#log = new IncidentLog(storage.incidents, logger);
+    this.#log = new IncidentLog(storage.incidents, logger, (incident) =>
+      this.#announce(() => this.emit('incident', incident)),
+    );
     this.#desk = new QuestionDesk({ storage: storage.questions, clock, logger });
     this.#runner = new ActionRunner({ self, authorizer, clock });
     this.#verifications = new Verifications({
@@ -192,13 +195,7 @@ export class PARLMAPEKExecutor
   }
 
   /** For metrics. */
-  figures(): {
-    phases: PhaseHistogram[];
-    open: number;
-    questions: number;
-    ignoredSignals: Readonly<Record<string, number>>;
-    lostRecords: number;
-  } {
+  figures(): MapekFigures {
     return {
       phases: this.#times.histograms(),
       open: this.#core.open().length,
@@ -241,9 +238,9 @@ export class PARLMAPEKExecutor
   #take(findings: readonly Finding[], heardAt: Millis): void {
     for (const finding of findings) {
       if (finding.kind === 'raised') this.#heardAt.set(symptomKey(finding.symptom), heardAt);
-      this.#feed(finding);
+      else if (finding.kind === 'over') this.#heardAt.delete(finding.key);
     }
-    this.#arm();
+    this.#feed(...findings);
   }
 
   /** Wakes when the analysis or the core waits for nothing but time. */
@@ -258,19 +255,12 @@ export class PARLMAPEKExecutor
   }
 
   /** Events wait for the one before: what it brings about is carried out first. */
-  #feed(event: LoopEvent): void {
-    this.#queue.push(event);
-    if (this.#queue.length > 1) return;
-    const told = new Map<string, IncidentView>();
+  #feed(...events: LoopEvent[]): void {
+    const isBusy = this.#queue.length > 0;
+    this.#queue.push(...events);
+    if (isBusy) return;
     for (let next = this.#queue[0]; next !== undefined; this.#queue.shift(), next = this.#queue[0]) {
-      for (const effect of this.#effectsOf(next)) {
-        if (effect.kind === 'tell') told.set(effect.incident.id, effect.incident);
-        else this.#carryOut(effect);
-      }
-    }
-    for (const incident of told.values()) {
-      this.#log.put(incident);
-      this.#announce(() => this.emit('incident', this.#log.find(incident.id)!));
+      for (const effect of this.#effectsOf(next)) this.#carryOut(effect);
     }
     this.#arm();
   }
@@ -286,8 +276,11 @@ export class PARLMAPEKExecutor
     }
   }
 
-  #carryOut(effect: Exclude<Effect, { kind: 'tell' }>): void {
+  #carryOut(effect: Effect): void {
     switch (effect.kind) {
+      case 'tell':
+        this.#log.changed(effect.incident);
+        break;
       case 'plan':
         this.#plan(effect);
         break;

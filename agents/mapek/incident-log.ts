@@ -10,15 +10,21 @@ const MOST_INCIDENTS = 500;
 export class IncidentLog {
   readonly #storage: IncidentStorage;
   readonly #logger: Logger;
+  readonly #onTold: (incident: IncidentView) => void;
+  /** Stories that changed and were not told yet, by id. */
+  readonly #changed = new Map<string, IncidentView>();
+  #telling = false;
   /** In the order in which they began. */
   readonly #incidents = new Map<string, IncidentView>();
   /** Changed since they were last written. */
   readonly #unwritten = new Set<string>();
   #writing: Promise<void> | undefined;
 
-  constructor(storage: IncidentStorage, logger: Logger) {
+  /** @param onTold is called with each story as it is after a change; must not throw */
+  constructor(storage: IncidentStorage, logger: Logger, onTold: (incident: IncidentView) => void) {
     this.#storage = storage;
     this.#logger = logger;
+    this.#onTold = onTold;
   }
 
   /** What was under way when the daemon ended is closed as interrupted, unless people are asked about it. */
@@ -39,7 +45,26 @@ export class IncidentLog {
     }
   }
 
-  /** Keeps the story as it is now, and writes it soon; many changes at once are written once. */
+  /** The story goes on: told once in this turn, however often it changes. */
+  changed(incident: IncidentView): void {
+    this.#changed.set(incident.id, incident);
+    if (this.#telling) return;
+    this.#telling = true;
+    queueMicrotask(() => this.tell());
+  }
+
+  /** Tells now what changed. */
+  tell(): void {
+    this.#telling = false;
+    const changed = [...this.#changed.values()];
+    this.#changed.clear();
+    for (const incident of changed) {
+      this.put(incident);
+      this.#onTold(this.#incidents.get(incident.id)!);
+    }
+  }
+
+  /** Keeps the story as it is now, and writes it soon. */
   put(incident: IncidentView): void {
     this.#incidents.set(incident.id, structuredClone(incident));
     if (this.#incidents.size > MOST_INCIDENTS) this.#incidents.delete(this.#incidents.keys().next().value!);
@@ -51,15 +76,18 @@ export class IncidentLog {
 
   /** Newest first. */
   all(): IncidentView[] {
+    this.tell();
     return [...this.#incidents.values()].toReversed();
   }
 
   find(id: string): IncidentView | undefined {
+    this.tell();
     return this.#incidents.get(id);
   }
 
   /** Resolves when everything is written, or was given up on. */
   async settled(): Promise<void> {
+    this.tell();
     while (this.#writing !== undefined) await this.#writing;
   }
 

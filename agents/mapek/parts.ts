@@ -1,6 +1,6 @@
 // What the daemon hands to the loop, and what others on the node may ask of it.
 
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, Millis } from '../../core/clock.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
@@ -10,6 +10,7 @@ import type { ActionName } from './action-catalogue.ts';
 import type { MapekConfig } from './config.ts';
 import type { IncidentStorage } from './incident.ts';
 import type { KnowledgeStorage } from './knowledge-storage.ts';
+import type { LoopPhase, PhaseHistogram } from './phase-times.ts';
 import type { QuestionStorage } from './questions.ts';
 import type { Fault } from './symptom.ts';
 
@@ -28,6 +29,8 @@ export interface MapekParts {
   newId: () => string;
   /** Has these subjects looked at now; called when one is suspected, and when a repair is to be verified. */
   lookNow?: (subjects: readonly string[]) => void;
+  /** Told of every phase as it ends, with its milliseconds: for histograms with other buckets than `figures()` has. */
+  onPhase?: (phase: LoopPhase, took: Millis) => void;
   /** Sees for itself whether something is gone; left out, that is known from signals alone. */
   verifier?: Verifier;
 }
@@ -40,4 +43,15 @@ export interface Proposal {
   why: string;
   /** Id of the agent that wants it, as the oracle knows it. */
   by: string;
+}
+
+export interface MapekFigures {
+  phases: PhaseHistogram[];
+  /** Incidents that are not over. */
+  open: number;
+  questions: number;
+  /** By why: `impossible`, `from-future`, `too-old`, `nameless`, `too-many`. */
+  ignoredSignals: Readonly<Record<string, number>>;
+  /** Records of repairs that could not be written. */
+  lostRecords: number;
 }

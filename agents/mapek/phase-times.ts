@@ -22,11 +22,17 @@ export interface PhaseHistogram {
 }
 
 export class PhaseTimes {
+  readonly #onPhase: ((phase: LoopPhase, took: Millis) => void) | undefined;
   readonly #phases = new Map(
     PHASES.map((phase) => [phase, { counts: new Array<number>(PHASE_BUCKETS.length + 1).fill(0), sum: 0, count: 0 }]),
   );
 
+  constructor(onPhase?: (phase: LoopPhase, took: Millis) => void) {
+    this.#onPhase = onPhase;
+  }
+
   observe(phase: LoopPhase, took: Millis): void {
+    this.#onPhase?.(phase, took);
     const histogram = this.#phases.get(phase)!;
     const seconds = Math.max(0, took) / 1000;
     const at = PHASE_BUCKETS.findIndex((bucket) => seconds <= bucket);

@@ -20,19 +20,24 @@ export const RULES: readonly Rule[] = [
 ];
 
 const byFault = new Map<Fault, Rule>(RULES.map((rule) => [rule.fault, rule]));
+/** By the kind of the subject and the word. */
 const byWord = new Map<string, Rule[]>();
-const scored = RULES.filter(({ scores }) => scores !== undefined);
+/** By the kind of the subject. */
+const scored = new Map<string, Rule[]>();
 for (const rule of RULES) {
-  const { metrics = {}, states = {}, events = {} } = rule;
-  for (const name of Object.keys(metrics)) listen(`metric ${name}`, rule);
-  for (const name of Object.keys(states)) listen(`state ${name}`, rule);
-  for (const name of Object.keys(events)) listen(`event ${name}`, rule);
+  const { kinds, metrics = {}, states = {}, events = {}, scores } = rule;
+  for (const kind of kinds) {
+    for (const name of Object.keys(metrics)) add(byWord, `${kind} metric ${name}`, rule);
+    for (const name of Object.keys(states)) add(byWord, `${kind} state ${name}`, rule);
+    for (const name of Object.keys(events)) add(byWord, `${kind} event ${name}`, rule);
+    if (scores !== undefined) add(scored, kind, rule);
+  }
 }
 
-function listen(word: string, rule: Rule): void {
-  const rules = byWord.get(word) ?? [];
+function add(index: Map<string, Rule[]>, key: string, rule: Rule): void {
+  const rules = index.get(key) ?? [];
   rules.push(rule);
-  byWord.set(word, rules);
+  index.set(key, rules);
 }
 
 export const ruleOf = (fault: Fault): Rule => byFault.get(fault)!;
@@ -40,11 +45,9 @@ export const ruleOf = (fault: Fault): Rule => byFault.get(fault)!;
 /** Rules that a signal says something to. */
 export function rulesFor(signal: Signal): readonly Rule[] {
   const kind = signal.subject.split('/', 1)[0]!;
-  const rules =
-    signal.kind === 'score'
-      ? scored.filter(({ scores }) => scores!.of.some((prefix) => signal.metric.startsWith(prefix)))
-      : (byWord.get(wordOf(signal)) ?? []);
-  return rules.filter(({ kinds }) => kinds.includes(kind));
+  if (signal.kind !== 'score') return byWord.get(`${kind} ${wordOf(signal)}`) ?? [];
+  const rules = scored.get(kind) ?? [];
+  return rules.filter(({ scores }) => scores!.of.some((prefix) => signal.metric.startsWith(prefix)));
 }
 
 function wordOf(signal: Exclude<Signal, { kind: 'score' }>): string {

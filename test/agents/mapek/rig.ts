@@ -87,7 +87,7 @@ export class Rig {
     let id = 0;
     this.loop = new PARLMAPEKExecutor({
       ...{ self: 'n1', storage: this.storage, clock: this.clock, random: seededRandom(seed), logger: silentLogger },
-      config: Value.Create(MapekConfig) && ({ ...Value.Default(MapekConfig, {}), ...config } as MapekConfig),
+      config: Value.Parse(MapekConfig, Value.Default(MapekConfig, { ...config })),
       hands: Object.fromEntries(ACTION_NAMES.map((name) => [name, this.#hand(name, script[name])])),
       authorizer: {
         authorize: async ({ action, actor }) => {

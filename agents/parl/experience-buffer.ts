@@ -70,7 +70,9 @@ export class ExperienceBuffer {
       this.#skipped += decisions.length;
       return;
     }
-    const sequence = ++this.#sequence;
+    // The coordinator may have more of this node than its store, which was restored: numbers go on after those then.
+    const sequence = Math.max(this.#sequence, storage.received(node)) + 1;
+    this.#sequence = sequence;
     const row = { node, sequence, at: clock.wall(), version, priority: 1, decisions: decisions.length, data };
     try {
       await storage.put([row]);

@@ -1,4 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -93,5 +95,52 @@ describe('a coordinator in the node’s store', () => {
     await expect(store.federation.putDocument('d', '1')).rejects.toMatchObject(failed);
     await expect(store.federation.putExperience([row('north', 1)])).rejects.toMatchObject(failed);
     await expect(store.federation.received('north')).rejects.toMatchObject({ code: 'FEDERATION_STORE_FAILED' });
+  });
+});
+
+/** A file system of 24 MB, or why there is none. */
+function smallDisk(): { path: string } | { reason: string } {
+  const path = mkdtempSync(join(tmpdir(), 'parlmesh-full-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', path], { stdio: 'pipe' });
+    return { path };
+  } catch (error) {
+    rmSync(path, { recursive: true });
+    return { reason: error instanceof Error ? error.message.split('\n')[0]! : String(error) };
+  }
+}
+
+describe('a coordinator whose disk is full', () => {
+  it('acknowledges nothing that it cannot keep, loses nothing that it has, and goes on once there is room', async (context) => {
+    const disk = smallDisk();
+    if ('reason' in disk) return context.skip(`no tmpfs can be mounted: ${disk.reason}`);
+    const store = newStore(join(disk.path, 'data'));
+    onTestFinished(async () => {
+      await store.stop();
+      execFileSync('umount', ['-l', disk.path]);
+      rmSync(disk.path, { recursive: true });
+    });
+    await store.start(new AbortController().signal);
+    const { federation } = store;
+    let acknowledged = 0;
+    const fill = async (): Promise<void> => {
+      for (;;) {
+        const data = new Uint8Array(200_000).fill(acknowledged + 1);
+        await federation.putExperience([row('north', acknowledged + 1, { data })]);
+        acknowledged += 1;
+      }
+    };
+    await expect(fill()).rejects.toMatchObject({
+      ...{ code: 'FEDERATION_STORE_FAILED', hint: expect.stringContaining('Free space') },
+    });
+    expect(acknowledged).toBeGreaterThan(20);
+    await expect(federation.putDocument('lease', '1')).rejects.toMatchObject({ code: 'FEDERATION_STORE_FAILED' });
+    expect(await federation.received('north')).toBe(acknowledged);
+    execFileSync('mount', ['-o', 'remount,size=60m', disk.path], { stdio: 'pipe' });
+    await expect.poll(() => store.status().state, { timeout: 15_000 }).toBe('ok');
+    // Sent again, the row that was refused counts as new, unless it was on the disk after all: it is there once.
+    await federation.putExperience([row('north', acknowledged + 1)]);
+    expect(await federation.received('north')).toBe(acknowledged + 1);
+    expect((await federation.size()).experienceRows).toBe(acknowledged + 1);
   });
 });

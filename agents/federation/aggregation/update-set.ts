@@ -31,17 +31,30 @@ export function requireUpdates(rule: string, updates: readonly Update[], least =
   }
 }
 
+/** Coordinates that are summed at a time: their sums stay in the processor's first cache. */
+const STRETCH = 2048;
+
 /** Σ wᵢ xᵢ / Σ wᵢ, summed in float64. Zeros where all weights are 0. */
 export function weightedMean(rows: readonly Float32Array[], weights: ArrayLike<number>): Float32Array {
   let total = 0;
   for (let i = 0; i < rows.length; i++) total += weights[i]!;
-  const sum = new Float64Array(rows[0]!.length);
-  for (let i = 0; total > 0 && i < rows.length; i++) {
-    const [row, weight] = [rows[i]!, weights[i]! / total];
-    if (weight === 0) continue;
-    for (let at = 0; at < sum.length; at++) sum[at]! += weight * row[at]!;
+  const mean = new Float32Array(rows[0]!.length);
+  if (total === 0) return mean;
+  const sums = new Float64Array(STRETCH);
+  for (let from = 0; from < mean.length; from += STRETCH) {
+    const count = Math.min(STRETCH, mean.length - from);
+    sums.fill(0);
+    for (let i = 0; i < rows.length; i++) {
+      const weight = weights[i]! / total;
+      if (weight !== 0) addScaled(sums, rows[i]!, from, count, weight);
+    }
+    for (let at = 0; at < count; at++) mean[from + at] = sums[at]!;
   }
-  return Float32Array.from(sum);
+  return mean;
+}
+
+function addScaled(sums: Float64Array, row: Float32Array, from: number, count: number, weight: number): void {
+  for (let at = 0; at < count; at++) sums[at]! += weight * row[from + at]!;
 }
 
 export function normOf(row: ArrayLike<number>): number {

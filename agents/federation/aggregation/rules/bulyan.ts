@@ -63,10 +63,12 @@ function chooseByKrum(distances: Float64Array, count: number, liars: number): nu
   while (chosen.length < count - 2 * liars) {
     const nearest = Math.max(1, left.length - liars - 2);
     const scores = left.map((i) => {
+      const order = neighbours[i]!;
       let [sum, found] = [0, 0];
-      for (const j of neighbours[i]!) {
+      for (let rank = 0; found < nearest && rank < count; rank++) {
+        const j = order[rank]!;
         if (alive[j] === 0 || j === i) continue;
-        if (++found > nearest) break;
+        found++;
         sum += distances[i * count + j]!;
       }
       return sum;

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { type Static, type TSchema, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { Compile } from 'typebox/compile';
 import type { NewsTopic } from '../network.ts';
 import { SignedOf } from '../oracle/keys.ts';
 
@@ -241,10 +241,21 @@ export function readJson<S extends TSchema>(schema: S, bytes: Uint8Array, most =
   if (bytes.length > most) return undefined;
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
-    return Value.Check(schema, value) ? value : undefined;
+    return checkOf(schema).Check(value) ? (value as Static<S>) : undefined;
   } catch {
     return undefined;
   }
+}
+
+const checks = new WeakMap<TSchema, ReturnType<typeof Compile>>();
+
+/** A thousand nodes answer in one round: checks are compiled once. */
+function checkOf(schema: TSchema): ReturnType<typeof Compile> {
+  const known = checks.get(schema);
+  if (known !== undefined) return known;
+  const check = Compile(schema);
+  checks.set(schema, check);
+  return check;
 }
 
 export function sha256(bytes: Uint8Array): string {

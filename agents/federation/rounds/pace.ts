@@ -2,7 +2,7 @@
 // quorum. Pure. docs/federation.md has the formulas.
 
 import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { Compile } from 'typebox/compile';
 import type { Millis } from '../../../core/clock.ts';
 import type { DeadlineConfig } from '../config.ts';
 import { isOver, type Member, type RoundState, type Targets } from './round.ts';
@@ -42,27 +42,31 @@ export const Tracks = Type.Object({
 });
 export type Tracks = Static<typeof Tracks>;
 
+const checkTracks = Compile(Tracks);
+
 export const NO_TRACKS: Tracks = { upTo: 0, nodes: {} };
 
 /** Nothing known, for what cannot be read. Never throws. */
 export function readTracks(text: string | undefined): Tracks {
   try {
     const value: unknown = JSON.parse(text ?? 'null');
-    return Value.Check(Tracks, value) ? value : NO_TRACKS;
+    return checkTracks.Check(value) ? value : NO_TRACKS;
   } catch {
     return NO_TRACKS;
   }
 }
 
 /** Those chosen longest ago are forgotten first when there is no room. */
-export function writeTracks(tracks: Tracks): string {
-  let text = JSON.stringify(tracks);
-  let nodes = Object.entries(tracks.nodes);
-  while (nodes.length > MOST_TRACKED || text.length > MOST_DOCUMENT) {
-    nodes = nodes.sort(([, a], [, b]) => b.chosen - a.chosen).slice(0, Math.floor(nodes.length * 0.9));
-    text = JSON.stringify({ ...tracks, nodes: Object.fromEntries(nodes) });
+export function writeTracks({ upTo, nodes }: Tracks): string {
+  const kept: string[] = [];
+  let length = 0;
+  for (const [node, track] of Object.entries(nodes).sort(([, a], [, b]) => b.chosen - a.chosen)) {
+    const text = `${JSON.stringify(node)}:${JSON.stringify(track)}`;
+    length += text.length + 1;
+    if (kept.length >= MOST_TRACKED || length > MOST_DOCUMENT) break;
+    kept.push(text);
   }
-  return text;
+  return `{"upTo":${upTo},"nodes":{${kept.join(',')}}}`;
 }
 
 /** With what a round that is over showed. The same round twice is once. */

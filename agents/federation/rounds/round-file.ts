@@ -2,7 +2,7 @@
 // monotonic clock begins anew with each life, and the wall clock may have jumped meanwhile.
 
 import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { Compile } from 'typebox/compile';
 import type { Millis } from '../../../core/clock.ts';
 import { DOUBT_REASONS } from '../aggregation/aggregator.ts';
 import { DECLINE_REASONS, Digest, LearnerName, ModelVersion, NodeId, Plan, REFUSALS, RoundId } from '../messages.ts';
@@ -96,6 +96,7 @@ const RoundFile = Type.Object({
   during: Type.Optional(Type.String()),
 });
 type RoundFile = Static<typeof RoundFile>;
+const checkFile = Compile(RoundFile);
 
 export function writeRound(state: RoundState, now: Millis): string {
   const { endsAt, ...rest } = state;
@@ -113,7 +114,7 @@ export function writeRound(state: RoundState, now: Millis): string {
 export function readRound(text: string, now: Millis): RoundState | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return Value.Check(RoundFile, value) ? revive(value, now) : undefined;
+    return checkFile.Check(value) ? revive(value, now) : undefined;
   } catch {
     return undefined;
   }

@@ -2,13 +2,13 @@
 // bounds, and handed to the round. Whatever comes, the node is told what became of it, and nothing here throws.
 
 import type { Clock } from '../../../core/clock.ts';
-import { bodyOf } from '../../oracle/keys.ts';
 import {
   PIECE_BYTES,
   type Receipt,
   type Refusal,
   type RoundKeys,
   readFrame,
+  readJson,
   type SignedText,
   UpdateHeader,
   UpdatePiece,
@@ -106,7 +106,7 @@ export class UpdateDesk {
     const key = `${origin} ${signed.signature} ${signed.body}`;
     const known = this.#verified.get(key);
     if (known !== undefined) return known;
-    const header = bodyOf(UpdateHeader, signed);
+    const header = readJson(UpdateHeader, Buffer.from(signed.body));
     if (header === undefined) {
       return this.#refuse(undefined, origin, 'malformed', 'that is no header of an update');
     }

@@ -47,6 +47,24 @@ describe('the shelf of policies', () => {
     await expect(shelf.rollback()).rejects.toThrow('No other policy was current before');
   });
 
+  it('takes back what must not serve any more, also where something else serves by now, and never goes back to it', async () => {
+    const disk = storage();
+    const shelf = new PolicyShelf(packaged, disk);
+    for (const seed of [2, 3, 4]) {
+      await shelf.add(policyOf(seed), signer);
+      await shelf.promote(policyOf(seed).version);
+    }
+    expect(await shelf.takeBack(policyOf(3).version)).toBe(false);
+    expect(shelf.current.version).toBe(policyOf(4).version);
+    expect(await shelf.takeBack(policyOf(4).version)).toBe(true);
+    expect(new PolicyShelf(packaged, disk).current.version).toBe(policyOf(2).version);
+    expect(await shelf.takeBack(policyOf(2).version)).toBe(true);
+    expect(shelf.current.version).toBe(policyOf(1).version);
+    // There is nothing behind the packaged one.
+    expect(await shelf.takeBack(policyOf(1).version)).toBe(false);
+    expect(await shelf.takeBack('0123456789abcdef')).toBe(false);
+  });
+
   it('keeps few, and always the packaged one, the current one and the one before', async () => {
     const shelf = new PolicyShelf(packaged, storage());
     for (const seed of [2, 3]) {

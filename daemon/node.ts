@@ -19,7 +19,7 @@ import { redactConfig } from './config/redact.ts';
 import { type ConfigChange, compareConfigs, liveConfig } from './config/reload.ts';
 import { correctionActions, SelfCorrection } from './correction/self-correction.ts';
 import { externalBroker, externalBrokerShown, ownBroker } from './external-broker.ts';
-import { openEyes, pressureOf } from './eyes.ts';
+import { openEyes } from './eyes.ts';
 import type { Detection } from './hardware/detect.ts';
 import { HttpServer } from './http/server.ts';
 import { KernelRoutes } from './kernel-routes/kernel-routes.ts';
@@ -152,7 +152,7 @@ export class ParlmeshNode {
     });
     this.#oracle = oracle;
     this.#workforce = new Workforce({
-      ...{ network, authorizer: oracle },
+      ...{ network, oracle },
       ownBroker: () => ownBroker(config, broker.url),
       threads: profile.profile.workers,
       ...{ config, dataDir, clock, random, journal, logger },
@@ -160,7 +160,7 @@ export class ParlmeshNode {
       vision: this.#vision,
       ...{ store: this.#store, key },
       report: (service, cause) => this.#lifecycle.report(service, cause),
-      pressure: () => pressureOf(this.view.hardware()),
+      hardware: () => this.view.hardware(),
       onReading: ({ reading, score }) => this.#onReading(reading, score),
     });
 

@@ -1,12 +1,16 @@
 // What works on this node: its agents, their supervisor, and the network as they see it. Joined here, so that node.ts has
 // one thing to wire; the parts know each other only through the interfaces that agents/ declares.
 
-import type { Authorizer } from '../agents/authorizer.ts';
 import { Communication } from '../agents/communication/communication.ts';
+import { stabilityOf } from '../agents/federation/election/standing.ts';
+import { PARL_POLICY } from '../agents/federation/learners/parl-policy.ts';
+import { trainingSwarm } from '../agents/federation/parl-federated-orchestrator.ts';
+import { TrainExecutor } from '../agents/federation/rounds/training-task.ts';
 import type { HardwareNews } from '../agents/kinds/hardware.ts';
 import type { OwnBroker } from '../agents/kinds/mqtt-bridge.ts';
 import { ModuleExecutor } from '../agents/module/module-executor.ts';
 import { Modules } from '../agents/module/modules.ts';
+import type { AntiMeaveOracle } from '../agents/oracle/oracle.ts';
 import { ThreadPool } from '../agents/pool/thread-pool.ts';
 import { Commands } from '../agents/process/commands.ts';
 import { ExecExecutor } from '../agents/process/exec-executor.ts';
@@ -36,6 +40,10 @@ import { BuiltInAgents } from './built-in-agents.ts';
 import type { EffectiveConfig } from './config/effective.ts';
 import { ConfiguredAgents } from './configured-agents.ts';
 import { drawingReader } from './drawings.ts';
+import { pressureOf } from './eyes.ts';
+import { conditionOf, constancyOf } from './federation/board.ts';
+import { Federation } from './federation/federation.ts';
+import { LateLearner } from './federation/late-learner.ts';
 import { HardwareReader } from './hardware/reader.ts';
 import { Learning } from './learning.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -51,7 +59,7 @@ export interface WorkforceParts {
   mesh: Mesh;
   network: MeshAgentNetwork;
   /** Asked before anything is changed. */
-  authorizer: Authorizer;
+  oracle: AntiMeaveOracle;
   vision: VisionProcessor;
   /** Threads for what computes. */
   threads: number;
@@ -61,8 +69,8 @@ export interface WorkforceParts {
   store: Store;
   /** Of this node: it signs the policies that are trained here. */
   key: SigningKey;
-  /** How much this board is under pressure, 0 to 1. */
-  pressure: () => number;
+  /** The board as it was read last. */
+  hardware: () => HardwareView | undefined;
   onReading(news: HardwareNews<HardwareView>): void;
   journal: Journal;
   clock: Clock;
@@ -85,6 +93,8 @@ export class Workforce {
   readonly blobs: BlobStore;
   readonly exchange: BlobExchange;
   readonly learning: Learning;
+  /** Undefined where it is switched off. */
+  readonly federation: Federation | undefined;
   readonly textReader: TextReader;
   readonly readDrawing: ReturnType<typeof drawingReader>;
   readonly frameHelp: FrameHelp;
@@ -108,7 +118,7 @@ export class Workforce {
       },
     });
     this.communication = new Communication({
-      ...{ recipients: this.supervisor, network: this.network, authorizer: parts.authorizer, clock, random },
+      ...{ recipients: this.supervisor, network: this.network, authorizer: parts.oracle, clock, random },
     });
     const commands = new Commands(clock, process.env);
     const modules = new Modules({ config: config.agents.modules, dataDir, environment: process.env, clock });
@@ -129,9 +139,10 @@ export class Workforce {
       members: () => mesh.peers().map(({ id }) => id),
       swarm: { job: (id) => this.swarm.changes.job(id), swarm: () => this.swarm.window.swarm() },
       speed: (node) => this.exchange.speed(node),
-      authorize: (subject) => authorizeLesson(parts.authorizer, key.nodeId, subject),
+      authorize: (subject) => authorizeLesson(parts.oracle, key.nodeId, subject),
       report: (cause) => parts.report('parl', cause),
     });
+    this.federation = config.federation.enabled ? this.#federate(parts) : undefined;
     this.swarm = new SwarmOrchestrator({
       ...{ name: config.name, network: this.network, storage: store.jobs, supervisor: this.supervisor },
       ...{ config: config.swarm, clock, random, journal, logger: logger.child({ service: 'swarm' }) },
@@ -143,10 +154,11 @@ export class Workforce {
         release: (job) => this.blobs.release(job),
         speed: (node) => this.exchange.speed(node),
       },
-      authorizer: parts.authorizer,
+      authorizer: parts.oracle,
       executors: [
         new WaitExecutor(clock),
         new ComputeExecutor(clock, this.#threads),
+        new TrainExecutor(() => this.federation?.participant),
         new HttpGetExecutor(),
         new VisionDetectExecutor(vision),
         new VisionOcrExecutor(this.textReader),
@@ -159,13 +171,29 @@ export class Workforce {
     });
     this.swarm.on('job', (job) => this.learning.jobChanged(job));
     this.frameHelp = new FrameHelp({
-      ...{ network: this.network, search: vision, pressure: parts.pressure, clock },
+      ...{ network: this.network, search: vision, pressure: () => pressureOf(parts.hardware()), clock },
       helpers: () =>
         this.swarm.window.swarm().workers.map(({ node, slots, running, queued, ...worker }) => ({
           ...worker,
           node: node.id,
           busy: slots === 0 ? 1 : (running + queued) / slots,
         })),
+    });
+  }
+
+  #federate(parts: WorkforceParts): Federation {
+    const { config, mesh, store, key, oracle, hardware, journal, clock, random, logger } = parts;
+    const startedAt = clock.now();
+    return new Federation({
+      ...{ config: config.federation, name: config.name, network: this.network, mesh, store, key, oracle },
+      learners: [new LateLearner(PARL_POLICY, () => this.learning.learner())],
+      experienceOf: PARL_POLICY.name,
+      swarm: () => trainingSwarm(this.swarm),
+      condition: () => conditionOf(hardware()),
+      stability: () => stabilityOf(constancyOf((clock.now() - startedAt) / 1000, hardware())),
+      group: (node) => mesh.peers().find(({ id }) => id === node)?.profile,
+      report: parts.report,
+      ...{ clock, random, journal, logger: logger.child({ service: 'federation' }) },
     });
   }
 
@@ -191,11 +219,13 @@ export class Workforce {
     lifecycle.add(this.blobs, { required: false });
     lifecycle.add(this.swarm, { required: false });
     lifecycle.add(this.learning, { required: false });
+    this.federation?.addTo(lifecycle);
   }
 
   /** After all services have stopped. */
   async close(): Promise<void> {
     this.#reader.close();
     await Promise.all([this.#moduleTasks.close(), this.#threads.close(), this.textReader.stop()]);
+    await this.federation?.close();
   }
 }

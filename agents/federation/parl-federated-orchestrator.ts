@@ -144,9 +144,12 @@ function answerOf(state: string, result: unknown, cause: string | undefined): An
   }
 }
 
-/** The swarm of this node; jobs of rounds are submitted in the name of the node's own agent `federation`. */
+/** Who submits the jobs of rounds. No agent of a user can be called so. */
+export const TRAINING_AGENT = 'federated training';
+
+/** The swarm of this node; jobs of rounds are submitted in the name of the node's own `TRAINING_AGENT`. */
 export function trainingSwarm(swarm: SwarmOrchestrator): TrainingSwarm {
-  const actor = { kind: 'agent', id: 'federation' } as const;
+  const actor = { kind: 'agent', id: TRAINING_AGENT } as const;
   return {
     workers: () => {
       const { workers } = swarm.window.swarm();

@@ -6,6 +6,7 @@ import { OracleConfig } from '../../agents/oracle/config.ts';
 import { SwarmConfig } from '../../agents/swarm/config.ts';
 import { MeshConfig } from '../../mesh/config.ts';
 import { CameraConfig, VisionConfig } from '../../vision/config.ts';
+import { FederationConfig } from '../federation/config.ts';
 import { HardwareConfig } from '../hardware/config.ts';
 import { HttpConfig } from '../http/config.ts';
 import { StoreConfig } from '../store/config.ts';
@@ -49,6 +50,7 @@ export const Config = Type.Object(
     hardware: HardwareConfig,
     agents: AgentsConfig,
     swarm: SwarmConfig,
+    federation: FederationConfig,
     oracle: OracleConfig,
     vision: VisionConfig,
     cameras: Type.Array(CameraConfig, { default: [], maxItems: 32, description: 'Attached cameras.' }),

@@ -3,6 +3,8 @@
 
 import type { Actor, Authorizer } from '../../agents/authorizer.ts';
 import { type AgentCapabilities, EVERYTHING } from '../../agents/capabilities.ts';
+import { TRAINING_AGENT } from '../../agents/federation/parl-federated-orchestrator.ts';
+import { ROLLOUT_AGENT } from '../../agents/federation/rollout/participant.ts';
 import type { AgentNetwork } from '../../agents/network.ts';
 import { nodeOfKey, WHOLE_NODE } from '../../agents/oracle/actor.ts';
 import type { OracleConfig } from '../../agents/oracle/config.ts';
@@ -137,6 +139,8 @@ const here = (action: string) => ({ action, scope: 'node' as const, mostNodes: 1
 const BUILT_IN_MAY: Readonly<Record<string, AgentCapabilities>> = {
   [PLANNER]: [{ ...EVERYTHING, action: 'plan.apply' }],
   [LEARNER]: [here('policy.promote')],
+  [ROLLOUT_AGENT]: [here('model.adopt')],
+  [TRAINING_AGENT]: ['job.submit', 'job.cancel'].map(here),
   [SELF_CORRECTION]: CORRECTIONS.map(here),
 };
 const MQTT_MAY: AgentCapabilities = ['agent.restart', 'job.*'].map(here);

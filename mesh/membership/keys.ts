@@ -31,7 +31,11 @@ export type SignatureDomain =
   | 'approval'
   | 'oracle'
   | 'audit'
-  | 'policy';
+  | 'policy'
+  | 'federation-invitation'
+  | 'federation-update'
+  | 'federation-model'
+  | 'secure-aggregation';
 
 const domainPrefix: Record<SignatureDomain, Buffer> = {
   certificate: Buffer.from('parlmesh certificate 1\0'),
@@ -48,6 +52,10 @@ const domainPrefix: Record<SignatureDomain, Buffer> = {
   oracle: Buffer.from('parlmesh oracle 1\0'),
   audit: Buffer.from('parlmesh audit 1\0'),
   policy: Buffer.from('parlmesh policy 1\0'),
+  'federation-invitation': Buffer.from('parlmesh federation-invitation 1\0'),
+  'federation-update': Buffer.from('parlmesh federation-update 1\0'),
+  'federation-model': Buffer.from('parlmesh federation-model 1\0'),
+  'secure-aggregation': Buffer.from('parlmesh secure-aggregation 1\0'),
 };
 
 const KEY_BYTES = 32;

@@ -59,11 +59,19 @@ const BATCHES = 16;
 /** Own jobs, practised on or held back, below which there is nothing of this node in it. */
 const FEWEST_JOBS = 4;
 
+/** What it is called, and the form of its models: known before it can work. */
+export const PARL_POLICY = {
+  name: 'parl-policy',
+  title: 'Scheduling policy',
+  size: parameterCount(POLICY_SHAPE),
+  format: OBSERVATION_VERSION,
+} as const;
+
 export class ParlPolicyLearner implements Learner {
-  readonly name = 'parl-policy';
-  readonly title = 'Scheduling policy';
-  readonly size = parameterCount(POLICY_SHAPE);
-  readonly format = OBSERVATION_VERSION;
+  readonly name = PARL_POLICY.name;
+  readonly title = PARL_POLICY.title;
+  readonly size = PARL_POLICY.size;
+  readonly format = PARL_POLICY.format;
   readonly #parts: ParlPolicyParts;
   /** Tasks of own jobs when it was trained last. */
   #trainedOn = 0;

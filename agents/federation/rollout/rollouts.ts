@@ -122,6 +122,12 @@ export class Rollouts extends EventEmitter<{ changed: [] }> implements Service, 
     return () => this.#listeners.delete(listener);
   }
 
+  /** Version that rounds go on from, as it is written down; undefined before the first roll-out. */
+  headOf(learner: string): string | undefined {
+    const { tip, settled } = this.#line(learner).document;
+    return (tip ?? settled)?.version;
+  }
+
   /** As the coordinator sees it; empty on all other nodes. */
   view(): RolloutView[] {
     if (!this.#coordinates()) return [];

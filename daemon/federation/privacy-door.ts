@@ -1,0 +1,73 @@
+// The privacy gate of this node as a service: it opens once the store can be read, and until then nothing leaves.
+
+import { randomBytes } from 'node:crypto';
+import type { PrivacyConfig } from '../../agents/federation/privacy/config.ts';
+import type { DocumentStorage } from '../../agents/federation/privacy/document-storage.ts';
+import { PrivacyGate } from '../../agents/federation/privacy/gate.ts';
+import { RoundGuard } from '../../agents/federation/privacy/round-guard.ts';
+import type { Gate, Protection } from '../../agents/federation/rounds/ports.ts';
+import type { Shipment } from '../../agents/federation/shipping/shipper.ts';
+import type { Clock } from '../../core/clock.ts';
+import { ParlmeshError } from '../../core/errors.ts';
+import type { Journal } from '../../core/journal.ts';
+import type { Service } from '../../core/service.ts';
+
+export interface PrivacyDoorParts {
+  config: PrivacyConfig;
+  storage: DocumentStorage;
+  clock: Clock;
+  journal: Journal;
+}
+
+export class PrivacyDoor implements Service, Protection {
+  readonly name = 'federation-privacy';
+  readonly #parts: PrivacyDoorParts;
+  #open: { gate: PrivacyGate; guard: RoundGuard } | undefined;
+
+  constructor(parts: PrivacyDoorParts) {
+    this.#parts = parts;
+  }
+
+  /** Rejects with `PRIVACY_CONFIG_CONTRADICTION`, or with what the store says. */
+  async start(): Promise<void> {
+    const config = () => this.#parts.config;
+    const gate = await PrivacyGate.open({ ...this.#parts, config, secrets: randomBytes });
+    this.#open = { gate, guard: new RoundGuard(gate, config) };
+  }
+
+  async stop(): Promise<void> {
+    this.#open = undefined;
+  }
+
+  /** Throws `FEDERATION_PRIVACY_CLOSED` until it has started. */
+  get gate(): PrivacyGate {
+    return this.#require().gate;
+  }
+
+  get guard(): RoundGuard {
+    return this.#require().guard;
+  }
+
+  readonly mayTakePart: Gate = async (invitation, coordinator) => {
+    if (this.#open === undefined) return { reason: 'privacy', cause: 'what may leave this node is not known yet' };
+    return this.#open.guard.mayTakePart(invitation, coordinator);
+  };
+
+  protect: Protection['protect'] = async (invitation, delta) => this.guard.protect(invitation, delta);
+
+  /** Why experience stays here; undefined when it may leave. */
+  async vetoes(learner: string, { coordinator, decisions }: Shipment): Promise<string | undefined> {
+    if (this.#open === undefined) return 'what may leave this node is not known yet';
+    const { consent } = await this.#open.gate.outlook(learner);
+    if (consent.experience === 'allow') return undefined;
+    if (consent.experience === 'deny') return 'the owner denies experience';
+    return `the owner is to say whether ${decisions} decisions may go to ${coordinator}: parlmesh federation consent`;
+  }
+
+  #require(): { gate: PrivacyGate; guard: RoundGuard } {
+    if (this.#open !== undefined) return this.#open;
+    throw new ParlmeshError('FEDERATION_PRIVACY_CLOSED', 'What may leave this node is not known yet', {
+      hint: 'parlmesh status tells how the service federation-privacy is',
+    });
+  }
+}

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BranchDuty } from '../../../../agents/federation/election/branch-duty.ts';
 import { BRANCH, BranchExchange } from '../../../../agents/federation/election/branch-exchange.ts';
 import { type Descent, lineOf, mergedParameters, relate } from '../../../../agents/federation/election/branches.ts';
 import { bytesOf, frameOf, versionOf } from '../../../../agents/federation/messages.ts';
@@ -78,7 +79,7 @@ describe('handing models over after a partition', () => {
     isCoordinator: boolean;
   }
 
-  function sides(): { ours: Side; theirs: Side; networks: SimulatedNetworks } {
+  function sides(): { ours: Side; theirs: Side; networks: SimulatedNetworks; clock: VirtualClock } {
     const clock = new VirtualClock();
     const ways = { clock, random: seededRandom(1), delay: () => 0, loss: 0, noticeAfter: 0, syncEvery: 0 };
     const networks = new SimulatedNetworks(ways);
@@ -101,7 +102,7 @@ describe('handing models over after a partition', () => {
       const whole: Side = { ...made, exchange };
       return whole;
     };
-    return { ours: side('ours', true), theirs: side('theirs', false), networks };
+    return { ours: side('ours', true), theirs: side('theirs', false), networks, clock };
   }
 
   async function add(side: Side, value: number, parent: string, node: string, examples: number): Promise<string> {
@@ -171,6 +172,32 @@ describe('handing models over after a partition', () => {
     await add(ours, 1, '0'.repeat(16), 'a', 10);
     await add(theirs, 4, ours.head, 'b', 50);
     await expect(theirs.exchange.handOver('ours', LEARNER)).rejects.toMatchObject({ code: 'RELAY_REFUSED' });
+  });
+
+  it('is tried again until the one that remains has taken its seat', async () => {
+    const { ours, theirs, clock } = sides();
+    ours.isCoordinator = false;
+    const head = await add(ours, 1, '0'.repeat(16), 'a', 10);
+    await add(theirs, 1, '0'.repeat(16), 'a', 10);
+    await add(theirs, 4, head, 'b', 50);
+    const duty = new BranchDuty({
+      ...{ self: 'theirs', exchange: theirs.exchange, learners: [LEARNER], clock, random: seededRandom(1) },
+      leadership: { current: () => ({ node: 'ours', term: 3 }), onChange: () => () => {} },
+      hasMade: async () => true,
+    });
+    const pass = async (ms: number): Promise<void> => {
+      for (let passed = 0; passed < ms; passed += 100) {
+        clock.advance(100);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await duty.start(new AbortController().signal);
+    await pass(10_000);
+    expect(ours.proposed).toEqual([]);
+    ours.isCoordinator = true;
+    await pass(60_000);
+    expect(ours.proposed).toHaveLength(1);
+    await duty.stop();
   });
 
   it('does not take bytes that are not those of the version, nor a model of another size', async () => {

@@ -19,15 +19,8 @@ import { EXPERIENCE_SERVICE, MOST_BATCH_BYTES, type Receipt, readReceipt, schema
 import type { OutgoingExperience } from './outgoing.ts';
 import { frameOfPlan } from './plan-frame.ts';
 import { choose, LOOK_AHEAD, type Plan } from './selection.ts';
-import { type Counts, ShippingCounts } from './shipping-counts.ts';
-
-/** What would leave the board with one batch. */
-export interface Shipment {
-  coordinator: string;
-  rows: number;
-  decisions: number;
-  bytes: number;
-}
+import { ShippingCounts } from './shipping-counts.ts';
+import type { Shipment, ShipperFigures, ShippingState } from './shipping-state.ts';
 
 export interface ExperienceShipperParts {
   network: Pick<AgentNetwork, 'self' | 'request' | 'onNodes'>;
@@ -49,26 +42,6 @@ export interface ExperienceShipperParts {
   random: Random;
   journal: Journal;
   logger: Logger;
-}
-
-/**
- * idle -> greeting (a coordinator is known) -> sending (there is something) -> idle | waiting -> greeting | sending.
- * `waiting` names why: budget, veto, the way, what the coordinator asked for.
- */
-export type ShippingState =
-  | { kind: 'stopped' }
-  | { kind: 'idle'; why: 'no-coordinator' | 'own-store' | 'nothing-new' }
-  | { kind: 'greeting' }
-  | { kind: 'sending' }
-  | { kind: 'waiting'; for: 'budget' | 'consent' | 'answer' | 'coordinator' | 'store'; cause: string };
-
-export interface ShipperFigures extends Counts {
-  state: ShippingState;
-  coordinator?: string;
-  /** Number up to which the coordinator has all. */
-  received: number;
-  /** Numbers that the coordinator has not; milliseconds since the oldest of them was lived. */
-  lag: { rows: number; millis: Millis };
 }
 
 const DEADLINE: Millis = 15_000;
@@ -109,6 +82,8 @@ export class ExperienceShipper implements Service {
   #stopping = false;
   #stopped: () => void = () => {};
   #listeners: (() => void)[] = [];
+  /** Gives up waiting for an answer. */
+  #abandon: () => void = () => {};
 
   constructor(parts: ExperienceShipperParts) {
     this.#parts = parts;
@@ -135,7 +110,7 @@ export class ExperienceShipper implements Service {
     signal.throwIfAborted();
     const { leadership, network } = this.#parts;
     this.#stopping = false;
-    this.#listeners = [leadership.onChange(() => this.wake()), network.onNodes(() => this.#onNodes())];
+    this.#listeners = [leadership.onChange(() => this.#onLeadership()), network.onNodes(() => this.#onNodes())];
     this.#become({ kind: 'idle', why: 'no-coordinator' }, undefined);
     this.#running = this.#run();
   }
@@ -156,6 +131,11 @@ export class ExperienceShipper implements Service {
   wake(): void {
     this.#isWoken = true;
     this.#wakeUp?.();
+  }
+
+  #onLeadership(): void {
+    if (this.#parts.leadership.current()?.node !== this.#to) this.#abandon();
+    this.wake();
   }
 
   /** A way may have opened: what failed for want of one is tried again at once. */
@@ -290,9 +270,14 @@ export class ExperienceShipper implements Service {
     let receipt: Receipt | undefined;
     try {
       const isHere = coordinator === network.self && deliverHere !== undefined;
-      const answer = isHere
-        ? await deliverHere(frame)
-        : await network.request(coordinator, EXPERIENCE_SERVICE, frame, { deadline: DEADLINE });
+      const asked = isHere
+        ? deliverHere(frame)
+        : network.request(coordinator, EXPERIENCE_SERVICE, frame, { deadline: DEADLINE });
+      const moved = new Promise<undefined>((resolve) => {
+        this.#abandon = () => resolve(undefined);
+      });
+      const answer = await Promise.race([asked, moved]);
+      if (answer === undefined) return 0;
       receipt = readReceipt(answer);
     } catch (error) {
       this.#counts.unanswered += 1;

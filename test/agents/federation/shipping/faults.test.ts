@@ -51,8 +51,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** A coordinator's store that fails in the middle of a batch now and then, after the rows or before. */
 class FragileStorage extends MemoryFederationStorage {
-  constructor(readonly breaks: () => boolean) {
+  readonly breaks: () => boolean;
+
+  constructor(breaks: () => boolean) {
     super();
+    this.breaks = breaks;
   }
 
   override async putExperience(rows: Parameters<MemoryFederationStorage['putExperience']>[0]): Promise<number> {

@@ -182,6 +182,14 @@ describe('experience on its way to the coordinator', () => {
     await runUntil(yard.clock, () => second.rows.length === 25, 10_000);
     expect(numbers(second)).toEqual(upTo(25));
     expect(store.acknowledged('hub', 'north')).toBe(20);
+    // And at once, without waiting for the answer of one that is gone.
+    yard.exchange.cut('heir', 'north');
+    await store.put(lived('north', 26, 1));
+    shipper.wake();
+    await runUntil(yard.clock, () => shipper.figures.state.kind === 'sending', 100);
+    yard.receiver('hub', first);
+    yard.elect('hub');
+    await runUntil(yard.clock, () => first.rows.length === 26, 1000);
     await stopped(yard, shipper);
   });
 

@@ -2,8 +2,6 @@
 // updates, and shows how it goes. Every node has one; only the one with the seat acts. What a round decides is in `rounds/`.
 
 import { EventEmitter } from 'node:events';
-import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
@@ -27,6 +25,7 @@ import {
   Withdrawal,
 } from './messages.ts';
 import type { CandidateDesk } from './rollout/candidate.ts';
+import { type Control, type FederationStatus, readControl } from './rounds/federation-view.ts';
 import { Offers } from './rounds/offers.ts';
 import type { Aggregation, Dispatch, Evaluate, Leadership, Reputation, UpdateCodec } from './rounds/ports.ts';
 import type { Post } from './rounds/post.ts';
@@ -64,33 +63,7 @@ export interface FederatedCoordinatorParts {
   logger: Logger;
 }
 
-const Control = Type.Object({
-  /** Who paused the rounds, and why. */
-  paused: Type.Optional(Type.Object({ by: Type.String(), at: Type.Number(), reason: Type.String() })),
-});
-type Control = Static<typeof Control>;
 const CONTROL = 'federation-control';
-
-const Named = Type.Object({ id: Type.String(), name: Type.String() });
-export const LearnerFederationView = Type.Object({
-  name: Type.String(),
-  title: Type.String(),
-  /** One sentence: what goes on, or what is waited for. */
-  sentence: Type.String(),
-  /** Nothing can be written just now, and why. */
-  trouble: Type.Optional(Type.String()),
-  rounds: Type.Integer({ description: 'Number of the last round.' }),
-  failures: Type.Integer({ description: 'Rounds that failed, the last ones in a row.' }),
-  candidates: Type.Integer({ description: 'Nodes that could take part now.' }),
-  examples: Type.Integer({ description: 'New examples on these.' }),
-});
-export const FederationStatus = Type.Object({
-  coordinator: Type.Optional(Type.Object({ ...Named.properties, term: Type.Integer() })),
-  coordinates: Type.Boolean({ description: 'This node is the coordinator.' }),
-  paused: Type.Optional(Control.properties.paused),
-  learners: Type.Array(LearnerFederationView),
-});
-export type FederationStatus = Static<typeof FederationStatus>;
 
 interface Run {
   learner: Learner;
@@ -296,8 +269,10 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
       ...(evaluate !== undefined && { evaluate }),
       settings: () => settingsOf(config, learner.name),
       candidates: () => this.#offers.candidates(learner),
-      reachable: (node) =>
-        node === network.self || network.nodes().some(({ id, reachable }) => id === node && reachable),
+      present: () => {
+        const reachable = network.nodes().filter((node) => node.reachable);
+        return new Set([network.self, ...reachable.map(({ id }) => id)]);
+      },
       term: () => leadership.current()?.term ?? 0,
       sign: (body) => keys.sign('federation-invitation', body),
       changed: () => this.emit('round', learner.name),
@@ -402,15 +377,6 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
 
   #record(severity: 'info' | 'warning', kind: string, message: string): void {
     this.#parts.journal.record({ severity, kind, subject: 'service/federation', message });
-  }
-}
-
-function readControl(text: string | undefined): Control {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return Value.Check(Control, value) ? value : {};
-  } catch {
-    return {};
   }
 }
 

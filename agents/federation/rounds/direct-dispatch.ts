@@ -63,7 +63,10 @@ export class DirectDispatch implements Dispatch {
 
   /** True when nothing more is to be asked. */
   async #ask(round: InvitationRound, node: string, signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted) return true;
+    if (signal.aborted) {
+      this.#open.delete(`${round.id}/${node}`);
+      return true;
+    }
     try {
       const reply = await this.#post.ask(node, INVITE, frameOf(round.invitation()), ANSWER_WITHIN);
       const answer = readFrame(Answer, reply)?.header;

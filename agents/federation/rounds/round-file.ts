@@ -6,7 +6,8 @@ import { Compile } from 'typebox/compile';
 import type { Millis } from '../../../core/clock.ts';
 import { DOUBT_REASONS } from '../aggregation/aggregator.ts';
 import { DECLINE_REASONS, Digest, LearnerName, ModelVersion, NodeId, Plan, REFUSALS, RoundId } from '../messages.ts';
-import { FAILURES, type Member, type RoundState } from './round.ts';
+import type { FederationStorage } from '../storage.ts';
+import { type Done, FAILURES, type Failed, isOver, type Member, type RoundState } from './round.ts';
 
 const VERSION = 1;
 
@@ -148,4 +149,31 @@ function revive(file: RoundFile, now: Millis): RoundState | undefined {
       return outcome === undefined ? undefined : { kind: 'done', ...judged, outcome, sentence, endedAt };
     }
   }
+}
+
+export interface KeptRounds {
+  lastNumber: number;
+  /** The one that was not over. */
+  open: RoundState | undefined;
+  /** Newest first. */
+  past: (Done | Failed)[];
+}
+
+/** What an earlier life wrote. A round that cannot be read is over, whatever it was. */
+export async function readKept(
+  storage: Pick<FederationStorage, 'rounds' | 'putRound'>,
+  learner: string,
+  most: number,
+  now: Millis,
+): Promise<KeptRounds> {
+  const rows = await storage.rounds(learner, most);
+  const kept: KeptRounds = { lastNumber: rows[0]?.number ?? 0, open: undefined, past: [] };
+  for (const row of rows) {
+    const state = readRound(row.state, now);
+    if (state === undefined) {
+      if (!row.ended) await storage.putRound({ ...row, ended: true });
+    } else if (isOver(state)) kept.past.push(state);
+    else if (row === rows[0]) kept.open = state;
+  }
+  return kept;
 }

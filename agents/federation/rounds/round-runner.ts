@@ -29,7 +29,7 @@ import {
   type Step,
   stepRound,
 } from './round.ts';
-import { readRound, writeRound } from './round-file.ts';
+import { readKept, writeRound } from './round-file.ts';
 import { aggregateRound, bringCandidate, dropMoments, headerOf, type RoundWorkParts } from './round-work.ts';
 import type { CandidateNode } from './selection.ts';
 import type { RoundSettings } from './settings.ts';
@@ -41,7 +41,8 @@ export interface RunnerParts
   codecs: ReadonlyMap<string, UpdateCodec>;
   /** Nodes that offered something for this learner, with what is known of them now. */
   candidates(): CandidateNode[];
-  reachable(node: string): boolean;
+  /** Nodes that there is a way to now. */
+  present(): ReadonlySet<string>;
   clock: Clock;
   random: Random;
   journal: Journal;
@@ -129,17 +130,10 @@ export class RoundRunner {
   /** Reads what an earlier life wrote, and goes on with the round that it was in. Rejects only when it is stopped. */
   async start(): Promise<void> {
     const { storage, learner, clock } = this.#parts;
-    const rows = await this.#durable.run(() => storage.rounds(learner.name, KEPT));
-    this.#lastNumber = rows[0]?.number ?? 0;
-    let open: RoundState | undefined;
-    for (const row of rows) {
-      const state = readRound(row.state, clock.now());
-      if (state === undefined) {
-        // Of another version, or spoiled: it is over, whatever it was.
-        if (!row.ended) await this.#durable.run(() => storage.putRound({ ...row, ended: true }));
-      } else if (isOver(state)) this.#past.push(state);
-      else if (row === rows[0]) open = state;
-    }
+    const kept = await this.#durable.run(() => readKept(storage, learner.name, KEPT, clock.now()));
+    this.#lastNumber = kept.lastNumber;
+    this.#past = kept.past;
+    const { open } = kept;
     this.#tracks = readTracks(await this.#durable.run(() => storage.document(this.#tracksName)));
     for (const round of this.#past.toReversed()) this.#tracks = learnPace(this.#tracks, round);
     if (open !== undefined) await this.#resume(open);
@@ -211,8 +205,9 @@ export class RoundRunner {
     if (state === undefined) return;
     if (state.kind === 'selecting') this.#select();
     if (!isGathering(state)) return;
+    const present = this.#parts.present();
     for (const { node, standing, gone = false } of state.members.values()) {
-      const isGone = !this.#parts.reachable(node);
+      const isGone = !present.has(node);
       if (isOpen(standing) && isGone !== gone) void this.#post({ kind: 'gone', node, gone: isGone });
     }
   }

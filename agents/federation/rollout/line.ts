@@ -17,7 +17,7 @@ import { documentName, isStep, NOTHING, type Rolling, type RolloutDocument, read
 import type { Judged, Words } from './judging.ts';
 import type { RolloutRecord } from './lineage.ts';
 import { ModelRoom, textOf } from './model-room.ts';
-import { reachableInOrder } from './order.ts';
+import { reachableInOrder, reachableNodes } from './order.ts';
 import { fetchModel, recall } from './recall.ts';
 import { type SealKeys, sealOf, signStatement } from './seal.ts';
 import { beginStages, type StageEffect, type StageEvent, stepStage } from './stage.ts';
@@ -153,7 +153,7 @@ export class Line {
     const { learner, storage, network } = this.#parts;
     const life = this.#life;
     const stored = readDocument(await storage.document(documentName(learner.name)));
-    const memories = await recall(this.#reachable('').slice(0, RECALLED), learner, this.#parts);
+    const memories = await recall(reachableNodes(network).slice(0, RECALLED), learner, this.#parts);
     const { rolling, settled, tip } = stored;
     const known = await this.#room.latestRound([rolling?.version, settled?.version, tip?.version]);
     const { document, needs } = takeOver(stored, memories, known);
@@ -336,7 +336,8 @@ export class Line {
   /** Takes back what was taken back, where it was not reached before. */
   #mend(): void {
     const life = this.#life;
-    for (const stray of straysToAsk(this.#document, this.#reachable(''))) {
+    if (this.#document.strays.length === 0) return;
+    for (const stray of straysToAsk(this.#document, reachableNodes(this.#parts.network))) {
       void this.#parts.asker.ask(stray.node, { kind: 'take-back', notice: stray.notice }).then((answer) => {
         const isGone = answer?.kind === 'refused' && answer.reason === 'unknown-learner';
         if (life !== this.#life || (answer?.kind !== 'took-back' && !isGone)) return;
@@ -350,7 +351,7 @@ export class Line {
     const { settled } = this.#document;
     if (settled === undefined) return;
     const { version, seal } = settled;
-    const nodes = newcomersToAsk(this.#document, this.#reachable(version), this.#unwilling);
+    const nodes = newcomersToAsk(this.#document, reachableNodes(this.#parts.network), this.#unwilling);
     const parameters = nodes.length === 0 ? undefined : await this.#room.text(version);
     if (parameters === undefined) return;
     const [life, stage] = [this.#life, this.#parts.config.stages.length];

@@ -123,7 +123,7 @@ export class ExperienceReceiver {
       return 'reason' in receipt ? this.#refuse(receipt) : writeReceipt(receipt);
     } catch (error) {
       const isRefused = error instanceof ParlmeshError && error.code === 'FEDERATION_STORE_REFUSED';
-      this.#parts.logger.warn({ cause: messageOf(error) }, 'experience of a node was not stored');
+      this.#parts.logger.debug({ cause: messageOf(error) }, 'experience of a node was not stored');
       return isRefused
         ? this.#refuse({ reason: 'invalid-row', message: messageOf(error) })
         : this.#refuse({ reason: 'store-failed', message: messageOf(error), wait: STORE_WAIT });

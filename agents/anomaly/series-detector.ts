@@ -42,6 +42,8 @@ const AGE_DISCOUNT = 0.5;
 /** ... and this from how rare so much surprise is in the series itself. */
 const OWN_AGE_DISCOUNT = 0.25;
 const AGE_FREE = 1000;
+/** Until so many values came, surprises count less: much is new at first. */
+const EXPERIENCED = 200;
 /** Peaks by which a series' surprises are judged themselves. */
 export const OWN_PEAKS = 100;
 
@@ -126,7 +128,7 @@ export class SeriesDetector {
       this.#surprises[each] = counted;
       sum += WEIGHTS[each]! * counted;
     }
-    const surprise = combine(sum, this.#own, this.#count);
+    const surprise = Math.min(1, this.#count / EXPERIENCED) * combine(sum, this.#own, this.#count);
     const news = this.#news.push(surprise);
     return { likelihood: likelihoodOf(surprise), score: likelihoodOf(news), surprise };
   }

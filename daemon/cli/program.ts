@@ -30,6 +30,7 @@ const COMMANDS: readonly CommandFile[] = [
   { names: ['camera'], load: async () => (await import('./commands/camera.ts')).registerCamera },
   { names: ['cameras'], load: async () => (await import('./commands/cameras.ts')).registerCameras },
   { names: ['vision'], load: async () => (await import('./commands/vision.ts')).registerVision },
+  { names: ['anomaly'], load: async () => (await import('./commands/anomaly.ts')).registerAnomaly },
   { names: ['events'], load: async () => (await import('./commands/events.ts')).registerEvents },
   { names: ['doctor'], load: async () => (await import('./commands/doctor.ts')).registerDoctor },
   { names: ['network'], load: async () => (await import('./commands/network.ts')).registerNetwork },

@@ -1,0 +1,94 @@
+// One series as a node watches it: counter or gauge, its detector, its usual range, and whether it is anomalous.
+
+import type { Millis } from '../../core/clock.ts';
+import { type AlarmRule, type AlarmState, CALM, observe } from './alarm-state.ts';
+import { CounterRate } from './counter-rate.ts';
+import { HourlyProfile, isUsual } from './hourly-profile.ts';
+import { type Reason, SeriesDetector } from './series-detector.ts';
+
+export type MetricKind = 'gauge' | 'counter';
+
+/** Values before a series is anything but learning. */
+const LEARNING = 100;
+
+export interface SeriesNow {
+  /** Of a counter its rate a second. */
+  value: number;
+  likelihood: number;
+  at: Millis;
+}
+
+export class WatchedSeries {
+  readonly subject: string;
+  readonly metric: string;
+  readonly kind: MetricKind;
+  readonly #rate: CounterRate | undefined;
+  #detector = new SeriesDetector();
+  #profile = new HourlyProfile();
+  #alarm: AlarmState = CALM;
+  #now: SeriesNow | undefined;
+  /** Of the value that made it suspected. */
+  #reasons: Reason[] = [];
+
+  constructor(subject: string, metric: string, kind: MetricKind) {
+    this.subject = subject;
+    this.metric = metric;
+    this.kind = kind;
+    this.#rate = kind === 'counter' ? new CounterRate() : undefined;
+  }
+
+  /**
+   * Takes in a value. Undefined for what is none, else the alarm state before.
+   * @param monotonic milliseconds, for rates
+   */
+  push(given: number, times: { monotonic: Millis; wall: Millis }, rule: AlarmRule): AlarmState | undefined {
+    const value = this.#rate === undefined ? given : this.#rate.push(given, times.monotonic);
+    if (!Number.isFinite(value)) return undefined;
+    const usual = isUsual(this.#profile.departure(value, times.wall));
+    const { likelihood, score } = this.#detector.push(value, times.wall);
+    this.#profile.push(value, times.wall);
+    this.#now = { value, likelihood, at: times.wall };
+    const before = this.#alarm;
+    if (this.learning) return before;
+    this.#alarm = observe(before, { likelihood, score, usual, at: times.wall }, rule);
+    const stronger = 'likelihood' in this.#alarm && score > 0 && this.#alarm.likelihood === score;
+    if (stronger) this.#reasons = this.#detector.reasons();
+    return before;
+  }
+
+  get learning(): boolean {
+    return this.#detector.count < LEARNING;
+  }
+
+  get alarm(): AlarmState {
+    return this.#alarm;
+  }
+
+  get now(): SeriesNow | undefined {
+    return this.#now;
+  }
+
+  get reasons(): readonly Reason[] {
+    return this.#reasons;
+  }
+
+  get profile(): HourlyProfile {
+    return this.#profile;
+  }
+
+  /** While it is raised, the highest likelihood since; else that of the last value. */
+  get score(): number {
+    if (this.#alarm.kind === 'raised') return Math.max(this.#alarm.likelihood, this.#now?.likelihood ?? 0);
+    return this.learning ? 0 : (this.#now?.likelihood ?? 0);
+  }
+
+  save(): { detector: string; profile: number[] } {
+    return { detector: this.#detector.save(), profile: this.#profile.save() };
+  }
+
+  /** Throws `ANOMALY_STATE_INVALID`; then nothing has changed. */
+  restore({ detector, profile }: { detector: string; profile: readonly number[] }): void {
+    const restored = [SeriesDetector.restored(detector), HourlyProfile.restored(profile)] as const;
+    [this.#detector, this.#profile] = restored;
+  }
+}

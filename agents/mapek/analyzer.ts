@@ -3,13 +3,23 @@
 
 import type { Millis } from '../../core/clock.ts';
 import { nameOf } from './action-catalogue.ts';
-import { type Case, confidenceOf, hear, isSeenWell, newCase, sentencesOf, settle, severityOfCase } from './case.ts';
+import {
+  type Case,
+  confidenceOf,
+  hear,
+  isSeenWell,
+  isWorthACase,
+  newCase,
+  sentencesOf,
+  settle,
+  severityOfCase,
+} from './case.ts';
 import { CoOccurrence } from './co-occurrence.ts';
 import { commonCauses, correlate, faultOfCommonCause } from './correlate.ts';
 import { DependencyGraph } from './dependency-graph.ts';
 import { cut } from './incident.ts';
 import { ruleOf, rulesFor } from './rules/all.ts';
-import { RAISE } from './rules/rule.ts';
+import { RAISE, type Rule } from './rules/rule.ts';
 import { flawOf, METRICS, type Signal } from './signal.ts';
 import { type Fault, type Symptom, symptomKey } from './symptom.ts';
 
@@ -96,7 +106,7 @@ export class Analyzer {
     if (signal.kind === 'metric' && signal.from === undefined) this.#keepReading(signal.subject, signal);
     let changed = false;
     for (const rule of rulesFor(signal)) {
-      const of = this.#caseOf(rule.fault, signal);
+      const of = this.#caseOf(rule, signal);
       if (of === undefined) continue;
       const [confidence, severity] = [confidenceOf(of, now), severityOfCase(of)];
       hear(of, signal, now);
@@ -186,11 +196,15 @@ export class Analyzer {
     if (this.#onsets.size > MOST_CASES) this.#onsets.delete(this.#onsets.keys().next().value!);
   }
 
-  /** Undefined where a word against a fault comes before any word for it, or where there are too many. */
-  #caseOf(fault: Fault, signal: Signal): Case | undefined {
-    const key = symptomKey({ fault, subject: signal.subject });
+  /**
+   * Undefined where there are too many, and where a word against a fault comes before any word for it; but that what others
+   * need is well is remembered, so that it is not suspected for their trouble.
+   */
+  #caseOf(rule: Rule, signal: Signal): Case | undefined {
+    const key = symptomKey({ fault: rule.fault, subject: signal.subject });
     const known = this.#cases.get(key);
     if (known !== undefined) return known;
+    if (!this.graph.isNeeded(signal.subject) && !isWorthACase(rule, signal)) return undefined;
     if (this.#cases.size >= MOST_CASES) {
       for (const [other, { state }] of this.#cases) {
         if (state.kind !== 'quiet') continue;
@@ -202,7 +216,7 @@ export class Analyzer {
         return undefined;
       }
     }
-    const of = newCase(ruleOf(fault), signal.subject);
+    const of = newCase(rule, signal.subject);
     this.#cases.set(key, of);
     return of;
   }

@@ -67,6 +67,12 @@ export function hear(of: Case, signal: Signal, now: Millis): void {
   of.clues.set(witness, { ...clue, strength: clue.strength * (isOwn ? 1 : PEER_WORD), heardAt: now, until, isOwn });
 }
 
+/** Whether a first word of a subject is worth remembering for a rule: what says that all is well is not. */
+export function isWorthACase(rule: Rule, signal: Signal): boolean {
+  const clue = readClue(rule, signal, CALM);
+  return clue !== undefined && (clue.strength > 0 || clue.hysteresis.streak > 0);
+}
+
 /** States and entries of the journal that speak of the same take each other's place. */
 function witnessOf(signal: Signal): string {
   switch (signal.kind) {

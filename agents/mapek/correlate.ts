@@ -46,7 +46,13 @@ export function correlate(
 ): Map<string, string> {
   const explained = new Map<string, string>();
   const causesOf = new Map<string, PresentSymptom[]>();
+  // Fifty of one kind explain nothing of each other: most of the pairs need no look.
+  const faults = [...new Set(present.map(({ fault }) => fault))];
+  const isPossible = (effect: Fault): boolean =>
+    faults.some((cause) => EFFECTS[cause]?.includes(effect) || learned.explains(cause, effect));
+  const effects = new Set(faults.filter(isPossible));
   for (const effect of present) {
+    if (!effects.has(effect.fault)) continue;
     causesOf.set(
       effect.key,
       present.filter((cause) => isCause(cause, effect, graph, learned) && !isCauseToo(effect, cause, graph, learned)),

@@ -42,6 +42,11 @@ export class DependencyGraph {
     return [...(this.#neededBy.get(subject) ?? [])];
   }
 
+  /** Whether something depends on it directly. */
+  isNeeded(subject: string): boolean {
+    return this.#neededBy.has(subject);
+  }
+
   /** Whether `subject` works only while `other` does, over up to eight steps. Cycles do no harm. */
   dependsOn(subject: string, other: string): boolean {
     const seen = new Set([subject]);

@@ -10,7 +10,7 @@ import type { RepairAction } from './action.ts';
 import { type ActionName, inWords, repairActions } from './action-catalogue.ts';
 import { ActionRunner, MAPEK_AGENT } from './action-runner.ts';
 import { Analyzer, type Finding } from './analyzer.ts';
-import { cut, type IncidentView } from './incident.ts';
+import { copyOf, cut, type IncidentView } from './incident.ts';
 import { IncidentLog } from './incident-log.ts';
 import { symptomOf } from './incident-story.ts';
 import { Knowledge } from './knowledge.ts';
@@ -103,7 +103,7 @@ export class PARLMAPEKExecutor
     for (const view of this.#log.all()) {
       if (view.state !== 'asked' || view.question === undefined) continue;
       asked.delete(view.question);
-      this.#core.resume(structuredClone(view), symptomOf(view), view.question);
+      this.#core.resume(copyOf(view), symptomOf(view), view.question);
     }
     // Questions whose incident is not kept any more.
     for (const id of asked.keys()) this.#desk.withdraw(id);

@@ -3,7 +3,7 @@
 import { Value } from 'typebox/value';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
-import { type IncidentStorage, IncidentView, isOver } from './incident.ts';
+import { copyOf, type IncidentStorage, IncidentView, isOver } from './incident.ts';
 
 const MOST_INCIDENTS = 500;
 
@@ -66,7 +66,7 @@ export class IncidentLog {
 
   /** Keeps the story as it is now, and writes it soon. */
   put(incident: IncidentView): void {
-    this.#incidents.set(incident.id, structuredClone(incident));
+    this.#incidents.set(incident.id, copyOf(incident));
     if (this.#incidents.size > MOST_INCIDENTS) this.#incidents.delete(this.#incidents.keys().next().value!);
     this.#unwritten.add(incident.id);
     this.#writing ??= this.#write().finally(() => {

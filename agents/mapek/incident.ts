@@ -87,3 +87,11 @@ export interface IncidentStorage {
 
 export const cut = (text: string, most: number = MOST.sentence): string =>
   text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+
+/** The story as it is now, which does not change when it goes on. */
+export const copyOf = (incident: IncidentView): IncidentView => ({
+  ...incident,
+  evidence: [...incident.evidence],
+  explains: [...incident.explains],
+  steps: incident.steps.map((step) => ({ ...step })),
+});

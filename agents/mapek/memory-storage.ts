@@ -1,6 +1,6 @@
 // What the loop keeps, in memory: for tests, benchmarks, and a node whose store does not open.
 
-import type { IncidentStorage, IncidentView } from './incident.ts';
+import { copyOf, type IncidentStorage, type IncidentView } from './incident.ts';
 import {
   addToSums,
   emptySums,
@@ -40,7 +40,7 @@ export class MemoryIncidents implements IncidentStorage {
 
   async put(incident: IncidentView): Promise<void> {
     this.#incidents.delete(incident.id);
-    this.#incidents.set(incident.id, structuredClone(incident));
+    this.#incidents.set(incident.id, copyOf(incident));
     if (this.#incidents.size > MOST_INCIDENTS) this.#incidents.delete(this.#incidents.keys().next().value!);
   }
 

@@ -26,6 +26,10 @@ export interface Round {
   /** From the first word of trouble until the last one was gone. */
   milliseconds: number;
   phases: { phase: LoopPhase; took: number }[];
+  /** Milliseconds of processor time an incident, of all threads. */
+  processor: number;
+  /** Milliseconds of processor time until the first action of the last symptom began: its cycle on a machine of its own. */
+  untilBegun: number;
   /** The longest that the event loop was held by one call into the loop. */
   longestCall: number;
 }
@@ -33,6 +37,8 @@ export interface Round {
 export async function runRound({ symptoms, atOnce, actionWaits, calm }: RoundOptions): Promise<Round> {
   const phases: Round['phases'] = [];
   let longestCall = 0;
+  let untilBegun = 0;
+  let used = process.cpuUsage();
   const heal = (subject: string): void => {
     const began = performance.now();
     loop.observe({
@@ -61,7 +67,10 @@ export async function runRound({ symptoms, atOnce, actionWaits, calm }: RoundOpt
     storage: { knowledge: new MemoryKnowledge(), incidents: new MemoryIncidents(), questions: new MemoryQuestions() },
     authorizer: { authorize: async () => {} },
     journal: { record: () => {} },
-    onPhase: (phase, took) => phases.push({ phase, took }),
+    onPhase: (phase, took) => {
+      phases.push({ phase, took });
+      if (phase === 'cycle') untilBegun = millisecondsOf(process.cpuUsage(used));
+    },
   });
   await loop.start(new AbortController().signal);
   for (let n = 0; n < calm; n++) {
@@ -70,6 +79,8 @@ export async function runRound({ symptoms, atOnce, actionWaits, calm }: RoundOpt
     loop.observe({ kind: 'state', subject: `agent/calm${n}`, state: 'ready', at });
     loop.observe({ kind: 'metric', subject: `link/calm${n}`, metric: 'link.loss', value: 0.01, at });
   }
+  // What the preparation left behind is cleared away meanwhile.
+  await wait(20);
   phases.length = 0;
   const { promise: over, resolve } = Promise.withResolvers<void>();
   const gone = new Set<string>();
@@ -78,6 +89,7 @@ export async function runRound({ symptoms, atOnce, actionWaits, calm }: RoundOpt
     if (gone.size === symptoms) resolve();
   });
   const began = performance.now();
+  used = process.cpuUsage();
   for (let n = 0; n < symptoms; n++) {
     const subject = `link/n${n}`;
     loop.observe({
@@ -91,6 +103,9 @@ export async function runRound({ symptoms, atOnce, actionWaits, calm }: RoundOpt
   }
   await over;
   const milliseconds = performance.now() - began;
+  const processor = millisecondsOf(process.cpuUsage(used)) / symptoms;
   await loop.stop();
-  return { milliseconds, phases, longestCall };
+  return { milliseconds, phases, longestCall, processor, untilBegun };
 }
+
+const millisecondsOf = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000;

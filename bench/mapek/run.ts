@@ -48,6 +48,11 @@ for (const symptoms of AT_ONCE) {
   }
   const longest = Math.max(...parallel.map(({ longestCall }) => longestCall));
   report.tell('parlmesh', { case: name, metric: 'longest call', value: longest, unit: 'ms' });
+  const begun = parallel.map(({ untilBegun }) => untilBegun);
+  const cycle = { case: name, metric: 'cycle of the last one in processor time, p99', unit: 'ms' };
+  report.tell('parlmesh', { ...cycle, value: percentile(begun, 99), target: 10 });
+  const processor = median(parallel.map((round) => round.processor));
+  report.tell('parlmesh', { case: name, metric: 'processor time an incident, median', value: processor, unit: 'ms' });
   const [ours, theirs] = [parallel, sequential].map((all) => median(all.map(({ milliseconds }) => milliseconds)));
   const all = { case: name, metric: 'all recovered, median', unit: 'ms' };
   report.tell('parlmesh', { ...all, value: ours! });

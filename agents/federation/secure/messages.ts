@@ -57,19 +57,24 @@ const Facts = Type.Object(facts);
 /** Which round a secure sum is for. */
 export type RoundFacts = Static<typeof Facts>;
 
+/** Makes the grid of everybody's numbers: clip / 2^20. */
+const clip = Type.Number({ minimum: 1e-6, maximum: 1e6 });
+/** Of each group's sum, in clips. */
+const noise = Type.Number({ minimum: 0, maximum: 16 });
+
 export const Call = of('call', {
   ...facts,
   /** Another attempt at the same round: nodes make new keys for it, unless their masked update has left already. */
   attempt: Type.Integer({ minimum: 0, maximum: 100 }),
+  clip,
+  noise,
 });
 export const Join = of('join', { call: Digest, commitment: Digest });
 
 export const Plan = of('plan', {
   ...facts,
-  /** Makes the grid of everybody's numbers: clip / 2^20. */
-  clip: Type.Number({ minimum: 1e-6, maximum: 1e6 }),
-  /** Of each group's sum, in clips. */
-  noise: Type.Number({ minimum: 0, maximum: 16 }),
+  clip,
+  noise,
   /** Nodes with `spread: group` add noise / √parts at least. */
   parts: Type.Integer({ minimum: 1, maximum: MOST_GROUP }),
   /** Fewest members of a group. */

@@ -46,6 +46,8 @@ export interface TrainedUpdate {
 export type SecureStanding = 'waiting' | 'left' | 'held' | 'refused';
 
 interface Session {
+  /** Of the coordinator that called: later than the invitation's, where another took the round over. */
+  term: number;
   nonce: { nonce: string; commitment: string };
   state: ClientState | undefined;
   from: ProtectedUpdate | undefined;
@@ -105,20 +107,20 @@ export class SecureParticipant {
     const { keys, gate, secrets } = this.#parts;
     const opened = openMessage(keys, Call, message);
     if (typeof opened === 'string') return stopped(opened, 'the call is not in order');
-    const { node, learner, term } = opened.body;
+    const { node, learner, term, clip, noise } = opened.body;
     if (!this.#parts.isCoordinator(node, learner, term)) {
       return stopped('not-the-coordinator', `${node} does not coordinate ${learner} in term ${term}`, true);
     }
     const mine = this.#readyFor(opened.body);
     if (mine === undefined) return stopped('not-ready', 'nothing is trained for that round here', true);
-    const { consent, next } = await gate.outlook(learner);
+    const { consent, next } = await gate.outlook(learner, { clip, noise });
     if (consent.updates === 'deny') return stopped('denied', 'the owner of this node denies it');
     if (next.kind === 'refused') return stopped(next.reason, next.sentence);
     const call = digestOf(message.signed.body);
     let session = mine.sessions.get(call);
     if (session === undefined) {
       if (mine.sessions.size >= MOST_CALLS) return stopped('too-many-calls', 'that round was called too often');
-      session = { nonce: newNonce(secrets), state: undefined, from: undefined, counted: 0 };
+      session = { term, nonce: newNonce(secrets), state: undefined, from: undefined, counted: 0 };
       mine.sessions.set(call, session);
     }
     const { commitment } = session.nonce;
@@ -132,7 +134,7 @@ export class SecureParticipant {
     const mine = this.#readyFor(opened.body);
     const invitation = opened.body.invited.find(({ node }) => node === keys.self);
     const session = [...(mine?.sessions.values() ?? [])].find(
-      ({ nonce }) => nonce.commitment === invitation?.commitment,
+      ({ nonce, term }) => nonce.commitment === invitation?.commitment && term === opened.body.term,
     );
     if (mine === undefined || session === undefined) return stopped('not-invited', 'this node joined no such round');
     if (session.state !== undefined) {
@@ -159,7 +161,8 @@ export class SecureParticipant {
 
   /** Nothing masked leaves before it is charged and written down. */
   async #release(to: string, mine: Ready, session: Session, message: SecureMessage): Promise<SecureAnswer> {
-    const { learner, term, round } = mine.facts;
+    const { learner, round } = mine.facts;
+    const { term } = session;
     const release = await this.#parts.gate.release({
       ...{ learner, kind: 'updates', to, term, round, data: message.data, examples: mine.examples },
       ...(session.from === undefined ? {} : { from: session.from }),
@@ -205,7 +208,7 @@ export class SecureParticipant {
     const same =
       network === facts.network &&
       format === facts.format &&
-      term === facts.term &&
+      term <= facts.term &&
       round === facts.round &&
       base === facts.base &&
       size === facts.size;

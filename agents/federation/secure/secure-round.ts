@@ -75,7 +75,8 @@ export async function runSecureRound(
   const step = (send: readonly ToNode[], deadline: Millis): Promise<Map<string, SecureMessage>> =>
     askAll(send, deadline, parts, exclude);
 
-  const call = makeMessage(keys, { kind: 'call', node: keys.self, ...facts, attempt: settings.attempt });
+  const { clip, noise, parts: noiseParts, groupSize } = settings;
+  const call = makeMessage(keys, { kind: 'call', node: keys.self, ...facts, attempt: settings.attempt, clip, noise });
   const joined = await step(
     nodes.map((node) => ({ node, message: call })),
     settings.joinDeadline,
@@ -90,7 +91,6 @@ export async function runSecureRound(
   }
   if (invited.length < LEAST_GROUP) return { groups: [], leftOut: [...leftOut.values()] };
 
-  const { clip, noise, parts: noiseParts, groupSize } = settings;
   const planned = planGroups(keys, { ...facts, clip, noise, parts: noiseParts, groupSize, invited });
   let gathering: Gathering = planned.gathering;
   const told = await step(

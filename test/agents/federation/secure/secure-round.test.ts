@@ -171,6 +171,14 @@ describe('a secure round over the network', () => {
     for (const { gate } of boards.slice(0, 6)) expect(gate.ledger(5).entries).toEqual([]);
   });
 
+  test('counts the noise that the round asks for: with it, a budget is enough that own noise alone would exceed', async () => {
+    const { boards, run } = await network(3, () => ({ noise: 1, budget: 3, smallestGroup: 3 }));
+    expect((await boards[0]!.gate.outlook('parl-policy')).next.kind).toBe('refused');
+    const { groups } = await run({ groupSize: 3, noise: 4 });
+    expect(groups[0]?.kind).toBe('summed');
+    expect(boards[0]!.gate.ledger(1).entries).toMatchObject([{ noise: 4, epsilon: expect.closeTo(2.1657, 3) }]);
+  });
+
   test('held for the owner, it leaves within the step once approved', async () => {
     const { boards, run, clock } = await network(4, (node) => (node === 0 ? { leaves: { updates: 'ask' } } : {}));
     const { gate } = boards[0]!;

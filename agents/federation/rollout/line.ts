@@ -15,7 +15,7 @@ import { type Candidate, FATE_IN_WORDS, type RolloutEnd } from './candidate.ts';
 import type { RolloutConfig } from './config.ts';
 import { documentName, isStep, NOTHING, type Rolling, type RolloutDocument, readDocument } from './document.ts';
 import type { Judged, Words } from './judging.ts';
-import type { RolloutRecord } from './lineage.ts';
+import { type RolloutRecord, UNJUDGED } from './lineage.ts';
 import { ModelRoom, textOf } from './model-room.ts';
 import { reachableInOrder, reachableNodes } from './order.ts';
 import { fetchModel, recall } from './recall.ts';
@@ -67,6 +67,8 @@ export class Line {
   #turn: Promise<unknown> = Promise.resolve();
   #isTicking = false;
   #isReady = false;
+  /** Resolves once it is known what came before, or it does not coordinate any more. */
+  #ready = Promise.withResolvers<void>();
   #life = 0;
 
   constructor(parts: LineParts) {
@@ -94,6 +96,7 @@ export class Line {
     [this.#events, this.#changes] = [[], []];
     this.#trial = undefined;
     this.#tickedAt = clock.now();
+    this.#ready = Promise.withResolvers();
     this.#life++;
     this.#timer = clock.every(TICK, () => void this.#tick());
     void this.#tick();
@@ -104,6 +107,7 @@ export class Line {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#isReady = false;
+    this.#ready.resolve();
     this.#life++;
   }
 
@@ -125,20 +129,15 @@ export class Line {
     if ([tip?.version, rolling?.version, settled?.version].includes(version)) return version;
     await scrutinise(model, await this.#served(), learner);
     const { parameters, origin } = candidate;
-    const rollout: RolloutRecord = {
-      fate: 'judged',
-      reason: 'nodes play it',
-      at: clock.wall(),
-      verdicts: [],
-      stages: [],
-    };
+    const rollout: RolloutRecord = { ...UNJUDGED, at: clock.wall() };
     await this.#room.put(version, { origin: { ...origin, nodes: [...origin.nodes] }, rollout }, bytesOf(parameters));
     await this.#write({ ...this.#document, judging: version });
     return version;
   }
 
-  /** What rounds go on from. */
+  /** What rounds go on from; a coordinator that has just begun asks the nodes first. */
   async tip(): Promise<Model> {
+    if (this.#timer !== undefined) await this.#ready.promise;
     const { tip } = this.#document;
     return (tip && (await this.#room.load(tip.version))) ?? this.#served();
   }
@@ -162,6 +161,7 @@ export class Line {
     if (life !== this.#life) return;
     await this.#write(document);
     this.#isReady = true;
+    this.#ready.resolve();
     if (needs === undefined) return;
     const { version, round } = needs.seal;
     const message = `Model ${version} of round ${round} was on its way when ${network.self} took over; it goes on with ${needs.holders.length} nodes that serve it`;
@@ -383,12 +383,8 @@ export class Line {
 
   #tell(severity: 'info' | 'warning', message: string): void {
     const { journal, learner } = this.#parts;
-    journal.record({
-      severity,
-      kind: 'federation.rollout',
-      subject: 'service/federation',
-      message: `${learner.title}: ${message}`,
-    });
+    const about = { kind: 'federation.rollout', subject: 'service/federation' };
+    journal.record({ severity, ...about, message: `${learner.title}: ${message}` });
   }
 }
 

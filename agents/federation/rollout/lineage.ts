@@ -38,6 +38,9 @@ export const RolloutRecord = Type.Object({
 });
 export type RolloutRecord = Static<typeof RolloutRecord>;
 
+/** Before anybody has said anything. */
+export const UNJUDGED: RolloutRecord = { fate: 'judged', reason: 'nodes play it', at: 0, verdicts: [], stages: [] };
+
 /** `origin` is what the rounds write; the roll-out adds its own. */
 export const LineageText = Type.Object({ origin: Type.Optional(Origin), rollout: Type.Optional(RolloutRecord) });
 export type LineageText = Static<typeof LineageText>;

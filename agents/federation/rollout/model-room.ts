@@ -4,7 +4,7 @@ import type { Clock } from '../../../core/clock.ts';
 import type { Learner, Model } from '../learner.ts';
 import { bytesOf, numbersOf } from '../learners/vectors.ts';
 import type { FederationStorage } from '../storage.ts';
-import { type LineageText, type RolloutRecord, readLineage } from './lineage.ts';
+import { type LineageText, type RolloutRecord, readLineage, UNJUDGED } from './lineage.ts';
 
 const MOST_REASON = 1200;
 const MOST_STAGES = 16;
@@ -63,7 +63,7 @@ export class ModelRoom {
     const stored = await this.#storage.model(this.#learner.name, version);
     if (stored === undefined) return;
     const { origin, rollout } = readLineage(stored.lineage);
-    const before: RolloutRecord = rollout ?? { fate: 'judged', reason: '', at: 0, verdicts: [], stages: [] };
+    const before: RolloutRecord = rollout ?? UNJUDGED;
     const others = before.stages.filter((each) => each !== stage);
     const next: RolloutRecord = {
       ...{ ...before, ...told },

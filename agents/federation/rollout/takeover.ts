@@ -58,7 +58,8 @@ export function takeOver(document: RolloutDocument, memories: readonly Memory[],
   const state = withServing({ ...beginStages(), stage }, serving);
   const { tip: _, ...rest } = document;
   return {
-    document: { ...rest, rolling: { version, seal: newest.signed, state } },
+    // Rounds go on from it, as they did at the coordinator that judged it.
+    document: { ...rest, tip: { version, rounds: 0 }, rolling: { version, seal: newest.signed, state } },
     needs: { seal: newest.seal, holders },
   };
 }

@@ -68,6 +68,24 @@ describe('a coordinator that is killed', () => {
     expect((await mesh.node('node-5').rollouts.settled('mean')).parameters).toEqual(better.parameters);
   });
 
+  it('lets no round begin from an old model before the nodes were asked', async () => {
+    const mesh = await Mesh.of(6, { cost: steady, config: { leastHold: 1000 } });
+    await mesh.ready('node-0');
+    await mesh.node('node-0').rollouts.propose(better);
+    await mesh.until(() => mesh.serving(better.version).length === 3);
+    await mesh.kill('node-0');
+    mesh.lead('node-5');
+    let base: string | undefined;
+    void mesh
+      .node('node-5')
+      .rollouts.settled('mean')
+      .then(({ version }) => {
+        base = version;
+      });
+    await mesh.until(() => base !== undefined);
+    expect(base).toBe(better.version);
+  });
+
   it('leaves a taking back that another one goes on with', async () => {
     const mesh = await Mesh.of(8, {
       cost: (_, version) => (version === better.version ? 0.9 : 0.5),

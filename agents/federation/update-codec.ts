@@ -5,6 +5,8 @@
 // Format 1, little-endian: "PU" · version u8 · zero u8 · learner's format u32 · count u32 · norm f32 · scales f32 each block ·
 // numbers i8 each. Bytes: 16 + 4 ⌈count / 256⌉ + count.
 
+import { ParlmeshError } from '../../core/errors.ts';
+
 const MAGIC = 0x5550;
 const VERSION = 1;
 const HEADER = 16;
@@ -52,14 +54,16 @@ export function packedBytes(count: number): number {
  * @param delta parameters after training less those before
  * @param residual of the node's last update that was accepted; one of another length (the learner changed) is left out
  * @param format of the learner
- * Throws `RangeError` for a sum that is not finite, is longer than 1e6, or has more numbers than `MOST_NUMBERS`.
+ * Throws `UPDATE_NOT_FINITE` for a number that is not finite or beyond 1e6, `UPDATE_TOO_LARGE` for a norm beyond that, or for more
+ * numbers than `MOST_NUMBERS`.
  */
 export function encodeUpdate(
   delta: Float32Array,
   { format, residual }: { format: number; residual?: Float32Array },
 ): EncodedUpdate {
   const count = delta.length;
-  if (count > MOST_NUMBERS) throw new RangeError(`An update has at most ${MOST_NUMBERS} numbers, not ${count}`);
+  if (count > MOST_NUMBERS)
+    throw new ParlmeshError('UPDATE_TOO_LARGE', `An update has at most ${MOST_NUMBERS} numbers, not ${count}`);
   const before = residual?.length === count ? residual : undefined;
   const bytes = new Uint8Array(packedBytes(count));
   const view = new DataView(bytes.buffer);
@@ -72,7 +76,8 @@ export function encodeUpdate(
     for (let i = from; i < to; i++) {
       const wanted = delta[i]! + (before === undefined ? 0 : before[i]!);
       left[i] = wanted;
-      if (!(Math.abs(wanted) <= LONGEST)) throw new RangeError(`Number ${i} of the update is ${wanted}`);
+      if (!(Math.abs(wanted) <= LONGEST))
+        throw new ParlmeshError('UPDATE_NOT_FINITE', `Number ${i} of the update is ${wanted}`);
       largest = Math.max(largest, Math.abs(wanted));
     }
     // Below the least normal float32 a scale has too few digits to divide by: the whole block waits for the next update.
@@ -87,7 +92,8 @@ export function encodeUpdate(
     }
   }
   const norm = Math.sqrt(squares);
-  if (norm > LONGEST) throw new RangeError(`The norm of the update is ${norm}, above ${LONGEST}`);
+  if (norm > LONGEST)
+    throw new ParlmeshError('UPDATE_TOO_LARGE', `The norm of the update is ${norm}, above ${LONGEST}`);
   view.setUint16(0, MAGIC, true);
   view.setUint8(2, VERSION);
   view.setUint32(4, format, true);

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Aggregator, Update } from '../../../../agents/federation/aggregation/aggregator.ts';
+import { defaultAggregator } from '../../../../agents/federation/aggregation/default-aggregator.ts';
 import { bulyan } from '../../../../agents/federation/aggregation/rules/bulyan.ts';
 import { consensus } from '../../../../agents/federation/aggregation/rules/consensus.ts';
 import { fedAvg } from '../../../../agents/federation/aggregation/rules/fed-avg.ts';
@@ -23,7 +25,7 @@ const robust: Aggregator[] = [
   geometricMedian(),
   normClipping(consensus({ arithmetic }), { timesMedian: 1.5 }),
 ];
-const all = [fedAvg(), ...robust];
+const all = [fedAvg(), ...robust, defaultAggregator({ arithmetic, clip: { timesMedian: 1.5 } })];
 
 /** Far out in one direction, of no use to anybody. */
 function loud(count: number, size = 400): Update[] {
@@ -63,6 +65,20 @@ describe.each(all.map((rule) => [rule.name, rule] as const))('%s', (_, rule) => 
     const before = updates.map(({ delta }) => delta.slice());
     rule.aggregate(updates);
     expect(updates.map(({ delta }) => delta)).toEqual(before);
+  });
+
+  it('keeps within what came in, whatever that is', () => {
+    const number = fc.oneof(fc.float({ min: -1e6, max: 1e6, noNaN: true }), fc.constantFrom(0, 1, -1));
+    const row = fc.array(number, { minLength: 3, maxLength: 3 });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 11, maxLength: 14 }), (rows) => {
+        const { delta, verdicts } = rule.aggregate(updatesOf(rows));
+        const bound = Math.max(...rows.flat().map(Math.abs));
+        expect(delta.every((value) => Math.abs(value) <= bound * (1 + 1e-6))).toBe(true);
+        expect(verdicts.every(({ share }) => share >= 0 && share <= 1 + 1e-9)).toBe(true);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('refuses updates of unlike lengths', () => {

@@ -26,7 +26,7 @@ import { type Fault, type Symptom, symptomKey } from './symptom.ts';
 export type Finding =
   /** A cause that nothing else explains: what the loop works on. Again when it became worse or surer. */
   | { kind: 'raised' | 'changed'; symptom: Symptom }
-  /** It is over: seen to be well, or not heard of any more. */
+  /** It is over: seen to be well, or not heard of any more; the first may still come after the second. */
   | { kind: 'over'; key: string; how: 'well' | 'faded' }
   /** It was raised and turned out to follow from another one. */
   | { kind: 'explained'; key: string; by: string };
@@ -71,6 +71,8 @@ export class Analyzer {
   readonly #raised = new Map<string, Case>();
   /** Keys of which something new was heard since the last conclusion. */
   readonly #fresh = new Set<string>();
+  /** Seen to be well after they were over because nothing was heard of them. */
+  readonly #seenWell = new Set<string>();
   /** Cases that only need time to be told. */
   readonly #forming = new Set<Case>();
   #hasNewSuspect = false;
@@ -183,6 +185,7 @@ export class Analyzer {
       this.#hasNewSuspect = true;
     }
     if (change === 'raised') this.#noteOnset(of, now);
+    if (change === 'seen-well') this.#seenWell.add(key);
     return change !== undefined;
   }
 
@@ -241,6 +244,8 @@ export class Analyzer {
       this.#told.delete(key);
       findings.push({ kind: 'over', key, how: this.#endOf(key) });
     }
+    for (const key of this.#seenWell) if (!byKey.has(key)) findings.push({ kind: 'over', key, how: 'well' });
+    this.#seenWell.clear();
     this.#keepGrace(explained, byKey, now);
     for (const { key } of present) {
       const cause = explained.get(key);

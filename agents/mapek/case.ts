@@ -33,9 +33,10 @@ export type CaseState =
   | { kind: 'forming'; since: Millis }
   | { kind: 'raised'; since: Millis }
   /** Over, and told so; back within `calmFor` it is raised at once. */
-  | { kind: 'calming'; since: Millis };
+  | { kind: 'calming'; since: Millis; isSeenWell: boolean };
 
-export type CaseChange = 'raised' | 'over-well' | 'over-faded' | undefined;
+/** `seen-well`: what was over because nothing was heard of it is seen to be well after all. */
+export type CaseChange = 'raised' | 'over-well' | 'over-faded' | 'seen-well' | undefined;
 
 export interface Case {
   readonly rule: Rule;
@@ -156,12 +157,16 @@ export function settle(of: Case, now: Millis): CaseChange {
       return undefined;
     case 'raised':
       if (confidence > CLEAR) return undefined;
-      of.state = { kind: 'calming', since: now };
-      return isSeenWell(of) ? 'over-well' : 'over-faded';
+      of.state = { kind: 'calming', since: now, isSeenWell: isSeenWell(of) };
+      return of.state.isSeenWell ? 'over-well' : 'over-faded';
     case 'calming':
       if (confidence >= RAISE) {
         of.state = { kind: 'raised', since: now };
         return 'raised';
+      }
+      if (!state.isSeenWell && isSeenWell(of)) {
+        of.state = { ...state, isSeenWell: true };
+        return 'seen-well';
       }
       if (now - state.since >= rule.calmFor) of.state = { kind: 'quiet' };
       return undefined;

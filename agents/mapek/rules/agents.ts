@@ -11,7 +11,7 @@ export const AGENT_RULES: readonly Rule[] = [
     kinds: ['agent'],
     cause: 'Agent {name} fails whenever it runs',
     // The supervisor restarts what failed; what it set aside is the loop's.
-    states: { ...WELL, degraded: 0.95, restarting: 0.3 },
+    states: { ...WELL, degraded: 0.95, restarting: 0.4, starting: 0.4 },
     events: { 'agent.degraded': 0.95, 'agent.recovered': -0.95 },
     scores: { of: ['agent.'], weight: 0.2 },
     steadyFor: 150,
@@ -29,7 +29,7 @@ export const AGENT_RULES: readonly Rule[] = [
         sentence: 'Agent {name} gave no sign of life for {value}',
       },
     },
-    states: { ...WELL, hung: 0.9, restarting: -0.3 },
+    states: { ...WELL, hung: 0.9, restarting: 0.4, starting: 0.4 },
     events: { 'agent.abandoned': 0.7 },
     steadyFor: 150,
     calmFor: 10_000,

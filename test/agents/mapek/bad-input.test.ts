@@ -213,6 +213,23 @@ describe('Repairs that go wrong', () => {
   });
 });
 
+describe('A repair that is seen in steps', () => {
+  it('has helped as soon as it is said to be well, also after a time of silence', async () => {
+    const rig = await new Rig().start();
+    rig.wrong('camera-lost');
+    await rig.pass(300);
+    expect(rig.actions).toEqual(['camera.restart']);
+    // Neither lost nor live: it is not sure any more that it is lost, and not seen to be well.
+    rig.silent('camera-lost');
+    rig.hear({ kind: 'state', subject: 'camera/c', state: 'waiting' });
+    await rig.pass(3_000);
+    expect(rig.incident('camera-lost').steps).toMatchObject([{ outcome: 'verifying' }]);
+    rig.hear({ kind: 'state', subject: 'camera/c', state: 'live' });
+    await rig.pass(100);
+    expect(rig.incident('camera-lost')).toMatchObject({ state: 'watching', steps: [{ outcome: 'helped' }] });
+  });
+});
+
 describe('Several faults', () => {
   it('repairs two at once, each on its own', async () => {
     const rig = await new Rig().start();

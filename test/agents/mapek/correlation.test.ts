@@ -103,13 +103,19 @@ describe('The analysis', () => {
         const analyzer = new Analyzer();
         for (let n = 0; n < 6; n++) analyzer.graph.set(`agent/a${n}`, n < 3 ? ['service/mqtt'] : [`agent/a${n - 1}`]);
         const raised = new Set<string>();
+        const faded = new Set<string>();
         const check = (findings: readonly Finding[]): void => {
           for (const finding of findings) {
             if (finding.kind === 'raised') {
               expect(raised.has(symptomKey(finding.symptom))).toBe(false);
               raised.add(symptomKey(finding.symptom));
-            } else if (finding.kind === 'over' || finding.kind === 'explained')
+              faded.delete(symptomKey(finding.symptom));
+            } else if (finding.kind === 'over' && finding.how === 'well' && faded.delete(finding.key)) {
+              expect(raised.has(finding.key)).toBe(false);
+            } else if (finding.kind === 'over' || finding.kind === 'explained') {
               expect(raised.delete(finding.key)).toBe(true);
+              if (finding.kind === 'over' && finding.how === 'faded') faded.add(finding.key);
+            }
           }
         };
         let now = 0;

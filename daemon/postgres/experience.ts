@@ -30,8 +30,7 @@ export async function putExperience(
     const known = await lockMark(client, node);
     const there = await following(client, node, known);
     const { taken, mark } = arrivals(known, (sequence) => there.has(sequence), list);
-    if (taken.length > 0) await insert(client, node, taken);
-    if (mark > known) await setMark(client, node, mark);
+    if (taken.length > 0) await insert(client, node, taken, mark);
     count += taken.length;
     bytes += taken.reduce((sum, { data }) => sum + data.byteLength, 0);
   }
@@ -51,11 +50,11 @@ export async function skipTo(client: ClientBase, node: string, next: number): Pr
   );
 }
 
-/** The mark of a node, locked until the transaction ends. */
+/** The mark of a node, locked until the transaction ends: an update that changes nothing locks and reads at once. */
 async function lockMark(client: ClientBase, node: string): Promise<number> {
-  await client.query('INSERT INTO parlmesh_marks VALUES ($1, 0) ON CONFLICT DO NOTHING', [node]);
   const { rows } = await client.query<{ sequence: number }>(
-    'SELECT sequence FROM parlmesh_marks WHERE node = $1 FOR UPDATE',
+    `INSERT INTO parlmesh_marks AS m VALUES ($1, 0) ON CONFLICT (node) DO UPDATE SET sequence = m.sequence
+     RETURNING sequence`,
     [node],
   );
   return rows[0]?.sequence ?? 0;
@@ -74,9 +73,10 @@ async function following(client: ClientBase, node: string, mark: number): Promis
   return new Set(rows.map(({ sequence }) => sequence));
 }
 
-async function insert(client: ClientBase, node: string, rows: readonly ExperienceRow[]): Promise<void> {
+async function insert(client: ClientBase, node: string, rows: readonly ExperienceRow[], mark: number): Promise<void> {
   await client.query(
-    `INSERT INTO parlmesh_experience (node, sequence, at, version, priority, decisions, data)
+    `WITH marked AS (UPDATE parlmesh_marks SET sequence = $8 WHERE node = $1)
+     INSERT INTO parlmesh_experience (node, sequence, at, version, priority, decisions, data)
      SELECT $1, * FROM unnest($2::bigint[], $3::double precision[], $4::bigint[], $5::double precision[],
        $6::bigint[], $7::bytea[])`,
     [
@@ -87,6 +87,7 @@ async function insert(client: ClientBase, node: string, rows: readonly Experienc
       rows.map(({ priority }) => priority),
       rows.map(({ decisions }) => decisions),
       rows.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
+      mark,
     ],
   );
 }

@@ -2,14 +2,16 @@
 
 import type { FederatedCoordinator } from '../../agents/federation/federated-coordinator.ts';
 import { LEARNER } from './bench-learner.ts';
+import { ownWork } from './federation-node.ts';
 
-/** Seconds, and seconds of a processor in this process. Rejects when the round fails, or less than all nodes are in it. */
+/** Seconds, seconds of a processor in this process, and of the nodes' own packing and signing (by the clock). Rejects when the round fails, or less than all nodes are in it. */
 export async function measuredRound(
   coordinator: FederatedCoordinator,
   nodes: number,
-): Promise<{ seconds: number; processor: number }> {
+): Promise<{ seconds: number; processor: number; own: number }> {
   await offersHeard(coordinator, nodes);
   const [began, used] = [performance.now(), process.cpuUsage()];
+  ownWork.seconds = 0;
   const ended = new Promise<void>((resolve, reject) => {
     const look = (): void => {
       const round = coordinator.open(LEARNER)?.state;
@@ -27,7 +29,7 @@ export async function measuredRound(
   await coordinator.runNow(LEARNER);
   await ended;
   const { user, system } = process.cpuUsage(used);
-  return { seconds: (performance.now() - began) / 1000, processor: (user + system) / 1e6 };
+  return { seconds: (performance.now() - began) / 1000, processor: (user + system) / 1e6, own: ownWork.seconds };
 }
 
 /** Not part of the round: nodes tell by gossip what they have before it begins. */

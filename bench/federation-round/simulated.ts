@@ -59,6 +59,7 @@ for (let round = 0; round < Number(rounds); round++) {
 }
 const member = participants.map(({ network: { traffic: own } }) => own.sent + own.received);
 const [received, sent] = [traffic.received - before.received, traffic.sent - before.sent];
+const used = process.cpuUsage();
 const plain = await plainRound(
   lead.network,
   participants.map(({ keys }) => keys.self),
@@ -66,10 +67,16 @@ const plain = await plainRound(
   numbers,
   store.federation,
 );
+const { user, system } = process.cpuUsage(used);
 console.log(
   JSON.stringify({
+    plainProcessor: (user + system) / 1e6,
     seconds: percentile(
       times.map((time) => time.seconds),
+      50,
+    ),
+    own: percentile(
+      times.map((time) => time.own),
       50,
     ),
     processor: percentile(

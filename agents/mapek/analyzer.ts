@@ -75,7 +75,7 @@ export class Analyzer {
   readonly #seenWell = new Set<string>();
   /** Cases that only need time to be told. */
   readonly #forming = new Set<Case>();
-  #hasNewSuspect = false;
+  readonly #newSuspects = new Set<string>();
   #sweptAt: Millis = Number.NEGATIVE_INFINITY;
 
   /** Signals that were not used, by why. */
@@ -148,11 +148,11 @@ export class Analyzer {
     return due;
   }
 
-  /** Whether something began to form since the last call: `dueAt` is another one then. */
-  hasNewSuspect(): boolean {
-    const isNew = this.#hasNewSuspect;
-    this.#hasNewSuspect = false;
-    return isNew;
+  /** Subjects of which something began to form since the last call: `dueAt` is another one then. */
+  takeNewSuspects(): string[] {
+    const suspects = [...this.#newSuspects];
+    this.#newSuspects.clear();
+    return suspects;
   }
 
   /** Whether it counts as there now. */
@@ -182,7 +182,7 @@ export class Analyzer {
       this.#forming.delete(of);
     } else if (!this.#forming.has(of)) {
       this.#forming.add(of);
-      this.#hasNewSuspect = true;
+      this.#newSuspects.add(of.subject);
     }
     if (change === 'raised') this.#noteOnset(of, now);
     if (change === 'seen-well') this.#seenWell.add(key);

@@ -19,10 +19,11 @@ import type { Effect, LoopEvent } from './loop-state.ts';
 import type { MapekFigures, MapekParts, Proposal } from './parts.ts';
 import { PhaseTimes } from './phase-times.ts';
 import { plan } from './planner.ts';
+import { proposedSymptom } from './proposals.ts';
 import { type Answer, QuestionDesk, type QuestionView } from './questions.ts';
 import { type Attention, Watchfulness } from './sampling.ts';
 import type { Signal } from './signal.ts';
-import { type Fault, type Symptom, symptomKey } from './symptom.ts';
+import { symptomKey } from './symptom.ts';
 import { HearingVerifier, Verifications } from './verification.ts';
 
 /** What nobody announces is looked for so often. */
@@ -67,7 +68,7 @@ export class PARLMAPEKExecutor
     this.#actions = repairActions(hands);
     this.knowledge = new Knowledge({ storage: storage.knowledge, clock, random, logger });
     this.#log = new IncidentLog(storage.incidents, logger, (incident) =>
-      this.#announce(() => this.emit('incident', incident)),
+      this.#guarded(() => this.emit('incident', incident)),
     );
     this.#desk = new QuestionDesk({ storage: storage.questions, clock, logger });
     this.#runner = new ActionRunner({ self, authorizer, clock });
@@ -89,8 +90,8 @@ export class PARLMAPEKExecutor
       canUndo: (action) => this.#actions.get(action)?.undo !== undefined,
       isPresent: (key) => this.#analyzer.isPresent(key),
     });
-    this.#desk.on('asked', (question) => this.#announce(() => this.emit('question', question)));
-    this.#desk.on('closed', (question) => this.#announce(() => this.emit('question-closed', question)));
+    this.#desk.on('asked', (question) => this.#guarded(() => this.emit('question', question)));
+    this.#desk.on('closed', (question) => this.#guarded(() => this.emit('question-closed', question)));
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -131,11 +132,9 @@ export class PARLMAPEKExecutor
     const began = clock.now();
     const isNews = this.#analyzer.weigh(signal, began, clock.wall());
     this.#times.observe('monitor', clock.now() - began);
-    if (!isNews) {
-      if (this.#analyzer.hasNewSuspect()) this.#arm();
-      return;
-    }
-    if (this.#concluding !== undefined) return;
+    const suspects = this.#analyzer.takeNewSuspects();
+    if (suspects.length > 0) this.#suspect(suspects);
+    if (!isNews || this.#concluding !== undefined) return;
     this.#concluding = began;
     queueMicrotask(() => this.#conclude());
   }
@@ -213,6 +212,16 @@ export class PARLMAPEKExecutor
     });
     if (repairing) return 'repairing';
     return this.#analyzer.suspects().some((one) => concerns(one.subject)) ? 'suspect' : 'calm';
+  }
+
+  /** What is suspected is looked at now, with what it needs: its trouble may come from there. */
+  #suspect(suspects: readonly string[]): void {
+    this.#lookNow(suspects.flatMap((subject) => [subject, ...this.#analyzer.graph.needsOf(subject)]));
+    this.#arm();
+  }
+
+  #lookNow(subjects: readonly string[]): void {
+    this.#guarded(() => this.#parts.lookNow?.([...new Set(subjects)]));
   }
 
   #conclude(): void {
@@ -359,9 +368,9 @@ export class PARLMAPEKExecutor
 
   /** The analysis tells the core by itself when it is gone; this adds the own look, and the end of the patience. */
   async #verify({ check, symptom, within }: Effect & { kind: 'verify' }): Promise<void> {
-    const { clock, lookNow } = this.#parts;
+    const { clock } = this.#parts;
     const began = clock.now();
-    lookNow?.([symptom.subject, ...symptom.explains.slice(0, 16)]);
+    this.#lookNow([symptom.subject, ...symptom.explains.slice(0, 16)]);
     const isGone = await this.#verifications.run(check, symptom, within);
     this.#times.observe('verify', clock.now() - began);
     if (this.#isOpen && isGone !== undefined) this.#feed({ kind: 'verified', check, isGone });
@@ -382,17 +391,12 @@ export class PARLMAPEKExecutor
     if (!asked) this.#feed({ kind: 'not-asked', question });
   }
 
-  /** A listener that throws is its own fault. */
-  #announce(emit: () => void): void {
+  /** What others hand in or listen with may throw: that is its own fault. */
+  #guarded(run: () => void): void {
     try {
-      emit();
+      run();
     } catch (error) {
-      this.#parts.logger.error({ error: messageOf(error) }, 'a listener of the loop threw');
+      this.#parts.logger.error({ error: messageOf(error) }, 'what listens to the loop threw');
     }
   }
-}
-
-function proposedSymptom(fault: Fault, subject: string, why: string, wall: Millis): Symptom {
-  const known = { confidence: 1, severity: 0.5, since: wall, cause: cut(why), evidence: [], explains: [], context: {} };
-  return { fault, subject, ...known };
 }

@@ -3,8 +3,16 @@
 
 import type { Millis } from '../../core/clock.ts';
 import { resourcesOf } from './action-catalogue.ts';
+import { cut } from './incident.ts';
 import type { IncidentBook } from './incident-book.ts';
 import type { LoopEvent, RunEnd } from './loop-state.ts';
+import type { Fault, Symptom } from './symptom.ts';
+
+/** What somebody else says is wrong, as a symptom. */
+export function proposedSymptom(fault: Fault, subject: string, why: string, wall: Millis): Symptom {
+  const known = { confidence: 1, severity: 0.5, since: wall, cause: cut(why), evidence: [], explains: [], context: {} };
+  return { fault, subject, ...known };
+}
 
 export class Proposals {
   readonly #book: IncidentBook;

@@ -58,6 +58,18 @@ describe('One cause', () => {
     expect(rig.actions).toEqual(['mqtt.reconnect', 'agent.restart']);
   });
 
+  it('is looked for at once when something that needs it is suspected, and closely while it is repaired', async () => {
+    const rig = await new Rig().start();
+    rig.loop.depends('agent/a0', ['service/mqtt']);
+    expect(rig.loop.lookEvery('service/mqtt', 5_000)).toBe(5_000);
+    rig.wrong('agent-hung', 'agent/a0');
+    expect(rig.looks).toEqual([['agent/a0', 'service/mqtt']]);
+    expect(rig.loop.lookEvery('service/mqtt', 5_000)).toBe(1_250);
+    await rig.pass(500);
+    expect(rig.loop.lookEvery('agent/a0', 5_000)).toBe(250);
+    expect(rig.loop.lookEvery('camera/c', 5_000)).toBe(5_000);
+  });
+
   it('that is noticed later takes the incidents that were begun for what follows from it', async () => {
     const rig = new Rig({ script: { 'agent.restart': { carryOut: () => new Promise(() => {}) } } });
     await rig.start();

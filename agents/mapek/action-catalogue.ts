@@ -2,7 +2,7 @@
 // take. What it does is a hand of the daemon's; both together are a `RepairAction`.
 
 import type { Millis } from '../../core/clock.ts';
-import { ParlmeshError } from '../../core/errors.ts';
+import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { BlastRadius, RepairAction, RepairHands } from './action.ts';
 import { LADDERS } from './ladder.ts';
 import { FAULTS, type Symptom } from './symptom.ts';
@@ -163,7 +163,12 @@ function repairAction(name: ActionName, hands: RepairHands): RepairAction {
     resources: (symptom) => resourcesOf(name, symptom),
     precondition: (symptom) => {
       if (name === 'operator.ask') return true;
-      return hand === undefined ? NO_HAND : hand.precondition(symptom);
+      if (hand === undefined) return NO_HAND;
+      try {
+        return hand.precondition(symptom);
+      } catch (error) {
+        return messageOf(error);
+      }
     },
     carryOut: async (symptom, why, signal) => {
       if (hand === undefined) throw new ParlmeshError('REPAIR_IMPOSSIBLE', `${name}: ${NO_HAND}`);

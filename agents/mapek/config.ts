@@ -1,6 +1,7 @@
 // Settings of the self-healing loop.
 
 import { type Static, Type } from 'typebox';
+import type { LoopSettings } from './loop-core.ts';
 
 export const MapekConfig = Type.Object(
   {
@@ -55,3 +56,16 @@ export const MapekConfig = Type.Object(
   { additionalProperties: false, default: {}, description: 'The loop that finds, explains and repairs faults.' },
 );
 export type MapekConfig = Static<typeof MapekConfig>;
+
+/** What the loop's core works by. */
+export function settingsOf(config: MapekConfig): LoopSettings {
+  return {
+    mode: config.mode === 'advise' ? 'advise' : 'repair',
+    atOnce: config.atOnce,
+    budgets: {
+      ...{ perSubject: config.actionsPerSubject, perNode: config.actionsPerNode },
+      storm: { actions: config.stormActions, pause: config.stormPause * 1000 },
+    },
+    relapseWithin: config.relapseWithin * 1000,
+  };
+}

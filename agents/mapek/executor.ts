@@ -10,6 +10,7 @@ import type { RepairAction } from './action.ts';
 import { type ActionName, inWords, repairActions } from './action-catalogue.ts';
 import { ActionRunner, MAPEK_AGENT } from './action-runner.ts';
 import { Analyzer, type Finding } from './analyzer.ts';
+import { settingsOf } from './config.ts';
 import { copyOf, cut, type IncidentView } from './incident.ts';
 import { IncidentLog } from './incident-log.ts';
 import { symptomOf } from './incident-story.ts';
@@ -43,7 +44,7 @@ export class PARLMAPEKExecutor
   readonly #parts: MapekParts;
   readonly #analyzer = new Analyzer();
   readonly #actions: ReadonlyMap<ActionName, RepairAction>;
-  readonly #core: LoopCore;
+  #core: LoopCore;
   readonly #runner: ActionRunner;
   readonly #log: IncidentLog;
   readonly #desk: QuestionDesk;
@@ -62,7 +63,7 @@ export class PARLMAPEKExecutor
 
   constructor(parts: MapekParts) {
     super();
-    const { self, config, hands, storage, clock, random, logger, authorizer, newId } = parts;
+    const { self, hands, storage, clock, random, logger, authorizer } = parts;
     this.#parts = parts;
     this.#times = new PhaseTimes(parts.onPhase);
     this.#actions = repairActions(hands);
@@ -76,20 +77,7 @@ export class PARLMAPEKExecutor
       ...{ clock, logger },
       verifier: parts.verifier ?? new HearingVerifier(this.#analyzer, clock),
     });
-    this.#core = new LoopCore({
-      ...{ self, newId },
-      settings: {
-        mode: config.mode === 'advise' ? 'advise' : 'repair',
-        atOnce: config.atOnce,
-        budgets: {
-          ...{ perSubject: config.actionsPerSubject, perNode: config.actionsPerNode },
-          storm: { actions: config.stormActions, pause: config.stormPause * 1000 },
-        },
-        relapseWithin: config.relapseWithin * 1000,
-      },
-      canUndo: (action) => this.#actions.get(action)?.undo !== undefined,
-      isPresent: (key) => this.#analyzer.isPresent(key),
-    });
+    this.#core = this.#newCore();
     this.#desk.on('asked', (question) => this.#guarded(() => this.emit('question', question)));
     this.#desk.on('closed', (question) => this.#guarded(() => this.emit('question-closed', question)));
   }
@@ -101,6 +89,7 @@ export class PARLMAPEKExecutor
     const asked = new Map(this.#desk.open().map((question) => [question.id, question]));
     await this.#log.load((question) => asked.has(question), this.#parts.clock.wall());
     signal.throwIfAborted();
+    this.#core = this.#newCore();
     for (const view of this.#log.all()) {
       if (view.state !== 'asked' || view.question === undefined) continue;
       asked.delete(view.question);
@@ -119,8 +108,8 @@ export class PARLMAPEKExecutor
     this.#due?.cancel();
     this.#runner.abort('the daemon stops');
     this.#verifications.stopAll();
-    for (const { reject } of this.#proposals.values())
-      reject(new ParlmeshError('MAPEK_STOPPED', 'the loop has stopped'));
+    const stopped = new ParlmeshError('MAPEK_STOPPED', 'the loop has stopped');
+    for (const { reject } of this.#proposals.values()) reject(stopped);
     this.#proposals.clear();
     await this.#log.settled();
   }
@@ -202,6 +191,15 @@ export class PARLMAPEKExecutor
       ignoredSignals: this.#analyzer.ignored,
       lostRecords: this.knowledge.lost,
     };
+  }
+
+  #newCore(): LoopCore {
+    const { self, newId, config } = this.#parts;
+    return new LoopCore({
+      ...{ self, newId, settings: settingsOf(config) },
+      canUndo: (action) => this.#actions.get(action)?.undo !== undefined,
+      isPresent: (key) => this.#analyzer.isPresent(key),
+    });
   }
 
   #attentionFor(subject: string): Attention {

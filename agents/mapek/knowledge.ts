@@ -47,6 +47,7 @@ export class Knowledge implements RecoveryKnowledge {
   #records: RepairRecord[] = [];
   readonly #sums = new Map<string, RepairSums>();
   #lost = 0;
+  #isLoaded = false;
 
   constructor(parts: KnowledgeParts) {
     this.#parts = parts;
@@ -60,6 +61,8 @@ export class Knowledge implements RecoveryKnowledge {
 
   /** Takes up what the store has. A store that cannot be read is told, and the ladders serve until more is learned. */
   async load(): Promise<void> {
+    if (this.#isLoaded) return;
+    this.#isLoaded = true;
     try {
       const [recent, sums] = await Promise.all([
         this.#parts.storage.recent(MOST_RECORDS),

@@ -199,6 +199,32 @@ describe('Repairs that go wrong', () => {
     expect(rig.actions).toEqual(['agent.restart']);
   });
 
+  it('passes over an action whose precondition throws, and survives listeners and looks that do', async () => {
+    const broken = (): never => {
+      throw new Error('it is broken itself');
+    };
+    const rig = new Rig({ script: { 'agent.restart': { precondition: broken } }, parts: { lookNow: broken } });
+    rig.loop.on('incident', broken);
+    await rig.start();
+    rig.wrong('agent-crashed');
+    await rig.pass(1_000);
+    expect(rig.actions).toEqual(['agent.quarantine']);
+  });
+
+  it('starts again after it was stopped, and takes up what is wrong then', async () => {
+    const rig = new Rig({ script: { 'agent.restart': { carryOut: () => new Promise(() => {}) } } });
+    await rig.start();
+    rig.wrong('agent-hung');
+    await rig.pass(1_000);
+    await rig.loop.stop();
+    rig.well('agent-hung');
+    await rig.start();
+    expect(rig.incident('agent-hung')).toMatchObject({ state: 'interrupted' });
+    rig.wrong('camera-lost');
+    await rig.pass(1_000);
+    expect(rig.actions).toEqual(['agent.restart', 'camera.restart']);
+  });
+
   it('passes over what the oracle refuses, and tells why', async () => {
     const rig = new Rig();
     rig.refused.add('agent.restart');

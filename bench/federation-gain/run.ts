@@ -3,7 +3,7 @@
 // advisor's speed on fresh jobs of all boards; the packaged policy, which chooses as the advisor does, is 1.
 //
 // `--nodes 4 --rounds 12 --seeds 2 --epochs 1 --proximal 0.01 --rule fedavg|default --start fresh|packaged --trials 3
-// --first-seed 1`. A fresh policy learns in steps ten times as large as one that serves.
+// --practice mixed|own --first-seed 1`. A fresh policy learns in steps ten times as large as one that serves.
 
 import { parseArgs } from 'node:util';
 import { createAggregator } from '../../agents/federation/aggregation/create-aggregator.ts';
@@ -35,6 +35,7 @@ const { values: options } = parseArgs({
     rule: { type: 'string', default: 'fedavg' },
     start: { type: 'string', default: 'fresh' },
     trials: { type: 'string', default: '3' },
+    practice: { type: 'string', default: 'mixed' },
   },
 });
 const count = (value: unknown, most: number): number => Math.min(most, Math.max(1, Number(value) || 1));
@@ -48,7 +49,9 @@ const proximal = Math.max(0, Number(options.proximal));
 const rule = options.rule === 'default' ? 'default' : 'fedavg';
 const isFresh = options.start !== 'packaged';
 
-const AMOUNT = { updates: 1, scenarios: 2, rollouts: 4, jobs: 12 };
+/** As in service every other scenario is generated, of all kinds of jobs; with `own` a board sees nothing but its own jobs. */
+const isMixed = options.practice !== 'own';
+const AMOUNT = { updates: 1, scenarios: isMixed ? 2 : 1, rollouts: 4, jobs: 12 };
 const ARRIVALS = 20;
 const TRAINER: TrainerSettings = isFresh ? { ...SETTINGS, learningRate: 1e-3, maxDivergence: 0.02 } : SETTINGS;
 const report = new Report('federation-gain');
@@ -160,7 +163,7 @@ function shareOfAdvisor(network: WasmNetwork, held: readonly Trial[], board?: nu
 }
 
 function tell(): void {
-  const name = `${nodes} boards, ${rounds} rounds of ${epochs}, ${isFresh ? 'from nothing' : 'from the packaged policy'}, ${rule}, μ ${proximal}`;
+  const name = `${nodes} boards, ${rounds} rounds of ${epochs}, ${isFresh ? 'from nothing' : 'from the packaged policy'}, ${isMixed ? 'own and generated jobs' : 'own jobs only'}, ${rule}, μ ${proximal}`;
   const { low, high, value } = estimate(outcomes.map(({ federated }) => federated));
   const of = (pick: (outcome: Outcome) => number): number => estimate(outcomes.map(pick)).value;
   const metric = 'share of the advisor, jobs of all boards';

@@ -18,6 +18,8 @@ const ALIKE = 8;
 const UNSUPPORTED = 4;
 /** Nearer than this share of the usual squared distance are only copies. */
 const COPIED = 0.1;
+/** Where honest updates have nothing in common, chance alone makes some pairs agree a little. */
+const LEAST_ALIKE = 0.3;
 /** Support below this share of what most have is too little, where it is far off as well. */
 const SCANT = 0.25;
 /** Where honest updates agree almost perfectly, differences of rounding are not to count as spread. */
@@ -87,7 +89,7 @@ function greatestUsual(cosines: Float64Array, count: number): number {
   const [half, quarter] = [pairs[pairs.length >> 1]!, pairs[Math.floor(0.75 * pairs.length)]!];
   // Of a normal distribution these two are 0.674 standard deviations apart.
   const spread = Math.max(LEAST_SPREAD, (quarter - half) / 0.674);
-  return Math.max(quarter, Math.min(quarter + ALIKE * spread, 1 - (1 - quarter) * COPIED));
+  return Math.max(quarter, LEAST_ALIKE, Math.min(quarter + ALIKE * spread, 1 - (1 - quarter) * COPIED));
 }
 
 interface Groups {

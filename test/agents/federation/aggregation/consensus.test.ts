@@ -8,7 +8,7 @@ import { dot, normOf, scaled, weightedMean } from '../../../../agents/federation
 import { WasmArithmetic } from '../../../../agents/federation/aggregation/wasm-arithmetic.ts';
 import { normal } from '../../../../agents/parl/normal.ts';
 import { seededRandom } from '../../../../core/random.ts';
-import { honestUpdates } from './fixtures.ts';
+import { honestUpdates, updatesOf } from './fixtures.ts';
 
 const arithmetic = new WasmArithmetic();
 const rule = defaultAggregator({ arithmetic, clip: { timesMedian: 1.5 } });
@@ -89,6 +89,21 @@ describe('the default without liars', () => {
   it('takes updates that agree almost perfectly for what they are', () => {
     const { verdicts } = rule.aggregate(honestUpdates(12, { noise: 0.02 }));
     expect(verdicts.every(({ doubt }) => doubt === undefined)).toBe(true);
+  });
+
+  it('takes updates that have nothing in common for strangers, not for copies', () => {
+    const alone = Array.from({ length: 9 }, (_, i) => honestUpdates(1, { seed: 50 + i })[0]!);
+    const { verdicts } = rule.aggregate(alone.map((update, i) => ({ ...update, node: `stranger-${i}` })));
+    expect(verdicts.filter(({ doubt }) => doubt?.reason === 'too-alike')).toEqual([]);
+    const opposed = updatesOf([
+      [1, 0],
+      [-1, 0],
+      [0, 1],
+      [0, -1],
+      [1, 1],
+      [-1, -1],
+    ]);
+    expect(rule.aggregate(opposed).delta.every(Number.isFinite)).toBe(true);
   });
 
   it('does not choke on updates of zeros', () => {

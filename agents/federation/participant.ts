@@ -214,7 +214,7 @@ export class Participant extends EventEmitter<{ duty: [learner: string, duty: Du
       };
     }
     if (work !== undefined && work.mode === 'asynchronous' && invitation.mode === 'asynchronous') {
-      return no('busy', `it works for another round still`);
+      return no('busy', 'it works for another round still');
     }
     const examples = this.#examples(learner);
     if (examples === 0) return no('nothing-new', 'there is nothing new to train on');

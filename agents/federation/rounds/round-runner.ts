@@ -3,15 +3,15 @@
 
 import type { Clock, Millis, Timer } from '../../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../../core/errors.ts';
-import type { Journal } from '../../../core/journal.ts';
+import type { Journal, Severity } from '../../../core/journal.ts';
 import type { Random } from '../../../core/random.ts';
-import type { Model } from '../learner.ts';
-import { bytesOf, parametersOf, type Refusal, sha256, type Withdrawal } from '../messages.ts';
+import { bytesOf, type Refusal, type Withdrawal } from '../messages.ts';
 import { BaseShelf } from './base-shelf.ts';
 import { choose } from './choose.ts';
 import { Durable } from './durable.ts';
 import { Intake } from './intake.ts';
 import { InvitationDesk, type InvitationParts } from './invitation-desk.ts';
+import { LongSteps } from './long-steps.ts';
 import { learnPace, NO_TRACKS, readTracks, type Tracks, writeTracks } from './pace.ts';
 import type { UpdateCodec } from './ports.ts';
 import {
@@ -23,14 +23,14 @@ import {
   isOver,
   type RoundEffect,
   type RoundEvent,
-  type RoundFacts,
   type RoundState,
   resumeRound,
   type Step,
   stepRound,
 } from './round.ts';
 import { readKept, writeRound } from './round-file.ts';
-import { aggregateRound, bringCandidate, dropMoments, headerOf, type RoundWorkParts } from './round-work.ts';
+import { giveUp, isSameWork, newFacts } from './round-lives.ts';
+import { dropMoments, headerOf, type RoundWorkParts } from './round-work.ts';
 import type { CandidateNode } from './selection.ts';
 import type { RoundSettings } from './settings.ts';
 
@@ -54,15 +54,16 @@ export interface RunnerParts
 
 /** Rounds that are kept in memory: what the views and late updates need. */
 const KEPT = 50;
-const MODELS_KEPT = 50;
+/** The roll-out keeps fewer; those that never came so far go with these. */
+const MODELS_KEPT = 200;
 const LOOK_AGAIN: Millis = 1000;
-const BUSY_AGAIN: Millis = 5000;
 
 export class RoundRunner {
   readonly #parts: RunnerParts;
   readonly #life = new AbortController();
   readonly #durable: Durable;
   readonly #desk: InvitationDesk;
+  readonly #steps: LongSteps;
   /** How updates come in. */
   readonly intake: Intake;
   readonly #queue: { event: RoundEvent; done: () => void }[] = [];
@@ -95,6 +96,10 @@ export class RoundRunner {
       rounds: () => ({ current: this.#state, past: this.#past }),
       post: (event) => this.#post(event),
       stuck: () => this.#probe(),
+    });
+    this.#steps = new LongSteps({
+      ...{ parts, bases: this.#bases, durable: this.#durable },
+      post: (id, event) => this.#about(id, event),
     });
     this.#desk = new InvitationDesk({
       ...{ self, learner, clock, dispatch: parts.dispatch, aggregation: parts.aggregation },
@@ -133,10 +138,9 @@ export class RoundRunner {
     const kept = await this.#durable.run(() => readKept(storage, learner.name, KEPT, clock.now()));
     this.#lastNumber = kept.lastNumber;
     this.#past = kept.past;
-    const { open } = kept;
     this.#tracks = readTracks(await this.#durable.run(() => storage.document(this.#tracksName)));
     for (const round of this.#past.toReversed()) this.#tracks = learnPace(this.#tracks, round);
-    if (open !== undefined) await this.#resume(open);
+    if (kept.open !== undefined) await this.#resume(kept.open);
   }
 
   /** As if it had been killed: what is on the disk is all that stays. */
@@ -163,12 +167,8 @@ export class RoundRunner {
         await this.#durable.run(() => storage.putModel(model));
       }
       this.#bases.put(base.version, bytes);
-      const { mode, plan } = settings();
-      const facts: RoundFacts = {
-        ...{ learner: learner.name, number: Math.max(this.#lastNumber, after) + 1, mode, base: base.version },
-        ...{ id: hex(random, 16), digest: sha256(bytes), startedAt: clock.wall() },
-        plan: { ...plan, seed: random.below(2 ** 32) },
-      };
+      const number = Math.max(this.#lastNumber, after) + 1;
+      const facts = newFacts(learner.name, number, { ...base, bytes }, settings(), random, clock.wall());
       if (this.#state !== undefined && isOver(this.#state)) this.#past = [this.#state, ...this.#past].slice(0, KEPT);
       this.#lastNumber = facts.number;
       await this.#enter(beginRound(facts, clock.now()));
@@ -280,7 +280,14 @@ export class RoundRunner {
     const before = this.#state;
     const isStep = before?.kind !== state.kind || before.facts.id !== state.facts.id || isResumed;
     if (isStep) {
-      await this.#durable.run(() => this.#write(state));
+      try {
+        await this.#durable.run(() => this.#write(state));
+      } catch (thrown) {
+        this.#life.signal.throwIfAborted();
+        if (state.kind === 'failed' && state.reason === 'storage') throw thrown;
+        // The store will never take this state: the round ends as small as it can be.
+        return this.#enter(giveUp(state, messageOf(thrown), this.#parts.clock.wall()), isResumed);
+      }
       if (!isSameWork(before, state)) {
         this.#work.abort();
         this.#work = new AbortController();
@@ -335,12 +342,8 @@ export class RoundRunner {
         this.#parts.dispatch.recall(state.facts.id, state.facts.learner, effect.nodes);
         break;
       case 'aggregate':
-        if (state.kind !== 'aggregating') return;
-        void this.#compute('aggregation', signal, (base, parts) => aggregateRound(state, base, parts, signal));
-        break;
       case 'evaluate':
-        if (state.kind !== 'evaluating') return;
-        void this.#compute('evaluation', signal, (base, parts) => bringCandidate(state, base, parts, signal));
+        void this.#steps.run(state, signal);
         break;
     }
   }
@@ -351,33 +354,6 @@ export class RoundRunner {
     if (this.#state?.kind !== 'selecting') return;
     const event = choose(this.#state.facts, candidates(), this.#tracks, this.#past, settings());
     if (event !== undefined) void this.#post(event);
-  }
-
-  async #compute(
-    what: 'aggregation' | 'evaluation',
-    signal: AbortSignal,
-    work: (base: Model, parts: RoundWorkParts) => Promise<RoundEvent>,
-  ): Promise<void> {
-    const { clock, learner } = this.#parts;
-    const id = this.#state!.facts.id;
-    const durably: RoundWorkParts['durably'] = (write) => this.#durable.run(write);
-    const version = this.#state!.facts.base;
-    const parameters = parametersOf(this.#bases.get(version) ?? new Uint8Array(1));
-    if (parameters === undefined) return;
-    try {
-      const event = await work({ version, parameters }, { ...this.#parts, wall: () => clock.wall(), durably });
-      if (!signal.aborted && this.#state?.facts.id === id) await this.#post(event);
-    } catch (thrown) {
-      if (signal.aborted || this.#life.signal.aborted) return;
-      const isBusy = thrown instanceof ParlmeshError && thrown.code === 'ROLLOUT_BUSY';
-      const isStore = thrown instanceof ParlmeshError && thrown.code === 'FEDERATION_STORE_FAILED';
-      if (isBusy || isStore) {
-        clock.after(BUSY_AGAIN, () => signal.aborted || void this.#compute(what, signal, work));
-        return;
-      }
-      const cause = `${learner.title}: ${messageOf(thrown)}`.slice(0, 1000);
-      await this.#post({ kind: 'failed', reason: what, cause });
-    }
   }
 
   #about(id: string, event: RoundEvent): void {
@@ -400,32 +376,25 @@ export class RoundRunner {
   }
 
   #stuck(cause: string): void {
-    const { journal, learner, changed } = this.#parts;
-    journal.record({
-      ...{ severity: 'error', kind: 'federation.paused', subject: `federation/${learner.name}` },
-      message: `The round of ${learner.title} stands still: nothing can be written (${cause}). It is tried again and again`,
-    });
-    changed();
+    const why = `stands still: nothing can be written (${cause}). It is tried again and again`;
+    this.#tell('error', 'federation.paused', why);
+    this.#parts.changed();
   }
 
   #freed(after: Millis): void {
-    const { journal, learner } = this.#parts;
-    journal.record({
-      ...{ severity: 'info', kind: 'federation.unpaused', subject: `federation/${learner.name}` },
-      message: `The round of ${learner.title} goes on after ${Math.round(after / 1000)} s: its store takes what it is given again`,
-    });
+    this.#tell(
+      'info',
+      'federation.unpaused',
+      `goes on after ${Math.round(after / 1000)} s: its store can be written again`,
+    );
     // Before any tick that was posted meanwhile.
     this.#queue.unshift({ event: { kind: 'held', for: after }, done: () => {} });
     void this.#drain();
   }
-}
 
-/** What the first states of gathering set going goes on in the next. */
-function isSameWork(before: RoundState | undefined, after: RoundState): boolean {
-  if (before === undefined || before.facts.id !== after.facts.id) return false;
-  if (before.facts.mode === 'asynchronous' && !isOver(after) && isGathering(before)) return true;
-  return isGathering(before) && isGathering(after);
+  #tell(severity: Severity, kind: string, what: string): void {
+    const { journal, learner } = this.#parts;
+    const message = `The round of ${learner.title} ${what}`;
+    journal.record({ severity, kind, subject: `federation/${learner.name}`, message });
+  }
 }
-
-const hex = (random: Random, digits: number): string =>
-  Array.from({ length: digits }, () => random.below(16).toString(16)).join('');

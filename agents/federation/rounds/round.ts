@@ -118,7 +118,7 @@ export type Done = Omit<Evaluating, 'kind'> & {
 /** Bounded: it is the label of a metric. */
 export const FAILURES = [
   ...(['nobody', 'too-few', 'aggregation', 'evaluation', 'late', 'restarts', 'superseded', 'cancelled'] as const),
-  ...(['base-missing', 'unreadable'] as const),
+  ...(['base-missing', 'storage'] as const),
 ] as const;
 export type FailureReason = (typeof FAILURES)[number];
 

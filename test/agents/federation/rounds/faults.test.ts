@@ -12,6 +12,7 @@ import {
   type UpdateHeader,
 } from '../../../../agents/federation/messages.ts';
 import type { Release } from '../../../../agents/federation/rounds/ports.ts';
+import { refused } from '../../../../agents/federation/storage.ts';
 import { makeSigned } from '../../../../agents/oracle/keys.ts';
 import { keysOf, LEARNER, VirtualFederation } from './virtual-federation.ts';
 
@@ -175,6 +176,20 @@ describe('a store that takes nothing', () => {
     expect(round).toMatchObject({ state: 'done', arrived: 4 });
     expect(journal.some(({ kind }) => kind === 'federation.unpaused')).toBe(true);
     expect(federation.lead.coordinator.status().learners[0]!.trouble).toBeUndefined();
+  });
+});
+
+describe('a store that will never take a state of a round', () => {
+  it('ends the round with its word, and the next one runs', async () => {
+    const federation = await new VirtualFederation({ config: all }).startAll(4);
+    const { storage } = federation.lead.disk;
+    const put = storage.putRound.bind(storage);
+    storage.putRound = async (round) => {
+      if (round.number === 1 && JSON.parse(round.state).kind === 'aggregating') throw refused('the state is too long');
+      return put(round);
+    };
+    expect(await federation.ended(1, 60_000)).toMatchObject({ state: 'failed', failure: 'storage' });
+    expect(await federation.ended(2, 60_000)).toMatchObject({ state: 'done', arrived: 4 });
   });
 });
 

@@ -1,5 +1,5 @@
 // What secure aggregation costs a node and the coordinator: `node test/agents/federation/secure/costs.ts` prints the table of
-// docs/federation-privacy.md. Processor time, so that other load on the machine counts little; medians over rounds.
+// docs/federation-privacy.md. Processor time, so that other load on the machine counts little; medians of nodes, the slower of two rounds.
 
 import { randomBytes } from 'node:crypto';
 import { protectUpdate } from '../../../../agents/federation/privacy/clip-and-noise.ts';
@@ -7,7 +7,7 @@ import { thresholdOf } from '../../../../agents/federation/secure/messages.ts';
 import { playRound, secureNetwork, type VanishesAt } from './nodes.ts';
 
 const SIZE = 20_000;
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const input = protectUpdate(new Float32Array(SIZE).fill(0.001), { clip: 1, noise: 0 }, randomBytes).steps;

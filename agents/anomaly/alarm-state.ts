@@ -26,9 +26,7 @@ export interface Observed {
 export interface AlarmRule {
   /** A score of at least this is suspected. */
   raise: number;
-  /** A likelihood of at least this, or a value out of its range, confirms it ... */
-  confirm: number;
-  /** ... within as many values. */
+  /** A value out of its usual range, or once more as unlikely, confirms it within as many values. */
   within: number;
   /** Usual values in a row that end it. */
   clearAfter: number;
@@ -36,12 +34,12 @@ export interface AlarmRule {
   adoptAfter: number;
 }
 
-export const ALARM_RULE: Omit<AlarmRule, 'raise'> = { confirm: 0.9, within: 3, clearAfter: 12, adoptAfter: 1440 };
+export const ALARM_RULE: Omit<AlarmRule, 'raise'> = { within: 3, clearAfter: 12, adoptAfter: 1440 };
 
 /** calm -> suspected -> raised -> calm, or suspected -> calm where nothing confirms it. */
 export function observe(state: AlarmState, observed: Observed, rule: AlarmRule): AlarmState {
   const { likelihood, score, usual, at } = observed;
-  const odd = !usual || likelihood >= rule.confirm;
+  const odd = !usual || likelihood >= rule.raise;
   switch (state.kind) {
     case 'calm':
       return score >= rule.raise ? { kind: 'suspected', since: at, likelihood: score, left: rule.within } : state;

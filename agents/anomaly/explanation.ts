@@ -34,12 +34,13 @@ export interface ExplainedValue {
   departure: number;
   reasons: readonly Reason[];
   together: readonly Change[];
+  /** Values of the series so far: no more than that can be said to be as usual. */
+  count: number;
 }
 
 const MOST_REASONS = 4;
 /** Spreads that are shown as the usual range. */
 const SHOWN = 2;
-const MOST_ONE_OF = 1e12;
 
 export function explain(given: ExplainedValue): AnomalyExplanation {
   const { subject, metric, value, likelihood, since, usual, departure, together } = given;
@@ -47,7 +48,7 @@ export function explain(given: ExplainedValue): AnomalyExplanation {
   const reasons = given.reasons.slice(0, MOST_REASONS).map(({ trait, surprise }) => {
     return { trait, share: surprise / sum, sentence: MEANINGS[trait] };
   });
-  const oneOf = Math.min(MOST_ONE_OF, Math.round(1 / Math.max(1 - likelihood, 1 / MOST_ONE_OF)));
+  const oneOf = Math.round(Math.min(given.count, 1 / (1 - likelihood)));
   const range =
     usual === undefined
       ? undefined

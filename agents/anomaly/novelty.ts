@@ -8,6 +8,8 @@ import { UpperTail } from './upper-tail.ts';
 export interface NoveltyOptions {
   prototypes: number;
   peaks: number;
+  /** A step of less than this, in units of the series' spread, is never far. Left out: 0. */
+  leastExcess?: number;
 }
 
 /**
@@ -21,10 +23,10 @@ export class Novelty {
   readonly #tail: UpperTail;
   readonly #point: Float32Array;
 
-  constructor(trait: Trait, { prototypes, peaks }: NoveltyOptions) {
+  constructor(trait: Trait, { prototypes, peaks, leastExcess }: NoveltyOptions) {
     this.#trait = trait;
     this.#prototypes = new Prototypes(trait.dimensions, prototypes);
-    this.#tail = new UpperTail(peaks);
+    this.#tail = new UpperTail(peaks, leastExcess);
     this.#point = new Float32Array(trait.dimensions);
   }
 

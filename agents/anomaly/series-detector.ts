@@ -79,10 +79,10 @@ export class SeriesDetector {
   /** The first values, until there is a unit. */
   #first: { value: number; moment: Moment }[] = [];
   readonly #novelties: readonly Novelty[] = [
-    new Novelty(new Value(), { prototypes: 128, peaks: 100 }),
+    new Novelty(new Value(), { prototypes: 128, peaks: 100, leastExcess: 0.2 }),
     ...[
       new HighRate(),
-      new DailyDeparture({ over: 1, gain: 0.1 }),
+      new DailyDeparture({ over: 1, gain: 0.3 }),
       new DailyDeparture({ over: 12, gain: 0.3 }),
       new RecentLow(),
       new TimeOfDay(),

@@ -7,8 +7,10 @@ const WARM_UP = 30;
 /** The tail is the highest tenth, as far as there is room. */
 const TAIL_SHARE = 0.1;
 const FEWEST_PEAKS = 10;
-/** Of a value beyond peaks that are all the same. */
+/** Of a value beyond peaks that are all nothing. */
 const BEYOND_POINT = 3;
+/** Peaks closer together than this share of the threshold say nothing of how far the next one may go. */
+const LEAST_SHARE = 0.1;
 /** After as many values the older half loses half of its weight. */
 export const GENERATION = 20_000;
 
@@ -23,8 +25,14 @@ export class UpperTail {
   #threshold = Number.NEGATIVE_INFINITY;
   #sum = 0;
 
-  /** @param capacity peaks remembered */
-  constructor(capacity: number) {
+  readonly #leastExcess: number;
+
+  /**
+   * @param capacity peaks remembered
+   * @param leastExcess the mean excess m is taken to be at least this: in the unit of the values
+   */
+  constructor(capacity: number, leastExcess = 0) {
+    this.#leastExcess = leastExcess;
     this.#peaks = new Float32Array(capacity + 1);
   }
 
@@ -38,7 +46,8 @@ export class UpperTail {
   #surprise(x: number): number {
     if (this.#seen < WARM_UP || this.#count === 0 || x <= this.#threshold) return 0;
     const rate = Math.log10((this.#seen + 1) / (this.#count + 1));
-    const excess = this.#sum / this.#count - this.#threshold;
+    const measured = this.#sum / this.#count - this.#threshold;
+    const excess = Math.max(measured, LEAST_SHARE * Math.abs(this.#threshold), this.#leastExcess);
     return rate + (excess > 0 ? (x - this.#threshold) / excess / Math.LN10 : BEYOND_POINT);
   }
 

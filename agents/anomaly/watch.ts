@@ -232,7 +232,7 @@ export class AnomalyWatch {
   }
 
   #explain(series: WatchedSeries, since: Millis): AnomalyExplanation {
-    const { subject, metric, now, reasons, profile, score } = series;
+    const { subject, metric, now, reasons, profile, score, count } = series;
     const value = now?.value ?? Number.NaN;
     const at = now?.at ?? since;
     const together = new Map<string, Change>();
@@ -242,7 +242,7 @@ export class AnomalyWatch {
       if (other && Math.abs(change.at - since) <= TOGETHER && !together.has(key)) together.set(key, change);
     }
     return explain({
-      ...{ subject, metric, value, since, reasons, likelihood: score },
+      ...{ subject, metric, value, since, reasons, count, likelihood: score },
       usual: profile.usual(at),
       departure: profile.departure(value, at),
       together: [...together.values()].sort((a, b) => a.at - b.at).slice(0, MOST_TOGETHER),

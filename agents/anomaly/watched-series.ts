@@ -60,6 +60,11 @@ export class WatchedSeries {
     return this.#detector.count < LEARNING;
   }
 
+  /** Values that came, up to 20,000. */
+  get count(): number {
+    return this.#detector.count;
+  }
+
   get alarm(): AlarmState {
     return this.#alarm;
   }

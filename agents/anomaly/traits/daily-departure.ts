@@ -6,15 +6,20 @@ import type { Moment, Trait } from '../trait.ts';
 
 /** Slots of a day. */
 const SLOTS = 48;
+/** Values of one half hour that a saved state may count. */
+const MOST_COUNTED = 1_000_000;
 
 export interface DailyDepartureOptions {
   /** Values of which the mean is compared. */
   over: number;
-  /** Share of a departure that the baseline follows at once. */
+  /** Share of a day's departure that the baseline follows. */
   gain: number;
 }
 
-/** Departure d = x̄ - b[s] of slot s, then b[s] ← b[s] + gain · d. A slot's first value is its baseline. */
+/**
+ * Departure d = x̄ - b[s] of slot s. Once the slot is over, b[s] ← b[s] + gain · (mean of d): values are compared with other
+ * days only, not with those just before. A slot's first day is its baseline.
+ */
 export class DailyDeparture implements Trait {
   readonly dimensions = 1;
   readonly #gain: number;
@@ -22,6 +27,10 @@ export class DailyDeparture implements Trait {
   readonly #baseline = new Float32Array(SLOTS);
   /** 1 where the slot has a baseline. */
   readonly #known = new Float32Array(SLOTS);
+  /** The slot that values come into now, and what came; -1 for none. */
+  #slot = -1;
+  #sum = 0;
+  #count = 0;
 
   constructor({ over, gain }: DailyDepartureOptions) {
     this.#gain = gain;
@@ -33,15 +42,22 @@ export class DailyDeparture implements Trait {
     if (!timed) return false;
     const mean = this.#recent.mean();
     const slot = Math.min(SLOTS - 1, Math.floor(dayShare * SLOTS));
-    if (this.#known[slot] === 0) {
-      this.#known[slot] = 1;
-      this.#baseline[slot] = mean;
-      point[0] = 0;
-      return true;
-    }
+    if (slot !== this.#slot) this.#begin(slot);
+    this.#sum += mean;
+    this.#count++;
     point[0] = mean - this.#baseline[slot]!;
-    this.#baseline[slot]! += this.#gain * point[0];
-    return true;
+    return this.#known[slot] === 1;
+  }
+
+  #begin(slot: number): void {
+    if (this.#count > 0) {
+      const departure = this.#sum / this.#count - this.#baseline[this.#slot]!;
+      this.#baseline[this.#slot]! += (this.#known[this.#slot] === 1 ? this.#gain : 1) * departure;
+      this.#known[this.#slot] = 1;
+    }
+    this.#slot = slot;
+    this.#sum = 0;
+    this.#count = 0;
   }
 
   interrupt(): void {
@@ -52,11 +68,17 @@ export class DailyDeparture implements Trait {
     this.#recent.save(to);
     to.putArray(this.#baseline);
     to.putArray(this.#known);
+    to.put(this.#slot + 1, this.#count === 0 ? 0 : this.#sum / this.#count, Math.min(this.#count, MOST_COUNTED));
   }
 
   load(from: StateReader): void {
     this.#recent.load(from);
     from.takeArray(this.#baseline);
     from.takeArray(this.#known);
+    this.#slot = from.takeCount(SLOTS) - 1;
+    const mean = from.take();
+    this.#count = this.#slot < 0 ? 0 : from.takeCount(MOST_COUNTED);
+    if (this.#slot < 0) from.take();
+    this.#sum = mean * this.#count;
   }
 }

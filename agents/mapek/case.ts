@@ -4,6 +4,7 @@
 import type { Millis } from '../../core/clock.ts';
 import { CALM, type HysteresisState, observe } from '../hysteresis.ts';
 import { nameOf } from './action-catalogue.ts';
+import { cut } from './incident.ts';
 import {
   CLEAR,
   PEER_WORD,
@@ -65,7 +66,15 @@ export function hear(of: Case, signal: Signal, now: Millis): void {
   of.clues.delete(witness);
   if (of.clues.size >= MOST_CLUES) of.clues.delete(of.clues.keys().next().value!);
   const until = now + (signal.kind === 'metric' || signal.kind === 'score' ? rule.readingsLast : WORD_LASTS);
-  of.clues.set(witness, { ...clue, strength: clue.strength * (isOwn ? 1 : PEER_WORD), heardAt: now, until, isOwn });
+  const sentence = cut(clue.sentence);
+  of.clues.set(witness, {
+    ...clue,
+    sentence,
+    strength: clue.strength * (isOwn ? 1 : PEER_WORD),
+    heardAt: now,
+    until,
+    isOwn,
+  });
 }
 
 /** Whether a first word of a subject is worth remembering for a rule: what says that all is well is not. */

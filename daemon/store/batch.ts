@@ -6,6 +6,7 @@ import type { EventView, ObservationView } from '../view/schema.ts';
 import type { ExperienceChange } from './experience.ts';
 import type { FederationChange } from './federation.ts';
 import type { JobChange } from './jobs.ts';
+import type { HealingChange } from './knowledge.ts';
 import type { MeasurementRow } from './measurements.ts';
 import type { Table } from './migrations.ts';
 import type { RecoveryReport } from './recovery.ts';
@@ -19,7 +20,8 @@ export type AcknowledgedWrite =
   | { table: 'jobs'; change: JobChange }
   | { table: 'audit'; rows: AuditRow[] }
   | { table: 'experience'; change: ExperienceChange }
-  | { table: 'federation'; change: FederationChange };
+  | { table: 'federation'; change: FederationChange }
+  | { table: 'healing'; change: HealingChange };
 
 /** About how much memory a write takes while it waits. */
 export function bytesOf(write: AcknowledgedWrite): number {

@@ -102,6 +102,17 @@ CREATE TABLE federation_documents (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value TEXT NOT NULL
 ) STRICT;`,
   },
+  {
+    title: 'self-healing',
+    sql: `
+CREATE TABLE repairs (number INTEGER PRIMARY KEY, repair TEXT NOT NULL UNIQUE, record TEXT NOT NULL) STRICT;
+CREATE TABLE repair_sums (
+  number INTEGER PRIMARY KEY, fault TEXT NOT NULL, action TEXT NOT NULL, helped REAL NOT NULL, not_helped REAL NOT NULL,
+  log_seconds REAL NOT NULL, log_seconds_squared REAL NOT NULL, UNIQUE (fault, action)
+) STRICT;
+CREATE TABLE incidents (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, story TEXT NOT NULL) STRICT;
+CREATE TABLE questions (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, question TEXT NOT NULL) STRICT;`,
+  },
 ];
 
 export const SCHEMA_VERSION = migrations.length;
@@ -111,6 +122,7 @@ export const TABLES = [
   ...(['events', 'observations', 'snapshots', 'measurements', 'state', 'tokens'] as const),
   ...(['job_entries', 'ended_jobs', 'receipts', 'audit', 'experience', 'experience_marks'] as const),
   ...(['federation_rounds', 'federation_updates', 'federation_models', 'federation_documents'] as const),
+  ...(['repairs', 'repair_sums', 'incidents', 'questions'] as const),
 ] as const;
 export type Table = (typeof TABLES)[number];
 

@@ -26,6 +26,7 @@ import { StoredExperience } from './experience.ts';
 import { StoredFederation } from './federation.ts';
 import { StoredJobs } from './jobs.ts';
 import { parseJson } from './json.ts';
+import { StoredHealing } from './knowledge.ts';
 import { MINUTE, readSeries } from './measurements.ts';
 import { newsOfOpening, newsOfState } from './news.ts';
 import { searchObservations } from './observation-search.ts';
@@ -71,7 +72,10 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
   /** Records never throw and never block; entries from before the start are kept until then. */
   readonly journal: Journal = { record: (entry) => this.#record(entry) };
   /** Where the API's tokens are kept. */
-  readonly tokens: TokenStorage = { list: () => this.#listTokens(), put: (token) => this.#putToken(token) };
+  readonly tokens: TokenStorage = {
+    list: () => this.#listTokens(),
+    put: async (token) => void (await this.#loop.acknowledge({ table: 'tokens', token: { ...token } })),
+  };
   /** Where the swarm keeps jobs and receipts. */
   readonly jobs: JobStorage;
   /** Where the oracle keeps its decisions. */
@@ -80,6 +84,8 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
   readonly experience: StoredExperience;
   /** Where a coordinator keeps rounds, updates, models and the experience of the nodes. */
   readonly federation: StoredFederation;
+  /** Where the self-healing keeps its stories, its questions and what it learned. */
+  readonly healing: StoredHealing;
 
   readonly #options: StoreOptions;
   readonly #file: string;
@@ -124,6 +130,7 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
     const bytes = Math.min(config.experienceBytes, config.maxBytes / 4);
     this.experience = new StoredExperience(access, { rows: MOST_EXPERIENCE_ROWS, bytes });
     this.federation = new StoredFederation(access, this.experience);
+    this.healing = new StoredHealing(access);
     this.#caretaker = new Caretaker({ ...options, writer: this.#writer, loop: this.#loop, journal: this.journal });
   }
 
@@ -348,10 +355,6 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
       if (write.table === 'tokens') tokens.set(write.token.id, write.token);
     }
     return [...tokens.values()];
-  }
-
-  async #putToken(token: TokenRow): Promise<void> {
-    await this.#loop.acknowledge({ table: 'tokens', token: { ...token } });
   }
 
   /** For history: what waits is better than nothing while the file cannot be read. */

@@ -20,6 +20,7 @@ import { eventWriter, lastEventId } from './events.ts';
 import { experienceWriter } from './experience.ts';
 import { federationWriter } from './federation.ts';
 import { jobWriter } from './jobs.ts';
+import { healingWriter } from './knowledge.ts';
 import { measurementWriter } from './measurements.ts';
 import { SCHEMA_VERSION, TABLES, type Table } from './migrations.ts';
 import { endOpenObservations, observationWriter } from './observations.ts';
@@ -105,6 +106,7 @@ function prepareWriters(db: Connection) {
     audit: auditWriter(db),
     experience: experienceWriter(db),
     federation: federationWriter(db),
+    healing: healingWriter(db),
   };
 }
 
@@ -125,6 +127,8 @@ function acknowledged(write: Open['write'], item: AcknowledgedWrite): Added {
       return write.experience(item.change);
     case 'federation':
       return write.federation(item.change);
+    case 'healing':
+      return write.healing(item.change);
   }
 }
 

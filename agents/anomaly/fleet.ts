@@ -1,6 +1,7 @@
 // Finds the node that is unlike its like: each reading against the median of the nodes of the same profile. Pure.
 
 import { anyOf } from './evidence.ts';
+import { likelihoodOfDeparture } from './hourly-profile.ts';
 import type { AnomalySummary } from './summary.ts';
 
 /** Nodes that a profile needs before one can be unlike the others. */
@@ -8,11 +9,6 @@ const FEWEST = 5;
 const MAD_TO_SIGMA = 1.4826;
 /** Spreads narrower than this share of the median are no difference worth telling. */
 const LEAST_SPREAD = 0.05;
-/** Up to so many spreads a node is like the others ... */
-const ALIKE = 4;
-/** ... and each one more makes chance this many times less likely. */
-const STEEPNESS = 4;
-
 export interface FleetDifference {
   metric: string;
   value: number;
@@ -69,7 +65,7 @@ function compareLike(profile: string, members: readonly Member[]): FleetNode[] {
     for (const [node, value] of column) {
       compared.set(node, (compared.get(node) ?? 0) + 1);
       const departure = (value - typical) / spread;
-      const likelihood = likelihoodOf(departure);
+      const likelihood = likelihoodOfDeparture(departure);
       if (likelihood === 0) continue;
       const differences = found.get(node) ?? [];
       found.set(node, differences);
@@ -85,11 +81,6 @@ function compareLike(profile: string, members: readonly Member[]): FleetNode[] {
       differences: differences.sort((a, b) => Math.abs(b.departure) - Math.abs(a.departure)),
     };
   });
-}
-
-function likelihoodOf(departure: number): number {
-  const beyond = Math.abs(departure) - ALIKE;
-  return beyond <= 0 ? 0 : 1 - STEEPNESS ** -beyond;
 }
 
 /** Of sorted values. */

@@ -107,4 +107,15 @@ export class HourlyProfile {
 
 export const isUsual = (departure: number): boolean => Math.abs(departure) <= USUAL;
 
+/** Up to so many spreads nothing is unlike ... */
+const ALIKE = 4;
+/** ... and each one more makes chance this many times less likely. */
+const STEEPNESS = 4;
+
+/** 1 - 4^-(|z| - 4), 0 up to |z| = 4: tails of readings are heavier than a normal distribution's. */
+export function likelihoodOfDeparture(departure: number): number {
+  const beyond = Math.abs(departure) - ALIKE;
+  return beyond > 0 ? 1 - STEEPNESS ** -beyond : 0;
+}
+
 const hourOf = (wall: Millis): number => (((Math.floor(wall / 3_600_000) % HOURS) + HOURS) % HOURS) | 0;

@@ -7,6 +7,7 @@ import { ALARM_RULE, type AlarmRule } from './alarm-state.ts';
 import { type BaselineDocument, MOST_SERIES } from './baseline-document.ts';
 import { anyOf, believable } from './evidence.ts';
 import { type Change, explain } from './explanation.ts';
+import type { Usual } from './hourly-profile.ts';
 import { type Acknowledgement, Acknowledgements, isQuiet, type Muted, type QuietHours } from './quiet.ts';
 import type { AnomalyExplanation, AnomalySeriesView, AnomalyView } from './view.ts';
 import { type MetricKind, WatchedSeries } from './watched-series.ts';
@@ -23,6 +24,8 @@ export interface AnomalyWatchParts {
   quietHours?: readonly QuietHours[];
   /** Minutes that the clock on the wall here is ahead of UTC at a time. Left out: 0. */
   offsetMinutes?: (wall: Millis) => number;
+  /** What boards like this one usually read (`BoardReadings`): serves while a series is learned. */
+  expected?: (reading: Pick<AnomalyReading, 'subject' | 'metric'>, wall: Millis) => Usual | undefined;
 }
 
 export interface AnomalyReading {
@@ -74,7 +77,8 @@ export class AnomalyWatch {
     const series = this.#seriesOf(subject, metric, kind, wall);
     if (series === undefined) return [];
     this.#measurePace(monotonic);
-    const before = series.push(value, { monotonic, wall }, this.#rule());
+    const expected = series.learning ? this.#parts.expected?.({ subject, metric }, wall) : undefined;
+    const before = series.push(value, { monotonic, wall }, this.#rule(), expected);
     if (before === undefined) return [];
     if (!series.learning && (series.now?.likelihood ?? 0) >= CHANGED) this.#note({ subject, metric, at: wall });
     const after = series.alarm;
@@ -235,6 +239,7 @@ export class AnomalyWatch {
     const { subject, metric, now, reasons, profile, score, count } = series;
     const value = now?.value ?? Number.NaN;
     const at = now?.at ?? since;
+    const usual = profile.usual(at) ?? this.#parts.expected?.({ subject, metric }, at);
     const together = new Map<string, Change>();
     for (const change of this.#changes) {
       const other = change.subject !== subject || change.metric !== metric;
@@ -243,8 +248,8 @@ export class AnomalyWatch {
     }
     return explain({
       ...{ subject, metric, value, since, reasons, count, likelihood: score },
-      usual: profile.usual(at),
-      departure: profile.departure(value, at),
+      usual,
+      departure: usual === undefined ? 0 : (value - usual.location) / usual.scale,
       together: [...together.values()].sort((a, b) => a.at - b.at).slice(0, MOST_TOGETHER),
     });
   }

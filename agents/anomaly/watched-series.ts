@@ -3,13 +3,14 @@
 import type { Millis } from '../../core/clock.ts';
 import { type AlarmRule, type AlarmState, CALM, observe } from './alarm-state.ts';
 import { CounterRate } from './counter-rate.ts';
-import { HourlyProfile, isUsual } from './hourly-profile.ts';
+import { HourlyProfile, isUsual, likelihoodOfDeparture, type Usual } from './hourly-profile.ts';
 import { type Reason, SeriesDetector } from './series-detector.ts';
 
 export type MetricKind = 'gauge' | 'counter';
 
 /** Values before a series is anything but learning. */
 const LEARNING = 100;
+const LEARNING_NOTHING = { likelihood: 0, score: 0 };
 
 export interface SeriesNow {
   /** Of a counter its rate a second. */
@@ -40,20 +41,38 @@ export class WatchedSeries {
   /**
    * Takes in a value. Undefined for what is none, else the alarm state before.
    * @param monotonic milliseconds, for rates
+   * @param expected what series like it usually read: serves until this one knows its own usual range
    */
-  push(given: number, times: { monotonic: Millis; wall: Millis }, rule: AlarmRule): AlarmState | undefined {
+  push(
+    given: number,
+    times: { monotonic: Millis; wall: Millis },
+    rule: AlarmRule,
+    expected?: Usual,
+  ): AlarmState | undefined {
     const value = this.#rate === undefined ? given : this.#rate.push(given, times.monotonic);
     if (!Number.isFinite(value)) return undefined;
     const usual = isUsual(this.#profile.departure(value, times.wall));
-    const { likelihood, score } = this.#detector.push(value, times.wall);
+    const judged = this.#detector.push(value, times.wall);
+    const { likelihood, score } = this.learning ? LEARNING_NOTHING : judged;
     this.#profile.push(value, times.wall);
     this.#now = { value, likelihood, at: times.wall };
     const before = this.#alarm;
-    if (this.learning) return before;
+    if (this.learning) {
+      if (expected !== undefined) this.#compare(value, expected, times.wall, rule);
+      return before;
+    }
     this.#alarm = observe(before, { likelihood, score, usual, at: times.wall }, rule);
     const stronger = 'likelihood' in this.#alarm && score > 0 && this.#alarm.likelihood === score;
     if (stronger) this.#reasons = this.#detector.reasons();
     return before;
+  }
+
+  /** As surprising as it is for a board like this one. */
+  #compare(value: number, { location, scale }: Usual, at: Millis, rule: AlarmRule): void {
+    const departure = (value - location) / scale;
+    const likelihood = likelihoodOfDeparture(departure);
+    this.#now = { value, likelihood, at };
+    this.#alarm = observe(this.#alarm, { likelihood, score: likelihood, usual: isUsual(departure), at }, rule);
   }
 
   get learning(): boolean {
@@ -84,7 +103,7 @@ export class WatchedSeries {
   /** While it is raised, the highest likelihood since; else that of the last value. */
   get score(): number {
     if (this.#alarm.kind === 'raised') return Math.max(this.#alarm.likelihood, this.#now?.likelihood ?? 0);
-    return this.learning ? 0 : (this.#now?.likelihood ?? 0);
+    return this.#now?.likelihood ?? 0;
   }
 
   save(): { detector: string; profile: number[] } {

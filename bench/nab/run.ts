@@ -1,16 +1,20 @@
 // The Numenta Anomaly Benchmark by its own rules, one setting for all files, beside the published scoreboard; and how fast
 // and how large the detectors are.
 //
-//   node bench/nab/run.ts --json [--part score|split|speed] [--series 10000] [--splits 3] [--results FOLDER]
+//   node bench/nab/run.ts --json [--part score|split|speed|fleet] [--series 10000] [--splits 3] [--results FOLDER]
 //
 // PARLMESH_TEST_DATA names the data folder (default ../shared/data). FOLDER is NAB's `results`: detectors there are scored too.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import { compareFleet } from '../../agents/anomaly/fleet.ts';
 import { SeriesDetector } from '../../agents/anomaly/series-detector.ts';
+import { FLEET_METRICS } from '../../agents/anomaly/summary.ts';
 import { seededRandom } from '../../core/random.ts';
 import { note, Report } from '../rig/report.ts';
+import { percentile } from '../rig/statistics.ts';
 import { type NabFile, readCorpus, readPublished } from './corpus.ts';
 import { readPublishedResults, SCOREBOARD } from './published.ts';
 import { type Optimum, optimiseAll, PROFILES, type ProfileName, scoreAt } from './scorer.ts';
@@ -33,6 +37,7 @@ const wanted = (part: string): boolean => options.part === 'all' || options.part
 if (wanted('score')) score();
 if (wanted('split')) split(Number(options.splits));
 if (wanted('speed')) speed(Number(options.series));
+if (wanted('fleet')) fleet();
 
 function corpus(): NabFile[] {
   const folder = resolve(process.env.PARLMESH_TEST_DATA ?? '../shared/data', 'nab');
@@ -158,4 +163,26 @@ function speed(count: number): void {
     value: series[0]!.save().length,
     unit: 'bytes',
   });
+}
+
+/** A hundred nodes of two profiles, 32 readings each: the time of one pass that finds who is unlike its like. */
+function fleet(): void {
+  const random = seededRandom(2);
+  const summaries = new Map(
+    Array.from({ length: 100 }, (_, node) => {
+      const readings = Array.from({ length: FLEET_METRICS }, (_, at) => ({
+        metric: `metric-${at}`,
+        value: random.next(),
+      }));
+      return [`node-${node}`, { profile: node % 3 === 0 ? 'generic-x64' : 'raspberry-pi-4', readings }] as const;
+    }),
+  );
+  const passes = Array.from({ length: 200 }, () => {
+    const started = performance.now();
+    compareFleet(summaries);
+    return performance.now() - started;
+  });
+  const what = { case: `fleet of 100 nodes, ${FLEET_METRICS} readings each`, unit: 'ms' };
+  report.tell('parlmesh', { ...what, metric: 'one pass, median', value: percentile(passes, 50), target: 10 });
+  report.tell('parlmesh', { ...what, metric: 'one pass, p99', value: percentile(passes, 99), target: 10 });
 }

@@ -1,6 +1,7 @@
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { readBaselines } from '../../../agents/anomaly/baseline-document.ts';
+import { BoardReadings } from '../../../agents/anomaly/board-readings.ts';
 import { AnomalyView } from '../../../agents/anomaly/view.ts';
 import { type AnomalyEvent, AnomalyWatch, type AnomalyWatchParts } from '../../../agents/anomaly/watch.ts';
 import { VirtualClock } from '../../../core/clock.ts';
@@ -102,6 +103,32 @@ describe('a node that is watched', () => {
     see('link/1');
     see('link/9');
     expect(watch.view().series.map(({ subject }) => subject)).toEqual(['link/1', 'link/9']);
+  });
+});
+
+describe('a board that was just set up', () => {
+  const readings = new BoardReadings({ profile: 'raspberry-pi-4', offsetMinutes: () => 0 });
+
+  it('is judged by boards like it until it knows itself', async () => {
+    await readings.share([{ metric: 'temperature', hour: 0, location: 50, scale: 2, evidence: 0.9 }]);
+    const { read } = node({ expected: ({ metric }, wall) => readings.expected(metric, wall) });
+    expect(read(20)).toEqual([]);
+    expect(read(5, { temperature: 40 })).toMatchObject([
+      { kind: 'raised', explanation: { metric: 'temperature', usual: { typical: 50 } } },
+    ]);
+  });
+
+  it('refuses what no board reads', async () => {
+    await expect(readings.share([{ metric: 'x', hour: 0, location: 1, scale: 0, evidence: 1 }])).rejects.toMatchObject({
+      code: 'ANOMALY_BASELINES_INVALID',
+    });
+  });
+
+  it('notes at most 2,000 readings of ten metrics, two minutes apart', () => {
+    for (let n = 0; n < 30_000; n++) readings.note(`m${n % 12}`, n, Math.floor(n / 12) * 120_000);
+    readings.note('m0', Number.NaN, 1e12);
+    expect(readings.readings()).toHaveLength(20_000);
+    expect(readings.readings().at(-1)).toMatchObject({ metric: 'm9', hour: expect.any(Number) });
   });
 });
 

@@ -1,7 +1,7 @@
 // Rounds across processes of this machine: a coordinator here, every other node a process with a mesh of its own on loopback;
 // training is a wait. Beside a plain coordinator over the same mesh, which asks one node after the other.
 
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -33,15 +33,16 @@ export async function realRounds(processes: number, size: number, wait: number, 
   const { coordinator } = coordinatorOf({ ...node, size }, store.federation);
   await begin(node);
   await coordinator.start(new AbortController().signal);
-  const children = [];
-  for (let number = 1; number <= processes; number++) {
-    const { token } = await node.mesh.createInvite({ expiresIn: JOINED_WITHIN });
-    children.push(fork(PEER, [`n${number}`, token, String(number), String(size), String(wait)]));
-  }
+  const children: ChildProcess[] = [];
   try {
-    const told = await Promise.all(
-      children.map(async (child) => (await once(child, 'message'))[0] as { id: string; pid: number }),
-    );
+    const told: { id: string; pid: number }[] = [];
+    // One after the other: on a busy machine so many that enrol at once time out.
+    for (let number = 1; number <= processes; number++) {
+      const { token } = await node.mesh.createInvite({ expiresIn: JOINED_WITHIN });
+      const child = fork(PEER, [`n${number}`, token, String(number), String(size), String(wait)]);
+      children.push(child);
+      told.push(await joined(child, number));
+    }
     const reachable = () => node.network.nodes().filter((other) => other.reachable).length;
     await until(`${processes} nodes know each other`, JOINED_WITHIN, () => reachable() === processes);
     await until('the coordinator has its seat', JOINED_WITHIN, () => node.leadership.seat.kind === 'self');
@@ -61,13 +62,23 @@ export async function realRounds(processes: number, size: number, wait: number, 
     const memory = Math.max(...told.map(({ pid }) => peakOf(pid)));
     return { seconds: percentile(times, 50), plain: percentile(plain, 50), memory };
   } finally {
-    for (const child of children) child.disconnect();
+    for (const child of children) if (child.connected) child.disconnect();
     await coordinator.stop();
     await node.leadership.stop();
     await node.mesh.stop();
     await store.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+/** Rejects when it ends before it has joined. */
+async function joined(child: ChildProcess, number: number): Promise<{ id: string; pid: number }> {
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`node n${number} ended with ${code} before it had joined`);
+  });
+  const [told] = await Promise.race([once(child, 'message'), ended]);
+  ended.catch(() => {});
+  return told as { id: string; pid: number };
 }
 
 /** Bytes. */

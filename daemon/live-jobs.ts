@@ -1,22 +1,31 @@
-// Jobs as HTTP, MQTT and the command line see them and ask of them: the swarm, the store of large inputs and results, and
-// the scheduler that learns.
+// Jobs as HTTP, MQTT and the command line see them and ask of them: the swarm, the store of large inputs and results,
+// the scheduler that learns, and the federation that improves it.
 
 import type { BlobExchange } from '../agents/swarm/blobs/blob-exchange.ts';
 import type { BlobStore } from '../agents/swarm/blobs/blob-store.ts';
 import type { SwarmOrchestrator } from '../agents/swarm/orchestrator.ts';
+import type { FederationDesk } from './federation/desk.ts';
 import type { Learning } from './learning.ts';
-import type { JobActions, JobWindow, PolicyActions, PolicyWindow } from './view/view.ts';
+import type {
+  FederationActions,
+  FederationWindow,
+  JobActions,
+  JobWindow,
+  PolicyActions,
+  PolicyWindow,
+} from './view/view.ts';
 
 export interface LiveJobsParts {
   swarm: SwarmOrchestrator;
   blobs: BlobStore;
   exchange: BlobExchange;
   learning: Learning;
+  federationDesk: FederationDesk;
 }
 
-type LiveJobs = JobWindow & JobActions & PolicyWindow & PolicyActions;
+type LiveJobs = JobWindow & JobActions & PolicyWindow & PolicyActions & FederationWindow & FederationActions;
 
-export function liveJobs({ swarm, blobs, exchange, learning }: LiveJobsParts): LiveJobs {
+export function liveJobs({ swarm, blobs, exchange, learning, federationDesk: desk }: LiveJobsParts): LiveJobs {
   return {
     jobs: (query) => swarm.window.jobs(query),
     job: (id) => swarm.changes.job(id),
@@ -36,6 +45,16 @@ export function liveJobs({ swarm, blobs, exchange, learning }: LiveJobsParts): L
     rollbackPolicy: () => learning.rollback(),
     importPolicy: (document) => learning.import(document),
     writeBlob: (bytes, mediaType) => blobs.write(bytes, mediaType),
+    federation: () => desk.federation(),
+    federationRounds: (learner, limit) => desk.federationRounds(learner, limit),
+    federationModels: (learner, limit) => desk.federationModels(learner, limit),
+    federationLedger: (limit) => desk.federationLedger(limit),
+    beginRound: (learner) => desk.beginRound(learner),
+    cancelRound: (learner, by) => desk.cancelRound(learner, by),
+    pauseRounds: (by, reason) => desk.pauseRounds(by, reason),
+    resumeRounds: (by) => desk.resumeRounds(by),
+    setConsent: (learner, kind, choice) => desk.setConsent(learner, kind, choice),
+    decideHeld: (id, isApproved) => desk.decideHeld(id, isApproved),
   };
 }
 

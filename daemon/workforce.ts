@@ -3,6 +3,7 @@
 
 import { Communication } from '../agents/communication/communication.ts';
 import { stabilityOf } from '../agents/federation/election/standing.ts';
+import type { Learner } from '../agents/federation/learner.ts';
 import { PARL_POLICY } from '../agents/federation/learners/parl-policy.ts';
 import { trainingSwarm } from '../agents/federation/parl-federated-orchestrator.ts';
 import { TrainExecutor } from '../agents/federation/rounds/training-task.ts';
@@ -42,6 +43,7 @@ import { ConfiguredAgents } from './configured-agents.ts';
 import { drawingReader } from './drawings.ts';
 import { pressureOf } from './eyes.ts';
 import { conditionOf, constancyOf } from './federation/board.ts';
+import { FederationDesk } from './federation/desk.ts';
 import { Federation } from './federation/federation.ts';
 import { LateLearner } from './federation/late-learner.ts';
 import { HardwareReader } from './hardware/reader.ts';
@@ -95,6 +97,7 @@ export class Workforce {
   readonly learning: Learning;
   /** Undefined where it is switched off. */
   readonly federation: Federation | undefined;
+  readonly federationDesk: FederationDesk;
   readonly textReader: TextReader;
   readonly readDrawing: ReturnType<typeof drawingReader>;
   readonly frameHelp: FrameHelp;
@@ -142,7 +145,10 @@ export class Workforce {
       authorize: (subject) => authorizeLesson(parts.oracle, key.nodeId, subject),
       report: (cause) => parts.report('parl', cause),
     });
-    this.federation = config.federation.enabled ? this.#federate(parts) : undefined;
+    const learners = [new LateLearner(PARL_POLICY, () => this.learning.learner())];
+    this.federation = config.federation.enabled ? this.#federate(parts, learners) : undefined;
+    const { federation, network } = this;
+    this.federationDesk = new FederationDesk({ federation, learners, network, name: config.name, clock });
     this.swarm = new SwarmOrchestrator({
       ...{ name: config.name, network: this.network, storage: store.jobs, supervisor: this.supervisor },
       ...{ config: config.swarm, clock, random, journal, logger: logger.child({ service: 'swarm' }) },
@@ -181,12 +187,12 @@ export class Workforce {
     });
   }
 
-  #federate(parts: WorkforceParts): Federation {
+  #federate(parts: WorkforceParts, learners: readonly Learner[]): Federation {
     const { config, mesh, store, key, oracle, hardware, journal, clock, random, logger } = parts;
     const startedAt = clock.now();
     return new Federation({
       ...{ config: config.federation, name: config.name, network: this.network, mesh, store, key, oracle },
-      learners: [new LateLearner(PARL_POLICY, () => this.learning.learner())],
+      learners,
       experienceOf: PARL_POLICY.name,
       swarm: () => trainingSwarm(this.swarm),
       condition: () => conditionOf(hardware()),

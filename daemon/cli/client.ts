@@ -65,6 +65,10 @@ export class ApiClient {
     return this.#exchange<T>('POST', resource, body, within);
   }
 
+  put(resource: string, body: unknown): Promise<void> {
+    return this.#exchange<void>('PUT', resource, body);
+  }
+
   delete(resource: string): Promise<void> {
     return this.#exchange<void>('DELETE', resource);
   }

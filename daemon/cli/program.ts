@@ -42,6 +42,7 @@ const COMMANDS: readonly CommandFile[] = [
   { names: ['store'], load: async () => (await import('./commands/store.ts')).registerStore },
   { names: ['model'], load: async () => (await import('./commands/model.ts')).registerModel },
   { names: ['policy'], load: async () => (await import('./commands/policy.ts')).registerPolicy },
+  { names: ['federation'], load: async () => (await import('./commands/federation.ts')).registerFederation },
   { names: ['simulate'], load: async () => (await import('./commands/simulate.ts')).registerSimulate },
 ];
 

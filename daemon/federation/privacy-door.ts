@@ -6,7 +6,7 @@ import type { DocumentStorage } from '../../agents/federation/privacy/document-s
 import { PrivacyGate } from '../../agents/federation/privacy/gate.ts';
 import { RoundGuard } from '../../agents/federation/privacy/round-guard.ts';
 import type { Gate, Protection } from '../../agents/federation/rounds/ports.ts';
-import type { Shipment } from '../../agents/federation/shipping/shipper.ts';
+import type { Shipment } from '../../agents/federation/shipping/shipping-state.ts';
 import type { Clock } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
@@ -37,6 +37,10 @@ export class PrivacyDoor implements Service, Protection {
 
   async stop(): Promise<void> {
     this.#open = undefined;
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== undefined;
   }
 
   /** Throws `FEDERATION_PRIVACY_CLOSED` until it has started. */

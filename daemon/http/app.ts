@@ -22,6 +22,7 @@ import { adminRoutes } from './routes/admin.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { correctionRoutes } from './routes/corrections.ts';
 import { drawingRoutes } from './routes/drawing.ts';
+import { federationRoutes } from './routes/federation.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { journalRoutes } from './routes/journal.ts';
@@ -169,6 +170,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       if (options.remote !== undefined) await api.register(relayRoutes(options.remote));
       await api.register(jobRoutes(context));
       await api.register(policyRoutes(context));
+      await api.register(federationRoutes(context));
       await api.register(visionRoutes(context));
       await api.register(cameraRoutes(context));
       await api.register(textRoutes(context));

@@ -21,6 +21,7 @@ import type { ChangeTopic, HardwareView, NodeView, ObservationView, ServiceView 
 import type {
   Change,
   EventQuery,
+  FederationWindow,
   JobQuery,
   JobWindow,
   ObservationQuery,
@@ -46,7 +47,7 @@ export interface LiveViewParts {
   correction: Pick<SelfCorrection, 'episodes' | 'places' | 'engine'>;
   supervisor: Supervisor;
   oracle: Pick<AntiMeaveOracle, 'memory' | 'on'>;
-  jobs: JobWindow & PolicyWindow;
+  jobs: JobWindow & PolicyWindow & FederationWindow;
   pageAddresses: () => string[];
   brokerAddress: () => string | undefined;
   /** The effective configuration, secrets hidden. */
@@ -207,6 +208,22 @@ export class LiveView implements View {
 
   policy() {
     return this.#parts.jobs.policy();
+  }
+
+  federation() {
+    return this.#parts.jobs.federation();
+  }
+
+  federationRounds(learner: string, limit: number) {
+    return this.#parts.jobs.federationRounds(learner, limit);
+  }
+
+  federationModels(learner: string, limit: number) {
+    return this.#parts.jobs.federationModels(learner, limit);
+  }
+
+  federationLedger(limit: number) {
+    return this.#parts.jobs.federationLedger(limit);
   }
 
   policyDocument(version?: string) {

@@ -2,6 +2,7 @@
 // the few things they may ask for. `daemon/node.ts` implements it by joining the services; nothing here keeps state.
 
 import type { Actor } from '../../agents/authorizer.ts';
+import type { ConsentChoice, LeavingKind } from '../../agents/federation/privacy/config.ts';
 import type { PolicyDocument } from '../../agents/parl/policy.ts';
 import type { BlobRef } from '../../agents/swarm/blob-ref.ts';
 import type { JobSpec } from '../../agents/swarm/job-spec.ts';
@@ -11,6 +12,7 @@ import type { DrawnAreas } from '../cameras/drawn-areas.ts';
 import type { ActivityView, CameraAreasView, ObservationPage } from './camera-schema.ts';
 import type { EpisodeView, PlacesView } from './correction-schema.ts';
 import type { DrawingView } from './drawing-schema.ts';
+import type { FederationLedgerView, FederationView, ModelsView, RoundsView } from './federation-schema.ts';
 import type { KeyRotationView, MemberView, NetworkView } from './network-schema.ts';
 import type { ImportedPolicyView, PolicyView } from './policy-schema.ts';
 import type { PlanView, RouteChangeView, RouteExplanationView, RouteView, SurveyView } from './route-schema.ts';
@@ -111,8 +113,18 @@ export interface PolicyWindow {
   policyDocument(version?: string): PolicyDocument;
 }
 
+/** What is seen of the federation. Rounds and models are asked of the coordinator where that is another node. */
+export interface FederationWindow {
+  federation(): Promise<FederationView>;
+  /** Newest first. Throws `FEDERATION_UNKNOWN_LEARNER`, `FEDERATION_NO_COORDINATOR`, or what the relay says. */
+  federationRounds(learner: string, limit: number): Promise<RoundsView>;
+  federationModels(learner: string, limit: number): Promise<ModelsView>;
+  /** What left this node, newest first. */
+  federationLedger(limit: number): FederationLedgerView;
+}
+
 /** Everything that may be seen. All calls are cheap: in-memory snapshots or short indexed reads. */
-export interface View extends JobWindow, PolicyWindow {
+export interface View extends JobWindow, PolicyWindow, FederationWindow {
   node(): NodeView;
   hardware(): HardwareView | undefined;
   peers(): PeerView[];
@@ -195,6 +207,20 @@ export interface PolicyActions {
   importPolicy(document: PolicyDocument): Promise<ImportedPolicyView>;
 }
 
+/** What operators change of the federation. Rounds only where the coordinator is: throws `FEDERATION_NOT_COORDINATOR`. */
+export interface FederationActions {
+  /** Begins a round now, paused or not. Throws `ROUND_RUNNING`, `ROLLOUT_BUSY`. */
+  beginRound(learner: string): Promise<void>;
+  /** Ends the round that runs: nothing of it counts. */
+  cancelRound(learner: string, by: string): Promise<void>;
+  pauseRounds(by: string, reason: string): Promise<void>;
+  resumeRounds(by: string): Promise<void>;
+  /** What may leave this node. @param choice undefined goes back to the configuration */
+  setConsent(learner: string, kind: LeavingKind, choice: ConsentChoice | undefined): Promise<void>;
+  /** What waits for the owner leaves, or does not. */
+  decideHeld(id: string, isApproved: boolean): Promise<void>;
+}
+
 /** What is looked at when somebody asks. */
 export interface VisionActions {
   /** Reads the text in a picture's file. Throws `PICTURE_UNREADABLE`, `PICTURE_TOO_LARGE`, `TEXT_READER_BUSY`. */
@@ -229,6 +255,7 @@ export interface Actions
   extends NetworkActions,
     JobActions,
     PolicyActions,
+    FederationActions,
     VisionActions,
     CameraActions,
     CorrectionActions,

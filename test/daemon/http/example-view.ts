@@ -48,6 +48,7 @@ import type {
 import { differenceBetween } from '../../../vision/topology/difference.ts';
 import { metricsOf } from '../../../vision/topology/metrics.ts';
 import { exampleEpisode } from './example-episode.ts';
+import { ExampleFederation } from './example-federation.ts';
 import { ExampleJobs } from './example-jobs.ts';
 import { ExampleMesh, idOf, PEERS, SELF } from './example-mesh.ts';
 import { ExamplePolicies } from './example-policies.ts';
@@ -67,6 +68,7 @@ export class ExampleNode implements View, Actions, Journal {
   #step = 0;
   readonly mesh: ExampleMesh;
   readonly work: ExampleJobs;
+  readonly federated = new ExampleFederation(Date.UTC(2026, 0, 1));
   readonly policies = new ExamplePolicies(() => this.#wall());
   #rotation: KeyRotationView | undefined;
   #hardware: HardwareView;
@@ -546,6 +548,19 @@ export class ExampleNode implements View, Actions, Journal {
     return { graph: { width, height, ...drawn }, metrics: metricsOf(drawn), difference };
   };
   swarm = () => this.work.swarm();
+  federation = (...given: Parameters<ExampleFederation['federation']>) => this.federated.federation(...given);
+  federationRounds = (...given: Parameters<ExampleFederation['federationRounds']>) =>
+    this.federated.federationRounds(...given);
+  federationModels = (...given: Parameters<ExampleFederation['federationModels']>) =>
+    this.federated.federationModels(...given);
+  federationLedger = (...given: Parameters<ExampleFederation['federationLedger']>) =>
+    this.federated.federationLedger(...given);
+  beginRound = (...given: Parameters<ExampleFederation['beginRound']>) => this.federated.beginRound(...given);
+  cancelRound = (...given: Parameters<ExampleFederation['cancelRound']>) => this.federated.cancelRound(...given);
+  pauseRounds = (...given: Parameters<ExampleFederation['pauseRounds']>) => this.federated.pauseRounds(...given);
+  resumeRounds = (...given: Parameters<ExampleFederation['resumeRounds']>) => this.federated.resumeRounds(...given);
+  setConsent = (...given: Parameters<ExampleFederation['setConsent']>) => this.federated.setConsent(...given);
+  decideHeld = (...given: Parameters<ExampleFederation['decideHeld']>) => this.federated.decideHeld(...given);
   policy = () => this.policies.view();
   policyDocument = (version?: string) => this.policies.document(version);
   promotePolicy = async (version: string) => this.#toldPolicy(this.policies.promote(version));

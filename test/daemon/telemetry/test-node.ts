@@ -136,6 +136,16 @@ export class TestNode implements View, Actions {
   policyDocument = () => {
     throw new ParlmeshError('POLICY_UNKNOWN', 'No policy is kept here');
   };
+  federation = async () => ({ enabled: false, candidates: [], duties: [], privacy: [], held: [] });
+  federationRounds = async () => [];
+  federationModels = async () => [];
+  federationLedger = () => ({ entries: [] });
+  beginRound = () => Promise.reject(new Error('not played'));
+  cancelRound = () => Promise.reject(new Error('not played'));
+  pauseRounds = () => Promise.reject(new Error('not played'));
+  resumeRounds = () => Promise.reject(new Error('not played'));
+  setConsent = () => Promise.reject(new Error('not played'));
+  decideHeld = () => Promise.reject(new Error('not played'));
   promotePolicy = () => Promise.reject(new Error('not played'));
   rollbackPolicy = () => Promise.reject(new Error('not played'));
   importPolicy = () => Promise.reject(new Error('not played'));

@@ -117,7 +117,9 @@ export class Federation {
     const post = new Post(regional);
     regional.lead(
       new RegionalHead({
-        ...{ network, keys, codec, codecs: this.#codecs, rule: config.aggregation.rule, clock, journal },
+        ...{ network, keys, codecs: this.#codecs, rule: config.aggregation.rule, clock, journal },
+        // Not the participant's: what rounding took from a region is not this node's to send.
+        codec: new Int8Codec(),
         shape: (name) => this.#shape(name),
         aggregate: (updates) => this.#thread('region').aggregate(updates),
         coordinator: () => leadership.current()?.node,
@@ -264,7 +266,9 @@ export class Federation {
         signal,
       });
     if (!config.regions) return new PlainAggregation({ codecs: [...this.#codecs.values()], aggregate });
-    return new RegionalAggregation({ codecs: this.#codecs, aggregate, audits: AUDITS, post, clock });
+    // As heads do it, who know no reputations: an audit takes a difference for a lie.
+    const inside: typeof aggregate = (updates, _, signal) => this.#thread(learner).aggregate(updates, { signal });
+    return new RegionalAggregation({ codecs: this.#codecs, aggregate, inside, audits: AUDITS, post, clock });
   }
 
   #thread(of: string): AggregationThread {

@@ -15,8 +15,13 @@ import { LEAST_SIZE, regionSize } from './regions.ts';
 
 export interface RegionalAggregationParts {
   codecs: ReadonlyMap<string, UpdateCodec>;
-  /** The same rule inside regions and across them. */
+  /** Across regions, with what is thought of their heads. */
   aggregate(updates: readonly Update[], task: AggregationTask, signal: AbortSignal): Promise<Aggregate> | Aggregate;
+  /**
+   * Inside a region, exactly as heads do it: an audit takes every difference for a lie. Heads know no reputations, so it
+   * goes by none. Left out, `aggregate`.
+   */
+  inside?(updates: readonly Update[], task: AggregationTask, signal: AbortSignal): Promise<Aggregate> | Aggregate;
   /** Regions that are gone over each round; 0: none. */
   audits: number;
   post: Post;
@@ -63,6 +68,11 @@ export class RegionalAggregation implements Aggregation {
     const { delta, verdicts } = await this.#parts.aggregate(across, task, signal);
     const judged = new Map(verdicts.map((verdict) => [verdict.node, verdict]));
     return { delta, verdicts: groups.flatMap((group) => spread(group, judged.get(group.name), liars.get(group.name))) };
+  }
+
+  #inside(updates: readonly Update[], task: AggregationTask, signal: AbortSignal): Promise<Aggregate> | Aggregate {
+    const { inside, aggregate } = this.#parts;
+    return inside === undefined ? aggregate(updates, task, signal) : inside(updates, task, signal);
   }
 
   #unpack({ header, data, weight }: Counted, shape: Shape): Update {
@@ -149,7 +159,7 @@ export class RegionalAggregation implements Aggregation {
         throw new Error(`what it shows of ${header.node} is not what that node signed`);
       taken.push({ header, data });
     }
-    const { delta } = await this.#parts.aggregate(updatesOf(taken, this.#parts.codecs, shape), task, signal);
+    const { delta } = await this.#inside(updatesOf(taken, this.#parts.codecs, shape), task, signal);
     const shown = this.#parts.codecs.get(evidence.codec)!.unpack(packed, shape);
     let [apart, length] = [0, 0];
     for (let at = 0; at < delta.length; at++) {

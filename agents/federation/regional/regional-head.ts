@@ -44,7 +44,7 @@ export interface RegionalHeadParts {
   /** What this node federates of that name; undefined for strangers. */
   shape(learner: string): Shape | undefined;
   codecs: ReadonlyMap<string, UpdateCodec>;
-  /** Packs aggregates: one of `codecs`. */
+  /** Packs aggregates, as one of `codecs` reads them. Not the participant's: what packing loses stays in a codec. */
   codec: UpdateCodec;
   /** The same rule as the coordinator's: it goes over a region's updates in an audit. */
   rule: string;

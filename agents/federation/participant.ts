@@ -29,7 +29,7 @@ import { type Delivered, deliver } from './rounds/delivery.ts';
 import { isOlder, Notes, type Pending } from './rounds/notes.ts';
 import type { Gate, Leadership, Notebook, Protection, UpdateCodec } from './rounds/ports.ts';
 import type { Post } from './rounds/post.ts';
-import { trainFor, Withdrawn } from './rounds/training.ts';
+import { aborted, trainFor, Withdrawn } from './rounds/training.ts';
 
 export interface ParticipantParts {
   network: AgentNetwork;
@@ -391,13 +391,3 @@ function sending({ id, coordinator, data }: Pending, since: Millis): Extract<Dut
 
 const hasCode = (thrown: unknown, code: string): boolean =>
   typeof thrown === 'object' && thrown !== null && 'code' in thrown && thrown.code === code;
-
-/** Settles with `work`, or rejects at once when `signal` aborts: a learner may take a while to notice. */
-function aborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}

@@ -86,3 +86,13 @@ function finite(metrics: Record<string, number>): Record<string, number> {
   const good = Object.entries(metrics).filter(([name, value]) => name.length <= 64 && Number.isFinite(value));
   return Object.fromEntries(good.slice(0, MOST_METRICS));
 }
+
+/** Settles with `work`, or rejects at once when `signal` aborts: a learner may take a while to notice. */
+export function aborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

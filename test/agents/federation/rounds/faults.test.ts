@@ -94,7 +94,11 @@ describe('nodes that are slow, dead or away', () => {
 
 describe('a network that is bad', () => {
   it('loses a fifth of all messages and says a fifth twice: rounds still end, each update counts once', async () => {
-    const federation = new VirtualFederation({ config: all, loss: 0.2, duplication: 0.2, jitter: 50, seed: 7 });
+    const federation = new VirtualFederation({
+      config: all,
+      network: { loss: 0.2, duplication: 0.2, jitter: 50 },
+      seed: 7,
+    });
     await federation.startAll(6);
     for (let number = 1; number <= 5; number++) {
       const round = await federation.ended(number, 300_000);

@@ -204,7 +204,8 @@ export interface FederationNode {
   kill(): void;
 }
 
-export interface FederationOptions extends Partial<Omit<ExchangeOptions, 'clock' | 'random'>> {
+export interface FederationOptions {
+  network?: Partial<Omit<ExchangeOptions, 'clock' | 'random'>>;
   seed?: number;
   size?: number;
   config?: Record<string, unknown>;
@@ -227,18 +228,9 @@ export class VirtualFederation {
 
   constructor(options: FederationOptions = {}) {
     this.options = options;
-    const {
-      seed = 1,
-      size: _,
-      config: __,
-      coordinator: ___,
-      participant: ____,
-      codecs: _____,
-      wallOff: ______,
-      ...exchange
-    } = options;
+    const { seed = 1, network } = options;
     this.random = seededRandom(seed);
-    this.exchange = new Exchange({ clock: this.clock, random: seededRandom(seed + 1), ...exchange });
+    this.exchange = new Exchange({ clock: this.clock, random: seededRandom(seed + 1), ...network });
   }
 
   get lead(): FederationNode {

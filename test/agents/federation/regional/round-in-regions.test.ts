@@ -52,6 +52,8 @@ interface Options {
   /** What a head makes of its region in place of the rule. */
   headRule?(head: string, updates: readonly Update[]): Aggregate;
   audits?: number;
+  /** The coordinator's rule across regions, where it is another than inside. */
+  across?(updates: readonly Update[]): Aggregate;
 }
 
 /** A coordinator `c` and nodes `n0`… in towns of eight, in one process on virtual time. */
@@ -100,7 +102,8 @@ class Country {
     });
     this.aggregation = new RegionalAggregation({
       ...{ codecs, post, clock: this.clock, audits: options.audits ?? 0 },
-      aggregate: (updates) => rule.aggregate(updates),
+      aggregate: (updates) => (options.across ?? rule.aggregate)(updates),
+      inside: (updates) => rule.aggregate(updates),
     });
     for (const id of this.#ids) this.#join(id);
   }
@@ -339,6 +342,21 @@ describe('a round in regions', () => {
     for (const member of members.filter((id) => id !== liar)) expect(of(member).doubt).toMatchObject({ severity: 0 });
     const doubted = verdicts.filter(({ doubt }) => (doubt?.severity ?? 1) > 0 && doubt !== undefined);
     expect(doubted.map(({ node }) => node)).toEqual([liar]);
+  });
+
+  it('goes over regions by the rule that heads know, whatever the coordinator thinks of nodes', async () => {
+    const country = new Country({
+      ...{ nodes: 64, audits: 8 },
+      across: (updates) => {
+        const { delta, verdicts } = rule.aggregate(updates);
+        return { delta: delta.map((value) => value / 2), verdicts };
+      },
+    });
+    await country.begin();
+    await country.sendAll();
+    const { delta, verdicts } = await country.aggregate();
+    expect(delta[0]).toBeCloseTo(0.5, 2);
+    expect(verdicts.filter(({ doubt }) => doubt !== undefined)).toEqual([]);
   });
 
   it('brings the model to each region once, and only as it is', async () => {

@@ -69,6 +69,24 @@ describe('a coordinator that is killed', () => {
     });
   }
 
+  it('and takes the seat again in a later term goes on with its round in that term', async () => {
+    const federation = await new VirtualFederation({ config }).startAll(NODES);
+    const { disk, kill } = federation.lead;
+    let isKilled = false;
+    disk.onWrite = (when, what, written) => {
+      if (isKilled || when !== 'after' || what !== 'putRound' || kindOf(written) !== 'inviting') return;
+      isKilled = true;
+      kill();
+    };
+    await federation.until(() => isKilled);
+    federation.seat = { node: 'n0', term: 5 };
+    for (const { leadership } of federation.nodes.values()) leadership.set(federation.seat);
+    await federation.start('n0');
+    expect(await federation.ended(1)).toMatchObject({ state: 'done', arrived: NODES, candidate: undisturbed });
+    const { heard } = JSON.parse(federation.disks.get('n1')!.notebook!).learners[LEARNER];
+    expect(heard.term).toBe(5);
+  });
+
   it('again and again in one state gives the round up and goes on with the next', async () => {
     const federation = await new VirtualFederation({ config }).startAll(NODES);
     let kills = 0;

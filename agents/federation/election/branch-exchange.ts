@@ -206,7 +206,9 @@ export class BranchExchange {
         incoming.models.delete(model.version);
         throw new Error(`the bytes of model ${model.version} are not its own`);
       }
-      const lineage = JSON.stringify({ ...model, madeAt: this.#parts.clock.wall(), branchOf: origin });
+      const { version: _, ...descent } = model;
+      const from: ModelOrigin = { ...descent, madeAt: this.#parts.clock.wall() };
+      const lineage = JSON.stringify({ origin: from, branchOf: origin });
       await this.#parts.storage.putModel({ learner, version: model.version, lineage, parameters: known.data });
     }
     return { kind: 'have', bytes: known.have };
@@ -249,7 +251,7 @@ export class BranchExchange {
     const nodes = [...new Set([...ours.nodes, ...theirs.nodes])].sort();
     const merged: ModelOrigin = { ...common, parent: ourHead, nodes, examples: ours.examples + theirs.examples };
     const bytes = bytesOf(parameters);
-    const lineage = JSON.stringify({ ...merged, parents: [ourHead, head], split: relation.split });
+    const lineage = JSON.stringify({ origin: merged, parents: [ourHead, head], split: relation.split });
     await this.#parts.storage.putModel({ learner, version: versionOf(bytes), lineage, parameters: bytes });
     const what = `forked from ours at ${relation.split}: the mean of both lines (${ours.examples} and ${theirs.examples} examples) is a candidate`;
     await this.#propose(origin, { learner, format, parameters, origin: merged }, what);

@@ -6,6 +6,7 @@ import { BranchDuty } from '../../../../agents/federation/election/branch-duty.t
 import { BRANCH, BranchExchange } from '../../../../agents/federation/election/branch-exchange.ts';
 import { type Descent, lineOf, mergedParameters, relate } from '../../../../agents/federation/election/branches.ts';
 import { bytesOf, frameOf, versionOf } from '../../../../agents/federation/messages.ts';
+import { readLineage } from '../../../../agents/federation/rollout/lineage.ts';
 import { SimulatedNetworks } from '../../../../agents/federation/simulation/simulated-network.ts';
 import { VirtualClock } from '../../../../core/clock.ts';
 import type { JournalEntry } from '../../../../core/journal.ts';
@@ -91,7 +92,7 @@ describe('handing models over after a partition', () => {
       const exchange = new BranchExchange({
         network: networks.join(id),
         storage: made.storage,
-        originOf: (lineage) => JSON.parse(lineage),
+        originOf: (lineage) => readLineage(lineage).origin,
         learner: (name) => (name === LEARNER ? { head: whole.head, format: 1, size: SIZE } : undefined),
         isCoordinator: () => whole.isCoordinator,
         mayCoordinate: (node) => node !== 'stranger',
@@ -108,7 +109,8 @@ describe('handing models over after a partition', () => {
   async function add(side: Side, value: number, parent: string, node: string, examples: number): Promise<string> {
     const parameters = bytesOf(new Float32Array(SIZE).fill(value));
     const version = versionOf(parameters);
-    const lineage = JSON.stringify({ parent, coordinator: 'c', round: 1, madeAt: 0, nodes: [node], examples });
+    const origin = { parent, coordinator: 'c', round: 1, madeAt: 0, nodes: [node], examples };
+    const lineage = JSON.stringify({ origin });
     await side.storage.putModel({ learner: LEARNER, version, lineage, parameters });
     side.head = version;
     return version;
@@ -131,7 +133,10 @@ describe('handing models over after a partition', () => {
     expect(parameters[SIZE - 1]).toBe(2.75);
     expect(origin).toMatchObject({ parent: ourHead, examples: 400, nodes: ['a', 'b', 'c'] });
     const merged = await ours.storage.model(LEARNER, versionOf(bytesOf(parameters)));
-    expect(JSON.parse(merged!.lineage)).toMatchObject({ parents: [ourHead, theirHead], split });
+    expect(JSON.parse(merged!.lineage)).toMatchObject({
+      ...{ parents: [ourHead, theirHead], split },
+      origin: { parent: ourHead, coordinator: 'ours', examples: 400 },
+    });
     expect(ours.journal[0]!.message).toContain('forked from ours');
   });
 

@@ -164,7 +164,7 @@ describe('a federation in regions', () => {
       networks.kill(head);
     });
     const round = coordinator.round(LEARNER)!;
-    const inIt = round.nodes.filter(({ state }) => state === 'in').map(({ id }) => id);
+    const inIt = round.nodes.filter(({ state }) => state === 'in').map(({ node }) => node.id);
     expect(inIt).toHaveLength(NODES - 1);
     expect(inIt).not.toContain(dead);
     expect(round.state).toBe('done');

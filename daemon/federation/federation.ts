@@ -2,6 +2,7 @@
 // all. Joined here, so that node.ts has one thing to wire.
 
 import { AggregationThread } from '../../agents/federation/aggregation/aggregation-thread.ts';
+import { BranchDuty } from '../../agents/federation/election/branch-duty.ts';
 import { BranchExchange } from '../../agents/federation/election/branch-exchange.ts';
 import { CoordinatorElection } from '../../agents/federation/election/coordinator-election.ts';
 import { costOf } from '../../agents/federation/election/standing.ts';
@@ -74,7 +75,6 @@ export interface FederationParts {
 const MOST_PRESSURE = 0.9;
 /** Regions that are gone over each round. */
 const AUDITS = 1;
-const HAND_OVER_AGAIN: Millis = 60_000;
 const MEMBERS_FRESH: Millis = 2_000;
 
 export class Federation {
@@ -88,7 +88,7 @@ export class Federation {
   readonly storage: FederationStorage;
   readonly #parts: FederationParts;
   readonly #postgres: PostgresFederationStorage | undefined;
-  readonly #branches: BranchExchange;
+  readonly #branches: BranchDuty;
   readonly #reputations: KeptReputations;
   readonly #threads = new Map<string, AggregationThread>();
   readonly #codecs: ReadonlyMap<string, UpdateCodec>;
@@ -166,7 +166,7 @@ export class Federation {
       ...{ post, keys, codecs: this.#codecs, dispatch: regions, storage: this.storage, clock },
       door: (name) => this.#door(name),
     });
-    this.#branches = new BranchExchange({
+    const branches = new BranchExchange({
       ...{ network, storage: this.storage, clock, journal },
       originOf: (lineage) => readLineage(lineage).origin,
       learner: (name) => this.#branchOf(name),
@@ -186,15 +186,24 @@ export class Federation {
       coordinates: () => this.#coordinates(),
       refuses: (node) => (this.#isMember(node) ? undefined : 'no member of this network'),
     });
-    this.election.on('changed', (seat, before) => {
-      if (before.kind === 'self' && seat.kind === 'other') void this.#handOver(seat.node);
+    this.#branches = new BranchDuty({
+      ...{ self: network.self, leadership, exchange: branches, clock, random },
+      learners: learners.map(({ name }) => name),
+      hasMade: (name) => this.#hasMade(name),
     });
   }
 
   /** After the store and what the learners need. */
   addTo(lifecycle: Lifecycle): void {
     if (this.#postgres !== undefined) lifecycle.add(this.#postgres, { required: false });
-    for (const service of [this.election, this.privacy, this.rollouts, this.coordinator, this.participant])
+    for (const service of [
+      this.election,
+      this.privacy,
+      this.rollouts,
+      this.coordinator,
+      this.participant,
+      this.#branches,
+    ])
       lifecycle.add(service, { required: false });
     lifecycle.add(this.shipper, { required: false });
   }
@@ -297,20 +306,10 @@ export class Federation {
     return { head: this.rollouts.headOf(name) ?? learner.current().version, format, size };
   }
 
-  /** After two parts of the network met: what this one learned goes to the coordinator that remains. */
-  async #handOver(winner: string): Promise<void> {
-    const { learners, clock, logger } = this.#parts;
-    for (const { name } of learners) {
-      try {
-        await this.#branches.handOver(winner, name);
-      } catch (thrown) {
-        logger.warn({ learner: name, winner, cause: String(thrown) }, 'models could not be handed over');
-        clock.after(HAND_OVER_AGAIN, () => {
-          if (this.election.current()?.node === winner) void this.#handOver(winner);
-        });
-        return;
-      }
-    }
+  /** Whether this node has coordinated that learner: what it made may be news to who does now. */
+  async #hasMade(learner: string): Promise<boolean> {
+    const models = await this.storage.models(learner, MODELS_LOOKED_AT);
+    return models.some(({ lineage }) => readLineage(lineage).origin?.coordinator === this.#parts.network.self);
   }
 
   #notebook(name: string): Notebook {
@@ -323,6 +322,8 @@ export class Federation {
 }
 
 const DEFAULT_BUDGET = 30;
+/** The newest, of which some would be its own. */
+const MODELS_LOOKED_AT = 100;
 
 /** The swarm is made after the federation. */
 function lateSwarm(swarm: () => TrainingSwarm): TrainingSwarm {

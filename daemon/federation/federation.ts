@@ -1,6 +1,7 @@
 // The federation on this node: who coordinates, the rounds, what leaves this board and how, and how a better model reaches
 // all. Joined here, so that node.ts has one thing to wire.
 
+import { randomBytes } from 'node:crypto';
 import { AggregationThread } from '../../agents/federation/aggregation/aggregation-thread.ts';
 import { BranchDuty } from '../../agents/federation/election/branch-duty.ts';
 import { BranchExchange } from '../../agents/federation/election/branch-exchange.ts';
@@ -24,6 +25,11 @@ import { Int8Codec } from '../../agents/federation/rounds/int8-codec.ts';
 import { PlainAggregation } from '../../agents/federation/rounds/plain-aggregation.ts';
 import type { Aggregation, AggregationTask, Notebook, UpdateCodec } from '../../agents/federation/rounds/ports.ts';
 import { Post } from '../../agents/federation/rounds/post.ts';
+import type { FederationKeys } from '../../agents/federation/secure/federation-keys.ts';
+import { SecureAggregation } from '../../agents/federation/secure/secure-aggregation.ts';
+import { SecureParticipant } from '../../agents/federation/secure/secure-participant.ts';
+import { MarkedCodec } from '../../agents/federation/secure/secure-protection.ts';
+import { askSecurely, serveSecurely } from '../../agents/federation/secure/secure-wire.ts';
 import { schemaOf } from '../../agents/federation/shipping/messages.ts';
 import { ExperienceReceiver } from '../../agents/federation/shipping/receiver.ts';
 import { ExperienceShipper } from '../../agents/federation/shipping/shipper.ts';
@@ -88,6 +94,7 @@ export class Federation {
   readonly storage: FederationStorage;
   readonly #parts: FederationParts;
   readonly #postgres: PostgresFederationStorage | undefined;
+  readonly #secure: SecureParticipant;
   readonly #branches: BranchDuty;
   readonly #reputations: KeptReputations;
   readonly #threads = new Map<string, AggregationThread>();
@@ -100,7 +107,7 @@ export class Federation {
     const { config, key, network, mesh, store, oracle, learners, clock, random, journal, logger } = parts;
     const shared = { clock, random, journal };
     const keys = federationKeys(key, (node) => this.#isMember(node));
-    const codec = new Int8Codec();
+    const codec = new MarkedCodec(new Int8Codec());
     this.#codecs = new Map([codec, float32Codec].map((one): [string, UpdateCodec] => [one.name, one]));
     const codecs = [...this.#codecs.values()];
     this.#postgres = this.#database();
@@ -126,7 +133,24 @@ export class Federation {
         toldItself: (told) => regional.passedOn(network.self, told),
       }),
     );
-    this.privacy = new PrivacyDoor({ config: config.privacy, storage: store.federation, clock, journal });
+    this.#secure = new SecureParticipant({
+      ...{ keys, config: () => config.privacy, secrets: randomBytes },
+      gate: {
+        protectForGroup: (...given) => this.privacy.gate.protectForGroup(...given),
+        release: (leaving) => this.privacy.gate.release(leaving),
+        outlook: (...given) => this.privacy.gate.outlook(...given),
+      },
+      isCoordinator: (node, _, term) => {
+        const seat = leadership.current();
+        return seat?.node === node && seat.term === term;
+      },
+    });
+    const patience = config.secure.stepDeadline * 1000;
+    serveSecurely(network, clock, patience, (origin, message) => this.#secure.answer(origin, message));
+    this.privacy = new PrivacyDoor({
+      ...{ config: config.privacy, storage: store.federation, secure: this.#secure, clock, journal },
+      network: () => mesh.network()?.id ?? '',
+    });
     this.rollouts = new Rollouts({
       ...{ learners, storage: this.storage, network, leadership, keys, authorizer: oracle, config: config.rollout },
       ...{ clock, journal, logger },
@@ -157,7 +181,7 @@ export class Federation {
     this.coordinator = new FederatedCoordinator({
       ...{ network, post, keys, leadership, learners, codecs, config, logger, ...shared },
       ...{ storage: this.storage, desk: this.rollouts, dispatch: config.regions ? regions : jobs },
-      aggregation: ({ name }) => this.#aggregation(name, post),
+      aggregation: ({ name }) => (config.secure.enabled ? this.#inSums(name, keys) : this.#aggregation(name, post)),
       reputation: this.#reputations,
       standsFor: (node, members) => members.every((member) => member === node),
       ownOffer: () => this.participant.offer(),
@@ -278,6 +302,26 @@ export class Federation {
     // As heads do it, who know no reputations: an audit takes a difference for a lie.
     const inside: typeof aggregate = (updates, _, signal) => this.#thread(learner).aggregate(updates, { signal });
     return new RegionalAggregation({ codecs: this.#codecs, aggregate, inside, audits: AUDITS, post, clock });
+  }
+
+  /** The coordinator sees only sums of groups. */
+  #inSums(learner: string, keys: FederationKeys): Aggregation {
+    const { config, network, mesh, clock, random } = this.#parts;
+    const { groupSize, joinDeadline, stepDeadline } = config.secure;
+    const { clip, noise, colluders } = config.privacy;
+    return new SecureAggregation({
+      ...{ keys, clock, random, network: () => mesh.network()?.id ?? '' },
+      term: () => this.election.current()?.term ?? 0,
+      settings: {
+        ...{ clip, noise, colluders, groupSize },
+        ...{ joinDeadline: joinDeadline * 1000, stepDeadline: stepDeadline * 1000 },
+      },
+      ask: (node, message, deadline) =>
+        node === network.self
+          ? this.#secure.answer(node, message)
+          : askSecurely(network, clock, node, message, deadline),
+      aggregate: (updates, _, signal) => this.#thread(learner).aggregate(updates, { signal }),
+    });
   }
 
   #thread(of: string): AggregationThread {

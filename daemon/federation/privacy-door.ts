@@ -1,11 +1,14 @@
 // The privacy gate of this node as a service: it opens once the store can be read, and until then nothing leaves.
 
 import { randomBytes } from 'node:crypto';
+import type { Invitation } from '../../agents/federation/messages.ts';
 import type { PrivacyConfig } from '../../agents/federation/privacy/config.ts';
 import type { DocumentStorage } from '../../agents/federation/privacy/document-storage.ts';
 import { PrivacyGate } from '../../agents/federation/privacy/gate.ts';
 import { RoundGuard } from '../../agents/federation/privacy/round-guard.ts';
-import type { Gate, Protection } from '../../agents/federation/rounds/ports.ts';
+import type { Gate, ProtectedDelta, Protection } from '../../agents/federation/rounds/ports.ts';
+import type { SecureParticipant } from '../../agents/federation/secure/secure-participant.ts';
+import { SecureProtection } from '../../agents/federation/secure/secure-protection.ts';
 import type { Shipment } from '../../agents/federation/shipping/shipping-state.ts';
 import type { Clock } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
@@ -15,6 +18,10 @@ import type { Service } from '../../core/service.ts';
 export interface PrivacyDoorParts {
   config: PrivacyConfig;
   storage: DocumentStorage;
+  /** Of this node, for rounds whose updates are seen only in sums. */
+  secure: SecureParticipant;
+  /** Id of the network that this node is in. */
+  network: () => string;
   clock: Clock;
   journal: Journal;
 }
@@ -22,7 +29,7 @@ export interface PrivacyDoorParts {
 export class PrivacyDoor implements Service, Protection {
   readonly name = 'federation-privacy';
   readonly #parts: PrivacyDoorParts;
-  #open: { gate: PrivacyGate; guard: RoundGuard } | undefined;
+  #open: { gate: PrivacyGate; guard: RoundGuard; protection: Protection } | undefined;
 
   constructor(parts: PrivacyDoorParts) {
     this.#parts = parts;
@@ -32,7 +39,9 @@ export class PrivacyDoor implements Service, Protection {
   async start(): Promise<void> {
     const config = () => this.#parts.config;
     const gate = await PrivacyGate.open({ ...this.#parts, config, secrets: randomBytes });
-    this.#open = { gate, guard: new RoundGuard(gate, config) };
+    const guard = new RoundGuard(gate, config);
+    const { secure: participant, network } = this.#parts;
+    this.#open = { gate, guard, protection: new SecureProtection({ guard, participant, network }) };
   }
 
   async stop(): Promise<void> {
@@ -48,16 +57,18 @@ export class PrivacyDoor implements Service, Protection {
     return this.#require().gate;
   }
 
-  get guard(): RoundGuard {
-    return this.#require().guard;
-  }
-
   readonly mayTakePart: Gate = async (invitation, coordinator) => {
     if (this.#open === undefined) return { reason: 'privacy', cause: 'what may leave this node is not known yet' };
     return this.#open.guard.mayTakePart(invitation, coordinator);
   };
 
-  protect: Protection['protect'] = async (invitation, delta) => this.guard.protect(invitation, delta);
+  async protect(invitation: Invitation, delta: Float32Array): Promise<ProtectedDelta> {
+    return this.#require().protection.protect(invitation, delta);
+  }
+
+  async metrics(invitation: Invitation, figures: Record<string, number>): Promise<Record<string, number>> {
+    return this.#require().guard.metrics(invitation, figures);
+  }
 
   /** Why experience stays here; undefined when it may leave. */
   async vetoes(learner: string, { coordinator, decisions }: Shipment): Promise<string | undefined> {
@@ -68,7 +79,7 @@ export class PrivacyDoor implements Service, Protection {
     return `the owner is to say whether ${decisions} decisions may go to ${coordinator}: parlmesh federation consent`;
   }
 
-  #require(): { gate: PrivacyGate; guard: RoundGuard } {
+  #require() {
     if (this.#open !== undefined) return this.#open;
     throw new ParlmeshError('FEDERATION_PRIVACY_CLOSED', 'What may leave this node is not known yet', {
       hint: 'parlmesh status tells how the service federation-privacy is',

@@ -116,6 +116,8 @@ export interface GateRefusal {
 export interface Protection {
   /** Asked once for what was trained. */
   protect(invitation: Invitation, delta: Float32Array): Promise<ProtectedDelta>;
+  /** Figures of the training as far as they may leave; left out, all of them. */
+  metrics?(invitation: Invitation, figures: Record<string, number>): Promise<Record<string, number>>;
 }
 
 export interface ProtectedDelta {

@@ -57,6 +57,7 @@ export async function trainFor(
   if (delta.length !== learner.size || !delta.every(Number.isFinite)) {
     throw new Withdrawn('training-failed', 'training came to numbers that are not finite');
   }
+  const told = (await protection?.metrics?.(invitation, finite(metrics))) ?? finite(metrics);
   const safe = await protection?.protect(invitation, delta);
   const data = codec.pack({ learner: learner.name, format: learner.format, size: learner.size }, safe?.delta ?? delta);
   for (let isFree = safe === undefined; !isFree; ) {
@@ -70,7 +71,7 @@ export async function trainFor(
   const { id, round, coordinator, base, mode, lasts } = invitation;
   const header: UpdateHeader = {
     ...{ id, learner: learner.name, format: learner.format, round, coordinator, node: keys.self, base },
-    ...{ examples: Math.round(examples), seconds, metrics: finite(metrics), codec: codec.name },
+    ...{ examples: Math.round(examples), seconds, metrics: told, codec: codec.name },
     ...{ bytes: data.length, digest: sha256(data) },
     ...(safe?.extras !== undefined && { extras: safe.extras }),
   };

@@ -71,22 +71,40 @@ export class Prototypes {
   }
 
   #thinOut(): void {
+    let closest = 0;
     while (this.#count > this.#capacity * ROOM) {
-      this.#radius = this.#radius > 0 ? this.#radius * WIDEN : Math.max(FIRST_RADIUS * this.#extent(), 1e-30);
-      const before = this.#count;
-      this.#count = 0;
-      for (let each = 0; each < before; each++) {
-        const from = each * this.#dimensions;
-        const point = this.#points.slice(from, from + this.#dimensions);
-        const seen = this.#seen[each]!;
-        if (this.#distance(point) <= this.#radius) {
-          this.#seen[this.#nearest] = Math.max(this.#seen[this.#nearest]!, seen);
-          continue;
-        }
-        this.#points.set(point, this.#count * this.#dimensions);
-        this.#seen[this.#count++] = seen;
-      }
+      do this.#widen();
+      while (
+        // Radii below the smallest distance would remove nothing.
+        this.#radius < closest
+      );
+      closest = this.#keepApart();
     }
+  }
+
+  #widen(): void {
+    this.#radius = this.#radius > 0 ? this.#radius * WIDEN : Math.max(FIRST_RADIUS * this.#extent(), 1e-30);
+  }
+
+  /** Keeps what lies farther than the radius from all that is kept before it; the smallest distance among those. */
+  #keepApart(): number {
+    const before = this.#count;
+    let closest = Number.POSITIVE_INFINITY;
+    this.#count = 0;
+    for (let each = 0; each < before; each++) {
+      const from = each * this.#dimensions;
+      const point = this.#points.subarray(from, from + this.#dimensions);
+      const seen = this.#seen[each]!;
+      const distance = this.#distance(point);
+      if (distance <= this.#radius) {
+        this.#seen[this.#nearest] = Math.max(this.#seen[this.#nearest]!, seen);
+        continue;
+      }
+      closest = Math.min(closest, distance);
+      this.#points.set(point, this.#count * this.#dimensions);
+      this.#seen[this.#count++] = seen;
+    }
+    return closest;
   }
 
   #extent(): number {

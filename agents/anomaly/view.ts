@@ -11,7 +11,7 @@ const Subject = Type.String({
 });
 
 export const AnomalyReason = Type.Object({
-  trait: Type.Union(TRAITS.map((name) => Type.Literal(name))),
+  trait: Type.Enum([...TRAITS]),
   share: Type.Number({ minimum: 0, maximum: 1, description: 'Of the surprise.' }),
   sentence: Type.String(),
 });
@@ -38,7 +38,7 @@ export type AnomalyExplanation = Static<typeof AnomalyExplanation>;
 export const AnomalySeriesView = Type.Object({
   subject: Subject,
   metric: Type.String(),
-  state: Type.Union(['learning', 'calm', 'suspected', 'raised'].map((state) => Type.Literal(state))),
+  state: Type.Enum(['learning', 'calm', 'suspected', 'raised']),
   score: Likelihood,
   value: Type.Optional(Type.Number()),
   at: Time,

@@ -45,7 +45,7 @@ export function halves(files: readonly NabFile[], random: Random): [NabFile[], N
 
 /** Coordinate descent over the side weights, by the standard profile. */
 export function chooseWeights(files: readonly NabFile[], surprises: Surprises): { weights: number[]; best: Optimum } {
-  let weights = TRAITS.map((_, each) => (each === 0 ? 1 : 0));
+  let weights: number[] = TRAITS.map((_, each) => (each === 0 ? 1 : 0));
   let best = optimise(files, scoresBy(files, surprises, weights), PROFILES.standard);
   for (let pass = 0; pass < PASSES; pass++) {
     for (let each = 1; each < TRAITS.length; each++) {

@@ -143,6 +143,14 @@ export class Supervisor extends EventEmitter<{ agent: [AgentSnapshot] }> impleme
     });
   }
 
+  /** Stops an agent and leaves it so until somebody restarts it. */
+  async setAside(id: string): Promise<void> {
+    const agent = this.#find(id);
+    this.#endProbation(id);
+    await agent.halt();
+    this.#record(id, 'warning', 'agent.set-aside', `Agent ${id} is set aside until somebody restarts it`);
+  }
+
   /** Takes new settings: the restart policy from the next failure on, the heartbeat time-out from the next start on. */
   configure(config: SupervisionConfig): void {
     this.#policy = policyOf(config);

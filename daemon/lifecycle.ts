@@ -130,6 +130,29 @@ export class Lifecycle extends EventEmitter<{ change: [ServiceStatus] }> {
     }
   }
 
+  /**
+   * Stops one service and starts it again now, whatever its back-off. Throws `SERVICE_UNKNOWN`, and `SERVICE_DOWN` when it does
+   * not come up: it is then tried again like any other that failed.
+   */
+  async restart(name: string): Promise<void> {
+    const entry = this.#entries.find((candidate) => candidate.name === name);
+    if (entry === undefined) throw new ParlmeshError('SERVICE_UNKNOWN', `there is no service "${name}"`);
+    await entry.pending?.catch(() => {});
+    this.#stopping.signal.throwIfAborted();
+    if (entry.state.kind !== 'running' && entry.state.kind !== 'degraded') {
+      throw new ParlmeshError('SERVICE_DOWN', `${name} is ${entry.state.kind}`);
+    }
+    entry.retry?.cancel();
+    entry.retry = undefined;
+    if (entry.state.kind === 'running') await this.#stopWithin(entry);
+    entry.pending = this.#attempt(entry, this.#stopping.signal).finally(() => {
+      entry.pending = undefined;
+    });
+    await entry.pending;
+    const { state } = entry as ServiceStatus;
+    if (state.kind === 'degraded') throw new ParlmeshError('SERVICE_DOWN', `${name} did not come up: ${state.cause}`);
+  }
+
   async #attempt(entry: Entry, signal: AbortSignal): Promise<void> {
     const wasDegraded = entry.state.kind === 'degraded';
     entry.attempts++;

@@ -26,6 +26,7 @@ import { KernelRoutes } from './kernel-routes/kernel-routes.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { liveJobs } from './live-jobs.ts';
 import type { RootLogger } from './log.ts';
+import { SelfHealing } from './mapek/self-healing.ts';
 import { type Measure, measureBoard, measureLinks } from './measurements.ts';
 import { membershipFigures, networkActions } from './membership.ts';
 import { RemoteNodes, relayPolicy } from './remote-nodes.ts';
@@ -39,7 +40,8 @@ import {
   takeOrders,
 } from './security/oracle.ts';
 import { Tokens } from './security/tokens.ts';
-import { Store, storeActions } from './store/store.ts';
+import { storeActions } from './store/actions.ts';
+import { Store } from './store/store.ts';
 import { EmbeddedBroker } from './telemetry/broker.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { MqttTelemetry } from './telemetry/publisher.ts';
@@ -79,6 +81,7 @@ export class ParlmeshNode {
   readonly #memory: CameraMemory;
   readonly #oracle: AntiMeaveOracle;
   readonly #workforce: Workforce;
+  readonly #healing: SelfHealing;
   readonly #correction: SelfCorrection;
   readonly #telemetry: MqttTelemetry;
   readonly #http: HttpServer;
@@ -146,7 +149,7 @@ export class ParlmeshNode {
       store: this.#store,
       scopesOf: (id) => tokens.get(id)?.scopes,
       agentCapabilities: (id) => this.#workforce.supervisor.capabilitiesOf(id),
-      mqttCommands: config.mqtt.commands,
+      ...{ mqttCommands: config.mqtt.commands, helpNeighbours: config.mapek.helpNeighbours },
       report: (cause) => this.#lifecycle.report('oracle', cause),
       logger: logger.child({ service: 'oracle' }),
     });
@@ -161,12 +164,21 @@ export class ParlmeshNode {
       ...{ store: this.#store, key },
       report: (service, cause) => this.#lifecycle.report(service, cause),
       hardware: () => this.view.hardware(),
+      recoveryKnowledge: () => this.#healing.learner(),
       onReading: ({ reading, score }) => this.#onReading(reading, score),
     });
 
+    this.#healing = new SelfHealing({
+      ...{ config: config.mapek, brokers: config.mqtt.url, name: config.name, dataDir, clock, random, journal, oracle },
+      ...{ mesh: this.#mesh, store: this.#store, vision: this.#vision, memory: this.#memory },
+      ...{ workforce: this.#workforce, lifecycle: this.#lifecycle, telemetry: () => this.#telemetry },
+      packagedModels: join(ROOT, 'vision/models'),
+      hardware: () => this.view.hardware(),
+      logger: logger.child({ service: 'mapek' }),
+    });
     this.#correction = new SelfCorrection({
       ...{ vision: this.#vision, mesh: this.#mesh, store: this.#store, oracle, clock, random, journal, logger },
-      supervisor: this.#workforce.supervisor,
+      ...{ supervisor: this.#workforce.supervisor, propose: this.#healing.propose },
     });
 
     const broker = new EmbeddedBroker({ config: config.mqtt, logger: logger.child({ service: 'broker' }) });
@@ -241,11 +253,12 @@ export class ParlmeshNode {
     this.#lifecycle.add(this.#store, { required: true });
     this.#lifecycle.add(this.#oracle, { required: true });
     this.#lifecycle.add(metrics, { required: true });
-    const kernelRoutes = config.mesh.kernelRoutes.enabled ? this.#kernelRoutes(config) : undefined;
     this.#lifecycle.add(this.#mesh, { required: false });
-    if (kernelRoutes !== undefined) this.#lifecycle.add(kernelRoutes, { required: false });
+    if (config.mesh.kernelRoutes.enabled) this.#lifecycle.add(this.#kernelRoutes(config), { required: false });
     this.#lifecycle.add(this.#vision, { required: false });
     this.#lifecycle.add(this.#memory, { required: false });
+    // Before what it watches and what learns from it.
+    this.#lifecycle.add(this.#healing, { required: false });
     this.#workforce.addTo(this.#lifecycle);
     this.#lifecycle.add(this.#correction, { required: false });
     this.#lifecycle.add(this.#http, { required: false });
@@ -267,22 +280,16 @@ export class ParlmeshNode {
       measureLinks(this.#measure, this.#mesh.links(), clock.wall()),
     );
     this.view.nodeChanged();
-    this.#journal.record({
-      severity: 'info',
-      kind: 'node.started',
-      subject: 'node',
-      message: `Node ${this.#config.name} started, version ${version}`,
-    });
+    const message = `Node ${this.#config.name} started, version ${version}`;
+    this.#journal.record({ severity: 'info', kind: 'node.started', subject: 'node', message });
   }
 
   async stop(): Promise<void> {
     this.#measuring?.cancel();
-    this.#journal.record({
-      severity: 'info',
-      kind: 'node.stopping',
-      subject: 'node',
-      message: `Node ${this.#config.name} stops`,
-    });
+    // What ends in order is not to be repaired.
+    await this.#healing.stop();
+    const message = `Node ${this.#config.name} stops`;
+    this.#journal.record({ severity: 'info', kind: 'node.stopping', subject: 'node', message });
     await this.#lifecycle.stop();
     await this.#workforce.close();
   }
@@ -309,14 +316,12 @@ export class ParlmeshNode {
       this.#config.cameras = config.cameras;
       await this.#workforce.builtIn.replaceCameras(this.#cameraNames(), () => this.#vision.setCameras(config.cameras));
     }
-    this.#journal.record({
-      severity: change.needRestart.length > 0 ? 'warning' : 'info',
-      kind: 'config.reloaded',
-      subject: 'node',
-      message:
-        `Configuration read again: ${change.applied.join(', ') || 'nothing'} changed` +
-        (change.needRestart.length > 0 ? `; a restart is needed for ${change.needRestart.join(', ')}` : ''),
-    });
+    const isLeft = change.needRestart.length > 0;
+    const message =
+      `Configuration read again: ${change.applied.join(', ') || 'nothing'} changed` +
+      (isLeft ? `; a restart is needed for ${change.needRestart.join(', ')}` : '');
+    const severity = isLeft ? 'warning' : 'info';
+    this.#journal.record({ severity, kind: 'config.reloaded', subject: 'node', message });
     return change;
   }
 
@@ -339,12 +344,8 @@ export class ParlmeshNode {
   #kernelRoutes({ mesh }: EffectiveConfig): KernelRoutes {
     const { clock, logger } = this.#parts;
     return new KernelRoutes({
-      config: mesh.kernelRoutes,
-      probePort: mesh.probe.port,
-      mesh: this.#mesh,
-      clock,
+      ...{ config: mesh.kernelRoutes, probePort: mesh.probe.port, mesh: this.#mesh, clock, journal: this.#journal },
       logger: logger.child({ service: 'kernel-routes' }),
-      journal: this.#journal,
       report: (cause) => this.#lifecycle.report('kernel-routes', cause),
     });
   }
@@ -387,6 +388,7 @@ export class ParlmeshNode {
     this.view.setHardware(reading);
     this.#mesh.setScore(score);
     this.#correction.hear(reading);
+    this.#healing.hear(reading);
     measureBoard(this.#measure, reading, score);
   }
 

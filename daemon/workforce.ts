@@ -5,6 +5,7 @@ import { Communication } from '../agents/communication/communication.ts';
 import { stabilityOf } from '../agents/federation/election/standing.ts';
 import type { Learner } from '../agents/federation/learner.ts';
 import { PARL_POLICY } from '../agents/federation/learners/parl-policy.ts';
+import { RECOVERY_KNOWLEDGE } from '../agents/federation/learners/recovery-knowledge.ts';
 import { trainingSwarm } from '../agents/federation/parl-federated-orchestrator.ts';
 import { TrainExecutor } from '../agents/federation/rounds/training-task.ts';
 import type { HardwareNews } from '../agents/kinds/hardware.ts';
@@ -41,6 +42,7 @@ import { BuiltInAgents } from './built-in-agents.ts';
 import type { EffectiveConfig } from './config/effective.ts';
 import { ConfiguredAgents } from './configured-agents.ts';
 import { drawingReader } from './drawings.ts';
+import { externalBroker } from './external-broker.ts';
 import { pressureOf } from './eyes.ts';
 import { conditionOf, constancyOf } from './federation/board.ts';
 import { FederationDesk } from './federation/desk.ts';
@@ -49,6 +51,7 @@ import { LateLearner } from './federation/late-learner.ts';
 import { HardwareReader } from './hardware/reader.ts';
 import { Learning } from './learning.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { Relief } from './mapek/relief.ts';
 import { authorizeLesson } from './security/oracle.ts';
 import type { Store } from './store/store.ts';
 import type { SwarmFigures } from './telemetry/swarm-families.ts';
@@ -74,6 +77,8 @@ export interface WorkforceParts {
   /** The board as it was read last. */
   hardware: () => HardwareView | undefined;
   onReading(news: HardwareNews<HardwareView>): void;
+  /** What repairs taught; throws while it is not open. */
+  recoveryKnowledge: () => Learner;
   journal: Journal;
   clock: Clock;
   random: Random;
@@ -101,6 +106,7 @@ export class Workforce {
   readonly textReader: TextReader;
   readonly readDrawing: ReturnType<typeof drawingReader>;
   readonly frameHelp: FrameHelp;
+  readonly relief: Relief;
   readonly #modules: Modules;
   readonly #moduleTasks: ModuleExecutor;
   readonly #threads: ThreadPool;
@@ -110,13 +116,14 @@ export class Workforce {
   constructor(parts: WorkforceParts) {
     const { config, dataDir, mesh, vision, store, key, onReading, journal, clock, random, logger } = parts;
     this.network = parts.network;
+    this.relief = new Relief(clock);
     this.supervisor = new Supervisor({ config: config.agents, clock, random, journal, logger });
     this.#reader = new HardwareReader({ clock, dataDir, logger });
     this.builtIn = new BuiltInAgents({
       supervisor: this.supervisor,
       ...{ mesh, vision, hardware: this.#reader, journal, clock },
       onReading: (news) => {
-        this.swarm.setCondition(news.reading);
+        this.#condition(news.reading);
         onReading(news);
       },
     });
@@ -145,7 +152,10 @@ export class Workforce {
       authorize: (subject) => authorizeLesson(parts.oracle, key.nodeId, subject),
       report: (cause) => parts.report('parl', cause),
     });
-    const learners = [new LateLearner(PARL_POLICY, () => this.learning.learner())];
+    const learners = [
+      new LateLearner(PARL_POLICY, () => this.learning.learner()),
+      new LateLearner(RECOVERY_KNOWLEDGE, parts.recoveryKnowledge),
+    ];
     this.federation = config.federation.enabled ? this.#federate(parts, learners) : undefined;
     const { federation, network } = this;
     this.federationDesk = new FederationDesk({ federation, learners, network, name: config.name, clock });
@@ -192,6 +202,7 @@ export class Workforce {
     const startedAt = clock.now();
     return new Federation({
       ...{ config: config.federation, name: config.name, network: this.network, mesh, store, key, oracle },
+      brokers: externalBroker(config).mqtt,
       learners,
       experienceOf: PARL_POLICY.name,
       swarm: () => trainingSwarm(this.swarm),
@@ -201,6 +212,15 @@ export class Workforce {
       report: parts.report,
       ...{ clock, random, journal, logger: logger.child({ service: 'federation' }) },
     });
+  }
+
+  /** The relief changed. */
+  relieved(hardware: HardwareView | undefined): void {
+    if (hardware !== undefined) this.#condition(hardware);
+  }
+
+  #condition(reading: HardwareView): void {
+    this.swarm.setCondition({ ...reading, relief: this.relief.share });
   }
 
   /** For metrics. */

@@ -8,6 +8,8 @@ import type { Service } from '../core/service.ts';
 import type { MeshCounters } from './counters.ts';
 import type { TopicHandler } from './gossip/gossip.ts';
 import type { Topic } from './gossip/topics.ts';
+import { type Impairment, Impairments } from './impairments.ts';
+import { KeptAway } from './kept-away.ts';
 import type { Member } from './membership/authority.ts';
 import { changeNetwork, type Destination } from './membership/change-of-network.ts';
 import { enrol } from './membership/enrolment.ts';
@@ -59,6 +61,8 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
   readonly id: NodeId;
   readonly planner: RoutePlanner;
   readonly #parts: MeshParts;
+  readonly #keptAway = new KeptAway();
+  readonly #impairments = new Impairments();
   readonly #subscriptions: ((node: MeshNode) => void)[] = [];
   #participation: Participation | undefined;
   #score = 0;
@@ -66,7 +70,7 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
 
   constructor(parts: MeshParts) {
     super();
-    this.#parts = parts;
+    this.#parts = { ...parts, keptAway: this.#keptAway, impairments: this.#impairments };
     this.id = parts.key.nodeId;
     this.planner = new RoutePlanner({ self: this.id, running: () => this.#running() });
   }
@@ -316,6 +320,31 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
   /** Gives the connections to a neighbour up; it is dialled again at once, and on all its addresses. */
   resetLink(peer: NodeId): void {
     this.#running().node.resetLink(peer);
+  }
+
+  /** Has routes go around the link to a neighbour as long as there is another way, or not any more. */
+  avoid(peer: NodeId, isAvoided: boolean): void {
+    const { avoided } = this.#keptAway;
+    if (isAvoided) avoided.add(peer);
+    else avoided.delete(peer);
+    this.#participation?.node.routing.linksChanged();
+  }
+
+  /** Takes nothing from a node and gives nothing to it, as if it had been removed; or lets it in again. Of this node alone. */
+  isolate(peer: NodeId, isIsolated: boolean): void {
+    const { isolated } = this.#keptAway;
+    if (isIsolated) isolated.add(peer);
+    else isolated.delete(peer);
+    if (isIsolated) this.#participation?.node.resetLink(peer);
+  }
+
+  isIsolated(peer: NodeId): boolean {
+    return this.#keptAway.isolated.has(peer);
+  }
+
+  /** Makes the link to a neighbour worse, or as it was again: for trying out what follows. Only chaos does that. */
+  impair(peer: NodeId, impairment: Impairment | undefined): void {
+    this.#impairments.set(peer, impairment);
   }
 
   #running(): Participation {

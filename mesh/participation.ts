@@ -8,6 +8,7 @@ import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
 import { SequenceNumbers, sequenceStore } from './gossip/sequence.ts';
 import type { NodeSummary } from './gossip/topics.ts';
+import type { KeptAway } from './kept-away.ts';
 import { systemSenses } from './link/system-senses.ts';
 import { Authority } from './membership/authority.ts';
 import { ClockWatch } from './membership/clock-watch.ts';
@@ -37,6 +38,8 @@ export interface ParticipationParts extends TransportsParts {
   authorize?: (action: RelayAction) => boolean;
   /** Asked before a plan is put into force unasked (`mesh.plan.apply: auto`); a rejection says why not. */
   mayApplyPlan?: () => Promise<void>;
+  /** Neighbours that it does without. */
+  keptAway?: KeptAway;
   /** Instead of those of the configuration; links are then probed over their connections. */
   transports?: () => Transport[];
   /** Of the certificates that this node issues; a year when left out. */
@@ -236,7 +239,7 @@ export class Participation {
   }
 
   #createNode(sequence: SequenceNumbers, remembered: KnownAddress[]): MeshNode {
-    const { state, logger, key, clock, authorize = ({ service }) => service === 'ping' } = this.#parts;
+    const { state, logger, key, clock, keptAway, authorize = ({ service }) => service === 'ping' } = this.#parts;
     const { credentials } = this;
     const isMembership = ({ kind, service }: RelayAction): boolean =>
       this.authority !== undefined && kind === 'message' && (service === RENEWAL_SERVICE || service === KEY_SERVICE);
@@ -250,9 +253,12 @@ export class Participation {
       remembered,
       transports: this.#parts.transports?.() ?? createTransports(this.#parts, credentials.current.network, networkKeys),
       ...(this.#parts.transports === undefined && { senses: systemSenses({ ...this.#parts, self: key.nodeId }) }),
-      isRevoked: (id) => this.revocations.has(id),
+      isRevoked: (id) => this.revocations.has(id) || (keptAway?.isolated.has(id) ?? false),
       relayed: (neighbour, frame) => this.engineering.carried(neighbour, frame),
-      weighed: (links) => this.engineering.weighed(links),
+      weighed: (links) => {
+        const weighed = this.engineering.weighed(links);
+        return keptAway?.priced(weighed) ?? weighed;
+      },
       renewal: {
         clockHeard: (peer, ahead) => this.#onClock(peer, ahead),
         expired: (certificate) => this.#onExpired(certificate),

@@ -159,6 +159,11 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
     this.#relievedUntil = this.#options.clock.now() + RELIEF_FOR;
   }
 
+  /** Looks as often as before again. */
+  takeUpAgain(): void {
+    this.#relievedUntil = 0;
+  }
+
   /** Another model that is whole serves instead of the present one, until the node is started anew; resolves with its id. */
   async useOtherDetector(): Promise<string> {
     const models = await this.models();
@@ -170,6 +175,15 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
     }
     await this.#detector.use(other.id);
     return other.id;
+  }
+
+  /** The file of the detector's model was put right: it is looked at now, not when its turn comes. */
+  async lookForDetector(): Promise<void> {
+    await this.#detector.use(this.#detector.id);
+  }
+
+  get detectorId(): string {
+    return this.#detector.id;
   }
 
   /** All known models; each file is read and compared with its manifest. */

@@ -25,8 +25,8 @@ export interface RunOrder {
   onSettled: () => void;
 }
 
-/** The loop, as the oracle knows it. */
-export const MAPEK_AGENT = 'mapek';
+/** The loop, as the oracle knows it. No agent of a user can be called so. */
+export const MAPEK_AGENT = 'mapek loop';
 const AUTHORISE_WITHIN: Millis = 10_000;
 /** A reason of our own costs less than the exception that is made without one. */
 const OVER = 'over';

@@ -65,9 +65,14 @@ export class ClipFolder {
     return picture && { picture, at: known.at };
   }
 
-  async #prune(): Promise<void> {
-    const before = this.#clock.wall() - this.#limits.keepDays * DAY;
-    let over = -this.#limits.maxBytes;
+  /** Deletes the oldest until that share of the age and the bytes at most is left. */
+  async freeSpace(share: number): Promise<void> {
+    await this.#prune(share);
+  }
+
+  async #prune(share = 1): Promise<void> {
+    const before = this.#clock.wall() - share * this.#limits.keepDays * DAY;
+    let over = -share * this.#limits.maxBytes;
     for (const { bytes } of this.#clips.values()) over += bytes;
     for (const [id, { at, bytes }] of this.#clips) {
       if (at >= before && over <= 0) break;

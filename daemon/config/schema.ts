@@ -9,6 +9,7 @@ import { CameraConfig, VisionConfig } from '../../vision/config.ts';
 import { FederationConfig } from '../federation/config.ts';
 import { HardwareConfig } from '../hardware/config.ts';
 import { HttpConfig } from '../http/config.ts';
+import { MapekConfig } from '../mapek/config.ts';
 import { StoreConfig } from '../store/config.ts';
 import { MqttConfig } from '../telemetry/config.ts';
 
@@ -52,6 +53,7 @@ export const Config = Type.Object(
     swarm: SwarmConfig,
     federation: FederationConfig,
     oracle: OracleConfig,
+    mapek: MapekConfig,
     vision: VisionConfig,
     cameras: Type.Array(CameraConfig, { default: [], maxItems: 32, description: 'Attached cameras.' }),
   },

@@ -32,7 +32,14 @@ export interface LocalPlannerParts {
   /** A neighbour with a direct link. */
   hasNeighbour: (name: string) => boolean;
   resetLink: (name: string) => void;
+  /**
+   * Has the self-healing do it under its locks and budgets, which asks the oracle itself; undefined where it does not run: then it
+   * is done at once.
+   */
+  propose?: ((correction: ChangingCorrection, why: string) => Promise<string>) | undefined;
 }
+
+export type ChangingCorrection = Exclude<Correction, { action: 'operator.ask' }>;
 
 export class LocalPlanner implements CorrectionPlanner {
   readonly #parts: LocalPlannerParts;
@@ -59,15 +66,16 @@ export class LocalPlanner implements CorrectionPlanner {
   }
 
   async carryOut(correction: Correction, why: string): Promise<string> {
-    const { self, authorize } = this.#parts;
+    const { self, authorize, propose } = this.#parts;
     if (correction.action === 'operator.ask') return `An operator is asked: ${correction.question}`;
+    if (propose !== undefined) return propose(correction, why);
     const actor = { kind: 'agent', id: SELF_CORRECTION } as const;
     await authorize({ action: correction.action, actor, scope: 'node', nodes: [self], subject: subjectOf(correction) });
     await this.#do(correction);
     return `${capital(inWords(correction))}, since ${why}`;
   }
 
-  async #do(correction: Exclude<Correction, { action: 'operator.ask' }>): Promise<void> {
+  async #do(correction: ChangingCorrection): Promise<void> {
     const { restartCamera, acceptView, lowerRate, useOtherDetector, restartAgent, resetLink } = this.#parts;
     switch (correction.action) {
       case 'camera.accept-view':
@@ -86,7 +94,7 @@ export class LocalPlanner implements CorrectionPlanner {
   }
 }
 
-function subjectOf(correction: Exclude<Correction, { action: 'operator.ask' }>): string {
+function subjectOf(correction: ChangingCorrection): string {
   switch (correction.action) {
     case 'camera.accept-view':
     case 'camera.restart':

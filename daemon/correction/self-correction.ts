@@ -15,7 +15,7 @@ import type { VisionProcessor } from '../../vision/processor.ts';
 import type { Store } from '../store/store.ts';
 import type { HardwareView } from '../view/schema.ts';
 import type { CorrectionActions } from '../view/view.ts';
-import { LocalPlanner } from './local-planner.ts';
+import { type ChangingCorrection, LocalPlanner } from './local-planner.ts';
 import { taughtLooks } from './taught-looks.ts';
 import { type Word, wordOfAgent, wordOfBoard, wordOfLink, wordOfPeer } from './witnesses.ts';
 
@@ -25,6 +25,8 @@ export interface SelfCorrectionParts {
   supervisor: Supervisor;
   store: Store;
   oracle: Pick<AntiMeaveOracle, 'authorize'>;
+  /** See `LocalPlannerParts`. */
+  propose?: ((correction: ChangingCorrection, why: string) => Promise<string>) | undefined;
   clock: Clock;
   random: Random;
   journal: Journal;
@@ -44,6 +46,7 @@ export class SelfCorrection implements Service {
     this.#planner = new LocalPlanner({
       self: mesh.id,
       authorize: (action) => oracle.authorize(action),
+      propose: parts.propose,
       hasAgent: (id) => supervisor.agents().some((agent) => agent.id === id),
       restartAgent: (id) => supervisor.restart(id),
       hasCamera: (id) => vision.camera(id) !== undefined,

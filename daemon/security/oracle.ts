@@ -5,6 +5,8 @@ import type { Actor, Authorizer } from '../../agents/authorizer.ts';
 import { type AgentCapabilities, EVERYTHING } from '../../agents/capabilities.ts';
 import { TRAINING_AGENT } from '../../agents/federation/parl-federated-orchestrator.ts';
 import { ROLLOUT_AGENT } from '../../agents/federation/rollout/participant.ts';
+import { ACTION_NAMES } from '../../agents/mapek/action-catalogue.ts';
+import { MAPEK_AGENT } from '../../agents/mapek/action-runner.ts';
 import type { AgentNetwork } from '../../agents/network.ts';
 import { nodeOfKey, WHOLE_NODE } from '../../agents/oracle/actor.ts';
 import type { OracleConfig } from '../../agents/oracle/config.ts';
@@ -39,6 +41,8 @@ export interface OracleOnNodeParts {
   agentCapabilities: (id: string) => AgentCapabilities;
   /** Commands over MQTT are taken. */
   mqttCommands: boolean;
+  /** Other nodes may ask this one for help. */
+  helpNeighbours: boolean;
   /** Somebody is frozen or changes are halted: why, or undefined when all is well again. */
   report: (cause: string | undefined) => void;
   clock: Clock;
@@ -48,10 +52,11 @@ export interface OracleOnNodeParts {
 
 /** Before the mesh starts. */
 export function createOracle(parts: OracleOnNodeParts): { oracle: AntiMeaveOracle; desk: OracleDesk } {
-  const { mesh, store, key, scopesOf, agentCapabilities, mqttCommands } = parts;
+  const { mesh, store, key, scopesOf, agentCapabilities, mqttCommands, helpNeighbours } = parts;
   const keys = oracleKeys(key, () => mesh.credentials());
   const oracle = new AntiMeaveOracle({
     ...parts,
+    config: helpNeighbours ? { ...parts.config, members: [...parts.config.members, ...HELP] } : parts.config,
     keys,
     audit: store.audit,
     storage: { read: () => store.state(ORACLE_STATE), write: (document) => store.putState(ORACLE_STATE, document) },
@@ -142,7 +147,10 @@ const BUILT_IN_MAY: Readonly<Record<string, AgentCapabilities>> = {
   [ROLLOUT_AGENT]: [here('model.adopt')],
   [TRAINING_AGENT]: ['job.submit', 'job.cancel'].map(here),
   [SELF_CORRECTION]: CORRECTIONS.map(here),
+  [MAPEK_AGENT]: ACTION_NAMES.map(here),
 };
+/** What a node of the network may ask of this one besides work: see `NeighbourHelp`. */
+const HELP = ['link.reset', 'process.restart-service'];
 const MQTT_MAY: AgentCapabilities = ['agent.restart', 'job.*'].map(here);
 const ACT_MAY: AgentCapabilities = ['agent.*', 'job.*', 'swarm.*', 'blob.*', 'camera.*', 'vision.*'].map(here);
 

@@ -110,11 +110,17 @@ export class Caretaker {
     return this.#run({ kind: 'restore', file, now: this.#options.clock.wall() });
   }
 
-  /** Deletes what is too old or too much, step by step. */
-  async retain(): Promise<void> {
+  /**
+   * Deletes what is too old or too much, step by step.
+   * @param share of age and size that is kept: less than 1 where space is needed; what the audit log has stays
+   */
+  async retain(share = 1): Promise<void> {
     const { config, snapshots, clock, writer, loop } = this.#options;
     const { keepDays, maxBytes, auditDays } = config;
-    const limits: RetentionLimits = { keepDays, maxBytes, auditDays, snapshots };
+    const pictures = { keepDays: share * snapshots.keepDays, maxBytes: share * snapshots.maxBytes };
+    const limits: RetentionLimits = {
+      ...{ keepDays: share * keepDays, maxBytes: share * maxBytes, auditDays, snapshots: pictures },
+    };
     while (loop.state.kind === 'open' && !this.#stopped.signal.aborted) {
       const { more } = await writer.request({ kind: 'retain', limits, now: clock.wall() });
       if (!more) return;

@@ -14,7 +14,7 @@ import { systemRandom } from '../clock.ts';
 import type { TokenRow, TokenStorage } from '../security/tokens.ts';
 import type { ObservationPage } from '../view/camera-schema.ts';
 import type { EventView, ObservationView, StoreView } from '../view/schema.ts';
-import type { EventQuery, ObservationQuery, ObservationSearch, Snapshot, StoreActions } from '../view/view.ts';
+import type { EventQuery, ObservationQuery, ObservationSearch, Snapshot } from '../view/view.ts';
 import type { StoreAccess } from './access.ts';
 import { StoredAudit } from './audit.ts';
 import { Caretaker } from './caretaker.ts';
@@ -36,6 +36,7 @@ import { databaseFile } from './paths.ts';
 import { PendingRows } from './pending-rows.ts';
 import { MeasuredSeries } from './series.ts';
 import { isSnapshotId, MOST_JPEG_BYTES, snapshotFile } from './snapshots.ts';
+import { removeSpares } from './spares.ts';
 import { readState } from './state.ts';
 import { listTokens } from './tokens.ts';
 import { Writer } from './writer.ts';
@@ -275,6 +276,12 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
     return { file, bytes };
   }
 
+  /** Deletes old history beyond that share of what the configuration keeps, and files that only a repair left behind. */
+  async freeSpace(share: number): Promise<void> {
+    removeSpares(this.#options.dataDir);
+    await this.#caretaker.retain(share);
+  }
+
   /** Reads the whole file for damage, in a thread of its own. */
   check(): Promise<CheckResult> {
     return this.#caretaker.check();
@@ -388,15 +395,4 @@ export class Store extends EventEmitter<StoreEvents> implements Service {
     this.#reader?.close();
     this.#reader = undefined;
   }
-}
-
-/** What people may ask of it. */
-export function storeActions(store: Store): StoreActions {
-  return {
-    backupStore: () => store.backup(),
-    checkStore: async () => {
-      const { ok, problems } = await store.check();
-      return { ok, problems };
-    },
-  };
 }

@@ -44,6 +44,10 @@ export class Connection {
   readonly #options: Required<ConnectionOptions>;
   #client: MqttClient | undefined;
   #seeking: AbortController | undefined;
+  /** Ends the present search alone. */
+  #search = new AbortController();
+  /** Place of the broker that is tried first. */
+  #first = 0;
 
   constructor(options: ConnectionOptions) {
     this.#options = { retry: { first: 500, most: 30_000 }, ...options };
@@ -65,6 +69,27 @@ export class Connection {
     await this.#round(signal).catch((thrown: unknown) => this.#seek(messageOf(thrown)));
   }
 
+  /**
+   * Connects anew and at once, whether there is a connection or one is being sought. Rejects when no broker answers; the search
+   * then goes on.
+   * @param next another broker of the list comes first from now on
+   */
+  async reconnect({ next }: { next: boolean }): Promise<void> {
+    const signal = this.#seeking?.signal;
+    if (signal === undefined) throw new ParlmeshError('MQTT_STOPPED', 'MQTT is not running');
+    if (next) this.#first++;
+    this.#search.abort(new ParlmeshError('MQTT_ANEW', 'the connection is made anew'));
+    const client = this.#client;
+    this.#client = undefined;
+    if (client !== undefined) await endClient(client, this.#options.clock);
+    try {
+      await this.#round(signal);
+    } catch (thrown) {
+      this.#seek(messageOf(thrown));
+      throw thrown;
+    }
+  }
+
   /** Ends the connection in order, or the search for one. */
   async close(): Promise<void> {
     this.#seeking?.abort(new ParlmeshError('STOPPING', 'the MQTT connection is being closed'));
@@ -76,7 +101,8 @@ export class Connection {
 
   async #round(signal: AbortSignal): Promise<void> {
     const causes: string[] = [];
-    const brokers = this.#options.brokers();
+    const listed = this.#options.brokers();
+    const brokers = listed.map((_, index) => listed[(index + this.#first) % listed.length]!);
     const timeout = Math.min(CONNECT_TIMEOUT, ROUND_TIMEOUT / brokers.length);
     for (const broker of brokers) {
       signal.throwIfAborted();
@@ -115,8 +141,9 @@ export class Connection {
 
   #seek(cause: string): void {
     const { onDown, logger, clock, random, retry } = this.#options;
-    const signal = this.#seeking?.signal;
-    if (signal === undefined || signal.aborted) return;
+    if (this.#seeking === undefined || this.#seeking.signal.aborted) return;
+    this.#search = new AbortController();
+    const signal = AbortSignal.any([this.#seeking.signal, this.#search.signal]);
     onDown(cause);
     const search = async (): Promise<void> => {
       for (let attempt = 0; ; attempt++) {

@@ -75,6 +75,15 @@ export class MqttTelemetry implements Service {
     this.#session?.setStateInterval(seconds);
   }
 
+  /** Connects anew at once. Rejects when no broker answers. @param next to the next one of the list, where there are several */
+  async reconnect({ next }: { next: boolean }): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) throw new ParlmeshError('MQTT_STOPPED', 'MQTT is not running');
+    this.#session?.abandon();
+    this.#session = undefined;
+    await running.connection.reconnect({ next });
+  }
+
   /** Resolves once connected. Rejects when no broker can be reached, and may then be called again. */
   async start(signal: AbortSignal): Promise<void> {
     const { config, clock, random, logger, memory, view } = this.#options;

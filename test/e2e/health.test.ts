@@ -32,7 +32,8 @@ afterAll(async () => {
 describe('The health sentence of a real node', () => {
   it('tells of a model file with flipped bytes, while the camera goes on', async () => {
     const camera = JSON.stringify([{ name: 'test', source: 'rendered:' }]);
-    const node = await start('model', { PARLMESH_CAMERAS: camera }, (dataDir) => {
+    const settings = { PARLMESH_CAMERAS: camera, PARLMESH_MAPEK_MODE: 'off' };
+    const node = await start('model', settings, (dataDir) => {
       const models = join(dataDir, 'models');
       mkdirSync(models);
       for (const file of readdirSync(packaged)) copyFileSync(join(packaged, file), join(models, file));

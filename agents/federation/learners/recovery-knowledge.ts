@@ -41,11 +41,18 @@ const LEAST_TRIES = 0.01;
 /** A repair that did not help costs as much as one that takes e times as long as it lasted. */
 const NOT_RECOVERED = 1;
 
+export const RECOVERY_KNOWLEDGE = {
+  name: 'recovery-knowledge',
+  title: 'Knowledge of repairs',
+  size: SLOTS.length * NUMBERS,
+  format: FORMAT,
+} as const;
+
 export class RecoveryKnowledgeLearner implements Learner {
-  readonly name = 'recovery-knowledge';
-  readonly title = 'Knowledge of repairs';
-  readonly size = SLOTS.length * NUMBERS;
-  readonly format = FORMAT;
+  readonly name = RECOVERY_KNOWLEDGE.name;
+  readonly title = RECOVERY_KNOWLEDGE.title;
+  readonly size = RECOVERY_KNOWLEDGE.size;
+  readonly format = RECOVERY_KNOWLEDGE.format;
   readonly #parts: RecoveryLearnerParts;
   readonly #kept: KeptModel;
   #trainedUpTo: Millis = 0;

@@ -6,6 +6,8 @@ export interface BoardCondition {
   throttling?: { underVoltage: boolean; throttled: boolean };
   /** `charge` is the share that is left, 0 to 1; it counts while it is used up. */
   battery?: { charge: number; discharging: boolean };
+  /** What is asked to be left, 0 to 1, whatever the board could do: the self-healing sheds load. */
+  relief?: number;
 }
 
 /** Boards slow themselves down from about 80 °C; from `begins` on they are spared, at `all` they are given nothing. */
@@ -17,9 +19,10 @@ const BATTERY = { begins: 0.4, all: 0.1 };
 const THROTTLED = 0.5;
 
 /** 0 none to 1 takes nothing: the worst of what presses. */
-export function stressOf({ memory, temperatureCelsius, throttling, battery }: BoardCondition): number {
+export function stressOf({ memory, temperatureCelsius, throttling, battery, relief = 0 }: BoardCondition): number {
   const free = memory.totalBytes > 0 ? memory.availableBytes / memory.totalBytes : 1;
   return Math.max(
+    relief,
     temperatureCelsius === undefined ? 0 : between(temperatureCelsius, HEAT.begins, HEAT.all),
     throttling?.throttled || throttling?.underVoltage ? THROTTLED : 0,
     between(free, MEMORY.begins, MEMORY.all),

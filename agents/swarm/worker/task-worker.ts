@@ -127,6 +127,8 @@ export class TaskWorker {
 
   setCondition(condition: BoardCondition): void {
     this.#stress = stressOf(condition);
+    if (this.#stress >= 1)
+      for (const held of this.#queue.splice(0)) this.#giveBack(held, 'this board takes no work now');
     this.#memory = Math.round(condition.memory.availableBytes / MIB);
     this.#parts.changed();
   }

@@ -1,0 +1,53 @@
+// Agents by their supervisor's word: at work, failing, hung, set aside.
+
+import type { AgentSnapshot } from '../../../agents/supervised-agent.ts';
+import type { Supervisor } from '../../../agents/supervisor.ts';
+import type { Clock } from '../../../core/clock.ts';
+import type { Say, Source } from './hearing.ts';
+
+export interface AgentSignalsParts {
+  supervisor: Pick<Supervisor, 'agents' | 'on' | 'off'>;
+  /** What an agent works only with: see `PARLMAPEKExecutor.depends`. */
+  depends: (subject: string, needs: readonly string[]) => void;
+  clock: Clock;
+  say: Say;
+}
+
+/** As the supervisor puts it into the error of an agent whose heartbeat did not come. */
+const HUNG = /^no heartbeat for /;
+
+export class AgentSignals implements Source {
+  readonly #parts: AgentSignalsParts;
+  readonly #known = new Set<string>();
+
+  constructor(parts: AgentSignalsParts) {
+    this.#parts = parts;
+  }
+
+  listen(): () => void {
+    const { supervisor } = this.#parts;
+    const hear = (agent: AgentSnapshot): void => this.#tell(agent);
+    supervisor.on('agent', hear);
+    this.repeat();
+    return () => supervisor.off('agent', hear);
+  }
+
+  repeat(subjects?: ReadonlySet<string>): void {
+    for (const agent of this.#parts.supervisor.agents()) {
+      if (subjects === undefined || subjects.has(`agent/${agent.id}`)) this.#tell(agent);
+    }
+  }
+
+  #tell({ id, kind, state, lastError }: AgentSnapshot): void {
+    const { say, depends, clock } = this.#parts;
+    const subject = `agent/${id}`;
+    if (!this.#known.has(id)) {
+      this.#known.add(id);
+      if (kind === 'camera') depends(subject, [id]);
+      if (kind === 'mqtt-bridge') depends(subject, ['service/mqtt']);
+    }
+    const message = lastError === undefined ? {} : { message: `Agent ${id}: ${lastError}` };
+    const isHung = state === 'restarting' && lastError !== undefined && HUNG.test(lastError);
+    say({ subject, at: clock.wall(), kind: 'state', state: isHung ? 'hung' : state, ...message });
+  }
+}

@@ -1,0 +1,103 @@
+// Links, peers and the whole network, as the mesh measures them.
+
+import type { Clock, Millis } from '../../../core/clock.ts';
+import type { Mesh } from '../../../mesh/mesh.ts';
+import type { MeshLink, MeshPeer } from '../../../mesh/views.ts';
+import type { Say, Source } from './hearing.ts';
+
+export interface MeshSignalsParts {
+  mesh: Pick<Mesh, 'links' | 'peers' | 'isIsolated' | 'on' | 'off'>;
+  depends: (subject: string, needs: readonly string[]) => void;
+  clock: Clock;
+  say: Say;
+}
+
+const MINUTE: Millis = 60_000;
+/** In a smaller network one node that is gone is that node's trouble. */
+const LEAST_FOR_PARTITION = 3;
+
+export class MeshSignals implements Source {
+  readonly #parts: MeshSignalsParts;
+  /** Times within the last minute at which a link fell, and how often it had by then. */
+  readonly #falls = new Map<string, { times: Millis[]; flaps: number }>();
+  readonly #known = new Set<string>();
+
+  constructor(parts: MeshSignalsParts) {
+    this.#parts = parts;
+  }
+
+  listen(): () => void {
+    const { mesh } = this.#parts;
+    const hearLink = (link: MeshLink): void => this.#tellLink(link);
+    const hearPeer = (peer: MeshPeer): void => {
+      this.#tellPeer(peer);
+      this.#tellReach();
+    };
+    mesh.on('link', hearLink);
+    mesh.on('peer', hearPeer);
+    this.repeat();
+    return () => {
+      mesh.off('link', hearLink);
+      mesh.off('peer', hearPeer);
+    };
+  }
+
+  repeat(subjects?: ReadonlySet<string>): void {
+    const { mesh } = this.#parts;
+    for (const peer of mesh.peers()) {
+      if (subjects === undefined || subjects.has(`peer/${peer.id}`)) this.#tellPeer(peer);
+    }
+    for (const link of mesh.links()) {
+      if (subjects === undefined || subjects.has(`link/${link.peer}`)) this.#tellLink(link);
+    }
+    if (subjects === undefined || subjects.has('node')) this.#tellReach();
+  }
+
+  #tellLink(link: MeshLink): void {
+    const { mesh, say, depends, clock } = this.#parts;
+    const { peer, peerName, state, cause, loss } = link;
+    const subject = `link/${peer}`;
+    if (!this.#known.has(subject)) {
+      this.#known.add(subject);
+      // Who is gone takes its links along.
+      depends(subject, [`peer/${peer}`]);
+    }
+    const about = { subject, at: clock.wall() };
+    // Nothing is wrong with the link to a node that was switched off, or that this one does without.
+    const isMeant = mesh.isIsolated(peer) || mesh.peers().some(({ id, state: of }) => id === peer && of === 'stopped');
+    const message = `The link to ${peerName} is ${state}${cause === undefined ? '' : `: ${cause}`}`;
+    say({ ...about, kind: 'state', state: isMeant ? 'up' : state, message });
+    if (state === 'up') say({ ...about, kind: 'metric', metric: 'link.loss', value: Math.min(1, Math.max(0, loss)) });
+    if (!isMeant) say({ ...about, kind: 'metric', metric: 'link.falls', value: this.#fallsOf(link) });
+  }
+
+  #fallsOf({ peer, flaps }: MeshLink): number {
+    const now = this.#parts.clock.now();
+    const known = this.#falls.get(peer) ?? { times: [], flaps };
+    const fresh = Math.max(0, Math.min(100, flaps - known.flaps));
+    const times = [...known.times.filter((at) => now - at < MINUTE), ...Array.from({ length: fresh }, () => now)];
+    this.#falls.set(peer, { times: times.slice(-100), flaps });
+    return times.length;
+  }
+
+  #tellPeer({ id, name, state, presence, withholds }: MeshPeer): void {
+    const { mesh, say, clock } = this.#parts;
+    if (mesh.isIsolated(id)) return;
+    const about = { subject: `peer/${id}`, at: clock.wall() };
+    const word =
+      state === 'gone' ? 'gone' : state === 'stopped' ? 'left' : presence.state === 'suspect' ? 'suspect' : 'alive';
+    const why = presence.why === '' ? `${name} is ${state}` : presence.why;
+    say({ ...about, kind: 'state', state: word, message: why.slice(0, 300) });
+    // It takes frames for others and drops them, as this node's own probes measured.
+    say({ ...about, kind: 'metric', metric: 'peer.refuted', value: withholds ? 1 : 0 });
+  }
+
+  #tellReach(): void {
+    const { mesh, say, clock } = this.#parts;
+    const others = mesh.peers().filter(({ id, state }) => state !== 'stopped' && !mesh.isIsolated(id));
+    const gone = others.filter(({ state }) => state === 'gone').length;
+    const isOne = others.length < LEAST_FOR_PARTITION || gone < 2;
+    const value = isOne ? 1 : (others.length - gone + 1) / (others.length + 1);
+    say({ subject: 'node', at: clock.wall(), kind: 'metric', metric: 'members.reachable', value });
+  }
+}

@@ -37,7 +37,7 @@ import type { FederationStorage } from '../../agents/federation/storage.ts';
 import type { AgentNetwork } from '../../agents/network.ts';
 import type { AntiMeaveOracle } from '../../agents/oracle/oracle.ts';
 import { packExperience, unpackExperience } from '../../agents/parl/experience.ts';
-import type { Clock, Millis } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
@@ -47,7 +47,10 @@ import type { Lifecycle } from '../lifecycle.ts';
 import { PostgresFederationStorage } from '../postgres/storage.ts';
 import { federationKeys } from '../security/federation-keys.ts';
 import type { Store } from '../store/store.ts';
+import { askOverBrokers, type Brokers } from './ask-over-brokers.ts';
+import type { BrokerClient } from './broker-client.ts';
 import type { FederationConfig } from './config.ts';
+import { Members } from './members.ts';
 import { PrivacyDoor } from './privacy-door.ts';
 import { RoundTrips } from './round-trips.ts';
 
@@ -57,6 +60,8 @@ export interface FederationParts {
   key: SigningKey;
   network: AgentNetwork;
   mesh: Mesh;
+  /** Brokers by which boards are asked that no route leads to; undefined: none. */
+  brokers: Brokers | undefined;
   store: Store;
   oracle: AntiMeaveOracle;
   learners: readonly Learner[];
@@ -81,7 +86,6 @@ export interface FederationParts {
 const MOST_PRESSURE = 0.9;
 /** Regions that are gone over each round. */
 const AUDITS = 1;
-const MEMBERS_FRESH: Millis = 2_000;
 
 export class Federation {
   readonly election: CoordinatorElection;
@@ -94,19 +98,28 @@ export class Federation {
   readonly storage: FederationStorage;
   readonly #parts: FederationParts;
   readonly #postgres: PostgresFederationStorage | undefined;
+  readonly #broker: BrokerClient | undefined;
+  /** As the federation asks: over the relay, or a broker. */
+  readonly #network: AgentNetwork;
   readonly #secure: SecureParticipant;
   readonly #branches: BranchDuty;
   readonly #reputations: KeptReputations;
   readonly #threads = new Map<string, AggregationThread>();
   readonly #codecs: ReadonlyMap<string, UpdateCodec>;
-  #members: { at: Millis; ids: ReadonlySet<string> } | undefined;
+  readonly #members: Members;
 
   /** Before the mesh starts. */
   constructor(parts: FederationParts) {
     this.#parts = parts;
-    const { config, key, network, mesh, store, oracle, learners, clock, random, journal, logger } = parts;
+    const { config, key, mesh, brokers, store, oracle, learners, clock, random, journal, logger } = parts;
     const shared = { clock, random, journal };
-    const keys = federationKeys(key, (node) => this.#isMember(node));
+    this.#members = new Members(mesh, clock);
+    const keys = federationKeys(key, (node) => this.#members.has(node));
+    const over =
+      brokers && askOverBrokers({ ...{ ...parts, brokers, keys }, isHeard: (node) => this.#members.hears(node) });
+    this.#broker = over?.client;
+    const network = over?.network ?? parts.network;
+    this.#network = network;
     const codec = new MarkedCodec(new Int8Codec());
     this.#codecs = new Map([codec, float32Codec].map((one): [string, UpdateCodec] => [one.name, one]));
     const codecs = [...this.#codecs.values()];
@@ -208,7 +221,7 @@ export class Federation {
     this.receiver = new ExperienceReceiver({
       ...{ network, storage: this.storage, schema, count, config: config.shipping, clock, logger },
       coordinates: () => this.#coordinates(),
-      refuses: (node) => (this.#isMember(node) ? undefined : 'no member of this network'),
+      refuses: (node) => (this.#members.has(node) ? undefined : 'no member of this network'),
     });
     this.#branches = new BranchDuty({
       ...{ self: network.self, leadership, exchange: branches, clock, random },
@@ -220,6 +233,7 @@ export class Federation {
   /** After the store and what the learners need. */
   addTo(lifecycle: Lifecycle): void {
     if (this.#postgres !== undefined) lifecycle.add(this.#postgres, { required: false });
+    if (this.#broker !== undefined) lifecycle.add(this.#broker, { required: false });
     for (const service of [
       this.election,
       this.privacy,
@@ -251,18 +265,9 @@ export class Federation {
     return this.election.current()?.node === this.#parts.network.self;
   }
 
-  /** A certificate of the network is known, and not revoked. */
-  #isMember(node: string): boolean {
-    const { mesh, clock } = this.#parts;
-    const now = clock.now();
-    if (this.#members === undefined || now - this.#members.at > MEMBERS_FRESH)
-      this.#members = { at: now, ids: new Set([mesh.id, ...mesh.peers().map(({ id }) => id)]) };
-    return this.#members.ids.has(node);
-  }
-
   #mayCoordinate(node: string): boolean {
     // Whoever is frozen as a whole node has lost the right to lead others.
-    return this.#isMember(node) && this.#parts.oracle.memory.bans.frozen(`*@${node}`) === undefined;
+    return this.#members.has(node) && this.#parts.oracle.memory.bans.frozen(`*@${node}`) === undefined;
   }
 
   #budget(learner: string): number {
@@ -277,7 +282,7 @@ export class Federation {
   }
 
   #describe(id: string) {
-    const { network } = this.#parts;
+    const network = this.#network;
     const node = network.nodes().find((one) => one.id === id);
     const standing = this.election.candidates().find((one) => one.node === id);
     return {
@@ -306,7 +311,8 @@ export class Federation {
 
   /** The coordinator sees only sums of groups. */
   #inSums(learner: string, keys: FederationKeys): Aggregation {
-    const { config, network, mesh, clock, random } = this.#parts;
+    const { config, mesh, clock, random } = this.#parts;
+    const network = this.#network;
     const { groupSize, joinDeadline, stepDeadline } = config.secure;
     const { clip, noise, colluders } = config.privacy;
     return new SecureAggregation({

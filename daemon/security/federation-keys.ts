@@ -5,6 +5,12 @@ import type { SealKeys } from '../../agents/federation/rollout/seal.ts';
 import type { FederationKeys } from '../../agents/federation/secure/federation-keys.ts';
 import { PublicKey, rawKeyOf, type SignatureDomain, type SigningKey } from '../../mesh/membership/keys.ts';
 
+/** For questions over a broker. */
+export interface BrokerKeys {
+  sign(purpose: 'broker', body: Uint8Array): Uint8Array;
+  verify(purpose: 'broker', signer: string, body: Uint8Array, signature: Uint8Array): boolean;
+}
+
 /** Ready keys of others; making one from its bytes costs more than a check. */
 const MOST_KEYS = 10_000;
 
@@ -12,7 +18,7 @@ const MOST_KEYS = 10_000;
 export function federationKeys(
   key: SigningKey,
   isMember: (node: string) => boolean,
-): RoundKeys & SealKeys & FederationKeys {
+): RoundKeys & SealKeys & FederationKeys & BrokerKeys {
   const known = new Map<string, PublicKey>();
   const keyOf = (id: string): PublicKey | undefined => {
     const ready = known.get(id);

@@ -35,7 +35,8 @@ export type SignatureDomain =
   | 'federation-invitation'
   | 'federation-update'
   | 'federation-model'
-  | 'secure-aggregation';
+  | 'secure-aggregation'
+  | 'broker';
 
 const domainPrefix: Record<SignatureDomain, Buffer> = {
   certificate: Buffer.from('parlmesh certificate 1\0'),
@@ -56,6 +57,7 @@ const domainPrefix: Record<SignatureDomain, Buffer> = {
   'federation-update': Buffer.from('parlmesh federation-update 1\0'),
   'federation-model': Buffer.from('parlmesh federation-model 1\0'),
   'secure-aggregation': Buffer.from('parlmesh secure-aggregation 1\0'),
+  broker: Buffer.from('parlmesh broker 1\0'),
 };
 
 const KEY_BYTES = 32;

@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
 import { connectAsync } from 'mqtt';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
-import { type BrokerPort, BrokerWay, withBroker } from '../../../../agents/federation/shipping/broker-way.ts';
+import { BrokerNetwork, type BrokerPort, BrokerWay } from '../../../../agents/federation/broker-way.ts';
 import { ExperienceReceiver } from '../../../../agents/federation/shipping/receiver.ts';
 import { ExperienceShipper } from '../../../../agents/federation/shipping/shipper.ts';
 import { silentLogger } from '../../../../core/logger.ts';
@@ -69,14 +69,16 @@ async function port(url: string): Promise<BrokerPort> {
 
 /** Both sign with their keys and believe each other's. */
 async function way(url: string, key: SigningKey, members: readonly string[]): Promise<BrokerWay> {
-  return new BrokerWay({
-    ...{ self: key.publicKey.nodeId, networkId: 'net', port: await port(url), clock: systemClock },
+  const made = new BrokerWay({
+    ...{ self: key.publicKey.nodeId, networkId: () => 'net', port: await port(url), clock: systemClock },
     keys: {
-      sign: (body) => key.sign('relay', body),
+      sign: (body) => key.sign('broker', body),
       verify: (node, body, signature) =>
-        members.includes(node) && new PublicKey(rawKeyOf(node)!).verify('relay', body, signature),
+        members.includes(node) && new PublicKey(rawKeyOf(node)!).verify('broker', body, signature),
     },
   });
+  made.listen();
+  return made;
 }
 
 it('ships experience between two boards that reach only a broker', { timeout: 90_000 }, async () => {
@@ -88,8 +90,8 @@ it('ships experience between two boards that reach only a broker', { timeout: 90
 
   const [hubNetwork, boardNetwork] = [hub, board].map(({ mesh }) => new MeshAgentNetwork(mesh, systemClock));
   const members = [hub.mesh.id, board.mesh.id];
-  const hubWay = withBroker(hubNetwork!, await way(url, hub.key, members));
-  const boardWay = withBroker(boardNetwork!, await way(url, board.key, members));
+  const hubWay = new BrokerNetwork(hubNetwork!, await way(url, hub.key, members), () => true);
+  const boardWay = new BrokerNetwork(boardNetwork!, await way(url, board.key, members), () => true);
   const storage = new MemoryFederationStorage();
   const shared = { schema: SCHEMA, count, config, clock: systemClock, logger: silentLogger };
   const receiver = new ExperienceReceiver({
@@ -131,14 +133,17 @@ it('drops over the broker what is forged, passed on or from a stranger', async (
   };
   // A signature that says who signed and what.
   const signed = (node: string, body: Uint8Array) => createHash('sha512').update(node).update(body).digest();
-  const node = (self: string) =>
-    new BrokerWay({
-      ...{ self, networkId: 'net', port: memory, clock: systemClock },
+  const node = (self: string) => {
+    const made = new BrokerWay({
+      ...{ self, networkId: () => 'net', port: memory, clock: systemClock },
       keys: {
         sign: (body) => signed(self, body),
         verify: (from, body, signature) => from !== 'mallory' && signed(from, body).equals(signature),
       },
     });
+    made.listen();
+    return made;
+  };
   const [hub, board, mallory] = [node('hub'), node('board'), node('mallory')];
   const asked: string[] = [];
   hub.handle('echo', (origin, payload) => {

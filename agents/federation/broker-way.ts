@@ -3,12 +3,13 @@
 // this way; the broker reads along, so its connection is to be encrypted.
 
 import { randomBytes } from 'node:crypto';
-import { type Static, Type } from 'typebox';
-import type { Clock, Millis } from '../../../core/clock.ts';
-import { messageOf, ParlmeshError } from '../../../core/errors.ts';
-import { TokenBucket } from '../../../core/token-bucket.ts';
-import type { AgentNetwork } from '../../network.ts';
-import { frameOf, readFrame } from '../messages.ts';
+import type { Duplex } from 'node:stream';
+import { type Static, type TSchema, Type } from 'typebox';
+import type { Clock, Millis } from '../../core/clock.ts';
+import { messageOf, ParlmeshError } from '../../core/errors.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
+import type { AgentNetwork, NetworkNode, NewsTopic } from '../network.ts';
+import { frameOf, readFrame } from './messages.ts';
 
 /** What is needed of a client of the broker. */
 export interface BrokerPort {
@@ -20,8 +21,8 @@ export interface BrokerPort {
 
 export interface BrokerWayParts {
   self: string;
-  /** Of the network: part of the topics. */
-  networkId: string;
+  /** Of the network that this node is in now: part of the topics. */
+  networkId: () => string;
   port: BrokerPort;
   keys: {
     sign(body: Uint8Array): Uint8Array;
@@ -61,11 +62,21 @@ export class BrokerWay implements Pick<AgentNetwork, 'request' | 'handle'> {
   readonly #underWay = new Set<string>();
   readonly #rate: TokenBucket;
   #dropped = 0;
+  #listensTo = '';
 
   constructor(parts: BrokerWayParts) {
     this.#parts = parts;
     this.#rate = new TokenBucket(MOST_A_SECOND, MOST_A_SECOND, parts.clock.now());
-    parts.port.subscribe(this.#inbox(parts.self), (payload) => this.#hear(payload));
+  }
+
+  /** Hears what is asked of this node. Again after it has entered another network. */
+  listen(): void {
+    const inbox = this.#inbox(this.#parts.self);
+    if (inbox === this.#listensTo) return;
+    this.#listensTo = inbox;
+    this.#parts.port.subscribe(inbox, (payload) => {
+      if (inbox === this.#listensTo) this.#hear(payload);
+    });
   }
 
   /** Messages that were not for here, not signed rightly, too large or too many. */
@@ -156,27 +167,70 @@ export class BrokerWay implements Pick<AgentNetwork, 'request' | 'handle'> {
   }
 
   #inbox(node: string): string {
-    return `parlmesh/${this.#parts.networkId}/ask/${node}`;
+    return `parlmesh/${this.#parts.networkId()}/ask/${node}`;
   }
 }
 
-/** Asks over the relay where it has a way, else over the broker; answers both. */
-export function withBroker(
-  network: AgentNetwork,
-  way: BrokerWay,
-): Pick<AgentNetwork, 'self' | 'request' | 'handle' | 'onNodes'> {
-  return {
-    self: network.self,
-    onNodes: (listener) => network.onNodes(listener),
-    handle: (service, handler) => {
-      network.handle(service, handler);
-      way.handle(service, handler);
-    },
-    request: (node, service, payload, options) => {
-      const isNear = network.nodes().some(({ id, reachable }) => id === node && reachable);
-      return (isNear ? network : way).request(node, service, payload, options);
-    },
-  };
+/**
+ * The network as it is with a broker beside the relay: whoever is heard over the broker can be asked there. Streams need the
+ * relay.
+ */
+export class BrokerNetwork implements AgentNetwork {
+  readonly #network: AgentNetwork;
+  readonly #way: BrokerWay;
+  readonly #isHeard: (node: string) => boolean;
+
+  /** @param isHeard whether a node is heard over the broker just now */
+  constructor(network: AgentNetwork, way: BrokerWay, isHeard: (node: string) => boolean) {
+    this.#network = network;
+    this.#way = way;
+    this.#isHeard = isHeard;
+  }
+
+  get self(): string {
+    return this.#network.self;
+  }
+
+  nodes(): NetworkNode[] {
+    return this.#network
+      .nodes()
+      .map((node) => (node.reachable || !this.#isHeard(node.id) ? node : { ...node, reachable: true }));
+  }
+
+  onNodes(listener: () => void): () => void {
+    return this.#network.onNodes(listener);
+  }
+
+  request(
+    node: string,
+    service: string,
+    payload: Uint8Array,
+    options: { deadline?: Millis } = {},
+  ): Promise<Uint8Array> {
+    const isNear = this.#network.nodes().some(({ id, reachable }) => id === node && reachable);
+    return (isNear ? this.#network : this.#way).request(node, service, payload, options);
+  }
+
+  handle(service: string, handler: Parameters<AgentNetwork['handle']>[1]): void {
+    this.#network.handle(service, handler);
+    this.#way.handle(service, handler);
+  }
+
+  openStream(node: string, service: string, header: string): Promise<Duplex> {
+    return this.#network.openStream(node, service, header);
+  }
+
+  handleStream(service: string, handler: (origin: string, stream: Duplex, header: string) => Promise<void>): void {
+    this.#network.handleStream(service, handler);
+  }
+
+  publish<S extends TSchema>(topic: NewsTopic<S>, payload: Static<S>): void {
+    this.#network.publish(topic, payload);
+  }
+
+  subscribe<S extends TSchema>(topic: NewsTopic<S>, handler: (origin: string, payload: Static<S>) => void): void {
+    this.#network.subscribe(topic, handler);
+  }
 }
 
 /** Who it is for is signed too: nobody can pass it on to another. */

@@ -13,6 +13,35 @@ export interface MapStyle {
   names: readonly string[];
 }
 
+const PLACES = [
+  'north',
+  'south',
+  'east',
+  'west',
+  'barn',
+  'gate',
+  'pump-1',
+  'pump-2',
+  'mast',
+  'kitchen',
+  'pi-5',
+  'silo',
+];
+const BOATS = ['bridge', 'bow', 'stern', 'galley', 'engine', 'hold-1', 'hold-2', 'cabin-3', 'radar', 'deck', 'anchor'];
+
+export const TUNING_MAPS: readonly MapStyle[] = [
+  { name: 'map-routes', map: 'routes', theme: 'light', names: PLACES },
+  { name: 'map-cost', map: 'cost', theme: 'light', names: PLACES },
+  { name: 'map-traffic', map: 'traffic', theme: 'dark', names: PLACES },
+];
+
+export const SCORING_MAPS: readonly MapStyle[] = [
+  { name: 'map-routes', map: 'routes', theme: 'dark', names: BOATS },
+  { name: 'map-cost', map: 'cost', theme: 'dark', names: BOATS },
+  { name: 'map-traffic', map: 'traffic', theme: 'light', names: BOATS },
+  { name: 'map-anomaly', map: 'anomaly', theme: 'light', names: BOATS },
+];
+
 const RADIUS = 12;
 
 /** @returns a PNG, and what it shows */

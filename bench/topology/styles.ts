@@ -2,7 +2,7 @@
 
 import type { Style } from './drawing.ts';
 import type { GraphvizStyle } from './graphviz.ts';
-import type { MapStyle } from './own-maps.ts';
+import { type MapStyle, SCORING_MAPS, TUNING_MAPS } from './own-maps.ts';
 import type { PhotoLimits } from './photograph.ts';
 
 export interface StyleSet {
@@ -24,28 +24,8 @@ const PLAIN = {
   layout: 'grid',
 } as const;
 
-const PLACES = [
-  'north',
-  'south',
-  'east',
-  'west',
-  'barn',
-  'gate',
-  'pump-1',
-  'pump-2',
-  'mast',
-  'kitchen',
-  'pi-5',
-  'silo',
-];
-const BOATS = ['bridge', 'bow', 'stern', 'galley', 'engine', 'hold-1', 'hold-2', 'cabin-3', 'radar', 'deck', 'anchor'];
-
 export const TUNING: StyleSet = {
-  maps: [
-    { name: 'map-routes', map: 'routes', theme: 'light', names: PLACES },
-    { name: 'map-cost', map: 'cost', theme: 'light', names: PLACES },
-    { name: 'map-traffic', map: 'traffic', theme: 'dark', names: PLACES },
-  ],
+  maps: TUNING_MAPS,
   scales: [0.6, 1.6],
   photo: {
     tilt: 0.07,
@@ -215,12 +195,7 @@ export const TUNING: StyleSet = {
 };
 
 export const SCORING: StyleSet = {
-  maps: [
-    { name: 'map-routes', map: 'routes', theme: 'dark', names: BOATS },
-    { name: 'map-cost', map: 'cost', theme: 'dark', names: BOATS },
-    { name: 'map-traffic', map: 'traffic', theme: 'light', names: BOATS },
-    { name: 'map-anomaly', map: 'anomaly', theme: 'light', names: BOATS },
-  ],
+  maps: SCORING_MAPS,
   scales: [0.5, 0.75, 2],
   photo: {
     tilt: 0.08,

@@ -3,8 +3,10 @@
 import type { Clock, Millis } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import type { MeshConfig } from './config.ts';
+import type { Impairments } from './impairments.ts';
 import type { SigningKey } from './membership/keys.ts';
 import type { Credentials } from './membership/network.ts';
+import { ImpairedTransport } from './transport/impaired.ts';
 import { Libp2pTransport } from './transport/libp2p.ts';
 import { MqttTransport } from './transport/mqtt.ts';
 import type { Transport } from './transport/transport.ts';
@@ -17,6 +19,8 @@ export interface TransportsParts {
   version: string;
   /** The brokers of `mqtt.url`, the preferred one first; undefined when it is the embedded one. */
   mqtt?: { urls: readonly string[]; username?: string; password?: string };
+  /** Links can be made worse by it; left out, they cannot. */
+  impairments?: Impairments;
   clock: Clock;
   random: Random;
 }
@@ -29,21 +33,24 @@ export function createTransports(
   network: Credentials['network'],
   networkKeys: () => readonly Uint8Array[],
 ): Transport[] {
-  const { config, key, listenIsExplicit, version, mqtt, clock, random } = parts;
+  const { config, key, listenIsExplicit, version, mqtt, impairments, clock, random } = parts;
   if (!config.enabled) return [];
+  const libp2p = new Libp2pTransport({
+    privateKey: key.forLibp2p(),
+    networkId: network.id,
+    networkKeys,
+    listen: config.listen,
+    mayListenElsewhere: !listenIsExplicit,
+    announce: config.announce,
+    mdns: config.mdns,
+    maxPeers: config.maxPeers,
+    version,
+    handshakeTimeout: HANDSHAKE_TIMEOUT,
+  });
   const transports: Transport[] = [
-    new Libp2pTransport({
-      privateKey: key.forLibp2p(),
-      networkId: network.id,
-      networkKeys,
-      listen: config.listen,
-      mayListenElsewhere: !listenIsExplicit,
-      announce: config.announce,
-      mdns: config.mdns,
-      maxPeers: config.maxPeers,
-      version,
-      handshakeTimeout: HANDSHAKE_TIMEOUT,
-    }),
+    impairments === undefined
+      ? libp2p
+      : new ImpairedTransport(libp2p, { self: key.nodeId, impairments, clock, random }),
   ];
   if (config.mqttTransport && mqtt !== undefined) {
     transports.push(new MqttTransport({ ...mqtt, networkId: network.id, nodeId: key.nodeId, clock, random }));

@@ -39,6 +39,8 @@ interface Peer<Datagram> {
   replays: ReplayWindow;
   sequence: number;
   session: ProbeSession;
+  /** See `Impairments`; undefined on a link that is left as it is. */
+  impaired?: { loss: number; delay: Millis } | undefined;
 }
 
 interface Watch<Datagram> {
@@ -75,6 +77,7 @@ export class ProbeLoop<Datagram = Uint8Array> {
     if (command.kind === 'open') this.#open(command);
     else if (command.kind === 'close') this.#close(command.session);
     else if (command.kind === 'watch') this.#watch(command);
+    else if (command.kind === 'impair') this.#impair(command);
     else this.#attend(command);
     this.#arm();
   }
@@ -86,6 +89,7 @@ export class ProbeLoop<Datagram = Uint8Array> {
       this.#refused[opened]++;
       return;
     }
+    if (this.#isLost(opened.peer)) return;
     const { peer, sequence, probe } = opened;
     peer.replays.mark(sequence);
     this.#received++;
@@ -143,6 +147,15 @@ export class ProbeLoop<Datagram = Uint8Array> {
     const now = clock.now();
     peer.session =
       command.kind === 'doubt' ? onDoubt(peer.session, now, timing) : onPace(peer.session, command.eased, now, timing);
+  }
+
+  #impair({ session, loss, delay }: Extract<ProbeCommand, { kind: 'impair' }>): void {
+    const peer = this.#peers.get(session);
+    if (peer !== undefined) peer.impaired = loss > 0 || delay > 0 ? { loss, delay } : undefined;
+  }
+
+  #isLost({ impaired }: Peer<Datagram>): boolean {
+    return impaired !== undefined && this.#parts.random.next() < impaired.loss;
   }
 
   #watch({ number, session, within }: Extract<ProbeCommand, { kind: 'watch' }>): void {
@@ -207,7 +220,11 @@ export class ProbeLoop<Datagram = Uint8Array> {
     peer.sequence++;
     this.#sent++;
     const head = { session: peer.remoteId, sequence: peer.sequence };
-    send(peer.channel.seal(head, probe), peer.endpoint);
+    const datagram = peer.channel.seal(head, probe);
+    if (this.#isLost(peer)) return;
+    const delay = peer.impaired?.delay ?? 0;
+    if (delay === 0) send(datagram, peer.endpoint);
+    else this.#parts.clock.after(delay, () => send(datagram, peer.endpoint));
   }
 
   #update(peer: Peer<Datagram>, session: ProbeSession, now: Millis): void {

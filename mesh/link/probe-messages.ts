@@ -35,7 +35,9 @@ export type ProbeCommand =
   /** Somebody does not reach the peer: it must answer from now on. */
   | { kind: 'doubt'; session: number }
   /** Does the peer answer a probe sent from now on, within so many milliseconds? */
-  | { kind: 'watch'; number: number; session: number; within: Millis };
+  | { kind: 'watch'; number: number; session: number; within: Millis }
+  /** For trying out: that share of datagrams is lost each way, and each takes so much longer. */
+  | { kind: 'impair'; session: number; loss: number; delay: Millis };
 
 /** Why a datagram was not taken. */
 export type DatagramRefusal = 'size' | 'unknown' | 'replay' | 'forged';

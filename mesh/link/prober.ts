@@ -8,6 +8,7 @@ import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
+import type { Impairments } from '../impairments.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { type PeerMessage, PeerMessageSchema, type ProbeOffer } from '../wire/generated/parlmesh_pb.ts';
 import type { Pace } from './attention.ts';
@@ -24,6 +25,7 @@ export interface ProberParts {
   listen: readonly string[];
   /** `mesh.probe.port`. */
   port: number;
+  impairments?: Impairments;
   clock: Clock;
   logger: Logger;
   send: (peer: NodeId, message: PeerMessage) => boolean;
@@ -64,6 +66,10 @@ export class Prober implements LinkProber {
   readonly #refusedOffers = { offer: 0, rate: 0 };
   #watchNumber = 0;
   #restart: Timer | undefined;
+  readonly #onImpaired = (id: NodeId): void => {
+    const peer = this.#peers.get(id);
+    if (peer !== undefined) this.#impair(peer);
+  };
 
   constructor(parts: ProberParts) {
     this.#parts = parts;
@@ -73,10 +79,12 @@ export class Prober implements LinkProber {
     const { timing, listen, port } = this.#parts;
     this.#setup = { timing, address: bindAddress(listen), port: port || tcpPort(addresses) };
     this.#run(this.#setup);
+    this.#parts.impairments?.on('changed', this.#onImpaired);
   }
 
   async stop(): Promise<void> {
     this.#setup = undefined;
+    this.#parts.impairments?.off('changed', this.#onImpaired);
     this.#restart?.cancel();
     for (const { timer } of this.#peers.values()) timer?.cancel();
     this.#peers.clear();
@@ -249,11 +257,17 @@ export class Prober implements LinkProber {
       const endpoint = { address, port: theirs.port };
       this.#change(peer, undefined);
       this.#tell({ kind: 'open', session, remoteSession: theirs.session, keys, endpoint });
+      if (this.#parts.impairments?.of(peer.id) !== undefined) this.#impair(peer);
     } catch (error) {
       logger.debug({ peer: peer.id, error: messageOf(error) }, 'no keys for probes could be agreed on');
       peer.theirs = undefined;
       this.#refusedOffers.offer++;
     }
+  }
+
+  #impair({ id, session }: Peer): void {
+    const { cut = false, loss = 0, delay = 0 } = this.#parts.impairments?.of(id) ?? {};
+    this.#tell({ kind: 'impair', session, loss: cut ? 1 : loss, delay });
   }
 
   #change(peer: Peer, probed: UdpProbed | undefined): void {

@@ -3,6 +3,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { MeshConfig } from '../config.ts';
+import type { Impairments } from '../impairments.ts';
 import type { NodeId } from '../membership/keys.ts';
 import { IpCarrierWatch } from './carrier-watch.ts';
 import { Prober } from './prober.ts';
@@ -11,13 +12,19 @@ import type { LinkSenses } from './senses.ts';
 export interface SystemSensesParts {
   self: NodeId;
   config: Pick<MeshConfig, 'listen' | 'probe'>;
+  /** Probes are made worse by it as all else is. */
+  impairments?: Impairments;
   clock: Clock;
   logger: Logger;
 }
 
-export function systemSenses({ self, config, clock, logger }: SystemSensesParts): LinkSenses {
+export function systemSenses({ self, config, impairments, clock, logger }: SystemSensesParts): LinkSenses {
   return {
-    prober: (events) => new Prober({ ...events, self, listen: config.listen, port: config.probe.port, clock, logger }),
+    prober: (events) =>
+      new Prober({
+        ...{ ...events, self, listen: config.listen, port: config.probe.port, clock, logger },
+        ...(impairments !== undefined && { impairments }),
+      }),
     carriers: (events) => new IpCarrierWatch({ ...events, clock, logger }),
   };
 }

@@ -13,6 +13,10 @@ const LEAST_STEP = 0.02;
 /** Values that an hour needs before it speaks for itself. */
 const KNOWN = 30;
 const MAD_TO_SIGMA = 1.4826;
+/** How much wider the range is taken to be while it comes from few values: by this over their square root. */
+const DOUBT = 8;
+/** Of values out of range, as a share of the usual step. */
+const ODD_WEIGHT = 0.125;
 /** Spreads beside the median that are usual. */
 const USUAL = 3;
 /** Narrower than this share of the median is rounding. */
@@ -34,11 +38,13 @@ export class HourlyProfile {
 
   /** Robbins and Monro 1951: the median steps towards each value, the deviation towards each distance, by the sign alone. */
   push(value: number, wall: Millis): void {
-    this.#learn(hourOf(wall), value);
-    this.#learn(DAY, value);
+    // What is out of range moves it less, or a fault would soon be usual.
+    const weight = isUsual(this.departure(value, wall)) ? 1 : ODD_WEIGHT;
+    this.#learn(hourOf(wall), value, weight);
+    this.#learn(DAY, value, weight);
   }
 
-  #learn(place: number, value: number): void {
+  #learn(place: number, value: number, weight: number): void {
     const count = ++this.#counts[place]!;
     if (count === 1) {
       this.#locations[place] = value;
@@ -51,7 +57,7 @@ export class HourlyProfile {
       this.#deviations[place] = distance / 2;
       return;
     }
-    const step = this.#deviations[place]! * Math.max(LEAST_STEP, 1 / Math.sqrt(count));
+    const step = weight * this.#deviations[place]! * Math.max(LEAST_STEP, 1 / Math.sqrt(count));
     this.#locations[place]! += step * Math.sign(value - this.#locations[place]!);
     this.#deviations[place]! += (step / 2) * Math.sign(distance - this.#deviations[place]!);
   }
@@ -74,10 +80,10 @@ export class HourlyProfile {
     return { location, scale, count };
   }
 
-  /** Spreads between `value` and what is usual then: 0 while nothing is known. */
+  /** Spreads between `value` and what is usual then: 0 while nothing is known, and less while little is. */
   departure(value: number, wall: Millis): number {
     const usual = this.usual(wall);
-    return usual === undefined ? 0 : (value - usual.location) / usual.scale;
+    return usual === undefined ? 0 : (value - usual.location) / (usual.scale * (1 + DOUBT / Math.sqrt(usual.count)));
   }
 
   /** 24 hours as [location, scale, count], whatever was seen: what a federation exchanges. */

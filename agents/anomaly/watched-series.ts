@@ -4,13 +4,13 @@ import type { Millis } from '../../core/clock.ts';
 import { type AlarmRule, type AlarmState, CALM, observe } from './alarm-state.ts';
 import { CounterRate } from './counter-rate.ts';
 import { HourlyProfile, isUsual, likelihoodOfDeparture, type Usual } from './hourly-profile.ts';
+import { OutOfRange } from './out-of-range.ts';
 import { type Reason, SeriesDetector } from './series-detector.ts';
 
 export type MetricKind = 'gauge' | 'counter';
 
 /** Values before a series is anything but learning. */
 const LEARNING = 100;
-const LEARNING_NOTHING = { likelihood: 0, score: 0 };
 
 export interface SeriesNow {
   /** Of a counter its rate a second. */
@@ -26,6 +26,7 @@ export class WatchedSeries {
   readonly #rate: CounterRate | undefined;
   #detector = new SeriesDetector();
   #profile = new HourlyProfile();
+  #outOfRange = new OutOfRange();
   #alarm: AlarmState = CALM;
   #now: SeriesNow | undefined;
   /** Of the value that made it suspected. */
@@ -51,20 +52,30 @@ export class WatchedSeries {
   ): AlarmState | undefined {
     const value = this.#rate === undefined ? given : this.#rate.push(given, times.monotonic);
     if (!Number.isFinite(value)) return undefined;
-    const usual = isUsual(this.#profile.departure(value, times.wall));
+    const departure = this.#profile.departure(value, times.wall);
+    const out = this.#outOfRange.push(departure, this.#alarm.kind === 'calm');
     const judged = this.#detector.push(value, times.wall);
-    const { likelihood, score } = this.learning ? LEARNING_NOTHING : judged;
-    this.#profile.push(value, times.wall);
+    const likelihood = this.learning ? 0 : Math.max(judged.likelihood, out);
+    const score = this.learning ? 0 : Math.max(judged.score, out);
+    // What is usual is not learned from a fault.
+    if (this.#alarm.kind !== 'raised') this.#profile.push(value, times.wall);
     this.#now = { value, likelihood, at: times.wall };
     const before = this.#alarm;
     if (this.learning) {
       if (expected !== undefined) this.#compare(value, expected, times.wall, rule);
       return before;
     }
-    this.#alarm = observe(before, { likelihood, score, usual, at: times.wall }, rule);
+    this.#alarm = observe(before, { likelihood, score, usual: isUsual(departure), at: times.wall }, rule);
+    if (before.kind === 'raised' && before.lasted + 1 >= rule.adoptAfter) this.#adopt();
     const stronger = 'likelihood' in this.#alarm && score > 0 && this.#alarm.likelihood === score;
     if (stronger) this.#reasons = this.#detector.reasons();
     return before;
+  }
+
+  /** What lasted is the new normal: the usual range is learned anew. */
+  #adopt(): void {
+    this.#profile = new HourlyProfile();
+    this.#outOfRange = new OutOfRange();
   }
 
   /** As surprising as it is for a board like this one. */

@@ -68,6 +68,15 @@ describe('a node that is watched', () => {
     expect(watch.view().raised).toEqual([]);
   });
 
+  it('raises a fault that comes again, though its values are known', () => {
+    const { read } = node();
+    read(2000);
+    for (let time = 0; time < 4; time++) {
+      expect(read(20, { temperature: 25 }).map(({ kind }) => kind)).toEqual(['raised']);
+      expect(read(700).map(({ kind }) => kind)).toEqual(['cleared']);
+    }
+  });
+
   it('raises nothing for a counter that starts again', () => {
     const { read, restart } = node();
     read(600);

@@ -32,6 +32,7 @@ const COMMANDS: readonly CommandFile[] = [
   { names: ['vision'], load: async () => (await import('./commands/vision.ts')).registerVision },
   { names: ['anomaly'], load: async () => (await import('./commands/anomaly.ts')).registerAnomaly },
   { names: ['events'], load: async () => (await import('./commands/events.ts')).registerEvents },
+  { names: ['incidents'], load: async () => (await import('./commands/incidents.ts')).registerIncidents },
   { names: ['doctor'], load: async () => (await import('./commands/doctor.ts')).registerDoctor },
   { names: ['network'], load: async () => (await import('./commands/network.ts')).registerNetwork },
   { names: ['oracle'], load: async () => (await import('./commands/oracle.ts')).registerOracle },

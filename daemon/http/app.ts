@@ -24,6 +24,7 @@ import { correctionRoutes } from './routes/corrections.ts';
 import { drawingRoutes } from './routes/drawing.ts';
 import { federationRoutes } from './routes/federation.ts';
 import { healthRoutes } from './routes/health.ts';
+import { incidentRoutes } from './routes/incidents.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { journalRoutes } from './routes/journal.ts';
 import { mapRoutes } from './routes/map.ts';
@@ -176,6 +177,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       await api.register(textRoutes(context));
       await api.register(drawingRoutes(context));
       await api.register(correctionRoutes(context));
+      await api.register(incidentRoutes(context));
       await api.register(journalRoutes(context));
       await api.register(adminRoutes(context));
       await api.register(networkRoutes(context));

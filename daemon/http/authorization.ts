@@ -34,6 +34,7 @@ const ACTIONS: Readonly<Record<string, RouteAction | 'changes nothing' | 'asks i
   'DELETE /vision/cameras/:id/zones': { action: 'camera.draw-zones', subject: 'camera/:id' },
   'POST /vision/corrections/:id/offers/:offer': { action: 'vision.take-offer', subject: 'correction/:id' },
   'POST /vision/cameras/:id/places/:place/looks': { action: 'vision.teach', subject: 'camera/:id' },
+  'POST /incidents/:id/answer': { action: 'incident.answer', subject: 'incident/:id' },
   'POST /relay/:node/ping': 'changes nothing',
   'POST /relay/:node/trace': 'changes nothing',
   'POST /session': 'changes nothing',

@@ -33,6 +33,7 @@ import { learningHands } from './actions/learning.ts';
 import { meshHands } from './actions/mesh.ts';
 import { serviceHands } from './actions/services.ts';
 import type { MapekConfig } from './config.ts';
+import { HealingDesk } from './healing-desk.ts';
 import { AgentSignals } from './signals/agents.ts';
 import { AnomalySignals } from './signals/anomalies.ts';
 import { BoardSignals } from './signals/board.ts';
@@ -73,6 +74,8 @@ const SWEEP: Millis = 2_000;
 export class SelfHealing implements Service {
   readonly name = 'mapek';
   readonly loop: PARLMAPEKExecutor;
+  /** What people see and ask. */
+  readonly desk: HealingDesk;
   readonly #parts: SelfHealingParts;
   readonly #board: BoardSignals;
   readonly #anomalies: AnomalySignals;
@@ -118,6 +121,7 @@ export class SelfHealing implements Service {
       lookNow: (subjects) => this.#repeat(new Set(subjects)),
     });
     const { loop } = this;
+    this.desk = new HealingDesk(this, config, clock);
     const common = {
       ...{ clock, say: loop.observe.bind(loop), depends: loop.depends.bind(loop), know: loop.know.bind(loop) },
     };

@@ -51,6 +51,7 @@ export class EmbeddedBroker implements Service {
   readonly #retained = new Map<string, number>();
   #retainedBytes = 0;
   #running: { aedes: Aedes; server: Server } | undefined;
+  #isHeld = false;
 
   constructor(options: BrokerOptions) {
     this.#config = options.config;
@@ -94,6 +95,7 @@ export class EmbeddedBroker implements Service {
   async stop(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
+    this.#isHeld = false;
     if (running === undefined) return;
     const closed = new Promise<void>((resolve) => running.server.close(() => resolve()));
     await closeBroker(running.aedes);
@@ -101,6 +103,18 @@ export class EmbeddedBroker implements Service {
     await closed;
     this.#retained.clear();
     this.#retainedBytes = 0;
+  }
+
+  /**
+   * Has it read nothing any more from whoever is connected or connects, as a process that hangs; or go on. For trying out what
+   * follows: only chaos does that.
+   */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    for (const socket of this.#sockets) {
+      if (isHeld) socket.pause();
+      else socket.resume();
+    }
   }
 
   async #createBroker(): Promise<Aedes> {
@@ -175,6 +189,7 @@ export class EmbeddedBroker implements Service {
       if (error) socket.destroy();
     });
     aedes.handle(Duplex.from({ readable: limit, writable: socket }));
+    if (this.#isHeld) socket.pause();
   }
 
   #admits(username: string | undefined, password: Buffer | undefined): boolean {

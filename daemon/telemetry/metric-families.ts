@@ -2,6 +2,7 @@
 // follow Prometheus' conventions (base units, `_total` for counters); labels are bounded by what the node may have.
 
 import type { AgentView, HardwareView, StoreView } from '../view/schema.ts';
+import { healingFamilies } from './healing-families.ts';
 import { learningFamilies } from './learning-families.ts';
 import { meshFamilies } from './mesh-families.ts';
 import { oracleFamilies } from './oracle-families.ts';
@@ -216,6 +217,7 @@ export const FAMILIES: readonly Family[] = [
   ...agentFamilies,
   ...visionFamilies,
   ...sightFamilies,
+  ...healingFamilies,
   ...storeFamilies,
 ];
 

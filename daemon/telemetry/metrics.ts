@@ -138,6 +138,7 @@ export class Metrics implements Service {
       cameras: view.cameras(),
       places: view.places(),
       corrections: view.corrections(),
+      healing: view.healing(),
       store: view.store(),
       observations: [...this.#observed.values()],
       mesh,

@@ -3,6 +3,7 @@
 import type { MeshCounters } from '../../mesh/counters.ts';
 import type { RelayCounters } from '../../mesh/relay/relay.ts';
 import type { EpisodeView, PlacesView } from '../view/correction-schema.ts';
+import type { HealingView } from '../view/incident-schema.ts';
 import type { PolicyView } from '../view/policy-schema.ts';
 import type { RouteView } from '../view/route-schema.ts';
 import type { AgentView, CameraView, HardwareView, LinkView, NodeView, PeerView, StoreView } from '../view/schema.ts';
@@ -31,6 +32,7 @@ export interface Reading {
   cameras: readonly CameraView[];
   places: PlacesView;
   corrections: readonly EpisodeView[];
+  healing: HealingView;
   store: StoreView;
   /** Observations that began, by camera and label, since the metrics' start. */
   observations: readonly { camera: string; label: string; count: number }[];

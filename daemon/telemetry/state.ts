@@ -26,6 +26,7 @@ export const SECTIONS = [
   'cameras',
   'places',
   'corrections',
+  'incidents',
   'swarm',
   'job',
 ] as const;
@@ -76,6 +77,8 @@ export function sectionMessages(section: Section, view: View, topics: Topics): S
       return view.places().map(({ camera, places }) => exact(topics.cameraPlaces(camera), placesState(places)));
     case 'corrections':
       return [exact(topics.corrections, correctionsState(view.corrections()))];
+    case 'incidents':
+      return [exact(topics.incidents, incidentsState(view))];
     case 'swarm':
       return [exact(topics.swarm, swarmState(view))];
     case 'job':
@@ -208,6 +211,33 @@ export function correctionsState(episodes: readonly EpisodeView[]): object {
             outcome: last.outcome ?? null,
             said: last.steps.at(-1)?.said ?? null,
             openedAt: new Date(last.openedAt).toISOString(),
+          },
+  };
+}
+
+/** What `…/incidents` holds: how many there are, and the newest that is open, else the newest, with what people are asked. */
+export function incidentsState(view: Pick<View, 'incidents' | 'healing'>): object {
+  const [incidents, { questions }] = [view.incidents(), view.healing()];
+  const open = incidents.filter(({ closedAt }) => closedAt === undefined);
+  const asked = open.filter(({ state }) => state === 'asked');
+  const last = asked[0] ?? open[0] ?? incidents[0];
+  const question = questions.find(({ incident }) => incident === last?.id);
+  const step = last?.steps.at(-1);
+  return {
+    open: open.length,
+    asked: questions.length,
+    last:
+      last === undefined
+        ? null
+        : {
+            ...{ id: last.id, fault: last.fault, subject: last.subject, state: last.state, cause: last.cause },
+            evidence: last.evidence.slice(0, 3),
+            done: step === undefined ? null : `${step.inWords}: ${step.outcome}`,
+            outcome: last.outcome ?? null,
+            learned: last.learned ?? null,
+            question: question?.reason ?? null,
+            offers: question?.offers.map(({ action }) => action) ?? [],
+            beganAt: new Date(last.beganAt).toISOString(),
           },
   };
 }

@@ -29,6 +29,7 @@ export class Topics {
   readonly events: string;
   readonly swarm: string;
   readonly corrections: string;
+  readonly incidents: string;
   /** Subscribed to when commands are enabled. */
   readonly agentCommands: string;
   /** The same; answers come on `submissionAnswer`. */
@@ -47,6 +48,7 @@ export class Topics {
     this.events = `${this.root}/events`;
     this.swarm = `${this.root}/jobs/state`;
     this.corrections = `${this.root}/corrections`;
+    this.incidents = `${this.root}/incidents`;
     this.submissions = `${this.root}/jobs/submit`;
     this.agentCommands = `${this.root}/agents/+/command`;
   }

@@ -13,6 +13,7 @@ import type { CameraMemory } from '../cameras/camera-memory.ts';
 import { episodeView } from '../correction/episode-in-view.ts';
 import type { SelfCorrection } from '../correction/self-correction.ts';
 import type { Lifecycle, ServiceStatus } from '../lifecycle.ts';
+import type { HealingDesk } from '../mapek/healing-desk.ts';
 import type { Store } from '../store/store.ts';
 import type { EpisodeView, PlacesView } from './correction-schema.ts';
 import { withFrozen } from './frozen-agents.ts';
@@ -22,6 +23,7 @@ import type {
   Change,
   EventQuery,
   FederationWindow,
+  IncidentQuery,
   JobQuery,
   JobWindow,
   ObservationQuery,
@@ -48,6 +50,7 @@ export interface LiveViewParts {
   supervisor: Supervisor;
   oracle: Pick<AntiMeaveOracle, 'memory' | 'on'>;
   jobs: JobWindow & PolicyWindow & FederationWindow;
+  healing: HealingDesk;
   pageAddresses: () => string[];
   brokerAddress: () => string | undefined;
   /** The effective configuration, secrets hidden. */
@@ -73,7 +76,7 @@ export class LiveView implements View {
 
   constructor(parts: LiveViewParts) {
     this.#parts = parts;
-    const { lifecycle, store, mesh, vision, supervisor, oracle, correction } = parts;
+    const { lifecycle, store, mesh, vision, supervisor, oracle, correction, healing } = parts;
     lifecycle.on('change', () => this.#later('node'));
     store.on('event', (event) => this.#tell('event', event));
     mesh.on('peer', () => this.#later('peers', 'node'));
@@ -86,6 +89,7 @@ export class LiveView implements View {
     supervisor.on('agent', () => this.#later('agents', 'node'));
     oracle.on('changed', () => this.#later('agents'));
     correction.engine.on('episode', () => this.#later('node'));
+    healing.onChange(() => this.#later('incidents'));
   }
 
   /** The hardware agent hands its readings on here. */
@@ -224,6 +228,18 @@ export class LiveView implements View {
 
   federationLedger(limit: number) {
     return this.#parts.jobs.federationLedger(limit);
+  }
+
+  incidents(query?: IncidentQuery) {
+    return this.#parts.healing.incidents(query);
+  }
+
+  incident(id: string) {
+    return this.#parts.healing.incident(id);
+  }
+
+  healing() {
+    return this.#parts.healing.healing();
   }
 
   policyDocument(version?: string) {

@@ -371,6 +371,7 @@ export const CHANGE_TOPICS = [
   'cameras',
   'swarm',
   'policy',
+  'incidents',
   'observation',
   'job',
   'event',

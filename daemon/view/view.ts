@@ -13,6 +13,7 @@ import type { ActivityView, CameraAreasView, ObservationPage } from './camera-sc
 import type { EpisodeView, PlacesView } from './correction-schema.ts';
 import type { DrawingView } from './drawing-schema.ts';
 import type { FederationLedgerView, FederationView, ModelsView, RoundsView } from './federation-schema.ts';
+import type { HealingView, IncidentAnswer, IncidentDetailView, IncidentView } from './incident-schema.ts';
 import type { KeyRotationView, MemberView, NetworkView } from './network-schema.ts';
 import type { ImportedPolicyView, PolicyView } from './policy-schema.ts';
 import type { PlanView, RouteChangeView, RouteExplanationView, RouteView, SurveyView } from './route-schema.ts';
@@ -73,6 +74,13 @@ export interface RouteLogQuery {
   node?: string;
 }
 
+export interface IncidentQuery {
+  /** Only those that are not over, or only those that are. */
+  open?: boolean;
+  subject?: string;
+  limit?: number;
+}
+
 export interface JobQuery {
   state?: JobState;
   /** Only jobs that were submitted earlier, milliseconds since 1970. */
@@ -123,8 +131,17 @@ export interface FederationWindow {
   federationLedger(limit: number): FederationLedgerView;
 }
 
+/** What is seen of the self-healing. */
+export interface HealingWindow {
+  /** Those that are not over first, newest first; 50 when nothing else is asked. */
+  incidents(query?: IncidentQuery): IncidentView[];
+  /** @param id or its beginning. Throws `INCIDENT_UNKNOWN` */
+  incident(id: string): IncidentDetailView;
+  healing(): HealingView;
+}
+
 /** Everything that may be seen. All calls are cheap: in-memory snapshots or short indexed reads. */
-export interface View extends JobWindow, PolicyWindow, FederationWindow {
+export interface View extends JobWindow, PolicyWindow, FederationWindow, HealingWindow {
   node(): NodeView;
   hardware(): HardwareView | undefined;
   peers(): PeerView[];
@@ -245,6 +262,11 @@ export interface CorrectionActions {
   teachPlace(camera: string, place: string, state: string): Promise<{ pictures: number }>;
 }
 
+export interface HealingActions {
+  /** Throws `INCIDENT_UNKNOWN`, `QUESTION_UNKNOWN`, `OFFER_UNKNOWN`. @param by who answers, for the story and the oracle */
+  answerIncident(id: string, answer: IncidentAnswer, by: string): IncidentView;
+}
+
 export interface StoreActions {
   backupStore(): Promise<{ file: string; bytes: number }>;
   checkStore(): Promise<{ ok: boolean; problems: string[] }>;
@@ -259,6 +281,7 @@ export interface Actions
     VisionActions,
     CameraActions,
     CorrectionActions,
+    HealingActions,
     StoreActions {
   restartAgent(id: string): Promise<void>;
   reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }>;

@@ -1,6 +1,7 @@
 // `parlmesh doctor`: what is wrong, why, and what to do.
 
 import { ParlmeshError } from '../../../core/errors.ts';
+import type { IncidentDetailView, IncidentView } from '../../view/incident-schema.ts';
 import type { EventView, StoreView } from '../../view/schema.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import { NO_DAEMON } from '../client.ts';
@@ -9,6 +10,7 @@ import { diagnose, type Finding } from '../diagnosis.ts';
 import { ago, plural } from '../format.ts';
 import { plain } from '../terminal.ts';
 import { line } from './events.ts';
+import { storyInWords } from './incidents.ts';
 import { readStatus } from './status.ts';
 
 export function registerDoctor(program: CliCommand, cli: Cli): void {
@@ -21,23 +23,37 @@ export function registerDoctor(program: CliCommand, cli: Cli): void {
     .example("doctor -o json | jq -r '.findings[].problem'", 'the problems for a script')
     .action(async (options: CommonOptions) => {
       const report = await examine(cli, options);
-      if (report.findings.length > 0) cli.exitCode = 1;
-      cli.show(options, report, ({ sentence, findings }) => render(cli, sentence, findings));
+      if (report.findings.length > 0 || report.incidents.length > 0) cli.exitCode = 1;
+      cli.show(options, report, (shown) => render(cli, shown));
     });
 }
 
-async function examine(cli: Cli, options: CommonOptions): Promise<{ sentence: string; findings: Finding[] }> {
+/** What is wrong, and what the node itself found, does about it and asks. */
+interface Report {
+  sentence: string;
+  findings: Finding[];
+  incidents: IncidentDetailView[];
+}
+
+const MOST_STORIES = 10;
+
+async function examine(cli: Cli, options: CommonOptions): Promise<Report> {
   const client = cli.client(options);
   try {
-    const [status, store, events] = await Promise.all([
+    const [status, store, events, open] = await Promise.all([
       readStatus(client),
       client.get<StoreView>('store'),
       client.list<EventView>('events', { limit: 1000 }),
+      client.list<IncidentView>('incidents', { open: 'true', limit: MOST_STORIES }),
     ]);
-    return { sentence: status.node.health.sentence, findings: diagnose({ ...status, store, events }, Date.now()) };
+    const incidents = await Promise.all(
+      open.map(({ id }) => client.get<IncidentDetailView>(`incidents/${encodeURIComponent(id)}`)),
+    );
+    const findings = diagnose({ ...status, store, events }, Date.now());
+    return { sentence: status.node.health.sentence, findings, incidents };
   } catch (error) {
     if (!(error instanceof ParlmeshError && error.code === NO_DAEMON)) throw error;
-    return { sentence: error.message, findings: await whyNoDaemon(cli, error) };
+    return { sentence: error.message, findings: await whyNoDaemon(cli, error), incidents: [] };
   }
 }
 
@@ -61,9 +77,14 @@ async function whyNoDaemon(cli: Cli, { message, hint }: ParlmeshError): Promise<
   ];
 }
 
-function render({ terminal }: Cli, sentence: string, findings: Finding[]): string {
-  if (findings.length === 0) return `${terminal.style(plain(sentence), 'bold')}\nNothing is wrong.`;
+function render({ terminal }: Cli, { sentence, findings, incidents }: Report): string {
   const now = Date.now();
+  const stories = incidents.flatMap((detail) => ['', storyInWords(detail, now)]);
+  const told =
+    stories.length === 0 ? [] : ['', terminal.style('What the node itself does about it:', 'bold'), ...stories];
+  if (findings.length === 0) {
+    return [terminal.style(plain(sentence), 'bold'), ...(told.length === 0 ? ['Nothing is wrong.'] : told)].join('\n');
+  }
   const lines = [terminal.style(`${plural(findings.length, 'problem')} found.`, 'bold')];
   for (const { severity, problem, since, next, journal } of findings) {
     const mark = terminal.style(severity, severity === 'error' ? 'red' : 'yellow');
@@ -71,5 +92,5 @@ function render({ terminal }: Cli, sentence: string, findings: Finding[]): strin
     lines.push(`  next: ${plain(next)}`);
     for (const event of journal) lines.push(`  ${line(event, terminal)}`);
   }
-  return lines.join('\n');
+  return [...lines, ...told].join('\n');
 }

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../../../core/errors.ts';
+import type { IncidentDetailView } from '../../view/incident-schema.ts';
 import type { EventView } from '../../view/schema.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import type { ApiClient } from '../client.ts';
@@ -22,6 +23,7 @@ interface EventsOptions extends CommonOptions {
   follow?: true;
   severity?: (typeof SEVERITIES)[number];
   kind?: string;
+  incident?: string;
   /** Milliseconds since 1970. */
   since?: number;
   limit?: number;
@@ -35,6 +37,10 @@ export function registerEvents(program: CliCommand, cli: Cli): void {
     .option('-f, --follow', 'go on with what happens; comes back by itself when the daemon restarts')
     .addOption(new Option('--severity <level>', 'only this severe or more').choices(SEVERITIES))
     .option('--kind <prefix>', 'only kinds that begin so, e.g. camera.')
+    .option(
+      '--incident <id>',
+      'only what belongs to an incident: its own entries, and those about its subject while it lasted',
+    )
     .option('--since <time>', 'only what is newer: a duration (2h) or a time (2026-11-24T12:00)', sinceOption)
     .option(
       '-n, --limit <count>',
@@ -45,10 +51,23 @@ export function registerEvents(program: CliCommand, cli: Cli): void {
     .example('events', 'what happened lately?')
     .example('events -f --severity warning', 'follow what goes wrong')
     .example('events --since 2h --kind camera.', 'what the cameras told in the last two hours')
+    .example('events --incident mh2k4x1', 'one incident, entry by entry')
     .example('events -f -o json', 'follow as JSON, one event a line')
     .action(async (options: EventsOptions) => {
       const client = cli.client(options);
       const past = await readEvents(client, options);
+      if (options.incident !== undefined) {
+        const own = ofIncident(
+          await client.get<IncidentDetailView>(`incidents/${encodeURIComponent(options.incident)}`),
+          past,
+        );
+        cli.show(
+          options,
+          own,
+          (events) => events.map((event) => line(event, cli.terminal)).join('\n') || 'No such events.',
+        );
+        return;
+      }
       if (options.follow !== true) {
         cli.show(options, past, (events) =>
           events.length === 0 ? 'No such events.' : events.map((event) => line(event, cli.terminal)).join('\n'),
@@ -62,9 +81,20 @@ export function registerEvents(program: CliCommand, cli: Cli): void {
     });
 }
 
+/** Entries that name the incident, and those about what it is about, or explains, from a minute before it until it closed. */
+function ofIncident({ incident }: IncidentDetailView, events: readonly EventView[]): EventView[] {
+  const about = new Set([incident.subject, ...incident.explains]);
+  const until = incident.closedAt ?? Number.POSITIVE_INFINITY;
+  return events.filter(({ at, subject, data }) => {
+    if (data?.incident === incident.id) return true;
+    return about.has(subject) && at >= incident.beganAt - 60_000 && at <= until && data?.incident === undefined;
+  });
+}
+
 /** Oldest first. */
 async function readEvents(client: ApiClient, options: EventsOptions): Promise<EventView[]> {
-  const limit = options.limit ?? (options.since === undefined ? USUAL : MOST);
+  const isWide = options.since !== undefined || options.incident !== undefined;
+  const limit = options.limit ?? (isWide ? MOST : USUAL);
   // The API selects one severity; "this or more" is the union.
   const severities =
     options.severity === undefined ? [undefined] : SEVERITIES.slice(SEVERITIES.indexOf(options.severity));

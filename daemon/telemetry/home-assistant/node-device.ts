@@ -18,6 +18,7 @@ export function nodeDevice(context: DiscoveryContext, node: NodeView, hardware: 
     ...stateComponents(context.topics.state),
     ...jobComponents(context.topics.swarm),
     ...correctionComponents(context.topics.corrections),
+    ...incidentComponents(context.topics.incidents),
     ...(hardware === undefined ? {} : hardwareComponents(context.topics.hardware, hardware)),
   };
   return deviceConfig(
@@ -136,6 +137,22 @@ function correctionComponents(topic: string): Record<string, ComponentOptions> {
       value_template: "{{ 'ON' if value_json.asked > 0 else 'OFF' }}",
       json_attributes_topic: topic,
       json_attributes_template: '{{ (value_json.last or {}) | tojson }}',
+    },
+  };
+}
+
+function incidentComponents(topic: string): Record<string, ComponentOptions> {
+  const last = { json_attributes_topic: topic, json_attributes_template: '{{ (value_json.last or {}) | tojson }}' };
+  return {
+    incidents: {
+      ...{ platform: 'sensor', name: 'Incidents under repair', icon: 'mdi:hospital-box-outline' },
+      ...{ state_class: 'measurement', state_topic: topic, value_template: '{{ value_json.open }}' },
+      ...last,
+    },
+    incident_asked: {
+      ...{ platform: 'binary_sensor', name: 'A repair needs an answer', icon: 'mdi:comment-question-outline' },
+      ...{ state_topic: topic, value_template: "{{ 'ON' if value_json.asked > 0 else 'OFF' }}" },
+      ...last,
     },
   };
 }

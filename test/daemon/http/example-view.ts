@@ -38,6 +38,7 @@ import type {
   Actions,
   Change,
   EventQuery,
+  IncidentQuery,
   JobQuery,
   ObservationQuery,
   ObservationSearch,
@@ -49,6 +50,7 @@ import { differenceBetween } from '../../../vision/topology/difference.ts';
 import { metricsOf } from '../../../vision/topology/metrics.ts';
 import { exampleEpisode } from './example-episode.ts';
 import { ExampleFederation } from './example-federation.ts';
+import { ExampleHealing } from './example-healing.ts';
 import { ExampleJobs } from './example-jobs.ts';
 import { ExampleMesh, idOf, PEERS, SELF } from './example-mesh.ts';
 import { ExamplePolicies } from './example-policies.ts';
@@ -68,6 +70,7 @@ export class ExampleNode implements View, Actions, Journal {
   #step = 0;
   readonly mesh: ExampleMesh;
   readonly work: ExampleJobs;
+  readonly healed = new ExampleHealing(Date.UTC(2026, 0, 1));
   readonly federated = new ExampleFederation(Date.UTC(2026, 0, 1));
   readonly policies = new ExamplePolicies(() => this.#wall());
   #rotation: KeyRotationView | undefined;
@@ -561,6 +564,10 @@ export class ExampleNode implements View, Actions, Journal {
   resumeRounds = (...given: Parameters<ExampleFederation['resumeRounds']>) => this.federated.resumeRounds(...given);
   setConsent = (...given: Parameters<ExampleFederation['setConsent']>) => this.federated.setConsent(...given);
   decideHeld = (...given: Parameters<ExampleFederation['decideHeld']>) => this.federated.decideHeld(...given);
+  incidents = (query?: IncidentQuery) => this.healed.incidents(query);
+  incident = (id: string) => this.healed.incident(id);
+  healing = () => this.healed.healing();
+  answerIncident = (...given: Parameters<ExampleHealing['answerIncident']>) => this.healed.answerIncident(...given);
   policy = () => this.policies.view();
   policyDocument = (version?: string) => this.policies.document(version);
   promotePolicy = async (version: string) => this.#toldPolicy(this.policies.promote(version));

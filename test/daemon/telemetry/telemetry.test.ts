@@ -37,6 +37,7 @@ const ALL = [
   `${ROOT}/cameras/north/places`,
   `${ROOT}/corrections`,
   `${ROOT}/hardware`,
+  `${ROOT}/incidents`,
   `${ROOT}/jobs/j1/state`,
   `${ROOT}/jobs/state`,
   `${ROOT}/links`,
@@ -140,11 +141,11 @@ describe.each([
     await after.start();
     await eventually(() => topics(url)).toEqual(
       [
-        ...['agents/hardware', 'availability', 'corrections', 'hardware', 'jobs/j1/state', 'jobs/state', 'links'],
-        ...['peers', 'routes', 'state', 'topology'],
+        ...['agents/hardware', 'availability', 'corrections', 'hardware', 'incidents', 'jobs/j1/state'],
+        ...['jobs/state', 'links', 'peers', 'routes', 'state', 'topology'],
       ].map((name) => `parlmesh/net2/${NODE_ID}/${name}`),
     );
-    await eventually(() => after.entries.length).toBe(11);
+    await eventually(() => after.entries.length).toBe(12);
   });
 
   test('moves all topics, and its last will, when the node joins another network', async () => {
@@ -383,6 +384,7 @@ describe('telemetry without a broker', () => {
         'topology',
         'jobs/state',
         'corrections',
+        'incidents',
       ];
       const devices = [
         '',

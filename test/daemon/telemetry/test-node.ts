@@ -4,6 +4,7 @@ import type { JobSpec } from '../../../agents/swarm/job-spec.ts';
 import type { JobView, SwarmView } from '../../../agents/swarm/job-view.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { EpisodeView, PlacesView } from '../../../daemon/view/correction-schema.ts';
+import type { HealingView, IncidentView } from '../../../daemon/view/incident-schema.ts';
 import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
 import type {
   AgentView,
@@ -140,6 +141,18 @@ export class TestNode implements View, Actions {
   federationRounds = async () => [];
   federationModels = async () => [];
   federationLedger = () => ({ entries: [] });
+  incidentViews: IncidentView[] = [];
+  incidents = (): IncidentView[] => this.incidentViews;
+  incident = (id: string) => {
+    throw new ParlmeshError('INCIDENT_UNKNOWN', `There is no incident "${id}"`);
+  };
+  healing = (): HealingView => ({
+    ...{ mode: 'repair', open: 1, questions: [], phases: [], knowledge: [], ignoredSignals: {}, lostRecords: 0 },
+    budget: { actionsLastHour: 1, mostPerHour: 60, mostPerSubject: 6, actionsLastMinute: 0, mostPerMinute: 20 },
+  });
+  answerIncident = () => {
+    throw new Error('not played');
+  };
   beginRound = () => Promise.reject(new Error('not played'));
   cancelRound = () => Promise.reject(new Error('not played'));
   pauseRounds = () => Promise.reject(new Error('not played'));

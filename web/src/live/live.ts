@@ -3,6 +3,7 @@
 
 import { batch, type Signal, signal } from '@preact/signals';
 import type { JobView, SwarmView } from '../../../agents/swarm/job-view.ts';
+import type { IncidentView } from '../../../daemon/view/incident-schema.ts';
 import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
 import type { RouteChangeView, RouteView } from '../../../daemon/view/route-schema.ts';
 import type {
@@ -41,6 +42,8 @@ export const agents = signal<AgentView[]>();
 export const cameras = signal<CameraView[]>();
 export const swarm = signal<SwarmView>();
 export const policy = signal<PolicyView>();
+/** Those that are not over first, newest first. */
+export const incidents = signal<IncidentView[]>();
 /** Newest submission first. */
 export const jobs = signal<JobView[]>();
 export const observations = signal<ObservationView[]>();
@@ -53,9 +56,10 @@ export const connection = signal<Connection>({ kind: 'connecting' });
 /** Why nothing could be loaded, when nothing is shown yet. */
 export const loadError = signal<string>();
 
-const SNAPSHOTS = { node, hardware, peers, links, routes, topology, agents, cameras, swarm, policy } satisfies Partial<
-  Record<ChangeTopic, Signal>
->;
+const SNAPSHOTS = {
+  ...{ node, hardware, peers, links, routes, topology, agents, cameras, swarm, policy },
+  incidents,
+} satisfies Partial<Record<ChangeTopic, Signal>>;
 type SnapshotTopic = keyof typeof SNAPSHOTS;
 
 let heardAt: number | undefined;

@@ -1,7 +1,7 @@
 // The Numenta Anomaly Benchmark by its own rules, one setting for all files, beside the published scoreboard; and how fast
 // and how large the detectors are.
 //
-//   node bench/nab/run.ts --json [--part score|split|speed|fleet] [--series 10000] [--splits 3] [--results FOLDER]
+//   node bench/nab/run.ts --json [--part score|split|speed|fleet|live] [--series 10000] [--splits 3] [--results FOLDER]
 //
 // PARLMESH_TEST_DATA names the data folder (default ../shared/data). FOLDER is NAB's `results`: detectors there are scored too.
 
@@ -16,6 +16,7 @@ import { seededRandom } from '../../core/random.ts';
 import { note, Report } from '../rig/report.ts';
 import { percentile } from '../rig/statistics.ts';
 import { type NabFile, readCorpus, readPublished } from './corpus.ts';
+import { live } from './live.ts';
 import { readPublishedResults, SCOREBOARD } from './published.ts';
 import { type Optimum, optimiseAll, PROFILES, type ProfileName, scoreAt } from './scorer.ts';
 import { chooseWeights, halves, held, surprisesOf } from './split.ts';
@@ -38,6 +39,7 @@ if (wanted('score')) score();
 if (wanted('split')) split(Number(options.splits));
 if (wanted('speed')) speed(Number(options.series));
 if (wanted('fleet')) fleet();
+if (wanted('live')) watched();
 
 function corpus(): NabFile[] {
   const folder = resolve(process.env.PARLMESH_TEST_DATA ?? '../shared/data', 'nab');
@@ -185,4 +187,28 @@ function fleet(): void {
   const what = { case: `fleet of 100 nodes, ${FLEET_METRICS} readings each`, unit: 'ms' };
   report.tell('parlmesh', { ...what, metric: 'one pass, median', value: percentile(passes, 50), target: 10 });
   report.tell('parlmesh', { ...what, metric: 'one pass, p99', value: percentile(passes, 99), target: 10 });
+}
+
+/** Made readings, not recorded ones: of what a node's watch makes of noise, wander, daily courses, heavy tails and counters. */
+function watched(): void {
+  const well = live(20, 2, false);
+  const healthy = '20 made series every 5 s for 48 h, all well';
+  const hourly = { metric: 'false alarms an hour', value: well.falseAlarms / well.hours, unit: '1/h', target: 0.1 };
+  report.tell('parlmesh', { case: healthy, ...hourly }, { falseAlarms: well.falseAlarms });
+  const ill = live(15, 2, true);
+  const faulty = '15 made series every 5 s for 48 h, each hour one reads 10 more for 5 min';
+  report.tell('parlmesh', { case: faulty, metric: `faults raised of ${ill.faults}`, value: ill.found, unit: 'faults' });
+  report.tell('parlmesh', {
+    case: faulty,
+    metric: 'raised after, median',
+    value: percentile(ill.late, 50),
+    unit: 'readings',
+  });
+  report.tell('parlmesh', {
+    case: faulty,
+    metric: 'raised after, p95',
+    value: percentile(ill.late, 95),
+    unit: 'readings',
+  });
+  report.tell('parlmesh', { case: faulty, metric: 'false alarms', value: ill.falseAlarms, unit: 'alarms' });
 }

@@ -45,6 +45,8 @@ export interface FederatedCoordinatorParts {
   keys: RoundKeys;
   leadership: Leadership;
   learners: readonly Learner[];
+  /** This node's name for people. */
+  name?: string;
   storage: FederationStorage;
   desk: CandidateDesk;
   dispatch: Dispatch;
@@ -368,11 +370,16 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
   #view(state: Parameters<typeof viewOfRound>[0]): RoundView {
     // Looked up once: of a thousand nodes each would else be searched for among a thousand.
     const names = new Map(this.#parts.network.nodes().map(({ id, name }) => [id, name]));
-    return viewOfRound(state, this.#parts.clock.now(), (node) => names.get(node) ?? node);
+    return viewOfRound(state, this.#parts.clock.now(), (node) => names.get(node) ?? this.#ownName(node));
   }
 
   #nameOf(node: string): string {
-    return this.#parts.network.nodes().find(({ id }) => id === node)?.name ?? node;
+    return this.#parts.network.nodes().find(({ id }) => id === node)?.name ?? this.#ownName(node);
+  }
+
+  #ownName(node: string): string {
+    const { network, name } = this.#parts;
+    return node === network.self ? (name ?? node) : node;
   }
 
   #record(severity: 'info' | 'warning', kind: string, message: string): void {

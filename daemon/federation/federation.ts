@@ -192,7 +192,7 @@ export class Federation {
       distance: (a, b) => trips.between(a, b),
     });
     this.coordinator = new FederatedCoordinator({
-      ...{ network, post, keys, leadership, learners, codecs, config, logger, ...shared },
+      ...{ name: parts.name, network, post, keys, leadership, learners, codecs, config, logger, ...shared },
       ...{ storage: this.storage, desk: this.rollouts, dispatch: config.regions ? regions : jobs },
       aggregation: ({ name }) => (config.secure.enabled ? this.#inSums(name, keys) : this.#aggregation(name, post)),
       reputation: this.#reputations,

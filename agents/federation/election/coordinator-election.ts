@@ -58,6 +58,8 @@ const MARGIN = 0.3;
 const MOVE_AFTER = 20;
 /** Looks a lease. */
 const LOOKS = 15;
+/** Share of a lease that nobody need be reached: on a busy radio routes are lost for seconds, and the seat is not. */
+const GRACE = 1 / 3;
 
 const REASONS: Record<SeatReason, string> = {
   'claim-heard': 'it has claimed the seat',
@@ -86,6 +88,8 @@ export class CoordinatorElection
   #writing: Promise<void> = Promise.resolve();
   readonly #queue: ElectionEvent[] = [];
   #isStepping = false;
+  /** When nodes could be reached last. */
+  readonly #reachedAt = new Map<string, Millis>();
 
   /** Before the network starts. */
   constructor(parts: ElectionParts) {
@@ -111,7 +115,10 @@ export class CoordinatorElection
     this.#state = begin(network.self, kept, costOf(undefined, this.#parts.stability()), clock.now(), this.#rules);
     this.#stopWatching = network.onNodes(() => this.#look());
     this.#timers = [
-      clock.every(this.#rules.lease / LOOKS, () => this.#take({ kind: 'tick' })),
+      clock.every(this.#rules.lease / LOOKS, () => {
+        if (this.#reachedAt.size > 0) this.#look();
+        this.#take({ kind: 'tick' });
+      }),
       clock.every(beatEvery(this.#rules.lease), () => {
         this.#measure();
         this.#look();
@@ -213,10 +220,15 @@ export class CoordinatorElection
 
   #look(): void {
     if (this.#state?.isMeasured === false) this.#measure();
+    const { network, clock, mayCoordinate } = this.#parts;
+    const now = clock.now();
     const present = new Set<string>();
-    for (const { id, reachable, score } of this.#parts.network.nodes()) {
-      if (reachable && score < MOST_SCORE && this.#parts.mayCoordinate(id)) present.add(id);
+    for (const { id, reachable, score } of network.nodes()) {
+      if (reachable) this.#reachedAt.set(id, now);
+      const isThere = now - (this.#reachedAt.get(id) ?? -Infinity) <= this.#rules.lease * GRACE;
+      if (isThere && score < MOST_SCORE && mayCoordinate(id)) present.add(id);
     }
+    for (const [id, at] of this.#reachedAt) if (now - at > this.#rules.lease) this.#reachedAt.delete(id);
     this.#take({ kind: 'present', nodes: present });
   }
 

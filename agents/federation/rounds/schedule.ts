@@ -28,6 +28,11 @@ const LOOK_AGAIN: Millis = 10_000;
 /** Alone, a node learns better without rounds. */
 const LEAST_NODES = 2;
 
+function restedIn(rested: Millis, failures: number): string {
+  const seconds = `${Math.ceil(rested / 1000)} s of rest`;
+  return failures === 0 ? seconds : `${seconds} after ${failures} ${failures === 1 ? 'failure' : 'failures'}`;
+}
+
 export function nextRound(
   { now, since, failures, examples, nodes, blocked }: ScheduleView,
   config: Pick<FederationConfig, 'interval' | 'examples' | 'pause'>,
@@ -36,7 +41,7 @@ export function nextRound(
   const doubled = Math.max(1, config.pause) * 2 ** Math.min(failures, MOST_DOUBLINGS);
   const pause = (failures === 0 ? config.pause : Math.min(config.interval, doubled)) * 1000;
   const rested = since + pause - now;
-  if (rested > 0) return { kind: 'wait', for: rested, why: failures > 0 ? `after ${failures} failures` : 'a pause' };
+  if (rested > 0) return { kind: 'wait', for: rested, why: restedIn(rested, failures) };
   if (nodes < LEAST_NODES) {
     return {
       kind: 'wait',

@@ -42,6 +42,8 @@ describe('electing a coordinator', () => {
     const village = await start({ nodes: 5, place: inLine });
     village.networks.separate(new Map([['n2', 1]]));
     await village.pass(1000);
+    // On a busy radio routes are lost for moments: nobody is left without a coordinator for that.
+    expect(village.villagers.get('n0')!.election.current()).toEqual({ node: 'n2', term: 1 });
     village.networks.separate(new Map());
     await village.pass(FOUND_WITHIN);
     expect(village.holders()).toEqual(['n2']);

@@ -1,8 +1,10 @@
 // What a node says of its anomalies to others: bounded, and only of itself.
 
 import { type Static, Type } from 'typebox';
+import type { AnomalyView } from './view.ts';
 
 export const FLEET_METRICS = 32;
+const MOST_RAISED = 8;
 
 export const AnomalySummary = Type.Object({
   profile: Type.String({ minLength: 1, maxLength: 64 }),
@@ -16,7 +18,7 @@ export const AnomalySummary = Type.Object({
       likelihood: Type.Number({ minimum: 0, maximum: 1 }),
       since: Type.Number({ minimum: 0 }),
     }),
-    { maxItems: 8 },
+    { maxItems: MOST_RAISED },
   ),
   /** Readings by which it is compared with its like. */
   readings: Type.Array(Type.Object({ metric: Type.String({ minLength: 1, maxLength: 100 }), value: Type.Number() }), {
@@ -33,3 +35,23 @@ export const anomalySummaryTopic = {
   lifetime: 45_000,
   scope: 'area',
 } as const;
+
+/** What is said of `view`: the first readings that are numbers, the worst of what is raised. */
+export function summaryOf(
+  profile: string,
+  { score, raised }: Pick<AnomalyView, 'score' | 'raised'>,
+  readings: readonly { metric: string; value: number }[],
+): AnomalySummary {
+  return {
+    profile,
+    score,
+    raised: raised
+      .toSorted((a, b) => b.likelihood - a.likelihood)
+      .slice(0, MOST_RAISED)
+      .map(({ subject, metric, likelihood, since }) => ({ subject, metric, likelihood, since })),
+    readings: readings
+      .filter(({ value }) => Number.isFinite(value))
+      .slice(0, FLEET_METRICS)
+      .map(({ metric, value }) => ({ metric, value })),
+  };
+}

@@ -2,6 +2,7 @@ import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { readBaselines } from '../../../agents/anomaly/baseline-document.ts';
 import { BoardReadings } from '../../../agents/anomaly/board-readings.ts';
+import { AnomalySummary, summaryOf } from '../../../agents/anomaly/summary.ts';
 import { AnomalyView } from '../../../agents/anomaly/view.ts';
 import { type AnomalyEvent, AnomalyWatch, type AnomalyWatchParts } from '../../../agents/anomaly/watch.ts';
 import { VirtualClock } from '../../../core/clock.ts';
@@ -63,6 +64,13 @@ describe('a node that is watched', () => {
     expect(view.raised[0]!.together).toContainEqual(expect.objectContaining({ metric: 'load' }));
     expect(view.score).toBeGreaterThan(0.999);
     expect(watch.scoreOf('link/barn')).toBeLessThan(0.9);
+    const summary = summaryOf('raspberry-pi-4', view, [
+      { metric: 'load', value: Number.NaN },
+      ...Array.from({ length: 40 }, (_, n) => ({ metric: `m${n}`, value: n })),
+    ]);
+    expect(Value.Check(AnomalySummary, summary)).toBe(true);
+    expect(summary).toMatchObject({ raised: [{ subject: 'node' }, { subject: 'node' }] });
+    expect(summary.readings).toHaveLength(32);
     const after = read(200);
     expect(after.filter(({ kind }) => kind === 'cleared')).toHaveLength(2);
     expect(watch.view().raised).toEqual([]);

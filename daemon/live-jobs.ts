@@ -23,7 +23,12 @@ export interface LiveJobsParts {
   federationDesk: FederationDesk;
 }
 
-type LiveJobs = JobWindow & JobActions & PolicyWindow & PolicyActions & FederationWindow & FederationActions;
+type LiveJobs = JobWindow &
+  JobActions &
+  PolicyWindow &
+  PolicyActions &
+  FederationWindow &
+  FederationActions & { followFederation(changed: () => void): void };
 
 export function liveJobs({ swarm, blobs, exchange, learning, federationDesk: desk }: LiveJobsParts): LiveJobs {
   return {
@@ -49,6 +54,7 @@ export function liveJobs({ swarm, blobs, exchange, learning, federationDesk: des
     federationRounds: (learner, limit) => desk.federationRounds(learner, limit),
     federationModels: (learner, limit) => desk.federationModels(learner, limit),
     federationLedger: (limit) => desk.federationLedger(limit),
+    followFederation: (changed) => desk.follow(changed),
     beginRound: (learner) => desk.beginRound(learner),
     cancelRound: (learner, by) => desk.cancelRound(learner, by),
     pauseRounds: (by, reason) => desk.pauseRounds(by, reason),

@@ -45,6 +45,7 @@ export interface FederationDeskParts {
 export class FederationDesk implements FederationWindow, FederationActions {
   readonly #parts: FederationDeskParts;
   readonly #channel: SwarmChannel;
+  readonly #listeners = new Set<() => void>();
 
   /** Before the mesh starts. */
   constructor(parts: FederationDeskParts) {
@@ -54,6 +55,16 @@ export class FederationDesk implements FederationWindow, FederationActions {
     this.#channel.handle(COORDINATION, () => this.#ownCoordination());
     this.#channel.handle(ROUNDS, (_, { learner, limit }) => this.#ownRounds(learner, limit));
     this.#channel.handle(MODELS, (_, { learner, limit }) => this.#ownModels(learner, limit));
+    const changed = (): void => this.#changed();
+    parts.federation.coordinator.on('round', changed);
+    parts.federation.participant.on('duty', changed);
+    parts.federation.rollouts.on('changed', changed);
+    parts.federation.election.on('changed', changed);
+  }
+
+  /** Calls `listener` when something of `federation()` changed here. */
+  follow(listener: () => void): void {
+    this.#listeners.add(listener);
   }
 
   async federation(): Promise<FederationView> {
@@ -107,22 +118,30 @@ export class FederationDesk implements FederationWindow, FederationActions {
   async pauseRounds(by: string, reason: string): Promise<void> {
     this.#mustCoordinate();
     await this.#require().coordinator.pause(by, reason);
+    this.#changed();
   }
 
   async resumeRounds(by: string): Promise<void> {
     this.#mustCoordinate();
     await this.#require().coordinator.resume(by);
+    this.#changed();
   }
 
   async setConsent(learner: string, kind: LeavingKind, choice: ConsentChoice | undefined): Promise<void> {
     this.#known(learner);
     await this.#require().privacy.gate.setConsent(learner, kind, choice);
+    this.#changed();
   }
 
   async decideHeld(id: string, isApproved: boolean): Promise<void> {
     const { gate } = this.#require().privacy;
     if (isApproved) gate.approve(id);
     else gate.deny(id);
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #ownCoordination(): CoordinationView {
@@ -179,11 +198,12 @@ export class FederationDesk implements FederationWindow, FederationActions {
     if (!privacy.isOpen) return [];
     return Promise.all(
       this.#parts.learners.map(async ({ name, title }): Promise<PrivacyView> => {
-        const { consent, protection, next, epsilonEver, participations } = await privacy.gate.outlook(name);
+        const { consent, protection, next, budget, epsilonEver, participations } = await privacy.gate.outlook(name);
         return {
           ...{ learner: name, title, consent, participations, ...protection },
           ...('epsilonBefore' in next && next.epsilonBefore !== undefined && { epsilonBefore: next.epsilonBefore }),
           ...('epsilonAfter' in next && next.epsilonAfter !== undefined && { epsilonAfter: next.epsilonAfter }),
+          ...(budget !== undefined && { budget }),
           ...(epsilonEver !== undefined && { epsilonEver }),
           ...(next.kind === 'allowed' && next.roundsLeft !== undefined && { roundsLeft: next.roundsLeft }),
           ...(next.kind === 'refused' && { refused: next.sentence }),

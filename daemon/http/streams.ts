@@ -141,7 +141,7 @@ export class Streams {
         for (const job of this.#view.jobs({ limit: PRESENT_JOBS }).toReversed()) send(listener, frame(topic, job));
         return;
       default: {
-        const value = this.#view[topic]();
+        const value = topic === 'federation' ? this.#view.federationNow() : this.#view[topic]();
         if (value !== undefined) send(listener, frame(topic, value));
       }
     }

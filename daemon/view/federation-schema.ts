@@ -63,6 +63,7 @@ export const PrivacyView = Type.Object({
   epsilonBefore: Epsilon('ε spent in this period.'),
   epsilonAfter: Epsilon('ε after one more round.'),
   epsilonEver: Epsilon('ε of everything ever.'),
+  budget: Type.Optional(Type.Number({ description: 'ε that a period may spend; left out without one.' })),
   roundsLeft: Type.Optional(Type.Integer({ description: 'Rounds that the budget still has; left out without one.' })),
   participations: Type.Integer(),
   refused: Type.Optional(Type.String({ description: 'Why this node takes no part just now.' })),

@@ -16,6 +16,7 @@ import type { Lifecycle, ServiceStatus } from '../lifecycle.ts';
 import type { HealingDesk } from '../mapek/healing-desk.ts';
 import type { Store } from '../store/store.ts';
 import type { EpisodeView, PlacesView } from './correction-schema.ts';
+import { FederationNews } from './federation-news.ts';
 import { withFrozen } from './frozen-agents.ts';
 import { health } from './health.ts';
 import type { ChangeTopic, HardwareView, NodeView, ObservationView, ServiceView } from './schema.ts';
@@ -49,7 +50,7 @@ export interface LiveViewParts {
   correction: Pick<SelfCorrection, 'episodes' | 'places' | 'engine'>;
   supervisor: Supervisor;
   oracle: Pick<AntiMeaveOracle, 'memory' | 'on'>;
-  jobs: JobWindow & PolicyWindow & FederationWindow;
+  jobs: JobWindow & PolicyWindow & FederationWindow & { followFederation(changed: () => void): void };
   healing: HealingDesk;
   pageAddresses: () => string[];
   brokerAddress: () => string | undefined;
@@ -62,13 +63,14 @@ export interface LiveViewParts {
 const COALESCE_MS = 100;
 /** Followers get so many changes of routes at once; older ones are asked for. */
 const LATEST_CHANGES = 20;
-/** Snapshots that are told anew as a whole; observations, jobs, events and readings are told one by one. */
-type SnapshotTopic = Exclude<ChangeTopic, 'observation' | 'job' | 'event' | 'hardware'>;
+/** Snapshots that are told anew as a whole; observations, jobs, events and readings are told one by one, the federation in its own time. */
+type SnapshotTopic = Exclude<ChangeTopic, 'observation' | 'job' | 'event' | 'hardware' | 'federation'>;
 
 export class LiveView implements View {
   readonly #parts: LiveViewParts;
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #changed = new Set<SnapshotTopic>();
+  readonly #federation: FederationNews;
   #telling: Timer | undefined;
   #hardware: HardwareView | undefined;
   /** Told last, so that a change of nothing but uptime is not told. */
@@ -76,6 +78,11 @@ export class LiveView implements View {
 
   constructor(parts: LiveViewParts) {
     this.#parts = parts;
+    this.#federation = new FederationNews({
+      ...{ read: () => parts.jobs.federation(), clock: parts.clock, logger: parts.logger },
+      tell: (view) => this.#tell('federation', view),
+      isWanted: () => this.#listeners.size > 0,
+    });
     const { lifecycle, store, mesh, vision, supervisor, oracle, correction, healing } = parts;
     lifecycle.on('change', () => this.#later('node'));
     store.on('event', (event) => this.#tell('event', event));
@@ -89,6 +96,7 @@ export class LiveView implements View {
     supervisor.on('agent', () => this.#later('agents', 'node'));
     oracle.on('changed', () => this.#later('agents'));
     correction.engine.on('episode', () => this.#later('node'));
+    parts.jobs.followFederation(() => this.#federation.changed());
     healing.onChange(() => this.#later('incidents'));
   }
 
@@ -218,6 +226,10 @@ export class LiveView implements View {
     return this.#parts.jobs.federation();
   }
 
+  federationNow() {
+    return this.#federation.last;
+  }
+
   federationRounds(learner: string, limit: number) {
     return this.#parts.jobs.federationRounds(learner, limit);
   }
@@ -309,6 +321,7 @@ export class LiveView implements View {
 
   follow(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
+    this.#federation.changed();
     return () => this.#listeners.delete(listener);
   }
 

@@ -371,6 +371,7 @@ export const CHANGE_TOPICS = [
   'cameras',
   'swarm',
   'policy',
+  'federation',
   'incidents',
   'observation',
   'job',

@@ -143,6 +143,8 @@ export interface HealingWindow {
 /** Everything that may be seen. All calls are cheap: in-memory snapshots or short indexed reads. */
 export interface View extends JobWindow, PolicyWindow, FederationWindow, HealingWindow {
   node(): NodeView;
+  /** As followers were told last, at most every second; undefined before. Rounds elsewhere may be half a minute further. */
+  federationNow(): FederationView | undefined;
   hardware(): HardwareView | undefined;
   peers(): PeerView[];
   links(): LinkView[];

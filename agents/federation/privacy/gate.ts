@@ -92,6 +92,8 @@ export interface Outlook {
   /** What the next update gets. */
   protection: Protection;
   next: Proposal | { kind: 'refused'; reason: 'account-unreadable'; sentence: string };
+  /** ε that a period may spend; undefined: any. */
+  budget: number | undefined;
   /** ε of everything ever, beside that of the period in `next`. */
   epsilonEver: Epsilon;
   participations: number;
@@ -135,12 +137,13 @@ export class PrivacyGate {
       account = await this.#account(learner);
     } catch (thrown) {
       const next = { kind: 'refused', reason: 'account-unreadable', sentence: messageOf(thrown) } as const;
-      return { consent, protection, next, epsilonEver: undefined, participations: 0 };
+      return { consent, protection, next, budget: config.budget, epsilonEver: undefined, participations: 0 };
     }
     const next = propose(account, protection.noise, budgetOf(config), now);
     this.#noteBudget(learner, next);
     const { ever } = epsilonsOf(renewed(account, budgetOf(config), now), config.delta);
-    return { consent, protection, next, epsilonEver: ever, participations: account.participations };
+    const { participations } = account;
+    return { consent, protection, next, budget: config.budget, epsilonEver: ever, participations };
   }
 
   /** The stricter of what this node keeps to and what is asked. */

@@ -21,7 +21,7 @@ it('tells who coordinates, what this board does, and what came of rounds', async
   expect((await run('models')).stdout).toMatch(/a3c9f1d20b5e7788.*1\.031\s+rolling-out/);
   expect((await run('coordinator')).stdout).toMatch(/bravo coordinates, term 3[\s\S]*alpha/);
   expect((await run('privacy')).stdout).toMatch(/rounds left\s+9[\s\S]*0123456789ab[\s\S]*updates of parl-policy/);
-  expect(JSON.parse((await run('history', '-o', 'json')).stdout)).toHaveLength(2);
+  expect(JSON.parse((await run('history', '-o', 'json')).stdout)).toHaveLength(8);
 });
 
 it('says which node to ask where this one does not coordinate', async () => {

@@ -16,6 +16,8 @@ const node = (name: string) => ({ id: `12D3KooW${name}`, name });
 export class ExampleFederation implements FederationWindow, FederationActions {
   /** What was asked of it. */
   readonly asked: string[] = [];
+  /** Whether the example node has the seat; else bravo. */
+  coordinates = false;
   readonly #at: number;
 
   constructor(at: number) {
@@ -23,9 +25,13 @@ export class ExampleFederation implements FederationWindow, FederationActions {
   }
 
   async federation(): Promise<FederationView> {
+    return this.now();
+  }
+
+  now(): FederationView {
     return {
       enabled: true,
-      coordinator: { ...node('bravo'), term: 3, self: false },
+      coordinator: { ...node(this.coordinates ? 'alpha' : 'bravo'), term: 3, self: this.coordinates },
       candidates: [
         { node: node('bravo'), cost: 0.012, candidate: true, present: true },
         { node: node('alpha'), cost: 0.02, candidate: true, present: true },
@@ -62,7 +68,7 @@ export class ExampleFederation implements FederationWindow, FederationActions {
         {
           ...{ learner: LEARNER, title: 'Scheduling policy', clip: 10, noise: 1, participations: 7 },
           consent: { updates: 'allow', experience: 'ask', metrics: 'allow' },
-          ...{ epsilonBefore: 4.2, epsilonAfter: 4.6, epsilonEver: 4.2, roundsLeft: 9 },
+          ...{ epsilonBefore: 4.2, epsilonAfter: 4.6, epsilonEver: 4.2, budget: 8, roundsLeft: 9 },
         },
       ],
       held: [
@@ -119,7 +125,7 @@ export class ExampleFederation implements FederationWindow, FederationActions {
         ],
       },
     ];
-    return rounds.slice(0, limit);
+    return [...rounds, ...this.#olderRounds()].slice(0, limit);
   }
 
   async federationModels(learner: string, limit: number): Promise<ModelsView> {
@@ -150,6 +156,8 @@ export class ExampleFederation implements FederationWindow, FederationActions {
 
   async beginRound(learner: string): Promise<void> {
     this.#known(learner);
+    this.asked.push(`begin ${learner}`);
+    if (this.coordinates) return;
     throw new ParlmeshError('FEDERATION_NOT_COORDINATOR', 'Rounds are not run here: bravo coordinates');
   }
 
@@ -171,6 +179,28 @@ export class ExampleFederation implements FederationWindow, FederationActions {
 
   async decideHeld(id: string, isApproved: boolean): Promise<void> {
     this.asked.push(`held ${id} ${isApproved}`);
+  }
+
+  /** Six to one: the second failed for want of updates. */
+  #olderRounds(): RoundsView {
+    const none: Record<string, number> = {};
+    return [6, 5, 4, 3, 2, 1].map((number) => ({
+      ...{ learner: LEARNER, number, id: `00000000000000a${number}`, mode: 'synchronous', base: '9f86d081884c7d65' },
+      ...{ startedAt: this.#at - (8 - number) * 900_000, endedAt: this.#at - (8 - number) * 900_000 + 31_000 },
+      ...{ progress: 1, wanted: 3, quorum: 2, deadlineSeconds: 30, restarts: 0, refused: [], nodes: [] },
+      ...(number === 2
+        ? { state: 'failed', arrived: 1, examples: 60, bytes: 3_400, metrics: none, failure: 'quorum-missed' }
+        : {
+            state: 'done',
+            arrived: 3,
+            examples: 60 * number,
+            bytes: 10_200,
+            metrics: { ...none, return: 0.04 * number },
+          }),
+      ...(number === 2
+        ? { sentence: 'only 1 of 2 updates came in time' }
+        : { outcome: 'rejected', sentence: 'its candidate is no better', candidate: `00c0ffee0000000${number}` }),
+    }));
   }
 
   #known(learner: string): void {

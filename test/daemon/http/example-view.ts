@@ -552,6 +552,7 @@ export class ExampleNode implements View, Actions, Journal {
   };
   swarm = () => this.work.swarm();
   federation = (...given: Parameters<ExampleFederation['federation']>) => this.federated.federation(...given);
+  federationNow = () => this.federated.now();
   federationRounds = (...given: Parameters<ExampleFederation['federationRounds']>) =>
     this.federated.federationRounds(...given);
   federationModels = (...given: Parameters<ExampleFederation['federationModels']>) =>

@@ -37,6 +37,7 @@ describe('the federation over HTTP', () => {
       expect.stringMatching(/^pause by .*: harvest$/),
       'consent parl-policy experience deny',
       'held 0123456789ab true',
+      'begin parl-policy',
     ]);
   });
 });

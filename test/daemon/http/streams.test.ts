@@ -92,6 +92,8 @@ describe('the stream', () => {
       'cameras',
       'swarm',
       'policy',
+      'federation',
+      'incidents',
       'observation',
       'job',
     ];

@@ -4,6 +4,7 @@ import type { JobSpec } from '../../../agents/swarm/job-spec.ts';
 import type { JobView, SwarmView } from '../../../agents/swarm/job-view.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { EpisodeView, PlacesView } from '../../../daemon/view/correction-schema.ts';
+import type { FederationView } from '../../../daemon/view/federation-schema.ts';
 import type { HealingView, IncidentView } from '../../../daemon/view/incident-schema.ts';
 import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
 import type {
@@ -137,7 +138,9 @@ export class TestNode implements View, Actions {
   policyDocument = () => {
     throw new ParlmeshError('POLICY_UNKNOWN', 'No policy is kept here');
   };
-  federation = async () => ({ enabled: false, candidates: [], duties: [], privacy: [], held: [] });
+  federationView: FederationView = { enabled: false, candidates: [], duties: [], privacy: [], held: [] };
+  federation = async () => this.federationView;
+  federationNow = () => this.federationView;
   federationRounds = async () => [];
   federationModels = async () => [];
   federationLedger = () => ({ entries: [] });

@@ -15,6 +15,7 @@ export const CHANGE_TOPICS: typeof DAEMON_TOPICS = [
   'cameras',
   'swarm',
   'policy',
+  'federation',
   'incidents',
   'observation',
   'job',

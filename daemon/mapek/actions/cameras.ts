@@ -35,9 +35,15 @@ export function cameraHands(parts: CameraHandsParts): RepairHands {
   return {
     'camera.restart': {
       precondition: known,
-      carryOut: async (symptom) => {
-        await supervisor.restart(`camera/${cameraOf(symptom)}`);
-        return `Camera ${cameraOf(symptom)} was closed and opened again`;
+      carryOut: async (symptom, _why, signal) => {
+        const id = cameraOf(symptom)!;
+        await supervisor.restart(`camera/${id}`);
+        const camera = vision.camera(id);
+        // Its agent works before the camera has said how it is.
+        await camera?.start(signal);
+        const { state, cause } = camera?.snapshot() ?? { state: 'stopped', cause: undefined };
+        if (state === 'lost') throw new ParlmeshError('REPAIR_FAILED', `Camera ${id} is lost again: ${cause}`);
+        return `Camera ${id} was closed and opened again`;
       },
     },
     'camera.accept-view': {

@@ -1,0 +1,165 @@
+// Faults on a real node, run as a process of its own: what it does about them, how soon, and what it tells.
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LocalNode } from '../../../daemon/cli/local-node.ts';
+import type { HealingView, IncidentDetailView, IncidentView } from '../../../daemon/view/incident-schema.ts';
+import type { AgentView } from '../../../daemon/view/schema.ts';
+import { freePort, startMosquitto, type TestBroker } from '../telemetry/brokers.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'parlmesh-healing-'));
+const nodes: LocalNode[] = [];
+const WITHIN = { timeout: 25_000, interval: 50 };
+
+async function start(name: string, dataDir: string, settings: Record<string, string>): Promise<LocalNode> {
+  const node = new LocalNode({ name, dataDir, settings });
+  nodes.push(node);
+  node.start();
+  await node.ready(60_000);
+  return node;
+}
+
+const incidentsOf = (node: LocalNode, subject: string) =>
+  node.get<IncidentView[]>(`incidents?subject=${encodeURIComponent(subject)}`);
+
+/** The newest story about a subject, once it is as wanted. */
+async function story(node: LocalNode, subject: string, isThere: (one: IncidentView) => boolean): Promise<IncidentView> {
+  let found: IncidentView | undefined;
+  await expect
+    .poll(async () => {
+      found = (await incidentsOf(node, subject)).find(isThere);
+      return found !== undefined;
+    }, WITHIN)
+    .toBe(true)
+    .catch(async (error: unknown) => {
+      throw new Error(
+        `${String(error)}\n${JSON.stringify(await incidentsOf(node, subject), undefined, 1)}\n${node.output}`,
+      );
+    });
+  return found!;
+}
+
+afterAll(async () => {
+  await Promise.all(nodes.map((node) => node.stop()));
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+/** Processes of a node that run a module. */
+function moduleProcess(parent: number): number {
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8')
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
+  const found = children.find((pid) => /module-child/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')));
+  if (found === undefined) throw new Error(`no module runs under ${parent}: ${children.join(' ')}`);
+  return found;
+}
+
+describe('a real node', () => {
+  const agent = 'module/steady';
+  const brokers: TestBroker[] = [];
+  let node: LocalNode;
+  const stateOf = async () => (await node.get<AgentView[]>('agents')).find(({ id }) => id === agent)?.state;
+
+  beforeAll(async () => {
+    const dataDir = join(scratch, 'north');
+    mkdirSync(join(dataDir, 'agents'), { recursive: true, mode: 0o755 });
+    writeFileSync(join(dataDir, 'agents', 'steady.mjs'), "export const onMessage = () => 'here';");
+    for (let i = 0; i < 2; i++) brokers.push(await startMosquitto(await freePort()));
+    node = await start('north', dataDir, {
+      // Every crash sets it aside: what brings it back is the loop.
+      PARLMESH_AGENTS_MAX_RESTARTS: '0',
+      PARLMESH_AGENTS_HEARTBEAT_TIMEOUT: '1',
+      PARLMESH_MQTT_URL: JSON.stringify(brokers.map(({ url }) => url)),
+      PARLMESH_CAMERAS: JSON.stringify([{ name: 'yard', source: `folder:${join(scratch, 'nothing-here')}` }]),
+    });
+  }, 90_000);
+
+  afterAll(() => Promise.all(brokers.map((broker) => broker.stop())));
+
+  it('brings a killed agent back and tells the story', async () => {
+    await expect.poll(stateOf, WITHIN).toMatch(/ready|busy/);
+    process.kill(moduleProcess(node.pid!), 'SIGKILL');
+    const { fault, seenAt, actedAt, recoveredAt, steps, evidence } = await story(node, `agent/${agent}`, (one) => {
+      return one.fault === 'agent-crashed' && one.recoveredAt !== undefined;
+    });
+    expect(fault).toBe('agent-crashed');
+    expect(steps[0]).toMatchObject({
+      action: 'agent.restart',
+      by: 'loop',
+      said: `Agent ${agent} was restarted and came up`,
+    });
+    expect(evidence.join()).toContain(agent);
+    expect(actedAt! - seenAt).toBeLessThan(500);
+    // A module's process takes most of it to start: much longer where eight helpers share two cores.
+    expect(recoveredAt! - seenAt).toBeLessThan(10_000);
+    expect(await stateOf()).toMatch(/ready|busy/);
+    const report = await node.request(
+      'GET',
+      `/api/v3/incidents/${(await incidentsOf(node, `agent/${agent}`))[0]!.id}/post-mortem`,
+    );
+    expect(report.body).toContain('**restart agent module/steady** (agent.restart)');
+  });
+
+  it('asks people about a camera that no repair brings back, once, and leaves it to them when they refuse', async () => {
+    const { id, steps } = await story(node, 'camera/yard', ({ state }) => state === 'asked');
+    expect(steps.map(({ action, outcome }) => [action, outcome])).toContainEqual(['camera.restart', 'failed']);
+    const { question } = await node.get<IncidentDetailView>(`incidents/${id}`);
+    expect(question?.reason).toContain('Camera yard sends nothing');
+    expect(
+      (await node.request('POST', `/api/v3/incidents/${id}/answer`, { kind: 'approve', action: 'usb.reset' })).status,
+    ).not.toBe(200);
+    await node.post(`incidents/${id}/answer`, { kind: 'refuse' });
+    expect(await story(node, 'camera/yard', (one) => one.id === id)).toMatchObject({ state: 'escalated' });
+    expect((await node.request('POST', `/api/v3/incidents/${id}/answer`, { kind: 'refuse' })).status).toBe(404);
+  });
+
+  it('goes on over the other broker when the one that it uses is killed', async () => {
+    const url = (await node.get<{ addresses: { broker?: string } }>('node')).addresses.broker;
+    expect(url).toBeDefined();
+    await brokers[0]!.stop();
+    const { steps, recoveredAt, seenAt } = await story(node, 'service/mqtt', (one) => one.recoveredAt !== undefined);
+    expect(steps.map(({ action }) => action)).toContain('mqtt.reconnect');
+    expect(recoveredAt! - seenAt).toBeLessThan(10_000);
+  });
+
+  it('tells how the loop does', async () => {
+    const { phases, knowledge, budget } = await node.get<HealingView>('healing');
+    expect(phases.find(({ phase }) => phase === 'cycle')?.count).toBeGreaterThan(0);
+    expect(budget.actionsLastHour).toBeGreaterThan(1);
+    expect(knowledge).toContainEqual(
+      expect.objectContaining({ fault: 'camera-lost', action: 'camera.restart', helped: 0 }),
+    );
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('a node whose disk is nearly full (needs root to mount one)', () => {
+  const dataDir = join(scratch, 'small');
+
+  afterAll(async () => {
+    await Promise.all(nodes.map((node) => node.stop()));
+    execFileSync('umount', [dataDir]);
+  });
+
+  it('deletes what it may, and the disk is free again', async () => {
+    mkdirSync(dataDir, { mode: 0o700 });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m,mode=700', 'tmpfs', dataDir]);
+    const node = await start('small', dataDir, {});
+    const spare = join(dataDir, 'parlmesh.db.replaced-20260101T000000.000Z');
+    const { bavail, blocks, bsize } = statfsSync(dataDir);
+    writeFileSync(spare, Buffer.alloc((bavail - Math.round(0.03 * blocks)) * bsize));
+    const { fault, steps } = await story(
+      node,
+      'node',
+      (one) => one.fault === 'disk-full' && one.recoveredAt !== undefined,
+    );
+    expect(fault).toBe('disk-full');
+    expect(steps[0]).toMatchObject({
+      action: 'store.free-space',
+      said: expect.stringMatching(/^\d+\.\d MB were freed/),
+    });
+  }, 90_000);
+});

@@ -38,6 +38,8 @@ export interface SupervisedListener {
   abandoned(agent: SupervisedAgent): void;
 }
 
+export type Provocation = 'crash' | 'hang';
+
 /** How long a failed instance may take to stop before its successor starts beside it. */
 const RETIRE_PATIENCE: Millis = 500;
 /** How long an instance may take to stop in order. */
@@ -49,6 +51,8 @@ interface Life {
   tasks: number;
   /** Resolves when this life ends before its start did. */
   over: PromiseWithResolvers<false>;
+  /** It was made to hang: see `provoke`. */
+  hangs: boolean;
 }
 
 export class SupervisedAgent {
@@ -114,6 +118,11 @@ export class SupervisedAgent {
     if (agent === undefined || !this.#works) {
       throw new ParlmeshError('AGENT_NOT_READY', `agent "${this.id}" is ${this.#state.kind}`);
     }
+    if (this.#life?.hangs) {
+      return this.#life.over.promise.then(() => {
+        throw new ParlmeshError('AGENT_GONE', `agent "${this.id}" ended before it replied`);
+      });
+    }
     return agent.deliver(letter);
   }
 
@@ -125,6 +134,7 @@ export class SupervisedAgent {
       agent: undefined,
       tasks: 0,
       over: Promise.withResolvers<false>(),
+      hangs: false,
       deadline: new HeartbeatDeadline(this.#clock, heartbeatTimeout, () =>
         this.#fail(life, new ParlmeshError('AGENT_HUNG', `no heartbeat for ${heartbeatTimeout / 1000} s`)),
       ),
@@ -133,7 +143,7 @@ export class SupervisedAgent {
     this.#to({ kind: 'start' });
     const host: AgentHost = {
       beat: (nextWithin) => {
-        if (life === this.#life) life.deadline.beat(nextWithin);
+        if (life === this.#life && !life.hangs) life.deadline.beat(nextWithin);
       },
       failed: (error) => this.#fail(life, error),
       load: (tasks) => this.#loaded(life, tasks),
@@ -195,6 +205,22 @@ export class SupervisedAgent {
     const retired = this.#retire(STOP_PATIENCE);
     if (this.#state.kind !== 'stopped') this.#to({ kind: 'stop' });
     await retired;
+  }
+
+  /**
+   * Has the present instance crash, or give no sign of life and answer no letter from now on, as if it hung over what it has in
+   * hand. For trying out what follows: only chaos does that. False when there is no instance.
+   */
+  provoke(how: Provocation): boolean {
+    const life = this.#life;
+    if (life?.agent === undefined) return false;
+    if (how === 'crash') {
+      this.#fail(life, new ParlmeshError('AGENT_PROVOKED', 'it was made to crash by chaos'));
+    } else {
+      life.deadline.beat(0);
+      life.hangs = true;
+    }
+    return true;
   }
 
   #fail(life: Life, error: unknown): void {

@@ -13,7 +13,7 @@ import type { Letter } from './communication/letter.ts';
 import type { Recipient, Recipients } from './communication/recipients.ts';
 import type { SupervisionConfig } from './config.ts';
 import { affectedBy, decideRestart, NO_FAILURES, type RestartPolicy, type RestartStrategy } from './restart-policy.ts';
-import { type AgentSnapshot, type AgentSpec, SupervisedAgent } from './supervised-agent.ts';
+import { type AgentSnapshot, type AgentSpec, type Provocation, SupervisedAgent } from './supervised-agent.ts';
 
 export interface SupervisorOptions {
   config: SupervisionConfig;
@@ -149,6 +149,11 @@ export class Supervisor extends EventEmitter<{ agent: [AgentSnapshot] }> impleme
     this.#endProbation(id);
     await agent.halt();
     this.#record(id, 'warning', 'agent.set-aside', `Agent ${id} is set aside until somebody restarts it`);
+  }
+
+  /** See `SupervisedAgent.provoke`. */
+  provoke(id: string, how: Provocation): boolean {
+    return this.#find(id).provoke(how);
   }
 
   /** Takes new settings: the restart policy from the next failure on, the heartbeat time-out from the next start on. */

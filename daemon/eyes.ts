@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
+import type { FrameSource } from '../vision/camera/frame-source.ts';
 import { VisionProcessor } from '../vision/processor.ts';
 import { ViewFiles } from './cameras/view-files.ts';
 import type { EffectiveConfig } from './config/effective.ts';
@@ -27,6 +28,8 @@ export interface EyesParts {
   hardware: () => HardwareView | undefined;
   /** Neighbours that search, and the reader of texts: there before the cameras open. */
   work: () => Pick<Workforce, 'frameHelp' | 'textReader'>;
+  /** See `VisionProcessorOptions`. */
+  disturb?: (camera: string, source: FrameSource) => FrameSource;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -46,6 +49,7 @@ export function openEyes(parts: EyesParts): VisionProcessor {
     readText: (picture, options) => work().textReader.read(picture, options),
     viewMemory: new ViewFiles(join(dataDir, 'views'), logger),
     ...{ clock, random, logger, journal },
+    ...(parts.disturb !== undefined && { disturb: parts.disturb }),
   });
 }
 

@@ -153,6 +153,17 @@ export class Lifecycle extends EventEmitter<{ change: [ServiceStatus] }> {
     if (state.kind === 'degraded') throw new ParlmeshError('SERVICE_DOWN', `${name} did not come up: ${state.cause}`);
   }
 
+  /**
+   * Ends one service behind the back of whoever runs it, for trying out what follows: only chaos does that. Throws
+   * `SERVICE_UNKNOWN`. @param cause as the service would say it of itself; undefined when it says nothing
+   */
+  async breakDown(name: string, cause: string | undefined): Promise<void> {
+    const entry = this.#entries.find((candidate) => candidate.name === name);
+    if (entry === undefined) throw new ParlmeshError('SERVICE_UNKNOWN', `there is no service "${name}"`);
+    await this.#stopWithin(entry);
+    if (cause !== undefined) this.report(name, cause);
+  }
+
   async #attempt(entry: Entry, signal: AbortSignal): Promise<void> {
     const wasDegraded = entry.state.kind === 'degraded';
     entry.attempts++;

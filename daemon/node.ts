@@ -12,6 +12,8 @@ import { Mesh } from '../mesh/mesh.ts';
 import type { VisionProcessor } from '../vision/processor.ts';
 import { MeshAgentNetwork } from './agent-network.ts';
 import { CameraMemory } from './cameras/camera-memory.ts';
+import { createChaos } from './chaos/create-chaos.ts';
+import { Disturbances } from './chaos/disturbances.ts';
 import { type EffectiveConfig, effectiveConfig } from './config/effective.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { nodeNameOf } from './config/node-name.ts';
@@ -93,9 +95,11 @@ export class ParlmeshNode {
   #measuring: Timer | undefined;
 
   constructor(parts: NodeParts) {
-    const { loaded, profile, dataDir, key, version, clock, random, logger } = parts;
+    const { loaded, profile, dataDir, key, version, random, logger } = parts;
     const config = effectiveConfig(loaded, profile.profile, nodeNameOf(hostname()));
-    this.#parts = parts;
+    const disturbances = new Disturbances(parts.clock);
+    const { clock } = disturbances;
+    this.#parts = { ...parts, clock };
     this.#loaded = loaded;
     this.#config = config;
 
@@ -105,8 +109,7 @@ export class ParlmeshNode {
       flushInterval: config.store.flushInterval,
       snapshots: config.vision.snapshots,
       cacheBytes: profile.profile.cacheBytes,
-      clock,
-      logger: logger.child({ service: 'store' }),
+      ...{ clock, logger: logger.child({ service: 'store' }) },
     });
     const journal = this.#store.journal;
     this.#journal = journal;
@@ -122,10 +125,7 @@ export class ParlmeshNode {
       summary: () => this.#summary(),
       authorize: relayPolicy(config.mesh.forward.allow),
       mayApplyPlan: () => authorizePlan(this.#oracle, this.#mesh),
-      clock,
-      random,
-      logger: logger.child({ service: 'mesh' }),
-      journal,
+      ...{ clock, random, journal, logger: logger.child({ service: 'mesh' }) },
     });
     this.#vision = openEyes({
       ...{ config, dataDir, clock, random, journal, store: this.#store },
@@ -133,6 +133,7 @@ export class ParlmeshNode {
       packagedModels: join(ROOT, 'vision/models'),
       hardware: () => this.view.hardware(),
       work: () => this.#workforce,
+      disturb: (camera, source) => disturbances.source(camera, source),
       logger: logger.child({ service: 'vision' }),
     });
     this.#memory = new CameraMemory({
@@ -158,9 +159,8 @@ export class ParlmeshNode {
       ...{ network, oracle },
       ownBroker: () => ownBroker(config, broker.url),
       threads: profile.profile.workers,
-      ...{ config, dataDir, clock, random, journal, logger },
-      mesh: this.#mesh,
-      vision: this.#vision,
+      ...{ config, dataDir, disturbances, clock, random, journal, logger },
+      ...{ mesh: this.#mesh, vision: this.#vision },
       ...{ store: this.#store, key },
       report: (service, cause) => this.#lifecycle.report(service, cause),
       hardware: () => this.view.hardware(),
@@ -209,29 +209,28 @@ export class ParlmeshNode {
     });
     const actions = this.#actions();
     takeOrders(oracle, actions);
+    const chaos = createChaos({
+      ...{ dataDir, disturbances, broker, oracle, clock, random, journal, config: config.chaos },
+      ...{ mesh: this.#mesh, store: this.#store, vision: this.#vision, lifecycle: this.#lifecycle },
+      ...{ workforce: this.#workforce, packagedModels: join(ROOT, 'vision/models') },
+    });
     this.#http = new HttpServer({
       config: config.http,
       portIsExplicit: loaded.explicit.has('http.port'),
       view: this.view,
       actions,
       remote: new RemoteNodes(this.#mesh),
-      tokens,
+      ...{ tokens, chaos },
       oracle: { authorizer: oracle, desk, reach: reachOf(this.#mesh) },
       socketPath: parts.socketPath,
       publicDir: join(ROOT, 'daemon/http/public'),
-      clock,
-      logger,
-      journal,
-      observer: metrics,
+      ...{ clock, logger, journal, observer: metrics },
     });
     this.#telemetry = new MqttTelemetry({
       config: config.mqtt,
       view: this.view,
       actions: authorizedForMqtt(actions, oracle, key.nodeId),
-      journal,
-      logger: logger.child({ service: 'mqtt' }),
-      clock,
-      random,
+      ...{ clock, random, journal, logger: logger.child({ service: 'mqtt' }) },
       memory: storedTopics(this.#store, logger),
       embeddedUrl: () => broker.url,
       labelsOf: (camera) => this.#config.cameras.find(({ name }) => name === camera)?.labels ?? [],
@@ -261,6 +260,7 @@ export class ParlmeshNode {
     this.#lifecycle.add(this.#healing, { required: false });
     this.#workforce.addTo(this.#lifecycle);
     this.#lifecycle.add(this.#correction, { required: false });
+    this.#lifecycle.add(chaos, { required: false });
     this.#lifecycle.add(this.#http, { required: false });
     if (config.mqtt.enabled) {
       if (config.mqtt.url === undefined && config.mqtt.embedded.enabled)

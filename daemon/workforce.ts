@@ -39,6 +39,7 @@ import { TextReader } from '../vision/ocr/text-reader.ts';
 import type { VisionProcessor } from '../vision/processor.ts';
 import type { MeshAgentNetwork } from './agent-network.ts';
 import { BuiltInAgents } from './built-in-agents.ts';
+import type { Disturbances } from './chaos/disturbances.ts';
 import type { EffectiveConfig } from './config/effective.ts';
 import { ConfiguredAgents } from './configured-agents.ts';
 import { drawingReader } from './drawings.ts';
@@ -79,6 +80,8 @@ export interface WorkforceParts {
   onReading(news: HardwareNews<HardwareView>): void;
   /** What repairs taught; throws while it is not open. */
   recoveryKnowledge: () => Learner;
+  /** What chaos changes of readings and tasks. */
+  disturbances?: Disturbances;
   journal: Journal;
   clock: Clock;
   random: Random;
@@ -115,10 +118,14 @@ export class Workforce {
   /** Before the mesh starts. */
   constructor(parts: WorkforceParts) {
     const { config, dataDir, mesh, vision, store, key, onReading, journal, clock, random, logger } = parts;
+    const { disturbances } = parts;
     this.network = parts.network;
     this.relief = new Relief(clock);
     this.supervisor = new Supervisor({ config: config.agents, clock, random, journal, logger });
-    this.#reader = new HardwareReader({ clock, dataDir, logger });
+    this.#reader = new HardwareReader({
+      ...{ clock, dataDir, logger },
+      ...(disturbances && { overlaid: (reading) => disturbances.overlaid(reading) }),
+    });
     this.builtIn = new BuiltInAgents({
       supervisor: this.supervisor,
       ...{ mesh, vision, hardware: this.#reader, journal, clock },
@@ -180,7 +187,7 @@ export class Workforce {
         new VisionOcrExecutor(this.textReader),
         new ExecExecutor(commands),
         this.#moduleTasks,
-      ] satisfies (TaskExecutor & { kind: TaskKind })[],
+      ].map((executor: TaskExecutor & { kind: TaskKind }) => disturbances?.executor(executor) ?? executor),
       scheduler: () => this.learning.current(),
       speed: config.swarm.speed ?? (() => measureSpeed(this.#threads, clock)),
       trouble: (cause) => parts.report('swarm', cause && `what happens to jobs cannot be recorded: ${cause}`),

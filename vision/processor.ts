@@ -54,6 +54,8 @@ export interface VisionProcessorOptions {
   remoteDetect?: RemoteDetect;
   /** Reads what zones say. */
   readText?: ReadText;
+  /** What comes between a camera's source and whoever looks, for trying out what follows. */
+  disturb?: (camera: string, source: FrameSource) => FrameSource;
   /** Keeps what was learned of cameras' views. */
   viewMemory?: ViewMemory;
 }
@@ -276,8 +278,9 @@ export class VisionProcessor extends EventEmitter<VisionEvents> implements Servi
   /** A setting that names no source makes a camera that says so, and leaves the others alone. */
   #sourceOf(config: CameraConfig, framesPerSecond: number): FrameSource {
     try {
-      const { clock } = this.#options;
-      const source = openSource(config.source, { name: config.name, framesPerSecond, clock });
+      const { clock, disturb } = this.#options;
+      const opened = openSource(config.source, { name: config.name, framesPerSecond, clock });
+      const source = disturb?.(config.name, opened) ?? opened;
       return config.schedule.length === 0 ? source : new ScheduledSource(source, config.schedule, clock);
     } catch (error) {
       return { kind: 'none', pace: 'stills', stallAfter: undefined, run: () => Promise.reject(error) };

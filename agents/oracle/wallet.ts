@@ -100,6 +100,14 @@ export class Wallet {
     });
   }
 
+  /** Whether a token of the authority that this node holds names that action itself; one for everything does not. */
+  names(action: string): boolean {
+    const authority = this.#keys.network()?.authority;
+    return this.held().some(
+      ({ root, capabilities }) => root === authority && capabilities.some((capability) => capability.action === action),
+    );
+  }
+
   /** The token that lets an actor of this node do that to others, the one that asks for the fewest approvals. */
   proofFor(
     actor: string,

@@ -69,8 +69,8 @@ export class ApiClient {
     return this.#exchange<void>('PUT', resource, body);
   }
 
-  delete(resource: string): Promise<void> {
-    return this.#exchange<void>('DELETE', resource);
+  delete<T = void>(resource: string, within: number = ANSWER_WITHIN): Promise<T> {
+    return this.#exchange<T>('DELETE', resource, undefined, within);
   }
 
   /** Opens an answer that does not end (server-sent events). Rejects as `get` does. */

@@ -27,6 +27,7 @@ const COMMANDS: readonly CommandFile[] = [
   { names: ['ping', 'trace', 'forward'], load: async () => (await import('./commands/relay.ts')).registerRelay },
   { names: ['agents'], load: async () => (await import('./commands/agents.ts')).registerAgents },
   { names: ['job'], load: async () => (await import('./commands/job.ts')).registerJob },
+  { names: ['chaos'], load: async () => (await import('./commands/chaos.ts')).registerChaos },
   { names: ['camera'], load: async () => (await import('./commands/camera.ts')).registerCamera },
   { names: ['cameras'], load: async () => (await import('./commands/cameras.ts')).registerCameras },
   { names: ['vision'], load: async () => (await import('./commands/vision.ts')).registerVision },

@@ -24,6 +24,8 @@ export interface HardwareReaderOptions {
   root?: string;
   /** Default `os.networkInterfaces`. */
   networkInterfaces?: () => NodeJS.Dict<NetworkInterfaceInfo[]>;
+  /** Changes each reading, for trying out what follows. */
+  overlaid?: (reading: HardwareView) => HardwareView;
 }
 
 export class HardwareReader {
@@ -36,6 +38,7 @@ export class HardwareReader {
   readonly #battery: BatteryGauge;
   readonly #disk: DiskMeter;
   readonly #loop = new LoopDelay();
+  readonly #overlaid: (reading: HardwareView) => HardwareView;
 
   constructor(options: HardwareReaderOptions) {
     const log = options.logger ?? silentLogger;
@@ -46,6 +49,7 @@ export class HardwareReader {
     this.#thermometer = new Thermometer(this.#files);
     this.#power = new PowerFlags(this.#files);
     this.#battery = new BatteryGauge(this.#files);
+    this.#overlaid = options.overlaid ?? ((reading) => reading);
     this.#disk = new DiskMeter(this.#files, options.dataDir, options.clock, log);
   }
 
@@ -61,7 +65,7 @@ export class HardwareReader {
       readInterfaces(this.#files, this.#addresses()),
       this.#uptime(),
     ]);
-    return {
+    return this.#overlaid({
       at: this.#clock.wall(),
       cpu,
       memory,
@@ -72,7 +76,7 @@ export class HardwareReader {
       interfaces,
       uptimeSeconds,
       eventLoopDelaySeconds: this.#loop.take(),
-    };
+    });
   }
 
   /** Ends the watch on the event loop, which the first reading begins. */

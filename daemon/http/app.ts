@@ -9,6 +9,7 @@ import Fastify, { type FastifyRequest } from 'fastify';
 import type { Clock } from '../../core/clock.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
+import type { Chaos } from '../chaos/chaos.ts';
 import type { RemoteNodes } from '../remote-nodes.ts';
 import type { Tokens } from '../security/tokens.ts';
 import type { Actions, View } from '../view/view.ts';
@@ -20,6 +21,7 @@ import { describeRoutes, serveReader } from './openapi.ts';
 import { answerWithProblem, httpError } from './problem.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { cameraRoutes } from './routes/cameras.ts';
+import { chaosRoutes } from './routes/chaos.ts';
 import { correctionRoutes } from './routes/corrections.ts';
 import { drawingRoutes } from './routes/drawing.ts';
 import { federationRoutes } from './routes/federation.ts';
@@ -55,6 +57,8 @@ export interface AppOptions {
   actions: Actions;
   /** Left out, other nodes cannot be asked. */
   remote?: RemoteNodes | undefined;
+  /** Left out, no fault can be injected. */
+  chaos?: Chaos | undefined;
   /** Left out, callers may do whatever their scope allows. */
   oracle?: OracleAccess | undefined;
   tokens: Tokens;
@@ -178,6 +182,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       await api.register(drawingRoutes(context));
       await api.register(correctionRoutes(context));
       await api.register(incidentRoutes(context));
+      if (options.chaos !== undefined) await api.register(chaosRoutes(options.chaos));
       await api.register(journalRoutes(context));
       await api.register(adminRoutes(context));
       await api.register(networkRoutes(context));

@@ -12,6 +12,7 @@ import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Service } from '../../core/service.ts';
+import type { Chaos } from '../chaos/chaos.ts';
 import type { RemoteNodes } from '../remote-nodes.ts';
 import type { Tokens } from '../security/tokens.ts';
 import type { Actions, View } from '../view/view.ts';
@@ -32,6 +33,8 @@ export interface HttpServerOptions {
   actions: Actions;
   /** Left out, other nodes cannot be asked. */
   remote?: RemoteNodes;
+  /** Left out, no fault can be injected. */
+  chaos?: Chaos;
   /** Left out, callers may do whatever their scope allows. */
   oracle?: OracleAccess;
   tokens: Tokens;

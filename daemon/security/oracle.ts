@@ -17,6 +17,7 @@ import type { Journal } from '../../core/journal.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { SigningKey } from '../../mesh/membership/keys.ts';
 import type { Mesh } from '../../mesh/mesh.ts';
+import { CHAOS_AGENT } from '../chaos/faults/agents.ts';
 import { CORRECTIONS, SELF_CORRECTION } from '../correction/local-planner.ts';
 import type { Reach } from '../http/authorization.ts';
 import type { Store } from '../store/store.ts';
@@ -145,6 +146,7 @@ const BUILT_IN_MAY: Readonly<Record<string, AgentCapabilities>> = {
   [PLANNER]: [{ ...EVERYTHING, action: 'plan.apply' }],
   [LEARNER]: [here('policy.promote')],
   [ROLLOUT_AGENT]: [here('model.adopt')],
+  [CHAOS_AGENT]: ['job.submit', 'job.cancel'].map(here),
   [TRAINING_AGENT]: ['job.submit', 'job.cancel'].map(here),
   [SELF_CORRECTION]: CORRECTIONS.map(here),
   [MAPEK_AGENT]: ACTION_NAMES.map(here),

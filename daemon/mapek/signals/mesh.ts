@@ -1,12 +1,13 @@
 // Links, peers and the whole network, as the mesh measures them.
 
+import type { EventEmitter } from 'node:events';
 import type { Clock, Millis } from '../../../core/clock.ts';
-import type { Mesh } from '../../../mesh/mesh.ts';
+import type { Mesh, MeshEvents } from '../../../mesh/mesh.ts';
 import type { MeshLink, MeshPeer } from '../../../mesh/views.ts';
 import type { Say, Source } from './hearing.ts';
 
 export interface MeshSignalsParts {
-  mesh: Pick<Mesh, 'links' | 'peers' | 'isIsolated' | 'on' | 'off'>;
+  mesh: Pick<Mesh, 'links' | 'peers' | 'isIsolated'> & Pick<EventEmitter<MeshEvents>, 'on' | 'off'>;
   depends: (subject: string, needs: readonly string[]) => void;
   clock: Clock;
   say: Say;

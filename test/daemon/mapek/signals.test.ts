@@ -1,0 +1,150 @@
+// What single sources of signals say, with literal numbers and virtual time.
+
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import type { Signal } from '../../../agents/mapek/signal.ts';
+import { VirtualClock } from '../../../core/clock.ts';
+import { Relief } from '../../../daemon/mapek/relief.ts';
+import { BoardSignals } from '../../../daemon/mapek/signals/board.ts';
+import { MemoryGrowth } from '../../../daemon/mapek/signals/memory-growth.ts';
+import { MeshSignals } from '../../../daemon/mapek/signals/mesh.ts';
+import { quietLeft } from '../../../daemon/mapek/webhook.ts';
+import type { MeshEvents } from '../../../mesh/mesh.ts';
+import type { MeshLink, MeshPeer } from '../../../mesh/views.ts';
+
+const MINUTE = 60_000;
+
+describe('The growth of memory', () => {
+  it('is the median slope: a burst that ends is no leak', () => {
+    const growth = new MemoryGrowth();
+    const shares = Array.from({ length: 60 }, (_, minute) => (minute > 20 && minute < 26 ? 0.6 : 0.2));
+    const told = shares.map((share, minute) => growth.take(minute * MINUTE, share));
+    expect(told[29]).toBeUndefined();
+    expect(told.at(-1)).toBe(0);
+  });
+
+  it('is told as share of memory an hour', () => {
+    const growth = new MemoryGrowth();
+    let last: number | undefined;
+    for (let minute = 0; minute <= 40; minute++) last = growth.take(minute * MINUTE, 0.1 + 0.005 * minute);
+    expect(last).toBeCloseTo(0.3, 6);
+  });
+});
+
+describe('The clock', () => {
+  it('moved by what the wall clock gained on the monotonic one', async () => {
+    const [clock, said] = [new VirtualClock(), [] as Signal[]];
+    let ahead = 0;
+    const jumping = {
+      now: () => clock.now(),
+      wall: () => clock.wall() + ahead,
+      after: clock.after.bind(clock),
+      every: clock.every.bind(clock),
+    };
+    const board = new BoardSignals({
+      ...{ dataDir: '/', clock: jumping, say: (signal) => said.push(signal) },
+      lookEvery: (_, usual) => usual,
+    });
+    const stop = board.listen();
+    const steps = () =>
+      said.flatMap((one) => (one.kind === 'metric' && one.metric === 'clock.step' ? [one.value] : []));
+    const look = async (): Promise<void> => {
+      const looks = said.length;
+      clock.advance(2_000);
+      await expect
+        .poll(() => said.slice(looks).some((one) => one.kind === 'metric' && one.metric === 'disk.free'))
+        .toBe(true);
+      // The next look is arranged once the disk has answered.
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    await look();
+    await look();
+    ahead = 7_200_000;
+    await look();
+    stop();
+    expect(steps()).toEqual([0, 7200]);
+  });
+});
+
+const link = (changes: Partial<MeshLink>): MeshLink => ({
+  ...{ peer: 'p1', peerName: 'bravo', transport: 'libp2p', probe: 'udp', pace: 'full', state: 'up', since: 0 },
+  ...{ loss: 0, cost: 10, flaps: 0, damped: false },
+  ...changes,
+});
+
+const peer = (id: string, state: MeshPeer['state']): MeshPeer => ({
+  ...{ id, name: id, state, since: 0, transports: ['libp2p'], addresses: [] },
+  presence: {
+    ...{ state: 'alive', since: 0, suspectedBy: [], tried: [], localDoubt: 0, flaps: 0, damped: false, why: '' },
+  },
+});
+
+function meshSaying(peers: MeshPeer[]) {
+  const said: Signal[] = [];
+  const clock = new VirtualClock();
+  const mesh = Object.assign(new EventEmitter<MeshEvents>(), {
+    links: () => [],
+    peers: () => peers,
+    isIsolated: () => false,
+  });
+  const signals = new MeshSignals({ clock, mesh, depends: () => {}, say: (signal) => said.push(signal) });
+  return { signals, said, clock, hear: (heard: MeshLink) => mesh.emit('link', heard) };
+}
+
+const values = (said: readonly Signal[], metric: string): number[] =>
+  said.flatMap((one) => (one.kind === 'metric' && one.metric === metric ? [one.value] : []));
+
+describe('The mesh', () => {
+  it('counts the falls of a link within the last minute', () => {
+    const { signals, said, clock, hear } = meshSaying([]);
+    signals.listen();
+    for (const flaps of [5, 6, 8]) hear(link({ flaps }));
+    clock.advance(61_000);
+    hear(link({ flaps: 8 }));
+    expect(values(said, 'link.falls')).toEqual([0, 1, 3, 0]);
+  });
+
+  it('finds nothing wrong with the link to a node that was switched off', () => {
+    const { signals, said, hear } = meshSaying([peer('p1', 'stopped')]);
+    signals.listen();
+    hear(link({ state: 'down' }));
+    expect(said.filter((one) => one.subject === 'link/p1')).toEqual([expect.objectContaining({ state: 'up' })]);
+  });
+
+  it('speaks of a network cut in two only when several are gone of several', () => {
+    const of = (states: MeshPeer['state'][]) => {
+      const { signals, said } = meshSaying(states.map((state, index) => peer(`p${index}`, state)));
+      signals.repeat();
+      return values(said, 'members.reachable').at(-1);
+    };
+    expect(of(['gone'])).toBe(1);
+    expect(of(['gone', 'connected', 'connected', 'connected'])).toBe(1);
+    expect(of(['gone', 'gone', 'connected', 'stopped'])).toBe(0.5);
+  });
+});
+
+describe('Quiet hours', () => {
+  it.each([
+    ['before', 21 * 60 + 59, 0],
+    ['at their begin', 22 * 60, 480],
+    ['after midnight', 60, 300],
+    ['at their end', 6 * 60, 0],
+  ])('%s', (_, now, left) => {
+    expect(quietLeft(now, { from: '22:00', until: '06:00' })).toBe(left);
+  });
+});
+
+describe('Relief', () => {
+  it('lasts as long as was asked, and a smaller wish does not end a greater one', () => {
+    const clock = new VirtualClock();
+    const relief = new Relief(clock);
+    relief.ask(1, 10_000);
+    relief.ask(0.5, 20_000);
+    expect(relief.share).toBe(1);
+    clock.advance(20_001);
+    expect(relief.share).toBe(0);
+    relief.ask(0.5, 1_000);
+    relief.end();
+    expect(relief.share).toBe(0);
+  });
+});

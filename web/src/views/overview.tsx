@@ -1,6 +1,8 @@
-// Overview: the map in the middle, this board's vital signs, what cameras see, and the latest events.
+// Overview: what is wrong and what is done about it, the map in the middle, this board's vital signs, what cameras see, and the
+// latest events.
 
 import { duration, things } from '../format.ts';
+import { Incidents } from '../healing/incidents.tsx';
 import { cameras, events, hardware, node, topology } from '../live/live.ts';
 import { now } from '../live/now.ts';
 import { MeshMap } from '../map/mesh-map.tsx';
@@ -17,6 +19,7 @@ export function Overview() {
     <>
       <h1 class="unseen">Overview</h1>
       <Identity />
+      <Incidents />
       {topology.value !== undefined && topology.value.nodes.length < 2 ? <NoPeers /> : <MeshMap />}
       <HardwareStrip view={hardware.value} />
       <CameraLine />

@@ -2,6 +2,7 @@
 // are killed or hang, nodes are killed, in a network of four real daemons with their own settings.
 //
 //   npm run -s bench -- recovery --json [--trials 600] [--nodes 4] [--minutes 60] [--faults 'module killed,…']
+//   npm run -s bench -- recovery --json --part faults …: known faults in five daemons, see faults-part.ts
 
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -14,11 +15,16 @@ import { type Outcome, trial } from './trial.ts';
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean' },
-    trials: { type: 'string', default: '600' },
+    part: { type: 'string', default: 'jobs' },
+    trials: { type: 'string' },
     nodes: { type: 'string', default: '4' },
     faults: { type: 'string' },
     /** After which no more trials begin. */
     minutes: { type: 'string', default: '60' },
+    /** Of the part `faults`: `repair` or `off`; seconds that a fault lasts at most; minutes without one before. */
+    loop: { type: 'string', default: 'repair' },
+    seconds: { type: 'string', default: '60' },
+    healthy: { type: 'string', default: '2' },
   },
 });
 const report = new Report('recovery');
@@ -49,9 +55,21 @@ function tell(name: string, outcomes: readonly Outcome[], target: number | undef
   });
 }
 
+if (values.part === 'faults') {
+  const { faultsPart } = await import('./faults-part.ts');
+  await faultsPart(report, {
+    trials: Number(values.trials ?? 30),
+    faults: values.faults?.split(','),
+    hasLoop: values.loop !== 'off',
+    seconds: Number(values.seconds),
+    minutes: Number(values.minutes),
+    healthy: Number(values.healthy),
+  });
+  process.exit(0);
+}
 const wanted = values.faults?.split(',');
 const faults = FAULTS.filter(({ name }) => wanted?.includes(name) ?? true);
-const perFault = Math.ceil(Number(values.trials) / faults.length);
+const perFault = Math.ceil(Number(values.trials ?? 600) / faults.length);
 const until = performance.now() + Number(values.minutes) * 60_000;
 const network = new WorkingNetwork();
 const all: { fault: Fault; outcome: Outcome }[] = [];

@@ -28,7 +28,7 @@ export interface ChaosParts {
 interface Running {
   view: InjectionView;
   undo: Undo;
-  timer: Timer;
+  timers: Timer[];
   ending: Promise<void> | undefined;
 }
 
@@ -42,6 +42,8 @@ interface Schedule {
 /** At once. */
 const MOST_RUNNING = 8;
 const MOST_PAST = 100;
+/** Between looks at whether a fault still does harm. */
+const LOOK: Millis = 20;
 /** What takes longer to be undone is left to the next start, where it left traces. */
 const UNDO_WITHIN: Millis = 10_000;
 
@@ -183,7 +185,7 @@ export class Chaos implements Service {
     const startedAt = clock.wall();
     // Its place is taken before it is done, so that two cannot begin at once.
     const view: InjectionView = { id, name: kind.name, fault, subject, target, startedAt, endsAt: startedAt + lasts };
-    const running: Running = { view, undo: () => {}, timer: { cancel: () => {} }, ending: undefined };
+    const running: Running = { view, undo: () => {}, timers: [], ending: undefined };
     this.#running.set(id, running);
     this.#record(
       'warning',
@@ -203,14 +205,21 @@ export class Chaos implements Service {
         cause: error,
       });
     }
-    running.timer = clock.after(lasts, () => void this.#end(id, 'its time is over'));
+    running.timers = [
+      clock.after(lasts, () => void this.#end(id, 'its time is over')),
+      clock.every(LOOK, () => this.#lookForHarm(running, injection)),
+    ];
     return view;
+  }
+
+  #lookForHarm({ view }: Running, { harms }: Injection): void {
+    if (view.goneAt === undefined && harms?.() === false) view.goneAt = this.#parts.clock.wall();
   }
 
   #end(id: string, why: string): Promise<void> {
     const running = this.#running.get(id);
     if (running === undefined) return Promise.resolve();
-    running.timer.cancel();
+    for (const timer of running.timers) timer.cancel();
     running.ending ??= this.#undo(id, running, why);
     return running.ending;
   }

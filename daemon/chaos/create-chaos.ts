@@ -41,13 +41,17 @@ const RIGHT = 'chaos.inject';
 
 export function createChaos(parts: CreateChaosParts): Chaos {
   const { workforce, oracle, clock, dataDir } = parts;
-  const { supervisor, learning, relief } = workforce;
+  const { supervisor, learning, relief, swarm } = workforce;
   const traces = new Traces(dataDir);
   return new Chaos({
     ...parts,
     kinds: chaosKinds({
       ...{ ...parts, supervisor, learning, traces, jobs: liveJobs(workforce) },
       relief: () => relief.share,
+      waiting: () => {
+        const { queued, slots } = swarm.figures().worker;
+        return queued / Math.max(1, slots);
+      },
       now: () => clock.wall(),
     }),
     traces,

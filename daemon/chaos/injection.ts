@@ -18,6 +18,11 @@ export interface Injection {
   lasts: Millis;
   /** What outlives the process and has to be taken away at the next start; written down before anything is done. */
   traces?: readonly Trace[];
+  /**
+   * Whether the fault still does harm, asked while it is injected: a repair may end it, or go around it, before its time is over.
+   * Left out where nothing on the node can.
+   */
+  harms?(): boolean;
   /** Does it, for real. Rejects when it cannot; nothing of it is left then. */
   inject(): Promise<Undo>;
 }

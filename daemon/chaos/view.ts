@@ -12,6 +12,9 @@ export const InjectionView = Type.Object({
   target: Type.String(),
   startedAt: At,
   endsAt: At,
+  goneAt: Type.Optional(
+    Type.Number({ description: 'When it did no harm any more though its time was not over: something repaired it.' }),
+  ),
   endedAt: Type.Optional(At),
   notUndone: Type.Optional(Type.String({ description: 'Why it could not be undone.' })),
 });

@@ -117,6 +117,10 @@ export class EmbeddedBroker implements Service {
     }
   }
 
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
   async #createBroker(): Promise<Aedes> {
     const aedes = await Aedes.createBroker({
       connectTimeout: this.#limits.connectTimeout,

@@ -4,11 +4,13 @@ import type { Supervisor } from '../../../agents/supervisor.ts';
 import type { Clock, Millis } from '../../../core/clock.ts';
 import type { JobActions } from '../../view/view.ts';
 import type { Disturbances } from '../disturbances.ts';
-import type { InjectionKind } from '../injection.ts';
+import type { Injection, InjectionKind } from '../injection.ts';
 
 export interface AgentFaultsParts {
   supervisor: Pick<Supervisor, 'agents' | 'provoke'>;
   jobs: Pick<JobActions, 'submitJob' | 'cancelJob'>;
+  /** Tasks that wait for each place that works. */
+  waiting: () => number;
   disturbances: Pick<Disturbances, 'drag'>;
   clock: Clock;
 }
@@ -17,18 +19,37 @@ export interface AgentFaultsParts {
 const CRASH_EVERY: Millis = 50;
 /** What a task of this node takes longer while agents are slow. */
 const DRAG: Millis = 3_000;
-const STORM = { jobs: 4, tasks: 500, seconds: 0.2 };
+/** It does harm while as many tasks wait for each place. */
+const STORM = { jobs: 4, tasks: 500, seconds: 0.2, harms: 1 };
 /** Whoever injects; no agent of a user can be called so. */
 export const CHAOS_AGENT = 'chaos injector';
 const CHAOS_ACTOR = { kind: 'agent', id: CHAOS_AGENT } as const;
 
-export function agentFaults({ supervisor, jobs, disturbances, clock }: AgentFaultsParts): InjectionKind[] {
+export function agentFaults({ supervisor, jobs, waiting, disturbances, clock }: AgentFaultsParts): InjectionKind[] {
   const working = (): string[] =>
     supervisor
       .agents()
       .filter(({ state }) => state === 'ready' || state === 'busy')
       .map(({ id }) => id);
-  const stateOf = (id: string): string | undefined => supervisor.agents().find((agent) => agent.id === id)?.state;
+  const snapshotOf = (id: string) => supervisor.agents().find((agent) => agent.id === id);
+  const works = (id: string): boolean => working().includes(id);
+  const crashing = (id: string): Pick<Injection, 'harms' | 'inject'> => {
+    let isOver = false;
+    return {
+      harms: () => !isOver || !works(id),
+      inject: async () => {
+        const timer = clock.every(CRASH_EVERY, () => {
+          if (works(id)) supervisor.provoke(id, 'crash');
+          else if (!['restarting', 'starting'].includes(snapshotOf(id)?.state ?? '')) {
+            isOver = true;
+            timer.cancel();
+          }
+        });
+        supervisor.provoke(id, 'crash');
+        return () => timer.cancel();
+      },
+    };
+  };
   const why = (): string => 'no agent of this node works';
   const tasks = () => ['tasks'];
   return [
@@ -37,28 +58,25 @@ export function agentFaults({ supervisor, jobs, disturbances, clock }: AgentFaul
       does: 'has an agent crash whenever it works, until its supervisor sets it aside; then the cause is gone',
       at: (id, lasts) => ({
         ...{ fault: 'agent-crashed', subject: `agent/${id}`, target: id, lasts },
-        inject: async () => {
-          const timer = clock.every(CRASH_EVERY, () => {
-            const state = stateOf(id);
-            if (state === 'degraded' || state === 'stopped' || state === undefined) timer.cancel();
-            else if (state === 'ready' || state === 'busy') supervisor.provoke(id, 'crash');
-          });
-          supervisor.provoke(id, 'crash');
-          return () => timer.cancel();
-        },
+        ...crashing(id),
       }),
     },
     {
       ...{ name: 'agent-hung', fault: 'agent-hung', lasts: 30_000, targets: working, why },
       does: 'has an agent give no sign of life and answer no letter',
-      at: (id, lasts) => ({
-        ...{ fault: 'agent-hung', subject: `agent/${id}`, target: id, lasts },
-        inject: async () => {
-          supervisor.provoke(id, 'hang');
-          // The instance that hangs is given up by its supervisor; there is nothing to take back.
-          return () => {};
-        },
-      }),
+      at: (id, lasts) => {
+        let restarts: number | undefined;
+        return {
+          ...{ fault: 'agent-hung', subject: `agent/${id}`, target: id, lasts },
+          harms: () => snapshotOf(id)?.restarts === restarts || !works(id),
+          inject: async () => {
+            restarts = snapshotOf(id)?.restarts;
+            supervisor.provoke(id, 'hang');
+            // The instance that hangs is given up by its supervisor; there is nothing to take back.
+            return () => {};
+          },
+        };
+      },
     },
     {
       ...{ name: 'agent-slow', fault: 'agent-slow', lasts: 30_000, targets: tasks },
@@ -78,6 +96,7 @@ export function agentFaults({ supervisor, jobs, disturbances, clock }: AgentFaul
       does: `submits ${STORM.jobs * STORM.tasks} small tasks at once`,
       at: (target, lasts) => ({
         ...{ fault: 'task-storm', subject: 'node', target, lasts },
+        harms: () => waiting() >= STORM.harms,
         inject: async () => {
           const submitted: string[] = [];
           const undo = async (): Promise<void> => {

@@ -42,6 +42,8 @@ export function boardFaults({ disturbances, supervisor, relief, clock }: BoardFa
       does: 'keeps one core busy, and lays a temperature over the sensor’s that follows that work',
       at: (target, lasts) => ({
         ...{ fault: 'cpu-hot', subject: 'node', target, lasts },
+        // From which the loop takes it for over: 75 °C.
+        harms: () => HEAT.rest + HEAT.work * (1 - relief()) >= 75,
         inject: async () => {
           const share = new Float64Array(new SharedArrayBuffer(8));
           share[0] = 1;
@@ -78,26 +80,38 @@ export function boardFaults({ disturbances, supervisor, relief, clock }: BoardFa
     {
       ...{ name: 'memory-leak', fault: 'memory-leak', lasts: 60_000, targets: here },
       does: `runs a process that keeps more and more memory, up to ${SMALL_BOARD.leak / 1e6} MB, and shows the node as a board with little more than that`,
-      at: (target, lasts) => ({
-        ...{ fault: 'memory-leak', subject: 'node', target, lasts },
-        inject: async () => {
-          let process: ChildProcess | undefined;
-          const id = 'chaos-leak';
-          await supervisor.add({
-            id,
-            create: (): Agent<unknown> => {
-              // One that was started anew keeps nothing: what leaked is gone with the process before.
-              const bytes = process === undefined ? SMALL_BOARD.leak : 0;
-              return new LeakingAgent({ id, bytes, clock, started: (child) => (process = child) });
-            },
-          });
-          const end = overlaid((reading) => smallBoard(reading, residentBytes(process?.pid)));
-          return async () => {
-            end();
-            await supervisor.remove(id);
-          };
-        },
-      }),
+      at: (target, lasts) => {
+        let process: ChildProcess | undefined;
+        let first: ChildProcess | undefined;
+        return {
+          ...{ fault: 'memory-leak', subject: 'node', target, lasts },
+          harms: () => first === undefined || (first.exitCode === null && first.signalCode === null),
+          inject: async () => {
+            const id = 'chaos-leak';
+            await supervisor.add({
+              id,
+              create: (): Agent<unknown> => {
+                // One that was started anew keeps nothing: what leaked is gone with the process before.
+                const bytes = process === undefined ? SMALL_BOARD.leak : 0;
+                return new LeakingAgent({
+                  id,
+                  bytes,
+                  clock,
+                  started: (child) => {
+                    process = child;
+                    first ??= child;
+                  },
+                });
+              },
+            });
+            const end = overlaid((reading) => smallBoard(reading, residentBytes(process?.pid)));
+            return async () => {
+              end();
+              await supervisor.remove(id);
+            };
+          },
+        };
+      },
     },
     {
       ...{ name: 'clock-jump', fault: 'clock-jump', lasts: 20_000, targets: here },

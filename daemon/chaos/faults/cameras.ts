@@ -46,6 +46,7 @@ export function cameraFaults(parts: CameraFaultsParts): InjectionKind[] {
         ...{ name: fault, fault, does, lasts: usual, targets: live, why: () => 'no camera of this node is live' },
         at: (camera, lasts) => ({
           ...{ fault, subject: `camera/${camera}`, target: camera, lasts },
+          harms: () => disturbances.pictureFault(camera) !== undefined,
           inject: async () => {
             disturbances.disturbCamera(camera, picture);
             return () => disturbances.disturbCamera(camera, undefined);
@@ -86,6 +87,7 @@ function brokenModel({ dataDir, packagedModels, vision, traces }: CameraFaultsPa
       const file = join('models', model.manifest.file);
       return {
         ...{ fault: 'model-broken', subject: `model/${id}`, target: id, lasts },
+        harms: () => vision.detectorState().kind !== 'ready',
         traces: [MANIFEST, file].map((path) => ({ kind: 'file', path })),
         inject: async () => {
           const undo = async (): Promise<void> => {

@@ -9,7 +9,7 @@ import type { InjectionKind } from '../injection.ts';
 
 export interface LearningFaultsParts {
   learning: Pick<Learning, 'view' | 'import' | 'promote' | 'rollback'>;
-  lifecycle: Pick<Lifecycle, 'breakDown' | 'restart' | 'isRunning'>;
+  lifecycle: Pick<Lifecycle, 'breakDown' | 'restart' | 'isRunning' | 'statuses'>;
   random: Random;
   now: () => number;
 }
@@ -19,6 +19,8 @@ const ELECTION = 'federation-election';
 const SPREAD = 8;
 
 export function learningFaults({ learning, lifecycle, random, now }: LearningFaultsParts): InjectionKind[] {
+  /** Changes when it is started anew. */
+  const runsSince = () => lifecycle.statuses().find(({ name }) => name === ELECTION)?.since;
   const inForce = (): string | undefined => learning.view().policies.find(({ current }) => current)?.version;
   return [
     {
@@ -26,13 +28,17 @@ export function learningFaults({ learning, lifecycle, random, now }: LearningFau
       does: 'has this node drop out of the election of the federation’s coordinator',
       targets: () => (lifecycle.isRunning(ELECTION) === true ? ['federation'] : []),
       why: () => 'the federation is switched off on this node',
-      at: (target, lasts) => ({
-        ...{ fault: 'federation-stalled', subject: 'service/federation', target, lasts },
-        inject: async () => {
-          await lifecycle.breakDown(ELECTION, undefined);
-          return () => lifecycle.restart(ELECTION);
-        },
-      }),
+      at: (target, lasts) => {
+        const since = runsSince();
+        return {
+          ...{ fault: 'federation-stalled', subject: 'service/federation', target, lasts },
+          harms: () => runsSince() === since,
+          inject: async () => {
+            await lifecycle.breakDown(ELECTION, undefined);
+            return () => lifecycle.restart(ELECTION);
+          },
+        };
+      },
     },
     {
       ...{ name: 'policy-regressed', fault: 'policy-regressed', lasts: 60_000 },
@@ -55,6 +61,7 @@ export function learningFaults({ learning, lifecycle, random, now }: LearningFau
         return {
           ...{ fault: 'policy-regressed', subject: 'service/policy', target, lasts },
           traces: [{ kind: 'policy', version }],
+          harms: () => inForce() === version,
           inject: async () => {
             await learning.import(encodePolicy(policy));
             await learning.promote(version);

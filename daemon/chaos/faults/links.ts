@@ -10,7 +10,7 @@ import type { Mesh } from '../../../mesh/mesh.ts';
 import type { InjectionKind, Undo } from '../injection.ts';
 
 export interface LinkFaultsParts {
-  mesh: Pick<Mesh, 'id' | 'links' | 'peers' | 'impair'>;
+  mesh: Pick<Mesh, 'id' | 'links' | 'peers' | 'routes' | 'impair'>;
   clock: Clock;
 }
 
@@ -36,6 +36,11 @@ export function linkFaults({ mesh, clock }: LinkFaultsParts): InjectionKind[] {
       for (const peer of peers) mesh.impair(peer, undefined);
     };
   };
+  /** Whether what goes to the peer still goes over the link to it, or nowhere. */
+  const isUsed = (peer: string): boolean => {
+    const route = mesh.routes().find(({ destination }) => destination === peer);
+    return route === undefined || route.nextHop === peer;
+  };
   const self = () => [mesh.id];
   return [
     {
@@ -43,6 +48,7 @@ export function linkFaults({ mesh, clock }: LinkFaultsParts): InjectionKind[] {
       does: 'cuts the link to a neighbour without a word: nothing passes in either direction',
       at: (peer, lasts) => ({
         ...{ fault: 'link-down', subject: `link/${peer}`, target: peer, lasts },
+        harms: () => isUsed(peer),
         inject: async () => impaired([peer], { cut: true }),
       }),
     },
@@ -51,6 +57,7 @@ export function linkFaults({ mesh, clock }: LinkFaultsParts): InjectionKind[] {
       does: `loses ${LOSS * 100} % of what goes over the link to a neighbour, each way`,
       at: (peer, lasts) => ({
         ...{ fault: 'link-lossy', subject: `link/${peer}`, target: peer, lasts },
+        harms: () => isUsed(peer),
         inject: async () => impaired([peer], { loss: LOSS, delay: 10 }),
       }),
     },

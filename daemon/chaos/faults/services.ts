@@ -5,7 +5,7 @@ import type { EmbeddedBroker } from '../../telemetry/broker.ts';
 import type { InjectionKind } from '../injection.ts';
 
 export interface ServiceFaultsParts {
-  broker: Pick<EmbeddedBroker, 'stop' | 'hold' | 'url'>;
+  broker: Pick<EmbeddedBroker, 'stop' | 'hold' | 'isHeld' | 'url'>;
   lifecycle: Pick<Lifecycle, 'statuses' | 'restart' | 'breakDown' | 'isRunning'>;
 }
 
@@ -26,6 +26,7 @@ export function serviceFaults({ broker, lifecycle }: ServiceFaultsParts): Inject
       does: 'ends the broker of this node: its clients are cut off and nobody answers on its port',
       at: (target, lasts) => ({
         ...{ fault: 'broker-down', subject: 'service/mqtt', target, lasts },
+        harms: () => broker.url === undefined,
         inject: async () => {
           await broker.stop();
           return async () => {
@@ -39,6 +40,7 @@ export function serviceFaults({ broker, lifecycle }: ServiceFaultsParts): Inject
       does: 'has the broker of this node take connections and read nothing, as a process that hangs',
       at: (target, lasts) => ({
         ...{ fault: 'broker-down', subject: 'service/mqtt', target, lasts },
+        harms: () => broker.isHeld,
         inject: async () => {
           broker.hold(true);
           return () => broker.hold(false);
@@ -51,6 +53,7 @@ export function serviceFaults({ broker, lifecycle }: ServiceFaultsParts): Inject
       does: 'ends a service of the node that does not come back by itself',
       at: (name, lasts) => ({
         ...{ fault: 'service-failed', subject: `service/${name}`, target: name, lasts },
+        harms: () => lifecycle.isRunning(name) === false,
         inject: async () => {
           await lifecycle.breakDown(name, 'it was ended by chaos');
           return async () => {

@@ -1,7 +1,7 @@
 // The disk of the data folder full, and the store damaged. Nobody's disk is filled but one that is small because it was made for
 // it: a partition or a tmpfs of its own.
 
-import { closeSync, openSync, readSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { ParlmeshError } from '../../../core/errors.ts';
@@ -38,6 +38,7 @@ export function storeFaults({ dataDir, store, traces, now }: StoreFaultsParts): 
         const file = `parlmesh.db.corrupt-${fileTime(now())}`;
         return {
           ...{ fault: 'disk-full', subject: 'node', target, lasts, traces: [{ kind: 'file', path: file }] },
+          harms: () => existsSync(join(dataDir, file)),
           inject: async () => {
             const undo = (): void => traces.deleteFile(file);
             try {
@@ -56,6 +57,7 @@ export function storeFaults({ dataDir, store, traces, now }: StoreFaultsParts): 
       does: 'makes a backup of the store, then turns bytes of its journal over in the file, and reads it',
       at: (target, lasts) => ({
         ...{ fault: 'store-corrupt', subject: 'service/store', target, lasts },
+        harms: () => store.status().state !== 'ok',
         inject: async () => {
           const { file: backup } = await store.backup();
           await store.checkpoint();

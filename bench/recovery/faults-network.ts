@@ -1,0 +1,120 @@
+// Five real daemons on loopback into which faults may be injected, two of them with a camera, each with its data on a small disk
+// of its own where this user may mount one.
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { IncidentView } from '../../agents/mapek/incident.ts';
+import type { ChaosView, InjectionView } from '../../daemon/chaos/view.ts';
+import { joinNetworkOf, LocalNode } from '../../daemon/cli/local-node.ts';
+import { until } from '../rig/processes.ts';
+import { note } from '../rig/report.ts';
+
+export interface ChaosNode {
+  node: LocalNode;
+  id: string;
+}
+
+const READY_WITHIN = 90_000;
+const CAMERAS = 2;
+/** Megabytes: what a node keeps within the runs here, several times. */
+const DISK = 160;
+
+export class ChaosNetwork {
+  readonly nodes: ChaosNode[] = [];
+  readonly #scratch = mkdtempSync(join(tmpdir(), 'parlmesh-faults-'));
+  readonly #mounts: string[] = [];
+
+  /** @param mode of the self-healing. Budgets are lifted: the trials of an hour are more than what happens in one. */
+  async start(count: number, mode: 'repair' | 'off'): Promise<void> {
+    const config = join(this.#scratch, 'parlmesh.yaml');
+    const budgets = { actionsPerSubject: 100, actionsPerNode: 1000, stormActions: 1000 };
+    writeFileSync(
+      config,
+      stringify({
+        chaos: { enabled: true, mostSeconds: 300 },
+        mapek: { mode, relapseWithin: 5, ...budgets },
+        swarm: { speed: 1 },
+        hardware: { interval: 2 },
+      }),
+    );
+    const nodes = Array.from({ length: count }, (_, index) => {
+      const name = `n${index}`;
+      const dataDir = this.#disk(name);
+      const camera = { name: `cam${index}`, source: `rendered:?scene=street&seed=${index + 1}`, framesPerSecond: 1 };
+      const cameras: Record<string, string> = index < CAMERAS ? { PARLMESH_CAMERAS: JSON.stringify([camera]) } : {};
+      return new LocalNode({ name, dataDir, config, settings: { PARLMESH_LOG_LEVEL: 'error', ...cameras } });
+    });
+    for (const node of nodes) node.start();
+    await Promise.all(nodes.map((node) => node.ready(READY_WITHIN)));
+    for (const node of nodes.slice(1)) await joinNetworkOf(nodes[0]!, node);
+    for (const node of nodes) this.nodes.push({ node, id: (await node.get<{ id: string }>('node')).id });
+    await this.whole();
+  }
+
+  /** Resolves when each node has a route to each other. */
+  async whole(): Promise<void> {
+    for (const { node } of this.nodes) {
+      await until(`${node.name} reaches all nodes`, READY_WITHIN, async () => {
+        const routes = await node.get<unknown[]>('routes').catch(() => []);
+        return routes.length >= this.nodes.length - 1;
+      });
+    }
+  }
+
+  chaos({ node }: ChaosNode): Promise<ChaosView> {
+    return node.get<ChaosView>('chaos');
+  }
+
+  inject({ node }: ChaosNode, fault: string, target: string | undefined, seconds: number): Promise<InjectionView> {
+    return node.post<InjectionView>('chaos', { fault, ...(target !== undefined && { target }), seconds });
+  }
+
+  async calm({ node }: ChaosNode): Promise<void> {
+    await node.request('DELETE', '/api/v3/chaos');
+  }
+
+  /** Of all nodes that answer, those opened since. */
+  async incidents(since: number): Promise<IncidentView[]> {
+    const all = await Promise.all(
+      this.nodes.map(({ node }) =>
+        within(2_000, node.get<IncidentView[]>('incidents?limit=100')).catch((): IncidentView[] => []),
+      ),
+    );
+    return all.flat().filter(({ seenAt }) => seenAt >= since);
+  }
+
+  async stop(): Promise<void> {
+    // One that is stopped by a signal would not end in order.
+    await Promise.all(this.nodes.map(({ node }) => node.stop('SIGKILL')));
+    for (const mount of this.#mounts) {
+      try {
+        execFileSync('umount', ['-l', mount]);
+      } catch {
+        note(`${mount} could not be unmounted`);
+      }
+    }
+    rmSync(this.#scratch, { recursive: true, force: true });
+  }
+
+  #disk(name: string): string {
+    const path = join(this.#scratch, name);
+    mkdirSync(path);
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK}m`, 'tmpfs', path], { stdio: 'pipe' });
+      this.#mounts.push(path);
+    } catch {
+      note(`${name} has no disk of its own: disk-full cannot be injected`);
+    }
+    return path;
+  }
+}
+
+function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  return Promise.race([
+    work,
+    new Promise<never>((_, reject) => setTimeout(() => reject(new Error('too late')), ms).unref()),
+  ]);
+}

@@ -19,6 +19,8 @@ const QUANTILE = 0.9;
 const SCALE = { least: 0.5, most: 4 };
 /** Before anything is known: two of three deliver. */
 const PRIOR = { delivered: 2, invited: 3 };
+/** Times as long as expected that a node is taken to need that had accepted and was not done in time. */
+const LATE = 2;
 /** Seconds for the way there and back when nobody has been measured. */
 const UNKNOWN_WAY = 5;
 
@@ -73,7 +75,8 @@ export function writeTracks({ upTo, nodes }: Tracks): string {
 export function learnPace(tracks: Tracks, round: RoundState): Tracks {
   if (!isOver(round) || round.facts.number <= tracks.upTo) return tracks;
   const nodes = { ...tracks.nodes };
-  for (const { node, standing, carried } of round.members.values()) {
+  const waited = (round.endedAt - round.facts.startedAt) / 1000;
+  for (const { node, standing, carried, expected, examples, gone } of round.members.values()) {
     const before = nodes[node] ?? { samples: [], invited: 0, delivered: 0, chosen: 0 };
     const isIn = standing.kind === 'in';
     // It said so in time; that holds no round up. Nor do those hold one up that were still expected when it was full.
@@ -81,7 +84,10 @@ export function learnPace(tracks: Tracks, round: RoundState): Tracks {
       nodes[node] = { ...before, chosen: round.facts.number };
       continue;
     }
-    const sample = isIn && standing.seconds !== undefined ? [tuple(standing.seconds, standing.examples)] : [];
+    const took = isIn && standing.seconds !== undefined ? [tuple(standing.seconds, standing.examples)] : [];
+    // It was still at work after its time: how long it needs nobody knows, but that it is more.
+    const isLate = standing.kind === 'training' && !gone && waited >= expected;
+    const sample = isLate ? [tuple(LATE * expected, examples)] : took;
     nodes[node] = {
       samples: [...before.samples, ...sample].slice(-MOST_SAMPLES),
       invited: round3(before.invited * DECAY + 1),

@@ -136,6 +136,16 @@ describe('how long a round waits', () => {
     expect(targetsOf(members.slice(0, 1), 1, () => 1, 0.6, { ...bounds, least: 100 }).deadline).toBe(100_000);
   });
 
+  it('waits twice as long for a node that was still at work when its time was over, and no longer for one that was only not needed', () => {
+    const slow = { ...member('a', { kind: 'training' as const }), expected: 35, examples: 28 };
+    const ended = (seconds: number) => {
+      const round = over(1, [slow]);
+      return { ...round, endedAt: round.facts.startedAt + seconds * 1000 };
+    };
+    expect(expectedSeconds(learnPace(NO_TRACKS, ended(50)).nodes.a, 28)).toBe(70);
+    expect(expectedSeconds(learnPace(NO_TRACKS, ended(20)).nodes.a, 28)).toBeUndefined();
+  });
+
   it('counts less on nodes that did not deliver, and forgets what was long ago', () => {
     let tracks = NO_TRACKS;
     for (let round = 1; round <= 10; round++)

@@ -41,6 +41,13 @@ export class HealingDesk implements HealingWindow, HealingActions {
       .slice(0, limit);
   }
 
+  /** What people are asked about, for the sentence that says how the node is. */
+  asked(): { subject: string; cause: string; openedAt: number; state: 'asked' }[] {
+    return this.incidents({ open: true })
+      .filter(({ state }) => state === 'asked')
+      .map(({ subject, cause, beganAt }) => ({ subject, cause, openedAt: beganAt, state: 'asked' }));
+  }
+
   incident(id: string): IncidentDetailView {
     const incident = this.#find(id);
     const question = this.#healing.loop.questions().find((one) => one.incident === incident.id);

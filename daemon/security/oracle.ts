@@ -104,6 +104,11 @@ export function authorizedForMqtt(actions: MqttActions, oracle: Authorizer, self
       await oracle.authorize({ action: 'agent.restart', actor: MQTT_ACTOR, scope: 'node', nodes: [self], subject });
       await actions.restartAgent(id);
     },
+    answerIncident: async (id, answer, by) => {
+      const what = { action: 'incident.answer', subject: `incident/${id}` };
+      await oracle.authorize({ ...what, actor: MQTT_ACTOR, scope: 'node', nodes: [self] });
+      return actions.answerIncident(id, answer, by);
+    },
   };
 }
 
@@ -153,7 +158,7 @@ const BUILT_IN_MAY: Readonly<Record<string, AgentCapabilities>> = {
 };
 /** What a node of the network may ask of this one besides work: see `NeighbourHelp`. */
 const HELP = ['link.reset', 'process.restart-service'];
-const MQTT_MAY: AgentCapabilities = ['agent.restart', 'job.*'].map(here);
+const MQTT_MAY: AgentCapabilities = ['agent.restart', 'job.*', 'incident.answer'].map(here);
 const ACT_MAY: AgentCapabilities = ['agent.*', 'job.*', 'swarm.*', 'blob.*', 'camera.*', 'vision.*', 'incident.*'].map(
   here,
 );

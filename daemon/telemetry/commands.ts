@@ -1,10 +1,11 @@
-// Commands by MQTT. Only with `mqtt.commands`; anything but a job or a known command for a known agent is refused, and
-// said so.
+// Commands by MQTT. Only with `mqtt.commands`; anything but a job, an answer about an incident or a known command for a known
+// agent is refused, and said so.
 
 import type { Clock, Millis } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { MqttActions, View } from '../view/view.ts';
+import { readAnswer } from './incident-answers.ts';
 import { type JobAnswer, JobSubmissions } from './job-submissions.ts';
 import type { Topics } from './topics.ts';
 
@@ -48,6 +49,9 @@ export class Commands {
       if (reply === undefined) return this.#refuse('a job needs "id" (a-z, 0-9 and -, 4 to 64 of them) and "job"');
       return answer(reply);
     }
+    if (topic === topics.incidentAnswers) {
+      return retained ? this.#refuse('an answer must not be retained') : this.#answerIncident(payload);
+    }
     const agent = this.#options.view.agents().find(({ id }) => topics.agentCommand(id) === topic);
     if (agent === undefined) return this.#refuse('there is no such agent');
     // A retained command would be carried out again at every reconnect.
@@ -68,6 +72,24 @@ export class Commands {
       });
     } finally {
       this.#restarting.delete(agent.id);
+    }
+  }
+
+  async #answerIncident(payload: Uint8Array): Promise<void> {
+    const read = readAnswer(payload);
+    if (read === undefined) {
+      return this.#refuse(
+        'an answer needs "incident" and either "approve" with the name of an action or "refuse": true',
+      );
+    }
+    const { incident, answer } = read;
+    try {
+      await this.#options.actions.answerIncident(incident, answer, 'somebody over MQTT');
+    } catch (thrown) {
+      this.#options.journal.record({
+        ...{ severity: 'warning', kind: 'mqtt.command.failed', subject: `incident/${incident}` },
+        message: `The answer about incident ${incident} by MQTT was not taken: ${messageOf(thrown)}`,
+      });
     }
   }
 

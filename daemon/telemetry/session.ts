@@ -137,7 +137,7 @@ export class Session {
     const { client, config, topics, logger } = this.#options;
     const filters = [
       ...(config.homeAssistant.enabled ? [this.#birthTopic] : []),
-      ...(config.commands ? [topics.agentCommands, topics.submissions] : []),
+      ...(config.commands ? [topics.agentCommands, topics.submissions, topics.incidentAnswers] : []),
     ];
     if (filters.length === 0) return;
     client.subscribe(filters, { qos: 1 }, (error) => {

@@ -34,6 +34,8 @@ export class Topics {
   readonly agentCommands: string;
   /** The same; answers come on `submissionAnswer`. */
   readonly submissions: string;
+  /** The same. */
+  readonly incidentAnswers: string;
 
   constructor(base: string, networkId: string, nodeId: string) {
     this.root = `${base}/${topicLevel(networkId)}/${topicLevel(nodeId)}`;
@@ -49,6 +51,7 @@ export class Topics {
     this.swarm = `${this.root}/jobs/state`;
     this.corrections = `${this.root}/corrections`;
     this.incidents = `${this.root}/incidents`;
+    this.incidentAnswers = `${this.root}/incidents/answer`;
     this.submissions = `${this.root}/jobs/submit`;
     this.agentCommands = `${this.root}/agents/+/command`;
   }

@@ -97,7 +97,7 @@ export class LiveView implements View {
     oracle.on('changed', () => this.#later('agents'));
     correction.engine.on('episode', () => this.#later('node'));
     parts.jobs.followFederation(() => this.#federation.changed());
-    healing.onChange(() => this.#later('incidents'));
+    healing.onChange(() => this.#later('incidents', 'node'));
   }
 
   /** The hardware agent hands its readings on here. */
@@ -124,7 +124,7 @@ export class LiveView implements View {
   }
 
   node(): NodeView {
-    const { name, version, profile, startedAt, clock, mesh, supervisor, vision, correction } = this.#parts;
+    const { name, version, profile, startedAt, clock, mesh, supervisor, vision, correction, healing } = this.#parts;
     const services = this.#services();
     const topology = mesh.topology();
     const peers = new Map(mesh.peers().map((peer) => [peer.id, peer.since]));
@@ -141,7 +141,7 @@ export class LiveView implements View {
         services,
         agents: supervisor.agents(),
         cameras: vision.cameras(),
-        corrections: correction.episodes(),
+        corrections: [...correction.episodes(), ...healing.asked()],
         topology,
         sinceOf: (id) => peers.get(id) ?? startedAt,
       }),

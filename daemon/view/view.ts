@@ -9,6 +9,7 @@ import type { JobSpec } from '../../agents/swarm/job-spec.ts';
 import type { JobDetailView, JobState, JobView, SwarmView } from '../../agents/swarm/job-view.ts';
 import type { TextReading } from '../../vision/ocr/reading.ts';
 import type { DrawnAreas } from '../cameras/drawn-areas.ts';
+import type { AcknowledgeRequest, AnomaliesView, QuietHours } from './anomaly-schema.ts';
 import type { ActivityView, CameraAreasView, ObservationPage } from './camera-schema.ts';
 import type { EpisodeView, PlacesView } from './correction-schema.ts';
 import type { DrawingView } from './drawing-schema.ts';
@@ -140,8 +141,13 @@ export interface HealingWindow {
   healing(): HealingView;
 }
 
+/** What is seen of anomalies. */
+export interface AnomalyWindow {
+  anomalies(): AnomaliesView;
+}
+
 /** Everything that may be seen. All calls are cheap: in-memory snapshots or short indexed reads. */
-export interface View extends JobWindow, PolicyWindow, FederationWindow, HealingWindow {
+export interface View extends JobWindow, PolicyWindow, FederationWindow, HealingWindow, AnomalyWindow {
   node(): NodeView;
   /** As followers were told last, at most every second; undefined before. Rounds elsewhere may be half a minute further. */
   federationNow(): FederationView | undefined;
@@ -269,6 +275,16 @@ export interface HealingActions {
   answerIncident(id: string, answer: IncidentAnswer, by: string): IncidentView;
 }
 
+/** What people say about anomalies; each is on the disk once it resolves. */
+export interface AnomalyActions {
+  /** Nobody is told of it until then. Throws `ANOMALY_UNKNOWN`. @param id of a series, or its beginning. @param by who says so */
+  acknowledgeAnomaly(id: string, request: AcknowledgeRequest, by: string): Promise<AnomaliesView>;
+  /** Throws `ANOMALY_UNKNOWN`, `ANOMALY_NOT_ACKNOWLEDGED`. */
+  withdrawAcknowledgement(id: string): Promise<AnomaliesView>;
+  /** @param hours undefined goes back to those of the configuration */
+  setQuietHours(hours: readonly QuietHours[] | undefined): Promise<AnomaliesView>;
+}
+
 export interface StoreActions {
   backupStore(): Promise<{ file: string; bytes: number }>;
   checkStore(): Promise<{ ok: boolean; problems: string[] }>;
@@ -284,6 +300,7 @@ export interface Actions
     CameraActions,
     CorrectionActions,
     HealingActions,
+    AnomalyActions,
     StoreActions {
   restartAgent(id: string): Promise<void>;
   reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }>;
@@ -293,4 +310,6 @@ export interface Actions
 }
 
 /** What commands by MQTT can reach. */
-export type MqttActions = Pick<Actions, 'restartAgent' | 'submitJob'>;
+export type MqttActions = Pick<Actions, 'restartAgent' | 'submitJob'> & {
+  answerIncident(...given: Parameters<HealingActions['answerIncident']>): IncidentView | Promise<IncidentView>;
+};

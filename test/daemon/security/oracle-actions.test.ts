@@ -10,6 +10,9 @@ function doing() {
   const submitters: Actor[] = [];
   const actions: MqttActions = {
     restartAgent: async (id) => void done.push(`restart ${id}`),
+    answerIncident: () => {
+      throw new Error('that is far enough');
+    },
     submitJob: async (_spec, actor) => {
       submitters.push(actor);
       throw new Error('that is far enough');
@@ -19,7 +22,7 @@ function doing() {
 }
 
 describe('Commands by MQTT', () => {
-  it('are nothing but restarts, which the oracle is asked about first, and jobs, which the swarm asks about', async () => {
+  it('are nothing but restarts and answers, which the oracle is asked about first, and jobs, which the swarm asks about', async () => {
     const { actions, done } = doing();
     const asked: ProposedAction[] = [];
     let allows = true;
@@ -30,13 +33,15 @@ describe('Commands by MQTT', () => {
       },
     };
     const wished = authorizedForMqtt(actions, authorizer, 'me');
-    expect(Object.keys(wished).toSorted()).toEqual(['restartAgent', 'submitJob']);
+    expect(Object.keys(wished).toSorted()).toEqual(['answerIncident', 'restartAgent', 'submitJob']);
     await wished.restartAgent('hardware');
     expect(asked).toEqual([
       { action: 'agent.restart', actor: MQTT_ACTOR, scope: 'node', nodes: ['me'], subject: 'agent/hardware' },
     ]);
     allows = false;
     await expect(wished.restartAgent('camera/north')).rejects.toThrow('not today');
+    await expect(wished.answerIncident('i-1', { kind: 'refuse' }, 'somebody')).rejects.toThrow('not today');
+    expect(asked.at(-1)).toMatchObject({ action: 'incident.answer', actor: MQTT_ACTOR, subject: 'incident/i-1' });
     expect(done).toEqual(['restart hardware']);
   });
 

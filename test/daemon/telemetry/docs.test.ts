@@ -39,6 +39,7 @@ describe('docs/mqtt.md', () => {
     ).toEqual([...new Set(retained)].sort());
     expect(rows.filter(([, kept]) => kept === 'no').map(([topic]) => topic)).toEqual([
       'agents/<agent>/command',
+      'incidents/answer',
       'jobs/submit',
       'jobs/<job>/answer',
       'observations',

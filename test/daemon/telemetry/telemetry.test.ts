@@ -258,6 +258,25 @@ describe.each([
     expect(bench.journal).toEqual([expect.objectContaining({ kind: 'mqtt.command.refused' })]);
   });
 
+  test('takes answers about incidents, and nothing that is none', async () => {
+    const { url } = await broker();
+    const bench = ready(new Bench({ url, commands: true }));
+    await bench.start();
+    const client = await mqtt.connectAsync(url, { reconnectPeriod: 0 });
+    cleanup.push(() => client.endAsync());
+    const say = (payload: string) => client.publishAsync(`${ROOT}/incidents/answer`, payload, { qos: 1 });
+    const incident = 'moved-1';
+    for (const payload of ['', 'yes', '{}', JSON.stringify({ incident, approve: 'rm' }), 'x'.repeat(200_000)])
+      await say(payload);
+    await say(JSON.stringify({ incident: '__proto__', refuse: true }));
+    await say(JSON.stringify({ incident, approve: 'camera.accept-view' }));
+    await say(JSON.stringify({ incident, refuse: true }));
+    await eventually(() => bench.node.asked).toEqual(['approve moved-1', 'refuse moved-1']);
+    expect(bench.journal.map(({ kind }) => kind)).toEqual([
+      ...['mqtt.command.refused', 'mqtt.command.failed', 'mqtt.command.failed'],
+    ]);
+  });
+
   test('takes a job once however often it comes, answers each time, and clears the states of jobs that are forgotten', async () => {
     const { url } = await broker();
     const bench = ready(new Bench({ url, commands: true }));

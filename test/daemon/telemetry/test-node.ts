@@ -5,7 +5,7 @@ import type { JobView, SwarmView } from '../../../agents/swarm/job-view.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { EpisodeView, PlacesView } from '../../../daemon/view/correction-schema.ts';
 import type { FederationView } from '../../../daemon/view/federation-schema.ts';
-import type { HealingView, IncidentView } from '../../../daemon/view/incident-schema.ts';
+import type { HealingView, IncidentAnswer, IncidentView } from '../../../daemon/view/incident-schema.ts';
 import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
 import type {
   AgentView,
@@ -153,8 +153,9 @@ export class TestNode implements View, Actions {
     ...{ mode: 'repair', open: 1, questions: [], phases: [], knowledge: [], ignoredSignals: {}, lostRecords: 0 },
     budget: { actionsLastHour: 1, mostPerHour: 60, mostPerSubject: 6, actionsLastMinute: 0, mostPerMinute: 20 },
   });
-  answerIncident = () => {
-    throw new Error('not played');
+  answerIncident = (id: string, answer: IncidentAnswer): IncidentView => {
+    this.asked.push(`${answer.kind} ${id}`);
+    throw new ParlmeshError('INCIDENT_UNKNOWN', `There is no incident "${id}"`);
   };
   beginRound = () => Promise.reject(new Error('not played'));
   cancelRound = () => Promise.reject(new Error('not played'));

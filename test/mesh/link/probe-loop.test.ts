@@ -130,6 +130,20 @@ describe('A probe loop', () => {
     }
   });
 
+  it('that is told to impair a link loses what it is told to, and no more once that is over', () => {
+    const wire = new Wire();
+    const [a, b] = [wire.add('a'), wire.add('b')];
+    wire.join('a', 'b');
+    wire.clock.advance(5000);
+    const { session } = a.reports.find((report) => report.kind === 'changed') ?? { session: 0 };
+    a.loop.command({ kind: 'impair', session, loss: 1, delay: 0 });
+    wire.clock.advance(210);
+    expect([states(a).at(-1), states(b).at(-1)]).toEqual(['down', 'down']);
+    a.loop.command({ kind: 'impair', session, loss: 0, delay: 0 });
+    wire.clock.advance(400);
+    expect([states(a).at(-1), states(b).at(-1)]).toEqual(['up', 'up']);
+  });
+
   it('holds a link that loses every fifth datagram', () => {
     const wire = new Wire();
     const random = seededRandom(11);

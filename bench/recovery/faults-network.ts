@@ -17,7 +17,7 @@ export interface ChaosNode {
   id: string;
 }
 
-const READY_WITHIN = 90_000;
+const READY_WITHIN = 240_000;
 const CAMERAS = 2;
 /** Megabytes: what a node keeps within the runs here, several times. */
 const DISK = 160;
@@ -26,6 +26,7 @@ export class ChaosNetwork {
   readonly nodes: ChaosNode[] = [];
   readonly #scratch = mkdtempSync(join(tmpdir(), 'parlmesh-faults-'));
   readonly #mounts: string[] = [];
+  #started: LocalNode[] = [];
 
   /** @param mode of the self-healing. Budgets are lifted: the trials of an hour are more than what happens in one. */
   async start(count: number, mode: 'repair' | 'off'): Promise<void> {
@@ -47,6 +48,7 @@ export class ChaosNetwork {
       const cameras: Record<string, string> = index < CAMERAS ? { PARLMESH_CAMERAS: JSON.stringify([camera]) } : {};
       return new LocalNode({ name, dataDir, config, settings: { PARLMESH_LOG_LEVEL: 'error', ...cameras } });
     });
+    this.#started = nodes;
     for (const node of nodes) node.start();
     await Promise.all(nodes.map((node) => node.ready(READY_WITHIN)));
     for (const node of nodes.slice(1)) await joinNetworkOf(nodes[0]!, node);
@@ -88,7 +90,7 @@ export class ChaosNetwork {
 
   async stop(): Promise<void> {
     // One that is stopped by a signal would not end in order.
-    await Promise.all(this.nodes.map(({ node }) => node.stop('SIGKILL')));
+    await Promise.all(this.#started.map((node) => node.stop('SIGKILL')));
     for (const mount of this.#mounts) {
       try {
         execFileSync('umount', ['-l', mount]);

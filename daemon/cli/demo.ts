@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
+import { chaosUntil } from './demo-chaos.ts';
 import { joinNetworkOf, LocalNode } from './local-node.ts';
 
 export interface DemoOptions {
@@ -14,6 +15,8 @@ export interface DemoOptions {
   port: number;
   /** Kill and restart a random node (never the first) every so many seconds; 0 does not. */
   faultEvery: number;
+  /** Inject a random fault into a random node every so many seconds; 0 does not. */
+  chaosEvery: number;
   write(line: string): void;
 }
 
@@ -53,7 +56,8 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
     if (addresses.broker !== undefined) options.write(`broker: ${addresses.broker}`);
     options.write(`ask:    parlmesh status --data-dir ${first.dataDir}`);
     options.write('Ctrl-C ends it and removes everything.');
-    await faultsUntil(signal, others, options);
+    const chaos = options.chaosEvery > 0 ? chaosUntil(signal, nodes, options.chaosEvery, options.write) : undefined;
+    await Promise.all([faultsUntil(signal, others, options), chaos]);
   } finally {
     await Promise.all(nodes.map((node) => node.stop()));
     rmSync(folder, { recursive: true, force: true });
@@ -68,6 +72,7 @@ function demoNode(folder: string, index: number, firstPort: number): LocalNode {
     name,
     dataDir: join(folder, name),
     settings: {
+      PARLMESH_CHAOS_ENABLED: 'true',
       PARLMESH_CAMERAS: JSON.stringify([
         { name: `${name}-cam`, source: `rendered:?scene=${scene}&seed=${index + 1}`, framesPerSecond: 1 },
       ]),

@@ -14,6 +14,16 @@ interface RunFlags {
   set: Record<string, string>;
 }
 
+interface DemoFlags {
+  nodes: number;
+  port: number;
+  faultEvery?: number;
+  chaos?: string | true;
+}
+
+/** Seconds. */
+const CHAOS_EVERY = 30;
+
 export function registerRun(program: CliCommand, cli: Cli): void {
   program
     .command('run')
@@ -56,17 +66,20 @@ export function registerDemo(program: CliCommand, cli: Cli): void {
     .option('-n, --nodes <count>', 'how many nodes', integerOption(1, 20), 3)
     .option('--port <port>', 'port of the first page (0: any free one)', integerOption(0, 65_535), 0)
     .option('--fault-every <duration>', 'kill and restart a node now and then, e.g. 30s', durationOption)
+    .option('--chaos [duration]', 'inject a random fault into a random node now and then (default: every 30s)')
     .example('demo', 'three nodes')
     .example('demo --nodes 5 --fault-every 30s', 'five nodes, one of which dies every half a minute')
-    .action(async (options: { nodes: number; port: number; faultEvery?: number }) => {
+    .example('demo --nodes 5 --chaos 20s', 'five nodes with one of the known faults every 20 s, to watch them heal')
+    .action(async ({ chaos, ...options }: DemoFlags) => {
       const { runDemo } = await import('../demo.ts');
+      const chaosEvery = chaos === undefined ? 0 : chaos === true ? CHAOS_EVERY : durationOption(chaos);
       const ending = new AbortController();
       const end = (): void => ending.abort();
       process.once('SIGTERM', end).once('SIGINT', end);
       const signal = AbortSignal.any([ending.signal, cli.signal]);
       const write = (line: string): void => cli.terminal.print(line);
       try {
-        await runDemo({ ...options, faultEvery: options.faultEvery ?? 0, write }, signal);
+        await runDemo({ ...options, faultEvery: options.faultEvery ?? 0, chaosEvery, write }, signal);
       } catch (thrown) {
         if (!(signal.aborted && thrown instanceof ParlmeshError && thrown.code === 'DEMO_ENDED')) throw thrown;
       }

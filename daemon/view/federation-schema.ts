@@ -80,6 +80,7 @@ export const HeldView = Type.Object({
   state: Type.Enum(['waiting', 'approved', 'denied']),
   heldAt: Moment('Since when it waits'),
 });
+export type HeldView = Static<typeof HeldView>;
 
 export const FederationView = Type.Object({
   enabled: Type.Boolean(),

@@ -122,17 +122,17 @@ describe('jobs in a browser', () => {
   );
 
   inBrowser(
-    'are followed by what the scheduler learned; a policy is promoted once that was confirmed',
+    'are placed as the view of learning tells; a policy is promoted once that was confirmed',
     { timeout: 60_000 },
     async () => {
-      const { page, server, complaints } = await open('jobs');
+      const { page, server, complaints } = await open('learning');
       await page.getByText('1.08 times as fast as heft').waitFor();
       expect(await page.getByRole('button', { name: 'Promote' }).count()).toBe(0);
       const token = await server.token('read', 'act', 'admin');
       await page.reload();
       await page.getByLabel('Token', { exact: true }).fill(token);
       await page.getByRole('button', { name: 'Log in' }).click();
-      const learning = page.locator('section', { has: page.getByRole('heading', { name: 'Learning' }) });
+      const learning = page.locator('section', { has: page.getByRole('heading', { name: 'Scheduler of this node' }) });
       await learning.getByText('Tasks are placed by parl: in a replay of recent jobs').waitFor();
       await learning.getByText('Gain 1.08 over heft, on 96 recent jobs').waitFor();
       expect(await learning.getByRole('img').count()).toBe(4);

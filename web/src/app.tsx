@@ -13,6 +13,7 @@ import { Agents } from './views/agents.tsx';
 import { Cameras } from './views/cameras.tsx';
 import { Events } from './views/events.tsx';
 import { Jobs } from './views/jobs.tsx';
+import { Learning } from './views/learning.tsx';
 import { Mesh } from './views/mesh.tsx';
 import { Overview } from './views/overview.tsx';
 import { Settings } from './views/settings.tsx';
@@ -21,6 +22,7 @@ const SCREENS = {
   overview: Overview,
   mesh: Mesh,
   jobs: Jobs,
+  learning: Learning,
   cameras: Cameras,
   agents: Agents,
   events: Events,

@@ -3,6 +3,7 @@
 
 import { batch, type Signal, signal } from '@preact/signals';
 import type { JobView, SwarmView } from '../../../agents/swarm/job-view.ts';
+import type { FederationView } from '../../../daemon/view/federation-schema.ts';
 import type { IncidentView } from '../../../daemon/view/incident-schema.ts';
 import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
 import type { RouteChangeView, RouteView } from '../../../daemon/view/route-schema.ts';
@@ -42,6 +43,7 @@ export const agents = signal<AgentView[]>();
 export const cameras = signal<CameraView[]>();
 export const swarm = signal<SwarmView>();
 export const policy = signal<PolicyView>();
+export const federation = signal<FederationView>();
 /** Those that are not over first, newest first. */
 export const incidents = signal<IncidentView[]>();
 /** Newest submission first. */
@@ -57,7 +59,7 @@ export const connection = signal<Connection>({ kind: 'connecting' });
 export const loadError = signal<string>();
 
 const SNAPSHOTS = {
-  ...{ node, hardware, peers, links, routes, topology, agents, cameras, swarm, policy },
+  ...{ node, hardware, peers, links, routes, topology, agents, cameras, swarm, policy, federation },
   incidents,
 } satisfies Partial<Record<ChangeTopic, Signal>>;
 type SnapshotTopic = keyof typeof SNAPSHOTS;

@@ -3,7 +3,6 @@
 import { JobList } from '../jobs/job-list.tsx';
 import { JobPage } from '../jobs/job-page.tsx';
 import '../jobs/jobs.css';
-import { Learning } from '../jobs/learning.tsx';
 import { Submit } from '../jobs/submit.tsx';
 import { Workers } from '../jobs/workers.tsx';
 import { item } from '../router.ts';
@@ -22,7 +21,6 @@ export function Jobs() {
         <Submit />
       </section>
       <Workers />
-      <Learning />
     </>
   );
 }

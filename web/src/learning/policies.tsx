@@ -30,7 +30,7 @@ const COLUMNS = [
   { title: 'Change' },
 ];
 
-export function Learning() {
+export function Policies() {
   const known = policy.value;
   const [asked, ask] = useState<{ title: string; action: string; change: () => Promise<unknown> }>();
   const [fault, setFault] = useState('');
@@ -42,7 +42,7 @@ export function Learning() {
   };
   return (
     <section>
-      <h2>Learning</h2>
+      <h2>Scheduler of this node</h2>
       <p>
         Tasks are placed by <strong>{scheduler}</strong>: {why}.
       </p>

@@ -32,7 +32,11 @@ const NO_HAND = 'this node cannot do that';
  * works less; above, work or data is lost. Deadlines are about three times what the action takes on a Raspberry Pi 4.
  */
 export const ACTIONS = {
-  'agent.restart': { inWords: 'restart agent {name}', cost: 0.1, blastRadius: 'subject', holds: subject, ...quick },
+  // A module may take 20 s to load on a busy board; who gives up before sets aside what was about to work.
+  'agent.restart': {
+    ...{ inWords: 'restart agent {name}', cost: 0.1, blastRadius: 'subject', holds: subject },
+    ...{ deadline: 30 * SECOND, verifyWithin: 10 * SECOND },
+  },
   'agent.quarantine': {
     inWords: 'set agent {name} aside',
     cost: 0.4,

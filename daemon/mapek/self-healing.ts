@@ -8,6 +8,7 @@ import { proposalOf } from '../../agents/mapek/correction-proposal.ts';
 import { PARLMAPEKExecutor } from '../../agents/mapek/executor.ts';
 import type { IncidentView } from '../../agents/mapek/incident.ts';
 import { NeighbourHelp } from '../../agents/mapek/neighbour-help.ts';
+import type { Signal } from '../../agents/mapek/signal.ts';
 import type { Symptom } from '../../agents/mapek/symptom.ts';
 import type { AntiMeaveOracle } from '../../agents/oracle/oracle.ts';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
@@ -17,7 +18,6 @@ import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
 import type { Service } from '../../core/service.ts';
 import type { Mesh } from '../../mesh/mesh.ts';
-import type { MeshLink } from '../../mesh/views.ts';
 import { parseSource } from '../../vision/camera/source.ts';
 import type { VisionProcessor } from '../../vision/processor.ts';
 import type { CameraMemory } from '../cameras/camera-memory.ts';
@@ -35,7 +35,6 @@ import { serviceHands } from './actions/services.ts';
 import type { MapekConfig } from './config.ts';
 import { HealingDesk } from './healing-desk.ts';
 import { AgentSignals } from './signals/agents.ts';
-import { AnomalySignals } from './signals/anomalies.ts';
 import { BoardSignals } from './signals/board.ts';
 import { CameraSignals } from './signals/cameras.ts';
 import type { Source } from './signals/hearing.ts';
@@ -56,7 +55,10 @@ export interface SelfHealingParts {
   store: Store;
   vision: VisionProcessor;
   memory: Pick<CameraMemory, 'clips'>;
-  workforce: Pick<Workforce, 'supervisor' | 'learning' | 'federation' | 'swarm' | 'network' | 'relief' | 'relieved'>;
+  workforce: Pick<
+    Workforce,
+    'supervisor' | 'learning' | 'federation' | 'swarm' | 'network' | 'relief' | 'relieved' | 'anomalies'
+  >;
   lifecycle: Lifecycle;
   /** Built after this. */
   telemetry: () => MqttTelemetry;
@@ -78,7 +80,6 @@ export class SelfHealing implements Service {
   readonly desk: HealingDesk;
   readonly #parts: SelfHealingParts;
   readonly #board: BoardSignals;
-  readonly #anomalies: AnomalySignals;
   readonly #sources: readonly Source[];
   readonly #webhook: Webhook | undefined;
   #stopListening: (() => void)[] = [];
@@ -129,7 +130,6 @@ export class SelfHealing implements Service {
       ...{ ...common, dataDir: parts.dataDir },
       lookEvery: (subject, usual) => loop.lookEvery(subject, usual),
     });
-    this.#anomalies = new AnomalySignals(common);
     this.#sources = [
       new JournalSignals({ ...common, store }),
       new AgentSignals({ ...common, supervisor }),
@@ -155,13 +155,14 @@ export class SelfHealing implements Service {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { config, mesh, clock } = this.#parts;
+    const { config, clock } = this.#parts;
     await this.loop.start(signal);
     await this.#openLearner();
     if (config.mode === 'off') return;
-    const hearLink = (link: MeshLink): void => this.#anomalies.hearLink(link);
-    mesh.on('link', hearLink);
-    this.#stopListening = [...this.#sources.map((source) => source.listen()), () => mesh.off('link', hearLink)];
+    const { anomalies } = this.#parts.workforce;
+    const hear = (signal: Signal): void => this.loop.observe(signal);
+    anomalies.on('signal', hear);
+    this.#stopListening = [...this.#sources.map((source) => source.listen()), () => anomalies.off('signal', hear)];
     this.#sweep = clock.every(SWEEP, () => this.#repeat());
   }
 
@@ -176,7 +177,6 @@ export class SelfHealing implements Service {
   /** A reading of the board. */
   hear(reading: HardwareView): void {
     this.#board.hear(reading);
-    this.#anomalies.hearBoard(reading);
   }
 
   /** What repairs taught, as a federation improves it. Throws `KNOWLEDGE_UNAVAILABLE` until this has started. */

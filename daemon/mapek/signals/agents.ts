@@ -13,8 +13,8 @@ export interface AgentSignalsParts {
   say: Say;
 }
 
-/** As the supervisor puts it into the error of an agent whose heartbeat did not come. */
-const HUNG = /^no heartbeat for /;
+/** As the supervisor puts it of an agent whose heartbeat did not come, and a module's process of one that stands still. */
+const HUNG = /^no heartbeat for |: stands still: /;
 
 export class AgentSignals implements Source {
   readonly #parts: AgentSignalsParts;
@@ -47,7 +47,8 @@ export class AgentSignals implements Source {
       if (kind === 'mqtt-bridge') depends(subject, ['service/mqtt']);
     }
     const message = lastError === undefined ? {} : { message: `Agent ${id}: ${lastError}` };
-    const isHung = state === 'restarting' && lastError !== undefined && HUNG.test(lastError);
+    const isDown = state === 'restarting' || state === 'degraded';
+    const isHung = isDown && lastError !== undefined && HUNG.test(lastError);
     say({ subject, at: clock.wall(), kind: 'state', state: isHung ? 'hung' : state, ...message });
   }
 }

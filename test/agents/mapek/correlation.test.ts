@@ -77,8 +77,9 @@ describe('One cause', () => {
     rig.wrong('agent-hung', 'agent/a0');
     await rig.pass(1_000);
     rig.wrong('broker-down');
-    await rig.pass(6_000);
-    expect(rig.actions).toEqual(['agent.restart', 'mqtt.reconnect']);
+    // What was begun ends at its deadline of 30 s.
+    await rig.pass(31_000);
+    expect(rig.actions.slice(0, 2)).toEqual(['agent.restart', 'mqtt.reconnect']);
     const [cause, effect] = [rig.incident('broker-down'), rig.incident('agent-hung')];
     expect(effect).toMatchObject({ state: 'explained', explainedBy: cause.id });
   });

@@ -112,7 +112,7 @@ describe('People', () => {
     const before = new Rig({ storage: kept, script: { 'agent.restart': { carryOut: () => new Promise(() => {}) } } });
     await before.start();
     before.wrong('agent-hung');
-    await before.pass(6_000);
+    await before.pass(31_000);
     await before.loop.stop();
     const after = await new Rig({ storage: kept, seed: 2 }).start();
     expect(after.incident('agent-hung')).toMatchObject({ state: 'interrupted', outcome: 'The daemon ended meanwhile' });

@@ -72,7 +72,6 @@ describe('a real node', () => {
     node = await start('north', dataDir, {
       // Every crash sets it aside: what brings it back is the loop.
       PARLMESH_AGENTS_MAX_RESTARTS: '0',
-      PARLMESH_AGENTS_HEARTBEAT_TIMEOUT: '1',
       PARLMESH_MQTT_URL: JSON.stringify(brokers.map(({ url }) => url)),
       PARLMESH_CAMERAS: JSON.stringify([{ name: 'yard', source: `folder:${join(scratch, 'nothing-here')}` }]),
     });
@@ -102,6 +101,15 @@ describe('a real node', () => {
       `/api/v3/incidents/${(await incidentsOf(node, `agent/${agent}`))[0]!.id}/post-mortem`,
     );
     expect(report.body).toContain('**restart agent module/steady** (agent.restart)');
+  });
+
+  it('brings an agent back that hangs', async () => {
+    process.kill(moduleProcess(node.pid!), 'SIGSTOP');
+    const { steps } = await story(node, `agent/${agent}`, (one) => {
+      return one.fault === 'agent-hung' && one.recoveredAt !== undefined;
+    });
+    expect(steps[0]).toMatchObject({ action: 'agent.restart' });
+    expect(await stateOf()).toMatch(/ready|busy/);
   });
 
   it('asks people about a camera that no repair brings back, once, and leaves it to them when they refuse', async () => {

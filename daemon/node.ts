@@ -11,6 +11,7 @@ import type { SigningKey } from '../mesh/membership/keys.ts';
 import { Mesh } from '../mesh/mesh.ts';
 import type { VisionProcessor } from '../vision/processor.ts';
 import { MeshAgentNetwork } from './agent-network.ts';
+import { anomalyActions } from './anomaly/anomaly-desk.ts';
 import { CameraMemory } from './cameras/camera-memory.ts';
 import { createChaos } from './chaos/create-chaos.ts';
 import { Disturbances } from './chaos/disturbances.ts';
@@ -158,16 +159,14 @@ export class ParlmeshNode {
     this.#workforce = new Workforce({
       ...{ network, oracle },
       ownBroker: () => ownBroker(config, broker.url),
-      threads: profile.profile.workers,
+      ...{ threads: profile.profile.workers, profile: profile.profile.name },
       ...{ config, dataDir, disturbances, clock, random, journal, logger },
-      ...{ mesh: this.#mesh, vision: this.#vision },
-      ...{ store: this.#store, key },
+      ...{ mesh: this.#mesh, vision: this.#vision, store: this.#store, key },
       report: (service, cause) => this.#lifecycle.report(service, cause),
       hardware: () => this.view.hardware(),
       recoveryKnowledge: () => this.#healing.learner(),
-      onReading: ({ reading, score }) => this.#onReading(reading, score),
+      onReading: (reading, score) => this.#onReading(reading, score),
     });
-
     this.#healing = new SelfHealing({
       ...{ config: config.mapek, brokers: config.mqtt.url, name: config.name, dataDir, clock, random, journal, oracle },
       ...{ mesh: this.#mesh, store: this.#store, vision: this.#vision, memory: this.#memory },
@@ -189,8 +188,9 @@ export class ParlmeshNode {
       startedAt: clock.wall(),
       ...{ clock, logger, oracle },
       ...{ lifecycle: this.#lifecycle, store: this.#store, mesh: this.#mesh },
-      ...{ vision: this.#vision, memory: this.#memory, correction: this.#correction },
-      ...{ supervisor: this.#workforce.supervisor, jobs: liveJobs(this.#workforce), healing: this.#healing.desk },
+      ...{ vision: this.#vision, memory: this.#memory, correction: this.#correction, healing: this.#healing.desk },
+      ...{ supervisor: this.#workforce.supervisor, jobs: liveJobs(this.#workforce) },
+      anomalies: this.#workforce.anomalies,
       pageAddresses: () => this.#http.addresses,
       brokerAddress: () => broker.url ?? externalBrokerShown(config),
       config: () => redactConfig(this.#config),
@@ -369,7 +369,7 @@ export class ParlmeshNode {
       restartAgent: (id) => this.#workforce.supervisor.restart(id),
       reloadConfig: () => this.reload(),
       drawAreas: (camera, areas) => this.#memory.drawAreas(camera, areas),
-      ...storeActions(this.#store),
+      ...{ ...storeActions(this.#store), ...anomalyActions(this.#workforce.anomalies) },
       ...{ ...networkActions(this.#mesh), ...correctionActions(this.#correction) },
       answerIncident: (id, answer, by) => this.#healing.desk.answerIncident(id, answer, by),
       ...liveJobs(this.#workforce),

@@ -4,11 +4,11 @@
 import { Communication } from '../agents/communication/communication.ts';
 import { stabilityOf } from '../agents/federation/election/standing.ts';
 import type { Learner } from '../agents/federation/learner.ts';
+import { ANOMALY_BASELINES } from '../agents/federation/learners/anomaly-baselines.ts';
 import { PARL_POLICY } from '../agents/federation/learners/parl-policy.ts';
 import { RECOVERY_KNOWLEDGE } from '../agents/federation/learners/recovery-knowledge.ts';
 import { trainingSwarm } from '../agents/federation/parl-federated-orchestrator.ts';
 import { TrainExecutor } from '../agents/federation/rounds/training-task.ts';
-import type { HardwareNews } from '../agents/kinds/hardware.ts';
 import type { OwnBroker } from '../agents/kinds/mqtt-bridge.ts';
 import { ModuleExecutor } from '../agents/module/module-executor.ts';
 import { Modules } from '../agents/module/modules.ts';
@@ -38,6 +38,7 @@ import type { Mesh } from '../mesh/mesh.ts';
 import { TextReader } from '../vision/ocr/text-reader.ts';
 import type { VisionProcessor } from '../vision/processor.ts';
 import type { MeshAgentNetwork } from './agent-network.ts';
+import { Anomalies } from './anomaly/anomalies.ts';
 import { BuiltInAgents } from './built-in-agents.ts';
 import type { Disturbances } from './chaos/disturbances.ts';
 import type { EffectiveConfig } from './config/effective.ts';
@@ -77,7 +78,10 @@ export interface WorkforceParts {
   key: SigningKey;
   /** The board as it was read last. */
   hardware: () => HardwareView | undefined;
-  onReading(news: HardwareNews<HardwareView>): void;
+  /** Name of its profile. */
+  profile: string;
+  /** @param score of the node, 0 normal to 1 anomalous */
+  onReading(reading: HardwareView, score: number): void;
   /** What repairs taught; throws while it is not open. */
   recoveryKnowledge: () => Learner;
   /** What chaos changes of readings and tasks. */
@@ -110,6 +114,7 @@ export class Workforce {
   readonly readDrawing: ReturnType<typeof drawingReader>;
   readonly frameHelp: FrameHelp;
   readonly relief: Relief;
+  readonly anomalies: Anomalies;
   readonly #modules: Modules;
   readonly #moduleTasks: ModuleExecutor;
   readonly #threads: ThreadPool;
@@ -129,10 +134,19 @@ export class Workforce {
     this.builtIn = new BuiltInAgents({
       supervisor: this.supervisor,
       ...{ mesh, vision, hardware: this.#reader, journal, clock },
-      onReading: (news) => {
-        this.#condition(news.reading);
-        onReading(news);
+      onReading: ({ reading, symptoms }) => {
+        this.#condition(reading);
+        onReading(reading, this.anomalies.hearBoard(reading, symptoms.length > 0));
       },
+    });
+    this.anomalies = new Anomalies({
+      ...{ config: config.anomalies, profile: parts.profile, network: this.network, store, clock, journal },
+      links: () => mesh.links(),
+      agents: () => this.supervisor.agents(),
+      cameras: () => vision.cameras(),
+      tasks: () => this.swarm.figures().tasks,
+      gossip: () => mesh.counters(),
+      logger: logger.child({ service: 'anomalies' }),
     });
     this.communication = new Communication({
       ...{ recipients: this.supervisor, network: this.network, authorizer: parts.oracle, clock, random },
@@ -162,6 +176,7 @@ export class Workforce {
     const learners = [
       new LateLearner(PARL_POLICY, () => this.learning.learner()),
       new LateLearner(RECOVERY_KNOWLEDGE, parts.recoveryKnowledge),
+      new LateLearner(ANOMALY_BASELINES, () => this.anomalies.learner()),
     ];
     this.federation = config.federation.enabled ? this.#federate(parts, learners) : undefined;
     const { federation, network } = this;
@@ -247,6 +262,7 @@ export class Workforce {
 
   /** After the services that the agents drive. */
   addTo(lifecycle: Lifecycle): void {
+    lifecycle.add(this.anomalies, { required: false });
     lifecycle.add(this.supervisor, { required: false });
     lifecycle.add(this.communication, { required: false });
     lifecycle.add(this.blobs, { required: false });

@@ -33,6 +33,11 @@ export function readBaselines(text: string): BaselineDocument {
   } catch (cause) {
     throw invalid('it is no JSON', cause);
   }
+  return asBaselines(document);
+}
+
+/** The same for what was parsed already. */
+export function asBaselines(document: unknown): BaselineDocument {
   if (Value.Check(BaselineDocument, document)) return document;
   const [first] = Value.Errors(BaselineDocument, document);
   throw invalid(`${first?.instancePath || 'the document'} ${first?.message ?? 'is wrong'}`);

@@ -91,9 +91,11 @@ export class AnomalyWatch {
     return [];
   }
 
-  /** The subject is gone: a camera that was taken away. */
-  forget(subject: string): void {
-    for (const [key, series] of this.#series) if (series.subject === subject) this.#series.delete(key);
+  /** The subject is gone, as a camera that was taken away; or one metric of it. */
+  forget(subject: string, metric?: string): void {
+    for (const [key, series] of this.#series) {
+      if (series.subject === subject && (metric === undefined || series.metric === metric)) this.#series.delete(key);
+    }
   }
 
   /** Likelihood that anything of this node is anomalous; what was acknowledged counts no more. */
@@ -106,12 +108,12 @@ export class AnomalyWatch {
     );
   }
 
-  /** Of one subject: a link, a camera, an agent. 0 of one that is not known. */
-  scoreOf(subject: string): number {
+  /** Of one subject (a link, a camera, an agent), or one metric of it. 0 of one that is not known. */
+  scoreOf(subject: string, metric?: string): number {
     const wall = this.#parts.clock.wall();
     return anyOf(
       this.#fresh(wall)
-        .filter((series) => series.subject === subject)
+        .filter((series) => series.subject === subject && (metric === undefined || series.metric === metric))
         .map(({ score }) => score),
     );
   }
@@ -130,6 +132,11 @@ export class AnomalyWatch {
   /** Whether there was an acknowledgement. */
   withdraw(subject: string, metric?: string): boolean {
     return this.#acknowledged.remove(subject, metric);
+  }
+
+  /** Whether nobody is told of it now, and why. */
+  mutedNow(subject: string, metric: string): Muted | undefined {
+    return this.#mutedAs({ subject, metric }, this.#parts.clock.wall()).muted;
   }
 
   view(): AnomalyView {
@@ -254,7 +261,7 @@ export class AnomalyWatch {
     });
   }
 
-  #mutedAs({ subject, metric }: WatchedSeries, wall: Millis): { muted?: Muted } {
+  #mutedAs({ subject, metric }: Pick<WatchedSeries, 'subject' | 'metric'>, wall: Millis): { muted?: Muted } {
     if (this.#acknowledged.covers(subject, metric, wall)) return { muted: 'acknowledged' };
     const local = wall / 60_000 + (this.#parts.offsetMinutes?.(wall) ?? 0);
     const quiet = this.#parts.quietHours?.some((hours) => isQuiet(hours, subject, local)) ?? false;

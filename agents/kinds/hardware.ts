@@ -1,18 +1,14 @@
-// The hardware agent: reads the board at an interval, hands the readings on with an anomaly score, and journals what
-// people should know.
+// The hardware agent: reads the board at an interval, hands the readings on, and journals what people should know.
 
 import type { Clock, Millis } from '../../core/clock.ts';
 import type { Journal } from '../../core/journal.ts';
 import { Agent } from '../agent.ts';
 import { onThisNode } from '../capabilities.ts';
 import type { HardwareReading, HardwareSource } from './hardware-reading.ts';
-import { HardwareScore } from './hardware-score.ts';
 import { activeSymptoms, type HardwareSymptom, type HardwareSymptoms, observeReading } from './hardware-symptoms.ts';
 
 export interface HardwareNews<Reading> {
   reading: Reading;
-  /** 0 normal to 1 anomalous. */
-  score: number;
   symptoms: HardwareSymptom[];
 }
 
@@ -28,7 +24,6 @@ export interface HardwareAgentOptions<Reading extends HardwareReading> {
 
 export class HardwareAgent<Reading extends HardwareReading> extends Agent {
   readonly #options: HardwareAgentOptions<Reading>;
-  readonly #score = new HardwareScore();
   #symptoms: HardwareSymptoms = {};
 
   constructor(options: HardwareAgentOptions<Reading>) {
@@ -50,8 +45,7 @@ export class HardwareAgent<Reading extends HardwareReading> extends Agent {
     const { symptoms, entries } = observeReading(this.#symptoms, reading);
     this.#symptoms = symptoms;
     for (const entry of entries) journal.record(entry);
-    const active = activeSymptoms(symptoms);
-    onReading({ reading, score: this.#score.push(reading, active.length > 0), symptoms: active });
+    onReading({ reading, symptoms: activeSymptoms(symptoms) });
     this.heartbeat(interval);
   }
 }

@@ -6,6 +6,7 @@ import { OracleConfig } from '../../agents/oracle/config.ts';
 import { SwarmConfig } from '../../agents/swarm/config.ts';
 import { MeshConfig } from '../../mesh/config.ts';
 import { CameraConfig, VisionConfig } from '../../vision/config.ts';
+import { AnomaliesConfig } from '../anomaly/config.ts';
 import { ChaosConfig } from '../chaos/config.ts';
 import { FederationConfig } from '../federation/config.ts';
 import { HardwareConfig } from '../hardware/config.ts';
@@ -55,6 +56,7 @@ export const Config = Type.Object(
     federation: FederationConfig,
     oracle: OracleConfig,
     mapek: MapekConfig,
+    anomalies: AnomaliesConfig,
     chaos: ChaosConfig,
     vision: VisionConfig,
     cameras: Type.Array(CameraConfig, { default: [], maxItems: 32, description: 'Attached cameras.' }),

@@ -9,6 +9,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Mesh } from '../../mesh/mesh.ts';
 import type { VisionProcessor } from '../../vision/processor.ts';
+import type { Anomalies } from '../anomaly/anomalies.ts';
 import type { CameraMemory } from '../cameras/camera-memory.ts';
 import { episodeView } from '../correction/episode-in-view.ts';
 import type { SelfCorrection } from '../correction/self-correction.ts';
@@ -52,6 +53,7 @@ export interface LiveViewParts {
   oracle: Pick<AntiMeaveOracle, 'memory' | 'on'>;
   jobs: JobWindow & PolicyWindow & FederationWindow & { followFederation(changed: () => void): void };
   healing: HealingDesk;
+  anomalies: Pick<Anomalies, 'desk' | 'on'>;
   pageAddresses: () => string[];
   brokerAddress: () => string | undefined;
   /** The effective configuration, secrets hidden. */
@@ -83,7 +85,7 @@ export class LiveView implements View {
       tell: (view) => this.#tell('federation', view),
       isWanted: () => this.#listeners.size > 0,
     });
-    const { lifecycle, store, mesh, vision, supervisor, oracle, correction, healing } = parts;
+    const { lifecycle, store, mesh, vision, supervisor, oracle, correction, healing, anomalies } = parts;
     lifecycle.on('change', () => this.#later('node'));
     store.on('event', (event) => this.#tell('event', event));
     mesh.on('peer', () => this.#later('peers', 'node'));
@@ -98,6 +100,7 @@ export class LiveView implements View {
     correction.engine.on('episode', () => this.#later('node'));
     parts.jobs.followFederation(() => this.#federation.changed());
     healing.onChange(() => this.#later('incidents', 'node'));
+    anomalies.on('changed', () => this.#later('anomalies'));
   }
 
   /** The hardware agent hands its readings on here. */
@@ -252,6 +255,10 @@ export class LiveView implements View {
 
   healing() {
     return this.#parts.healing.healing();
+  }
+
+  anomalies() {
+    return this.#parts.anomalies.desk.anomalies();
   }
 
   policyDocument(version?: string) {

@@ -373,6 +373,7 @@ export const CHANGE_TOPICS = [
   'policy',
   'federation',
   'incidents',
+  'anomalies',
   'observation',
   'job',
   'event',

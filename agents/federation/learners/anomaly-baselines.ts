@@ -56,6 +56,13 @@ const UNKNOWN = { location: 1, scale: 2 };
 /** asinh of what is a million units. */
 const FARTHEST = 15;
 
+export const ANOMALY_BASELINES = {
+  name: 'anomaly-baselines',
+  title: 'Usual readings of like boards',
+  size: PROFILES.length * SLOTS_OF_PROFILE * NUMBERS,
+  format: FORMAT,
+} as const;
+
 interface Belief {
   evidence: number;
   location: number;
@@ -63,10 +70,10 @@ interface Belief {
 }
 
 export class AnomalyBaselinesLearner implements Learner {
-  readonly name = 'anomaly-baselines';
-  readonly title = 'Usual readings of like boards';
-  readonly size = PROFILES.length * SLOTS_OF_PROFILE * NUMBERS;
-  readonly format = FORMAT;
+  readonly name = ANOMALY_BASELINES.name;
+  readonly title = ANOMALY_BASELINES.title;
+  readonly size = ANOMALY_BASELINES.size;
+  readonly format = ANOMALY_BASELINES.format;
   readonly #parts: AnomalyBaselinesParts;
   readonly #kept: KeptModel;
   /** Of this board's profile; undefined for one that this version has no place for. */

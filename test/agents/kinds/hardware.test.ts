@@ -1,10 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { RobustWindow } from '../../../agents/anomaly/robust-window.ts';
 import { HardwareAgent, type HardwareNews } from '../../../agents/kinds/hardware.ts';
 import type { HardwareReading } from '../../../agents/kinds/hardware-reading.ts';
 import type { Supervisor } from '../../../agents/supervisor.ts';
 import { VirtualClock } from '../../../core/clock.ts';
-import { seededRandom } from '../../../core/random.ts';
 import { settle, supervise } from '../scripted-agent.ts';
 
 const WELL: HardwareReading = {
@@ -76,7 +74,7 @@ describe('the hardware agent', () => {
       throttling: { underVoltage, throttled: false },
     }));
     expect(kinds()).toEqual(['hardware.under-voltage']);
-    expect(last()).toMatchObject({ symptoms: ['under-voltage'], score: 0.8 });
+    expect(last()).toMatchObject({ symptoms: ['under-voltage'] });
     underVoltage = false;
     await readings(11);
     expect(kinds()).toHaveLength(1);
@@ -110,24 +108,6 @@ describe('the hardware agent', () => {
     expect(kinds()).toEqual(['hardware.battery-low', 'hardware.battery-low.cleared']);
   });
 
-  it('scores a lasting change as anomalous, one odd reading and ordinary noise not', async () => {
-    const random = seededRandom(7);
-    let load = 0.2;
-    const { readings, news, last } = await watching(async () => ({
-      ...WELL,
-      cpu: { load: load + random.next() * 0.1 },
-    }));
-    await readings(30);
-    load = 0.85;
-    await readings(1);
-    load = 0.2;
-    await readings(1);
-    expect(Math.max(...news.map((each) => each.score))).toBe(0);
-    load = 0.85;
-    await readings(2);
-    expect(last().score).toBeGreaterThan(0.5);
-  });
-
   it('that cannot read, or whose reading hangs, is restarted and tells why', async () => {
     let reads = 0;
     const {
@@ -146,17 +126,5 @@ describe('the hardware agent', () => {
       expect.stringContaining('no heartbeat for 5 s'),
     ]);
     expect(watched.agents()).toMatchObject([{ state: 'ready', restarts: 2 }]);
-  });
-});
-
-describe('RobustWindow', () => {
-  it('is silent until warm, then grows from 0 at three deviations towards 1', () => {
-    const window = new RobustWindow({ size: 20, warmUp: 5, floor: 1 });
-    expect([9, 11, 10, 10, 10].map((value) => window.push(value))).toEqual([0, 0, 0, 0, 0]);
-    expect(window.push(13)).toBe(0);
-    expect(window.push(16)).toBeCloseTo(1 - Math.exp(-1), 1);
-    expect(window.push(1_000)).toBeCloseTo(1);
-    expect(window.push(Number.NaN)).toBe(0);
-    expect(window.push(-1_000)).toBe(0);
   });
 });

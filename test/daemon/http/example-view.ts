@@ -10,6 +10,7 @@ import { ParlmeshError } from '../../../core/errors.ts';
 import type { Journal, JournalEntry } from '../../../core/journal.ts';
 import { type Random, seededRandom } from '../../../core/random.ts';
 import type { DrawnAreas } from '../../../daemon/cameras/drawn-areas.ts';
+import type { AnomaliesView } from '../../../daemon/view/anomaly-schema.ts';
 import type { ActivityView, CameraAreasView, ObservationPage } from '../../../daemon/view/camera-schema.ts';
 import type { EpisodeView, PlacesView } from '../../../daemon/view/correction-schema.ts';
 import type { KeyRotationView, NetworkView } from '../../../daemon/view/network-schema.ts';
@@ -48,6 +49,7 @@ import type {
 } from '../../../daemon/view/view.ts';
 import { differenceBetween } from '../../../vision/topology/difference.ts';
 import { metricsOf } from '../../../vision/topology/metrics.ts';
+import { ExampleAnomalies } from './example-anomalies.ts';
 import { exampleEpisode } from './example-episode.ts';
 import { ExampleFederation } from './example-federation.ts';
 import { ExampleHealing } from './example-healing.ts';
@@ -70,6 +72,7 @@ export class ExampleNode implements View, Actions, Journal {
   #step = 0;
   readonly mesh: ExampleMesh;
   readonly work: ExampleJobs;
+  readonly unusual = new ExampleAnomalies(Date.UTC(2026, 0, 1));
   readonly healed = new ExampleHealing(Date.UTC(2026, 0, 1));
   readonly federated = new ExampleFederation(Date.UTC(2026, 0, 1));
   readonly policies = new ExamplePolicies(() => this.#wall());
@@ -565,6 +568,12 @@ export class ExampleNode implements View, Actions, Journal {
   resumeRounds = (...given: Parameters<ExampleFederation['resumeRounds']>) => this.federated.resumeRounds(...given);
   setConsent = (...given: Parameters<ExampleFederation['setConsent']>) => this.federated.setConsent(...given);
   decideHeld = (...given: Parameters<ExampleFederation['decideHeld']>) => this.federated.decideHeld(...given);
+  anomalies = () => this.unusual.anomalies();
+  acknowledgeAnomaly = async (...given: Parameters<ExampleAnomalies['acknowledgeAnomaly']>) =>
+    this.#toldAnomalies(await this.unusual.acknowledgeAnomaly(...given));
+  withdrawAcknowledgement = async (id: string) => this.#toldAnomalies(await this.unusual.withdrawAcknowledgement(id));
+  setQuietHours = async (...given: Parameters<ExampleAnomalies['setQuietHours']>) =>
+    this.#toldAnomalies(await this.unusual.setQuietHours(...given));
   incidents = (query?: IncidentQuery) => this.healed.incidents(query);
   incident = (id: string) => this.healed.incident(id);
   healing = () => this.healed.healing();
@@ -583,6 +592,11 @@ export class ExampleNode implements View, Actions, Journal {
 
   #toldPolicy(view: PolicyView): PolicyView {
     this.#tell('policy', view);
+    return view;
+  }
+
+  #toldAnomalies(view: AnomaliesView): AnomaliesView {
+    this.#tell('anomalies', view);
     return view;
   }
 

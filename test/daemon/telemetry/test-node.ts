@@ -3,6 +3,7 @@
 import type { JobSpec } from '../../../agents/swarm/job-spec.ts';
 import type { JobView, SwarmView } from '../../../agents/swarm/job-view.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
+import type { AnomaliesView } from '../../../daemon/view/anomaly-schema.ts';
 import type { EpisodeView, PlacesView } from '../../../daemon/view/correction-schema.ts';
 import type { FederationView } from '../../../daemon/view/federation-schema.ts';
 import type { HealingView, IncidentAnswer, IncidentView } from '../../../daemon/view/incident-schema.ts';
@@ -138,12 +139,52 @@ export class TestNode implements View, Actions {
   policyDocument = () => {
     throw new ParlmeshError('POLICY_UNKNOWN', 'No policy is kept here');
   };
-  federationView: FederationView = { enabled: false, candidates: [], duties: [], privacy: [], held: [] };
+  federationView: FederationView = {
+    ...{ enabled: true, candidates: [], coordinator: { id: 'peer1', name: 'bravo', term: 3, self: false } },
+    coordination: {
+      status: {
+        ...{ coordinator: { id: 'peer1', name: 'bravo', term: 3 }, coordinates: true },
+        learners: [
+          {
+            ...{ name: 'parl-policy', title: 'Scheduling policy', rounds: 8, failures: 0, candidates: 3, examples: 42 },
+            sentence: 'Round 8: 1 of 3 updates are here, 2 awaited',
+          },
+        ],
+      },
+      rollouts: [],
+    },
+    duties: [
+      {
+        ...{ learner: 'parl-policy', title: 'Scheduling policy', kind: 'held', round: 8, examples: 14 },
+        ...{ version: '9f86d081884c7d65' },
+      },
+    ],
+    privacy: [
+      {
+        ...{ learner: 'parl-policy', title: 'Scheduling policy', clip: 10, noise: 1, participations: 7, budget: 8 },
+        ...{ consent: { updates: 'ask', experience: 'deny', metrics: 'allow' }, epsilonBefore: 4.2, epsilonAfter: 4.6 },
+      },
+    ],
+    held: [
+      {
+        ...{ id: '0123456789ab', learner: 'parl-policy', kind: 'updates', to: { id: 'peer1', name: 'bravo' } },
+        ...{ round: 8, bytes: 20_480, state: 'waiting', heldAt: AT },
+      },
+    ],
+  };
   federation = async () => this.federationView;
   federationNow = () => this.federationView;
   federationRounds = async () => [];
   federationModels = async () => [];
   federationLedger = () => ({ entries: [] });
+  anomaliesView: AnomaliesView = {
+    ...{ enabled: true, score: 0.1, raised: [], subjects: [], series: [], acknowledged: [], quietHours: [], fleet: [] },
+    totals: { readings: 0, raised: {}, refused: 0, writtenBytes: 0 },
+  };
+  anomalies = (): AnomaliesView => this.anomaliesView;
+  acknowledgeAnomaly = () => Promise.reject(new Error('not played'));
+  withdrawAcknowledgement = () => Promise.reject(new Error('not played'));
+  setQuietHours = () => Promise.reject(new Error('not played'));
   incidentViews: IncidentView[] = [];
   incidents = (): IncidentView[] => this.incidentViews;
   incident = (id: string) => {

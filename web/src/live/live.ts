@@ -3,6 +3,7 @@
 
 import { batch, type Signal, signal } from '@preact/signals';
 import type { JobView, SwarmView } from '../../../agents/swarm/job-view.ts';
+import type { AnomaliesView } from '../../../daemon/view/anomaly-schema.ts';
 import type { FederationView } from '../../../daemon/view/federation-schema.ts';
 import type { IncidentView } from '../../../daemon/view/incident-schema.ts';
 import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
@@ -46,6 +47,7 @@ export const policy = signal<PolicyView>();
 export const federation = signal<FederationView>();
 /** Those that are not over first, newest first. */
 export const incidents = signal<IncidentView[]>();
+export const anomalies = signal<AnomaliesView>();
 /** Newest submission first. */
 export const jobs = signal<JobView[]>();
 export const observations = signal<ObservationView[]>();
@@ -60,7 +62,7 @@ export const loadError = signal<string>();
 
 const SNAPSHOTS = {
   ...{ node, hardware, peers, links, routes, topology, agents, cameras, swarm, policy, federation },
-  incidents,
+  ...{ incidents, anomalies },
 } satisfies Partial<Record<ChangeTopic, Signal>>;
 type SnapshotTopic = keyof typeof SNAPSHOTS;
 

@@ -17,6 +17,7 @@ export const CHANGE_TOPICS: typeof DAEMON_TOPICS = [
   'policy',
   'federation',
   'incidents',
+  'anomalies',
   'observation',
   'job',
   'event',

@@ -20,6 +20,7 @@ import type { App, RouteContext } from './context.ts';
 import { describeRoutes, serveReader } from './openapi.ts';
 import { answerWithProblem, httpError } from './problem.ts';
 import { adminRoutes } from './routes/admin.ts';
+import { anomalyRoutes } from './routes/anomaly.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { chaosRoutes } from './routes/chaos.ts';
 import { correctionRoutes } from './routes/corrections.ts';
@@ -182,6 +183,7 @@ export async function buildApp(options: AppOptions): Promise<{ app: App; streams
       await api.register(drawingRoutes(context));
       await api.register(correctionRoutes(context));
       await api.register(incidentRoutes(context));
+      await api.register(anomalyRoutes(context));
       if (options.chaos !== undefined) await api.register(chaosRoutes(options.chaos));
       await api.register(journalRoutes(context));
       await api.register(adminRoutes(context));

@@ -150,6 +150,7 @@ function documentOf(version: string) {
       { name: 'jobs', description: 'Jobs, their tasks and results, and the nodes that work on them.' },
       { name: 'policy', description: 'The learned scheduler: why it serves or not, and its policies.' },
       { name: 'federation', description: 'Learning together: rounds, models, and what leaves this board.' },
+      { name: 'anomalies', description: 'What is unusual, why, and since when.' },
       { name: 'healing', description: 'What goes wrong and what the node does about it: incidents and questions.' },
       { name: 'vision', description: 'Cameras, observations and models.' },
       { name: 'journal', description: 'What happened, and what changes now.' },

@@ -159,9 +159,9 @@ const BUILT_IN_MAY: Readonly<Record<string, AgentCapabilities>> = {
 /** What a node of the network may ask of this one besides work: see `NeighbourHelp`. */
 const HELP = ['link.reset', 'process.restart-service'];
 const MQTT_MAY: AgentCapabilities = ['agent.restart', 'job.*', 'incident.answer'].map(here);
-const ACT_MAY: AgentCapabilities = ['agent.*', 'job.*', 'swarm.*', 'blob.*', 'camera.*', 'vision.*', 'incident.*'].map(
-  here,
-);
+const ACT_MAY: AgentCapabilities = [
+  ...['agent.*', 'job.*', 'swarm.*', 'blob.*', 'camera.*', 'vision.*', 'incident.*', 'anomaly.*'],
+].map(here);
 
 /** What the scopes of an API token amount to. `admin` may everything, but wide actions need other nodes besides. */
 export function capabilitiesOfScopes(scopes: readonly Scope[]): AgentCapabilities {

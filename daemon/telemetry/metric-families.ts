@@ -2,6 +2,7 @@
 // follow Prometheus' conventions (base units, `_total` for counters); labels are bounded by what the node may have.
 
 import type { AgentView, HardwareView, StoreView } from '../view/schema.ts';
+import { anomalyFamilies } from './anomaly-families.ts';
 import { healingFamilies } from './healing-families.ts';
 import { learningFamilies } from './learning-families.ts';
 import { meshFamilies } from './mesh-families.ts';
@@ -218,6 +219,7 @@ export const FAMILIES: readonly Family[] = [
   ...visionFamilies,
   ...sightFamilies,
   ...healingFamilies,
+  ...anomalyFamilies,
   ...storeFamilies,
 ];
 

@@ -139,6 +139,7 @@ export class Metrics implements Service {
       places: view.places(),
       corrections: view.corrections(),
       healing: view.healing(),
+      anomalies: view.anomalies(),
       store: view.store(),
       observations: [...this.#observed.values()],
       mesh,

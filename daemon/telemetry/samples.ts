@@ -2,6 +2,7 @@
 
 import type { MeshCounters } from '../../mesh/counters.ts';
 import type { RelayCounters } from '../../mesh/relay/relay.ts';
+import type { AnomaliesView } from '../view/anomaly-schema.ts';
 import type { EpisodeView, PlacesView } from '../view/correction-schema.ts';
 import type { HealingView } from '../view/incident-schema.ts';
 import type { PolicyView } from '../view/policy-schema.ts';
@@ -33,6 +34,7 @@ export interface Reading {
   places: PlacesView;
   corrections: readonly EpisodeView[];
   healing: HealingView;
+  anomalies: AnomaliesView;
   store: StoreView;
   /** Observations that began, by camera and label, since the metrics' start. */
   observations: readonly { camera: string; label: string; count: number }[];

@@ -1,4 +1,4 @@
-// `parlmesh anomaly`: what is unusual in a series of numbers. Needs no daemon.
+// `parlmesh anomaly`: what is unusual in a series of numbers, which needs no daemon, and on a node that runs.
 
 import { createReadStream } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
@@ -7,6 +7,7 @@ import { SeriesDetector } from '../../../agents/anomaly/series-detector.ts';
 import { messageOf, ParlmeshError } from '../../../core/errors.ts';
 import type { Cli } from '../cli.ts';
 import type { CliCommand } from '../command.ts';
+import { registerLiveAnomalies } from './anomaly-live.ts';
 
 interface ScoreOptions {
   output: 'csv' | 'json';
@@ -24,9 +25,12 @@ interface Row {
 const THRESHOLD = 0.9986;
 
 export function registerAnomaly(program: CliCommand, cli: Cli): void {
-  const anomaly = program.command('anomaly').summary('what is unusual in a series of numbers?');
+  const anomaly = program.command('anomaly').summary('what is unusual on this node, or in a file of numbers?');
   anomaly
-    .description('Finds what is unusual in series of numbers, without a daemon.')
+    .description(
+      'Tells what is unusual on a node, why and since when; scores files of numbers without one. docs/anomalies.md',
+    )
+    .example('anomaly list', 'is anything unusual on this node?')
     .example('anomaly score cpu.csv', 'how unusual each value of a file is');
   anomaly
     .command('score')
@@ -40,6 +44,7 @@ export function registerAnomaly(program: CliCommand, cli: Cli): void {
     .example('anomaly score cpu.csv > scores.csv', 'each value with its score')
     .example('anomaly score cpu.csv -o json', 'the same as JSON')
     .action((file: string, options: ScoreOptions) => score(cli, file, options));
+  registerLiveAnomalies(anomaly, cli);
 }
 
 async function score(cli: Cli, file: string, { output, threshold }: ScoreOptions): Promise<void> {

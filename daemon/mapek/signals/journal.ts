@@ -24,8 +24,8 @@ export class JournalSignals implements Source {
   listen(): () => void {
     const { store, clock, say } = this.#parts;
     const hear = ({ at, severity, kind, subject, message }: EventView): void => {
-      // What services and agents say, they say as states too, and take back.
-      if (/^(mapek|service|agent)\./.test(kind)) return;
+      // What these say, they say as states too, in which what was meant is known, and take back.
+      if (/^(mapek|service|agent|link|peer|camera|vision)\./.test(kind)) return;
       const about = ABOUT_NODE.has(kind) ? 'node' : subject;
       say({ subject: about, at, kind: 'event', event: kind, severity, message: message.slice(0, 400) });
     };

@@ -14,6 +14,8 @@ export interface MeshSignalsParts {
 }
 
 const MINUTE: Millis = 60_000;
+/** As the mesh says of a link to a node that said goodbye. */
+const FAREWELL = 'it was stopped';
 /** In a smaller network one node that is gone is that node's trouble. */
 const LEAST_FOR_PARTITION = 3;
 
@@ -65,7 +67,8 @@ export class MeshSignals implements Source {
     }
     const about = { subject, at: clock.wall() };
     // Nothing is wrong with the link to a node that was switched off, or that this one does without.
-    const isMeant = mesh.isIsolated(peer) || mesh.peers().some(({ id, state: of }) => id === peer && of === 'stopped');
+    const hasStopped = cause === FAREWELL || mesh.peers().some(({ id, state: of }) => id === peer && of === 'stopped');
+    const isMeant = mesh.isIsolated(peer) || hasStopped;
     const message = `The link to ${peerName} is ${state}${cause === undefined ? '' : `: ${cause}`}`;
     say({ ...about, kind: 'state', state: isMeant ? 'up' : state, message });
     if (state === 'up') say({ ...about, kind: 'metric', metric: 'link.loss', value: Math.min(1, Math.max(0, loss)) });

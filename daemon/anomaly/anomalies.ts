@@ -59,6 +59,9 @@ const LOOK_EVERY: Millis = 5_000;
 /** A third of the time for which a summary counts. */
 const TELL_EVERY: Millis = anomalySummaryTopic.lifetime / 3;
 const FIRST_SAVE: Millis = 900_000;
+/** How a node is while it starts is not how it usually is; its memory fills up for longer. */
+const SETTLING: Millis = 60_000;
+const FILLING: Millis = 600_000;
 /** A named symptom of the board (heat, low voltage) is at least this anomalous, however long it lasts. */
 const SYMPTOM_SCORE = 0.8;
 const LEARNED = 'anomaly.learned';
@@ -84,7 +87,8 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
   #learner: Learner | undefined;
   #timers: Timer[] = [];
   #saving: Timer | undefined;
-  #isRunning = false;
+  /** Monotonic; undefined while it does not run. */
+  #startedAt: Millis | undefined;
 
   /** Before the mesh starts. */
   constructor(parts: AnomaliesParts) {
@@ -128,14 +132,14 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
     const baselines = this.#remembered.baselines() ?? { version: 1, savedAt: clock.wall(), series: [] };
     const problems = this.#watch.restore({ ...baselines, acknowledged: word.acknowledged });
     if (problems.length > 0) logger.warn({ problems: problems.slice(0, 5) }, 'some series are learned anew');
-    this.#isRunning = true;
+    this.#startedAt = clock.now();
     this.#timers = [clock.every(LOOK_EVERY, () => this.#look()), clock.every(TELL_EVERY, () => this.#tellOthers())];
     this.#saveAfter(FIRST_SAVE);
   }
 
   async stop(): Promise<void> {
-    if (!this.#isRunning) return;
-    this.#isRunning = false;
+    if (this.#startedAt === undefined) return;
+    this.#startedAt = undefined;
     for (const timer of this.#timers.splice(0)) timer.cancel();
     this.#saving?.cancel();
     await this.#remembered.keepBaselines(this.#watch.save());
@@ -147,10 +151,12 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
    */
   hearBoard(reading: HardwareView, hasSymptom: boolean): number {
     const least = hasSymptom ? SYMPTOM_SCORE : 0;
-    if (!this.#isRunning) return least;
+    const age = this.#age;
+    if (age === undefined) return least;
     this.#reading = reading;
     const wall = this.#parts.clock.wall();
     for (const each of boardReadings(reading)) {
+      if (age < (each.metric === 'memory.process' ? FILLING : SETTLING)) continue;
       const shared = SHARED[each.metric];
       if (shared !== undefined) this.#board.note(shared, each.value, wall);
       this.#take(each);
@@ -176,7 +182,13 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
     this.#learner = learner;
   }
 
+  /** Undefined while it does not run. */
+  get #age(): Millis | undefined {
+    return this.#startedAt === undefined ? undefined : this.#parts.clock.now() - this.#startedAt;
+  }
+
   #look(): void {
+    if ((this.#age ?? 0) < SETTLING) return;
     const { links, agents, cameras, tasks, gossip, clock } = this.#parts;
     const [shown, counters, totals] = [links(), gossip(), tasks()];
     this.#takeAll(linkReadings(shown));
@@ -301,7 +313,7 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
   }
 
   #tellOthers(): void {
-    if (!this.#isRunning) return;
+    if ((this.#age ?? 0) < SETTLING) return;
     const { network, profile, links } = this.#parts;
     const { score, raised } = this.#watch.view();
     const summary = summaryOf(profile, { score, raised }, comparedReadings(this.#reading, links()));
@@ -312,7 +324,7 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
   #saveAfter(wait: Millis): void {
     this.#saving = this.#parts.clock.after(wait, () => {
       void this.#remembered.keepBaselines(this.#watch.save()).then((next) => {
-        if (this.#isRunning) this.#saveAfter(next);
+        if (this.#startedAt !== undefined) this.#saveAfter(next);
       });
     });
   }

@@ -94,6 +94,7 @@ describe('the stream', () => {
       'policy',
       'federation',
       'incidents',
+      'anomalies',
       'observation',
       'job',
     ];

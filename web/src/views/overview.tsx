@@ -1,6 +1,7 @@
 // Overview: what is wrong and what is done about it, the map in the middle, this board's vital signs, what cameras see, and the
 // latest events.
 
+import { Anomalies } from '../anomaly/anomalies.tsx';
 import { duration, things } from '../format.ts';
 import { Incidents } from '../healing/incidents.tsx';
 import { cameras, events, hardware, node, topology } from '../live/live.ts';
@@ -22,6 +23,7 @@ export function Overview() {
       <Incidents />
       {topology.value !== undefined && topology.value.nodes.length < 2 ? <NoPeers /> : <MeshMap />}
       <HardwareStrip view={hardware.value} />
+      <Anomalies />
       <CameraLine />
       <section>
         <div class="heading">

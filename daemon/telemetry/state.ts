@@ -5,6 +5,7 @@ import type { JobView } from '../../agents/swarm/job-view.ts';
 import type { EpisodeView, PlacesView } from '../view/correction-schema.ts';
 import type { AgentView, CameraView, LinkView, NodeView, PeerView } from '../view/schema.ts';
 import type { View } from '../view/view.ts';
+import { anomaliesEssence, anomaliesState } from './anomaly-state.ts';
 import type { Availability, Topics } from './topics.ts';
 
 export interface StateMessage {
@@ -26,6 +27,7 @@ export const SECTIONS = [
   'cameras',
   'places',
   'corrections',
+  'anomalies',
   'incidents',
   'swarm',
   'job',
@@ -77,6 +79,10 @@ export function sectionMessages(section: Section, view: View, topics: Topics): S
       return view.places().map(({ camera, places }) => exact(topics.cameraPlaces(camera), placesState(places)));
     case 'corrections':
       return [exact(topics.corrections, correctionsState(view.corrections()))];
+    case 'anomalies': {
+      const anomalies = view.anomalies();
+      return [measured(topics.anomalies, anomaliesState(anomalies), anomaliesEssence(anomalies))];
+    }
     case 'incidents':
       return [exact(topics.incidents, incidentsState(view))];
     case 'swarm':

@@ -29,6 +29,7 @@ export class Topics {
   readonly events: string;
   readonly swarm: string;
   readonly corrections: string;
+  readonly anomalies: string;
   readonly incidents: string;
   /** Subscribed to when commands are enabled. */
   readonly agentCommands: string;
@@ -49,6 +50,7 @@ export class Topics {
     this.observations = `${this.root}/observations`;
     this.events = `${this.root}/events`;
     this.swarm = `${this.root}/jobs/state`;
+    this.anomalies = `${this.root}/anomalies`;
     this.corrections = `${this.root}/corrections`;
     this.incidents = `${this.root}/incidents`;
     this.incidentAnswers = `${this.root}/incidents/answer`;

@@ -1,6 +1,7 @@
 // The node as a Home Assistant device: its health, its hardware, its mesh.
 
 import type { HardwareView, NodeView } from '../../view/schema.ts';
+import { anomalyComponents } from './anomaly-components.ts';
 import {
   availableWhileOnline,
   type ComponentOptions,
@@ -18,6 +19,7 @@ export function nodeDevice(context: DiscoveryContext, node: NodeView, hardware: 
     ...stateComponents(context.topics.state),
     ...jobComponents(context.topics.swarm),
     ...correctionComponents(context.topics.corrections),
+    ...anomalyComponents(context.topics.anomalies),
     ...incidentComponents(context.topics.incidents),
     ...(hardware === undefined ? {} : hardwareComponents(context.topics.hardware, hardware)),
   };

@@ -31,6 +31,7 @@ const ALL = [
   `${DEVICE}_camera_north/config`,
   AGENT_TOPIC,
   `${ROOT}/agents/hardware`,
+  `${ROOT}/anomalies`,
   `${ROOT}/availability`,
   `${ROOT}/cameras/north`,
   `${ROOT}/cameras/north/availability`,
@@ -141,11 +142,11 @@ describe.each([
     await after.start();
     await eventually(() => topics(url)).toEqual(
       [
-        ...['agents/hardware', 'availability', 'corrections', 'hardware', 'incidents', 'jobs/j1/state'],
+        ...['agents/hardware', 'anomalies', 'availability', 'corrections', 'hardware', 'incidents', 'jobs/j1/state'],
         ...['jobs/state', 'links', 'peers', 'routes', 'state', 'topology'],
       ].map((name) => `parlmesh/net2/${NODE_ID}/${name}`),
     );
-    await eventually(() => after.entries.length).toBe(12);
+    await eventually(() => after.entries.length).toBe(13);
   });
 
   test('moves all topics, and its last will, when the node joins another network', async () => {
@@ -403,6 +404,7 @@ describe('telemetry without a broker', () => {
         'topology',
         'jobs/state',
         'corrections',
+        'anomalies',
         'incidents',
       ];
       const devices = [

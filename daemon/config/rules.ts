@@ -145,6 +145,21 @@ function placesFit(camera: unknown, path: string): Finding[] {
   });
 }
 
+/** What is said of a budget must fit what is said of noise. */
+function privacyFits(privacy: unknown, path: string): Finding[] {
+  if (!isGroup(privacy)) return [];
+  const { noise } = privacy;
+  const [hasBudget, hasRenewal] = [isSet(privacy, 'budget'), isSet(privacy, 'renewal')];
+  if (hasBudget && !(typeof noise === 'number' && noise > 0)) {
+    const message = 'needs noise: without it every round gives away without bound';
+    return [{ path: `${path}.budget`, message, expected: `${path}.noise of 1 or more, or no budget` }];
+  }
+  if (!hasRenewal || hasBudget) return [];
+  return [
+    { path: `${path}.renewal`, message: 'renews a budget, and there is none', expected: `${path}.budget beside it` },
+  ];
+}
+
 function regularExpression(value: unknown, path: string): Finding[] {
   if (typeof value !== 'string') return [];
   try {
@@ -178,6 +193,7 @@ export function configRules(profiles: readonly string[]): Rules {
     mqtt: openBroker,
     'mqtt.url': brokers,
     'mqtt.embedded.host': notEmpty,
+    'federation.privacy': privacyFits,
     'agents.httpChecks': uniqueNames,
     'agents.httpChecks[].url': text((value, path) =>
       URL.canParse(value) ? undefined : { message: 'is no web address', got: sketch(value, path) },

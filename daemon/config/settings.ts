@@ -21,6 +21,7 @@ export interface Annotations {
   default?: unknown;
   pattern?: string;
   minimum?: number;
+  exclusiveMinimum?: number;
   maximum?: number;
   minItems?: number;
   maxItems?: number;
@@ -68,13 +69,19 @@ export function expectation(schema: TSchema): string {
   }
   if (Type.IsBoolean(schema)) return 'true or false';
   if (Type.IsInteger(schema)) return `a whole number${between(note.minimum, note.maximum)}`;
-  if (Type.IsNumber(schema)) return `a number${between(note.minimum, note.maximum)}`;
+  if (Type.IsNumber(schema)) {
+    const above = note.exclusiveMinimum === undefined ? '' : ` above ${note.exclusiveMinimum}`;
+    return `a number${above}${between(note.minimum, note.maximum)}`;
+  }
   if (Type.IsArray(schema)) {
     const count = between(note.minItems, note.maxItems, 'of');
     return count === '' ? 'a list' : `a list${count} entries`;
   }
   if (Type.IsObject(schema)) return `a group of settings (${Object.keys(schema.properties).join(', ')})`;
-  if (Type.IsRecord(schema)) return 'names with a text each';
+  if (Type.IsRecord(schema)) {
+    const value = Type.RecordValue(schema);
+    return Type.IsObject(value) ? `names with ${expectation(value)} each` : 'names with a text each';
+  }
   if (note.pattern !== undefined) return `text that matches ${note.pattern}`;
   const length = between(note.minLength, note.maxLength, 'of');
   return length === '' ? 'text' : `text${length} characters`;

@@ -1,7 +1,7 @@
 // Compares a plain value with the schema and names every fault with its path. TypeBox judges the leaves; walking
 // objects and lists here is what makes each fault one sentence about one place. Pure.
 
-import { type TObject, type TSchema, Type } from 'typebox';
+import { type TObject, type TRecord, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { type ConfigProblem, nearest } from './problem.ts';
 import { isSecret, redactText, SECRET } from './redact.ts';
@@ -68,6 +68,8 @@ export function validate(
 
 function compare(schema: TSchema, value: unknown, rules: Rules, path: string, words: Vocabulary): Finding[] {
   if (Type.IsObject(schema) && isGroup(value)) return compareGroup(schema, value, rules, path, words);
+  if (Type.IsRecord(schema) && isGroup(value) && Type.IsObject(Type.RecordValue(schema)))
+    return compareNamed(schema, value, rules, path, words);
   if (Type.IsArray(schema) && Array.isArray(value)) {
     const { minItems = 0, maxItems = Number.POSITIVE_INFINITY } = annotations(schema);
     if (value.length >= minItems && value.length <= maxItems) {
@@ -77,6 +79,22 @@ function compare(schema: TSchema, value: unknown, rules: Rules, path: string, wo
     return [];
   }
   return [{ path, message: 'is wrong', expected: expectation(schema), got: sketch(value, path) }];
+}
+
+/** Groups of settings by names that are free. */
+function compareNamed(
+  schema: TRecord,
+  group: Record<string, unknown>,
+  rules: Rules,
+  path: string,
+  words: Vocabulary,
+): Finding[] {
+  const pattern = new RegExp(Type.RecordPattern(schema), 'u');
+  return Object.entries(group).flatMap(([name, value]): Finding[] => {
+    const inner = join(path, name);
+    if (pattern.test(name)) return validate(Type.RecordValue(schema), value, rules, inner, words);
+    return [{ path: inner, message: 'is no such name', expected: `a name that matches ${Type.RecordPattern(schema)}` }];
+  });
 }
 
 function compareGroup(

@@ -45,11 +45,18 @@ const lookalike = fc.dictionary(
 
 /** Values that a schema accepts, by its own rules and those of `rules.ts`. */
 function valid(schema: TSchema, name: string): fc.Arbitrary<unknown> {
-  const { minimum, maximum, minItems = 0, maxItems = 4 } = annotations(schema);
+  const { exclusiveMinimum, minimum = exclusiveMinimum, maximum, minItems = 0, maxItems = 4 } = annotations(schema);
   if (name === 'cameras[].source') return fc.constantFrom('rendered:', 'folder:/srv/a', 'rtsp://me:x@cam:554/1');
   // They name zones of their camera, which are drawn apart from them.
   if (name === 'cameras[].readings' || name === 'cameras[].places') return fc.constant([]);
   if (/^cameras\[\]\.schedule\[\]\.(from|to)$/.test(name)) return fc.constantFrom('06:30', '23:59', '24:00');
+  if (/\.quietHours(\[\])?\.(from|until|to)$/.test(name)) return fc.constantFrom('06:30', '23:59', '00:00');
+  if (name.endsWith('.webhook')) return fc.constant('https://hooks.lan/parlmesh');
+  if (name === 'federation.store') return fc.constantFrom('sqlite', 'postgres://me:x@db.lan/parlmesh');
+  if (name === 'federation.learners') return fc.constantFrom({}, { 'parl-policy': { budget: 10 } });
+  // What is said of a budget must fit what is said of noise.
+  if (name === 'federation.privacy')
+    return fc.constantFrom({}, { noise: 1, budget: 8 }, { leaves: { experience: 'deny' } });
   if (name === 'mesh.area') return fc.constantFrom('main', 'attic-2');
   if (name === 'mesh.kernelRoutes.prefixes[]') return fc.constantFrom('10.55.0.0/16', 'fd55::/48');
   if (name === 'mesh.forward.allow[]') return fc.constantFrom('127.0.0.1:22', 'printer.lan:631');
@@ -82,7 +89,10 @@ function valid(schema: TSchema, name: string): fc.Arbitrary<unknown> {
   if (Type.IsInteger(schema)) return fc.integer({ min: minimum ?? -1000, max: maximum ?? 2_000_000_000 });
   if (Type.IsNumber(schema)) {
     return fc
-      .double({ min: minimum ?? -1e6, max: maximum ?? 1e6, noNaN: true })
+      .double({
+        ...{ min: minimum ?? -1e6, max: maximum ?? 1e6, noNaN: true },
+        ...(exclusiveMinimum !== undefined && { minExcluded: true }),
+      })
       .map((value) => (value === 0 ? 0 : value));
   }
   if (Type.IsArray(schema)) {

@@ -90,6 +90,29 @@ describe('the order of layers', () => {
     );
   });
 
+  it('names a budget of privacy without noise, and a renewal of none', () => {
+    const privacy = (more: string): string => `federation: { privacy: { ${more} } }`;
+    expect(() => loadConfig(options({ file: file(privacy('budget: 8')) }))).toThrow(
+      'federation.privacy.budget: needs noise',
+    );
+    expect(() => loadConfig(options({ file: file(privacy('noise: 1, renewal: 30')) }))).toThrow('there is none');
+    expect(loadConfig(options({ file: file(privacy('noise: 1, budget: 8')) })).config.federation.privacy.budget).toBe(
+      8,
+    );
+  });
+
+  it('takes groups of settings by names that are free, with their defaults, and names what is wrong in them', () => {
+    const learners = (more: string): string => `federation: { learners: { parl-policy: { ${more} } } }`;
+    const { config } = loadConfig(options({ file: file(learners('budget: 10')) }));
+    expect(config.federation.learners['parl-policy']).toMatchObject({ enabled: true, epochs: 4, budget: 10 });
+    expect(() => loadConfig(options({ file: file(learners('epocs: 3')) }))).toThrow(
+      'federation.learners.parl-policy.epocs: is not a setting',
+    );
+    expect(() => loadConfig(options({ file: file('federation: { learners: { Nobody: {} } }') }))).toThrow(
+      'federation.learners.Nobody: is no such name',
+    );
+  });
+
   it('fills in the defaults of each camera', () => {
     const { config, explicit } = loadConfig(options({ file: file('cameras: [{ name: a, source: "rendered:" }]') }));
     expect(config.cameras).toEqual([cameraOf({ name: 'a', source: 'rendered:' })]);

@@ -217,6 +217,7 @@ export function wellNode(): Record<string, unknown> {
   return {
     'GET node': NODE,
     'GET hardware': HARDWARE,
+    'GET incidents': [],
     'GET peers': [PEER],
     'GET links': [LINK],
     'GET routes': [ROUTE],

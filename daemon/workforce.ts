@@ -49,6 +49,7 @@ import { pressureOf } from './eyes.ts';
 import { conditionOf, constancyOf } from './federation/board.ts';
 import { FederationDesk } from './federation/desk.ts';
 import { Federation } from './federation/federation.ts';
+import { FederationFigures, type FederationTotals } from './federation/figures.ts';
 import { LateLearner } from './federation/late-learner.ts';
 import { HardwareReader } from './hardware/reader.ts';
 import { Learning } from './learning.ts';
@@ -110,6 +111,7 @@ export class Workforce {
   /** Undefined where it is switched off. */
   readonly federation: Federation | undefined;
   readonly federationDesk: FederationDesk;
+  readonly #federationFigures: FederationFigures | undefined;
   readonly textReader: TextReader;
   readonly readDrawing: ReturnType<typeof drawingReader>;
   readonly frameHelp: FrameHelp;
@@ -180,6 +182,7 @@ export class Workforce {
     ];
     this.federation = config.federation.enabled ? this.#federate(parts, learners) : undefined;
     const { federation, network } = this;
+    this.#federationFigures = federation && new FederationFigures(federation, key.nodeId);
     this.federationDesk = new FederationDesk({ federation, learners, network, name: config.name, clock });
     this.swarm = new SwarmOrchestrator({
       ...{ name: config.name, network: this.network, storage: store.jobs, supervisor: this.supervisor },
@@ -246,8 +249,9 @@ export class Workforce {
   }
 
   /** For metrics. */
-  figures(): { swarm: SwarmFigures; work: WorkFigures } {
+  figures(): { swarm: SwarmFigures; work: WorkFigures; federation: FederationTotals | undefined } {
     return {
+      federation: this.#federationFigures?.read(),
       swarm: this.swarm.figures(),
       work: {
         letters: this.communication.counters(),

@@ -87,6 +87,8 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
   readonly #updates: UpdateDesk;
   readonly #runs = new Map<string, Run>();
   readonly #ended = new Map<string, number>();
+  /** That ended rounds took. */
+  #seconds = 0;
   #control: Control = {};
   #timers: Timer[] = [];
   #unwatch: (() => void)[] = [];
@@ -209,7 +211,10 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
 
   /** For metrics. */
   figures() {
-    return { updates: this.#updates.figures(), rounds: Object.fromEntries(this.#ended), running: this.#running() };
+    return {
+      ...{ updates: this.#updates.figures(), rounds: Object.fromEntries(this.#ended) },
+      ...{ running: this.#running(), seconds: this.#seconds },
+    };
   }
 
   #running(): number {
@@ -325,6 +330,7 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
     const run = this.#runs.get(learner.name);
     const kind = round.kind === 'failed' ? round.reason : round.outcome;
     this.#ended.set(kind, (this.#ended.get(kind) ?? 0) + 1);
+    this.#seconds += Math.max(0, round.endedAt - round.facts.startedAt) / 1000;
     if (run !== undefined) {
       run.since = this.#parts.clock.now();
       run.failures = round.kind === 'failed' ? run.failures + 1 : 0;

@@ -3,6 +3,7 @@
 
 import type { AgentView, HardwareView, StoreView } from '../view/schema.ts';
 import { anomalyFamilies } from './anomaly-families.ts';
+import { federationFamilies } from './federation-families.ts';
 import { healingFamilies } from './healing-families.ts';
 import { learningFamilies } from './learning-families.ts';
 import { meshFamilies } from './mesh-families.ts';
@@ -214,6 +215,7 @@ export const FAMILIES: readonly Family[] = [
   ...oracleFamilies,
   ...swarmFamilies,
   ...workFamilies,
+  ...federationFamilies,
   ...learningFamilies,
   ...agentFamilies,
   ...visionFamilies,

@@ -7,6 +7,7 @@ import { JobView } from '../../agents/swarm/job-view.ts';
 import type { Service } from '../../core/service.ts';
 import type { MeshCounters } from '../../mesh/counters.ts';
 import type { RelayCounters } from '../../mesh/relay/relay.ts';
+import type { FederationTotals } from '../federation/figures.ts';
 import { ObservationView } from '../view/schema.ts';
 import type { View } from '../view/view.ts';
 import { FAMILIES } from './metric-families.ts';
@@ -24,6 +25,7 @@ export interface Totals {
   swarm?: SwarmFigures | undefined;
   work?: WorkFigures | undefined;
   oracle?: OracleTotals | undefined;
+  federation?: FederationTotals | undefined;
 }
 
 const REQUESTS = {
@@ -127,7 +129,7 @@ export class Metrics implements Service {
 
   #read(): Reading {
     const view = this.#view;
-    const { swarm, work, mesh, membership, relay, mqttConnected, oracle } = this.#totals();
+    const { swarm, work, mesh, membership, relay, mqttConnected, oracle, federation } = this.#totals();
     return {
       node: view.node(),
       hardware: view.hardware(),
@@ -152,6 +154,8 @@ export class Metrics implements Service {
       jobsEnded: this.#jobsEnded,
       oracle,
       policy: view.policy(),
+      federation,
+      shared: view.federationNow(),
     };
   }
 

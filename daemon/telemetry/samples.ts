@@ -2,8 +2,10 @@
 
 import type { MeshCounters } from '../../mesh/counters.ts';
 import type { RelayCounters } from '../../mesh/relay/relay.ts';
+import type { FederationTotals } from '../federation/figures.ts';
 import type { AnomaliesView } from '../view/anomaly-schema.ts';
 import type { EpisodeView, PlacesView } from '../view/correction-schema.ts';
+import type { FederationView } from '../view/federation-schema.ts';
 import type { HealingView } from '../view/incident-schema.ts';
 import type { PolicyView } from '../view/policy-schema.ts';
 import type { RouteView } from '../view/route-schema.ts';
@@ -49,6 +51,9 @@ export interface Reading {
   jobsEnded: Readonly<Record<string, number>>;
   oracle: OracleTotals | undefined;
   policy: PolicyView;
+  federation: FederationTotals | undefined;
+  /** As followers were told last. */
+  shared: FederationView | undefined;
 }
 
 /** A value and, in the order of the family's labels, what it is of. */

@@ -6,6 +6,7 @@ import type { EpisodeView, PlacesView } from '../view/correction-schema.ts';
 import type { AgentView, CameraView, LinkView, NodeView, PeerView } from '../view/schema.ts';
 import type { View } from '../view/view.ts';
 import { anomaliesEssence, anomaliesState } from './anomaly-state.ts';
+import { federationState } from './federation-state.ts';
 import type { Availability, Topics } from './topics.ts';
 
 export interface StateMessage {
@@ -29,6 +30,7 @@ export const SECTIONS = [
   'corrections',
   'anomalies',
   'incidents',
+  'federation',
   'swarm',
   'job',
 ] as const;
@@ -85,6 +87,10 @@ export function sectionMessages(section: Section, view: View, topics: Topics): S
     }
     case 'incidents':
       return [exact(topics.incidents, incidentsState(view))];
+    case 'federation': {
+      const federation = view.federationNow();
+      return federation?.enabled ? [exact(topics.federation, federationState(federation))] : [];
+    }
     case 'swarm':
       return [exact(topics.swarm, swarmState(view))];
     case 'job':

@@ -31,6 +31,7 @@ export class Topics {
   readonly corrections: string;
   readonly anomalies: string;
   readonly incidents: string;
+  readonly federation: string;
   /** Subscribed to when commands are enabled. */
   readonly agentCommands: string;
   /** The same; answers come on `submissionAnswer`. */
@@ -52,6 +53,7 @@ export class Topics {
     this.swarm = `${this.root}/jobs/state`;
     this.anomalies = `${this.root}/anomalies`;
     this.corrections = `${this.root}/corrections`;
+    this.federation = `${this.root}/federation`;
     this.incidents = `${this.root}/incidents`;
     this.incidentAnswers = `${this.root}/incidents/answer`;
     this.submissions = `${this.root}/jobs/submit`;

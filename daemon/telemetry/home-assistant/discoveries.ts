@@ -46,7 +46,7 @@ export class Discoveries {
     for (const camera of this.#labels.keys()) if (!cameras.some(({ id }) => id === camera)) this.#labels.delete(camera);
     const places = new Map(view.places().map(({ camera, places }) => [camera, places]));
     return [
-      nodeDevice(context, node, view.hardware()),
+      nodeDevice(context, node, view.hardware(), view.federationNow()),
       ...cameras.map((camera) =>
         cameraDevice(context, camera, this.#labelsOf(camera.id, camera.counts), places.get(camera.id)),
       ),

@@ -1,5 +1,6 @@
 // The node as a Home Assistant device: its health, its hardware, its mesh.
 
+import type { FederationView } from '../../view/federation-schema.ts';
 import type { HardwareView, NodeView } from '../../view/schema.ts';
 import { anomalyComponents } from './anomaly-components.ts';
 import {
@@ -11,9 +12,15 @@ import {
   nodeDeviceId,
   withUniqueIds,
 } from './device.ts';
+import { federationComponents } from './federation-components.ts';
 
 /** Entities for what this board cannot measure are left out. */
-export function nodeDevice(context: DiscoveryContext, node: NodeView, hardware: HardwareView | undefined): Discovery {
+export function nodeDevice(
+  context: DiscoveryContext,
+  node: NodeView,
+  hardware: HardwareView | undefined,
+  federation: FederationView | undefined,
+): Discovery {
   const id = nodeDeviceId(context.nodeId);
   const components = {
     ...stateComponents(context.topics.state),
@@ -21,6 +28,7 @@ export function nodeDevice(context: DiscoveryContext, node: NodeView, hardware: 
     ...correctionComponents(context.topics.corrections),
     ...anomalyComponents(context.topics.anomalies),
     ...incidentComponents(context.topics.incidents),
+    ...federationComponents(context.topics.federation, federation),
     ...(hardware === undefined ? {} : hardwareComponents(context.topics.hardware, hardware)),
   };
   return deviceConfig(

@@ -189,7 +189,7 @@ export class ExampleFederation implements FederationWindow, FederationActions {
       ...{ startedAt: this.#at - (8 - number) * 900_000, endedAt: this.#at - (8 - number) * 900_000 + 31_000 },
       ...{ progress: 1, wanted: 3, quorum: 2, deadlineSeconds: 30, restarts: 0, refused: [], nodes: [] },
       ...(number === 2
-        ? { state: 'failed', arrived: 1, examples: 60, bytes: 3_400, metrics: none, failure: 'quorum-missed' }
+        ? { state: 'failed', arrived: 1, examples: 60, bytes: 3_400, metrics: none, failure: 'too-few' }
         : {
             state: 'done',
             arrived: 3,

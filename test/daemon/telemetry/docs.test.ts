@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { federationState } from '../../../daemon/telemetry/federation-state.ts';
 import { cameraState, nodeState, SECTIONS, sectionMessages, swarmState } from '../../../daemon/telemetry/state.ts';
 import { Topics } from '../../../daemon/telemetry/topics.ts';
 import type { CameraView } from '../../../daemon/view/schema.ts';
@@ -49,6 +50,10 @@ describe('docs/mqtt.md', () => {
 
   it('shows payloads as they are', () => {
     expect(Object.keys(example('state')).sort()).toEqual(Object.keys(nodeState(node.nodeView, [])).sort());
+    expect(example('federation')).toEqual({
+      ...federationState(node.federationView),
+      coordinator: { id: '12D3KooWBravo', name: 'bravo' },
+    });
     expect(Object.keys(example('jobs/state')).sort()).toEqual(Object.keys(swarmState(node)).sort());
     expect(Object.keys(example('observations')).sort()).toEqual(Object.keys(observation('o')).sort());
     const full: CameraView = {

@@ -152,7 +152,7 @@ describe('Home Assistant discovery', () => {
     const bench = new Bench({ url: broker.url, homeAssistant: { enabled: false } });
     cleanup.push(() => bench.stop());
     await bench.start();
-    await eventually(async () => (await retained(broker.url)).size).toBe(16);
+    await eventually(async () => (await retained(broker.url)).size).toBe(18);
     expect([...(await retained(broker.url)).keys()].filter((topic) => topic.startsWith('homeassistant'))).toEqual([]);
   });
 });

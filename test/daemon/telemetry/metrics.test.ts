@@ -56,6 +56,14 @@ const TOTALS: Totals = {
     sessions: 1,
     streams: 1,
   },
+  federation: {
+    ...{ rounds: { proposed: 3, rejected: 1, 'too-few': 1 }, running: 1, roundSeconds: 96.5 },
+    updates: { taken: 12, bytes: 40_800, refused: { forged: 2, stale: 1 } },
+    ...{ declined: { busy: 1 }, ended: { sent: 4 } },
+    shipped: { bytes: 81_920, rows: 12, refused: { 'too-fast': 1 } },
+    ...{ lag: { rows: 2, seconds: 30 }, received: { bytes: 1_000, rows: 3, refused: { stranger: 1 } } },
+    ...{ term: 3, coordinates: true, fates: { settled: 2, carried: 0, refused: 1, 'taken-back': 1 } },
+  },
   mqttConnected: true,
   swarm: {
     jobs: { running: 2, deputy: 1 },

@@ -37,6 +37,7 @@ const ALL = [
   `${ROOT}/cameras/north/availability`,
   `${ROOT}/cameras/north/places`,
   `${ROOT}/corrections`,
+  `${ROOT}/federation`,
   `${ROOT}/hardware`,
   `${ROOT}/incidents`,
   `${ROOT}/jobs/j1/state`,
@@ -142,11 +143,11 @@ describe.each([
     await after.start();
     await eventually(() => topics(url)).toEqual(
       [
-        ...['agents/hardware', 'anomalies', 'availability', 'corrections', 'hardware', 'incidents', 'jobs/j1/state'],
-        ...['jobs/state', 'links', 'peers', 'routes', 'state', 'topology'],
+        ...['agents/hardware', 'anomalies', 'availability', 'corrections', 'federation', 'hardware', 'incidents'],
+        ...['jobs/j1/state', 'jobs/state', 'links', 'peers', 'routes', 'state', 'topology'],
       ].map((name) => `parlmesh/net2/${NODE_ID}/${name}`),
     );
-    await eventually(() => after.entries.length).toBe(13);
+    await eventually(() => after.entries.length).toBe(14);
   });
 
   test('moves all topics, and its last will, when the node joins another network', async () => {
@@ -406,6 +407,7 @@ describe('telemetry without a broker', () => {
         'corrections',
         'anomalies',
         'incidents',
+        'federation',
       ];
       const devices = [
         '',

@@ -91,11 +91,14 @@ export class AnomalyWatch {
     return [];
   }
 
-  /** The subject is gone, as a camera that was taken away; or one metric of it. */
-  forget(subject: string, metric?: string): void {
-    for (const [key, series] of this.#series) {
-      if (series.subject === subject && (metric === undefined || series.metric === metric)) this.#series.delete(key);
-    }
+  /** The subject is gone: a camera that was taken away. */
+  forget(subject: string): void {
+    for (const [key, series] of this.#series) if (series.subject === subject) this.#series.delete(key);
+  }
+
+  /** A series is not read any more, as of a link that fell: it is unusual no longer, and known when it comes back. */
+  rest(subject: string, metric: string): void {
+    this.#series.get(keyOf(subject, metric))?.rest();
   }
 
   /** Likelihood that anything of this node is anomalous; what was acknowledged counts no more. */

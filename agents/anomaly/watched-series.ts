@@ -86,6 +86,12 @@ export class WatchedSeries {
     this.#alarm = observe(this.#alarm, { likelihood, score: likelihood, usual: isUsual(departure), at }, rule);
   }
 
+  /** It is not read any more: its alarm ends, what is usual is kept. */
+  rest(): void {
+    this.#alarm = CALM;
+    this.#now = undefined;
+  }
+
   get learning(): boolean {
     return this.#detector.count < LEARNING;
   }

@@ -42,7 +42,7 @@ export interface AnomaliesParts {
   /** Name of the board's profile: nodes of the same one are like each other. */
   profile: string;
   network: AgentNetwork;
-  store: RememberedParts['store'] & { measure(series: string, at: Millis, value: number): void };
+  store: RememberedParts['store'];
   links: () => readonly MeshLink[];
   agents: () => readonly AgentSnapshot[];
   cameras: () => readonly CameraSnapshot[];
@@ -161,7 +161,6 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
       if (shared !== undefined) this.#board.note(shared, each.value, wall);
       this.#take(each);
     }
-    this.#parts.store.measure('anomalies', wall, this.#open.size);
     return Math.max(least, this.#watch.score);
   }
 
@@ -282,12 +281,16 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
 
   /** What is read no more (a link that fell, a camera that was taken away) is not unusual for ever. */
   #closeSilent(): void {
-    if (this.#open.size === 0) return;
     const { clock } = this.#parts;
-    for (const { subject, metric, at } of this.#watch.view().series) {
-      if (clock.wall() - at < SILENT || !this.#open.has(`${metric} of ${subject}`)) continue;
-      this.#watch.forget(subject, metric);
-      this.#close(subject, metric, this.#open.get(`${metric} of ${subject}`)!.since, 'is not read any more');
+    const watched = [...this.#open.values()].filter(({ metric }) => metric !== 'fleet');
+    if (watched.length === 0) return;
+    const { series } = this.#watch.view();
+    for (const { subject, metric, since } of watched) {
+      const found = series.find((one) => one.subject === subject && one.metric === metric);
+      // The board may be read once an hour.
+      if (found !== undefined && (subject === 'node' || clock.wall() - found.at < SILENT)) continue;
+      this.#watch.rest(subject, metric);
+      this.#close(subject, metric, since, 'is not read any more');
     }
   }
 
@@ -330,7 +333,7 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
   }
 }
 
-/** What was not read for so long is not there any more: a slow board is read each hour at the rarest. */
+/** What is read every 5 s and was not for so long is not there any more. */
 const SILENT: Millis = 600_000;
 
 const offsetMinutes = (wall: Millis): number => -new Date(wall).getTimezoneOffset();

@@ -12,6 +12,7 @@ import { seededRandom } from '../../../core/random.ts';
 import { Anomalies, type AnomaliesParts } from '../../../daemon/anomaly/anomalies.ts';
 import type { Store } from '../../../daemon/store/store.ts';
 import type { HardwareView } from '../../../daemon/view/schema.ts';
+import type { MeshLink } from '../../../mesh/views.ts';
 import { Exchange } from '../../agents/exchange.ts';
 import { newStore } from '../store/new-store.ts';
 
@@ -27,14 +28,14 @@ function board(at: number, load: number, temperatureCelsius: number): HardwareVi
 }
 
 /** A node with its own noise; `life` lets so many readings of 5 s pass. */
-function node(exchange: Exchange, name: string, store: AnomaliesParts['store'], seed: number) {
+function node(exchange: Exchange, name: string, store: AnomaliesParts['store'], seed: number, links: MeshLink[] = []) {
   const { clock } = exchange.options;
   const random = seededRandom(seed);
   const [journal, signals]: [JournalEntry[], Signal[]] = [[], []];
   const anomalies = new Anomalies({
     config: { enabled: true, falseAlarmsPerDay: 1, quietHours: [] },
     ...{ profile: 'raspberry-pi-4', network: exchange.join(name), store, clock, logger: silentLogger },
-    ...{ links: () => [], agents: () => [], cameras: () => [], gossip: () => undefined },
+    ...{ links: () => links, agents: () => [], cameras: () => [], gossip: () => undefined },
     tasks: () => ({ finished: 0, failed: 0, waitedSeconds: 0 }),
     journal: { record: (entry) => journal.push(entry) },
   });
@@ -47,7 +48,7 @@ function node(exchange: Exchange, name: string, store: AnomaliesParts['store'], 
   return { anomalies, journal, signals, read, score: () => score };
 }
 
-const forgetful = { state: () => undefined, putState: async () => {}, measure: () => {} };
+const forgetful = { state: () => undefined, putState: async () => {} };
 
 describe('anomalies of a node', () => {
   const exchange = new Exchange({
@@ -134,6 +135,34 @@ describe('anomalies of a node', () => {
     await anomalies.stop();
   });
 
+  it('clears what is not read any more, and knows it when it comes back', async () => {
+    const links: MeshLink[] = [];
+    const { anomalies, journal } = node(exchange, 'delta', forgetful, 7, links);
+    const random = seededRandom(8);
+    await anomalies.start();
+    const pass = (count: number, loss: number): void => {
+      for (let i = 0; i < count; i++) {
+        links[0] = { ...LINK, loss: loss + 0.01 * random.next() };
+        clock.advance(5_000);
+      }
+    };
+    pass(200, 0.02);
+    pass(5, 0.4);
+    expect(journal).toMatchObject([{ kind: 'anomaly.raised', subject: 'link/echo' }]);
+    links.length = 0;
+    clock.advance(650_000);
+    expect(journal.slice(1)).toMatchObject([
+      { kind: 'anomaly.cleared', message: expect.stringContaining('not read any more') },
+    ]);
+    expect(anomalies.desk.anomalies().raised).toEqual([]);
+    pass(1, 0.02);
+    expect(anomalies.desk.anomalies().series.map(({ metric, state }) => [metric, state])).toContainEqual([
+      'link.loss',
+      'calm',
+    ]);
+    await anomalies.stop();
+  });
+
   it('lets a federation learn what boards like it read, once it runs', async () => {
     const { anomalies, read } = node(exchange, 'charlie', forgetful, 6);
     expect(() => anomalies.learner()).toThrow(/not open yet/);
@@ -146,6 +175,11 @@ describe('anomalies of a node', () => {
     await anomalies.stop();
   });
 });
+
+const LINK: MeshLink = {
+  ...{ peer: 'echo', peerName: 'echo', transport: 'memory', probe: 'udp', pace: 'full', state: 'up', since: 0 },
+  ...{ loss: 0, cost: 1, flaps: 0, damped: false },
+};
 
 const ACK = { reason: 'a long job', hours: 24, wholeSubject: false };
 

@@ -83,11 +83,11 @@ export class ChaosNetwork {
     await node.request('DELETE', '/api/v3/chaos');
   }
 
-  /** Of all nodes that answer, those opened since. */
-  async incidents(since: number): Promise<IncidentView[]> {
+  /** Of all nodes that answer in time, those opened since. */
+  async incidents(since: number, patience = 2_000): Promise<IncidentView[]> {
     const all = await Promise.all(
       this.nodes.map(({ node }) =>
-        within(2_000, node.get<IncidentView[]>('incidents?limit=100')).catch((): IncidentView[] => []),
+        within(patience, node.get<IncidentView[]>('incidents?limit=100')).catch((): IncidentView[] => []),
       ),
     );
     return all.flat().filter(({ seenAt }) => seenAt >= since);

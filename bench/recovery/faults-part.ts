@@ -1,7 +1,7 @@
 // The part of the bench about known faults: each injected again and again into five daemons, with the loop or without it.
 //
 //   npm run -s bench -- recovery --json --part faults [--trials 30] [--faults a,b] [--loop repair|off] [--seconds 60]
-//     [--minutes 60] [--healthy 2]
+//     [--minutes 60] [--healthy 2] [--nodes 5]
 
 import { loadavg } from 'node:os';
 import { messageOf } from '../../core/errors.ts';
@@ -11,6 +11,8 @@ import { ChaosNetwork } from './faults-network.ts';
 import { type FaultOutcome, faultTrial } from './faults-trial.ts';
 
 export interface FaultsOptions {
+  /** Daemons of the network. */
+  nodes: number;
   /** Of each fault. */
   trials: number;
   faults: string[] | undefined;
@@ -22,7 +24,6 @@ export interface FaultsOptions {
   healthy: number;
 }
 
-const NODES = 5;
 const AFTER_START = 20_000;
 /** Nothing on a node can end these: what is told of them is whether they are seen. */
 const UNREPAIRABLE = new Set([
@@ -39,7 +40,7 @@ export async function faultsPart(report: Report, options: FaultsOptions): Promis
   const network = new ChaosNetwork();
   const outcomes: FaultOutcome[] = [];
   try {
-    await network.start(NODES, options.hasLoop ? 'repair' : 'off');
+    await network.start(options.nodes, options.hasLoop ? 'repair' : 'off');
     await sleep(AFTER_START);
     if (options.healthy > 0 && options.hasLoop) await tellFalseAlarms(network, report, options.healthy);
     const [first] = network.nodes;
@@ -69,7 +70,11 @@ async function tellFalseAlarms(network: ChaosNetwork, report: Report, minutes: n
   for (const { fault, subject, evidence } of alarms) note(`false alarm: ${fault} ${subject}: ${evidence.join('; ')}`);
   const hours = minutes / 60;
   const result = { case: 'healthy network', metric: 'false alarms', value: alarms.length / hours, unit: 'per hour' };
-  report.tell('parlmesh', { ...result, target: 0.1 }, { alarms: alarms.length, minutes, nodes: NODES, ...load() });
+  report.tell(
+    'parlmesh',
+    { ...result, target: 0.1 },
+    { alarms: alarms.length, minutes, nodes: network.nodes.length, ...load() },
+  );
 }
 
 function tellFault(report: Report, fault: string, all: readonly FaultOutcome[], { hasLoop }: FaultsOptions): void {

@@ -30,6 +30,8 @@ export interface TrialOptions {
 /** What is set forward by `clock-jump`: times that the node says meanwhile are later by it. */
 const JUMP = 45_000;
 const LOOK_EVERY = 200;
+/** What is asked once more at the end, on a machine that may be busy. */
+const LAST_WORD_WITHIN = 15_000;
 /** After the fault is over, for the network to be as it was. */
 const SETTLED_WITHIN = 40_000;
 
@@ -61,7 +63,8 @@ export async function faultTrial(
   }
   // The last action may still be under way.
   await sleep(500);
-  incidents = await network.incidents(began);
+  incidents = await network.incidents(began, LAST_WORD_WITHIN);
+  now = (await viewOf(network, victim, injection.id, LAST_WORD_WITHIN)) ?? now;
   await network.calm(victim);
   return outcomeOf(fault, injection, now, victim, incidents);
 }
@@ -115,8 +118,16 @@ async function placeOf(
   return undefined;
 }
 
-async function viewOf(network: ChaosNetwork, victim: ChaosNode, id: string): Promise<InjectionView | undefined> {
-  const view = await Promise.race([network.chaos(victim).catch(() => undefined), sleep(2_000).then(() => undefined)]);
+async function viewOf(
+  network: ChaosNetwork,
+  victim: ChaosNode,
+  id: string,
+  patience = 2_000,
+): Promise<InjectionView | undefined> {
+  const view = await Promise.race([
+    network.chaos(victim).catch(() => undefined),
+    sleep(patience).then(() => undefined),
+  ]);
   return view && [...view.running, ...view.past].find((one) => one.id === id);
 }
 

@@ -45,7 +45,7 @@ async function joined() {
   const { clock, impairments, a, b } = pair();
   const [hearsA, hearsB] = [hearing(), hearing()];
   await a.start(hearsA.events, never);
-  await b.start(hearsB.events, never);
+  await b.start(hearsB.events);
   const dialled = a.dial(b.addresses(), 'b', never);
   clock.advance(10);
   await dialled;

@@ -153,7 +153,8 @@ export class LocalNode {
     if (answer.status >= 300) {
       throw new ParlmeshError('NODE_REFUSED', `node ${this.name} answered ${answer.status} to ${path}: ${answer.body}`);
     }
-    return JSON.parse(answer.body) as T;
+    // What is done without a word (204) has no body.
+    return (answer.body === '' ? undefined : JSON.parse(answer.body)) as T;
   }
 }
 

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { ACTIONS } from '../../../agents/mapek/action-catalogue.ts';
 import type { KnowledgeStorage } from '../../../agents/mapek/knowledge-storage.ts';
 import { MemoryIncidents, MemoryQuestions } from '../../../agents/mapek/memory-storage.ts';
 import { Rig } from './rig.ts';
 
 const metric = (subject: string, name: string, value: number, from?: string) =>
   ({ kind: 'metric', subject, metric: name as 'link.loss', value, ...(from !== undefined && { from }) }) as const;
+
+const RESTART_WITHIN = ACTIONS['agent.restart'].deadline;
 
 describe('Bad input', () => {
   it('has no effect where a metric lies: values that cannot be are counted and not believed', async () => {
@@ -120,7 +123,7 @@ describe('Repairs that go wrong', () => {
     });
     await rig.start();
     rig.wrong('agent-hung');
-    await rig.pass(4_000);
+    await rig.pass(RESTART_WITHIN - 1_000);
     expect(rig.incident('agent-hung').steps).toMatchObject([{ outcome: 'running' }]);
     await rig.pass(2_000);
     expect(rig.incident('agent-hung').steps).toMatchObject([{ action: 'agent.restart', outcome: 'gave-up' }]);
@@ -135,7 +138,7 @@ describe('Repairs that go wrong', () => {
     const rig = new Rig({ script: { 'agent.restart': { carryOut: () => new Promise(() => {}) } } });
     await rig.start();
     rig.wrong('agent-hung');
-    await rig.pass(60_000, 1_000);
+    await rig.pass(RESTART_WITHIN + 55_000, 1_000);
     expect(rig.actions).toEqual(['agent.restart']);
     await rig.pass(8_000, 1_000);
     expect(rig.actions).toEqual(['agent.restart', 'agent.quarantine']);
@@ -158,7 +161,7 @@ describe('Repairs that go wrong', () => {
     });
     await rig.start();
     rig.wrong('agent-hung');
-    await rig.pass(6_000);
+    await rig.pass(RESTART_WITHIN + 1_000);
     expect(reason).toMatchObject({ code: 'REPAIR_TIMED_OUT' });
     expect(rig.actions).toEqual(['agent.restart', 'agent.quarantine']);
   });

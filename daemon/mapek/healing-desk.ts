@@ -8,6 +8,7 @@ import { ParlmeshError } from '../../core/errors.ts';
 import type { HealingView, IncidentAnswer, IncidentDetailView } from '../view/incident-schema.ts';
 import type { HealingActions, HealingWindow, IncidentQuery } from '../view/view.ts';
 import type { MapekConfig } from './config.ts';
+import type { NodeNames } from './node-names.ts';
 import type { SelfHealing } from './self-healing.ts';
 
 const MOST_SHOWN = 50;
@@ -17,11 +18,13 @@ export class HealingDesk implements HealingWindow, HealingActions {
   readonly #healing: Pick<SelfHealing, 'loop' | 'incidents'>;
   readonly #config: MapekConfig;
   readonly #clock: Clock;
+  readonly #names: NodeNames;
 
-  constructor(healing: Pick<SelfHealing, 'loop' | 'incidents'>, config: MapekConfig, clock: Clock) {
+  constructor(healing: Pick<SelfHealing, 'loop' | 'incidents'>, config: MapekConfig, clock: Clock, names: NodeNames) {
     this.#healing = healing;
     this.#config = config;
     this.#clock = clock;
+    this.#names = names;
   }
 
   /** Calls `listener` whenever a story or a question changed. */
@@ -33,12 +36,12 @@ export class HealingDesk implements HealingWindow, HealingActions {
   }
 
   incidents({ open, subject, limit = MOST_SHOWN }: IncidentQuery = {}): IncidentView[] {
-    return this.#healing
+    const shown = this.#healing
       .incidents()
       .filter(
         (one) => (open === undefined || open !== isOver(one)) && (subject === undefined || one.subject === subject),
-      )
-      .slice(0, limit);
+      );
+    return this.#names.inSentences(shown.slice(0, limit));
   }
 
   /** What people are asked about, for the sentence that says how the node is. */
@@ -51,7 +54,7 @@ export class HealingDesk implements HealingWindow, HealingActions {
   incident(id: string): IncidentDetailView {
     const incident = this.#find(id);
     const question = this.#healing.loop.questions().find((one) => one.incident === incident.id);
-    return { incident, ...(question !== undefined && { question }) };
+    return this.#names.inSentences({ incident, ...(question !== undefined && { question }) });
   }
 
   answerIncident(id: string, answer: IncidentAnswer, by: string): IncidentView {
@@ -63,7 +66,7 @@ export class HealingDesk implements HealingWindow, HealingActions {
       });
     }
     this.#healing.loop.answer(question.id, answer, by);
-    return this.#find(id);
+    return this.#names.inSentences(this.#find(id));
   }
 
   healing(): HealingView {
@@ -71,7 +74,7 @@ export class HealingDesk implements HealingWindow, HealingActions {
     const { phases, open, ignoredSignals, lostRecords } = loop.figures();
     const { mode, actionsPerNode, actionsPerSubject, stormActions } = this.#config;
     return {
-      ...{ mode, open, questions: loop.questions(), phases: phases.map(phaseInView) },
+      ...{ mode, open, questions: this.#names.inSentences(loop.questions()), phases: phases.map(phaseInView) },
       budget: {
         ...{ actionsLastHour: this.#actionsWithin(60 * MINUTE), actionsLastMinute: this.#actionsWithin(MINUTE) },
         ...{ mostPerHour: actionsPerNode, mostPerSubject: actionsPerSubject, mostPerMinute: stormActions },

@@ -34,6 +34,7 @@ import { meshHands } from './actions/mesh.ts';
 import { serviceHands } from './actions/services.ts';
 import type { MapekConfig } from './config.ts';
 import { HealingDesk } from './healing-desk.ts';
+import { NodeNames } from './node-names.ts';
 import { AgentSignals } from './signals/agents.ts';
 import { BoardSignals } from './signals/board.ts';
 import { CameraSignals } from './signals/cameras.ts';
@@ -102,8 +103,10 @@ export class SelfHealing implements Service {
       ...{ network, authorizer: oracle, clock, wish },
       hands: config.helpNeighbours ? helpFor(links['link.reset'], services['process.restart-service']) : {},
     });
+    const names = new NodeNames(() => [{ id: mesh.id, name: parts.name }, ...mesh.peers()]);
     this.loop = new PARLMAPEKExecutor({
-      ...{ self: mesh.id, config, authorizer: oracle, storage: store.healing, clock, random, journal, logger },
+      ...{ self: mesh.id, config, authorizer: oracle, storage: store.healing, clock, random, logger },
+      journal: names.journal(journal),
       newId: () => `${clock.wall().toString(36)}-${random.below(2 ** 31).toString(36)}`,
       hands: {
         ...services,
@@ -122,7 +125,7 @@ export class SelfHealing implements Service {
       lookNow: (subjects) => this.#repeat(new Set(subjects)),
     });
     const { loop } = this;
-    this.desk = new HealingDesk(this, config, clock);
+    this.desk = new HealingDesk(this, config, clock, names);
     const common = {
       ...{ clock, say: loop.observe.bind(loop), depends: loop.depends.bind(loop), know: loop.know.bind(loop) },
     };
@@ -148,10 +151,10 @@ export class SelfHealing implements Service {
         : new Webhook({
             ...{ url: config.webhook, quietHours: config.quietHours, clock, logger },
             node: { id: mesh.id, name: parts.name },
-            incident: (id) => loop.incident(id),
+            incident: (id) => names.inSentences(loop.incident(id)),
           });
-    loop.on('question', (question) => this.#webhook?.tell('question', question));
-    loop.on('question-closed', (question) => this.#webhook?.tell('question-closed', question));
+    loop.on('question', (question) => this.#webhook?.tell('question', names.inSentences(question)));
+    loop.on('question-closed', (question) => this.#webhook?.tell('question-closed', names.inSentences(question)));
   }
 
   async start(signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import { Banner } from './banner.tsx';
+import { capital } from './format.ts';
 import { Header } from './header.tsx';
 import { Health } from './health.tsx';
 import { loginNeeded } from './live/api.ts';
@@ -36,7 +37,7 @@ export function App() {
   const shown = useRef(current);
 
   useEffect(() => {
-    document.title = `${title(current)} · ${name ?? 'parlmesh'}`;
+    document.title = `${capital(current)} · ${name ?? 'parlmesh'}`;
   }, [current, name]);
   useEffect(() => {
     if (shown.current === current) return;
@@ -64,8 +65,4 @@ export function App() {
 function NotYet() {
   if (loadError.value === undefined) return <Waiting />;
   return <p class="notice">{loadError.value} Trying again.</p>;
-}
-
-function title(name: ViewName): string {
-  return name[0]!.toUpperCase() + name.slice(1);
 }

@@ -99,6 +99,16 @@ function plural(label: string): string {
   return IRREGULAR[label] ?? `${label}${/(?:s|x|ch|sh)$/.test(label) ? 'es' : 's'}`;
 }
 
+/** Three significant digits, whatever the size: `0.0412`, `1.03`, `812`. */
+export function figure(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+/** Words as a sentence or a title begins. */
+export function capital(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+}
+
 /** A peer id's telling end, for where a name is missing. */
 export function shortId(id: string): string {
   return id.length > 12 ? `…${id.slice(-8)}` : id;

@@ -3,18 +3,27 @@
 
 import './anomaly.css';
 import { useEffect, useState } from 'preact/hooks';
-import type { AnomaliesView, FleetMemberView, RaisedAnomaly } from '../../../daemon/view/anomaly-schema.ts';
-import { percent } from '../format.ts';
+import type { FleetMemberView, RaisedAnomaly } from '../../../daemon/view/anomaly-schema.ts';
+import { count, figure, percent } from '../format.ts';
 import { may } from '../live/access.ts';
 import { ApiError, get, post, remove } from '../live/api.ts';
 import { anomalies } from '../live/live.ts';
 import { readable } from '../live/names.ts';
+import { useChanges } from '../parts/changes.tsx';
 import { Chart } from '../parts/chart.tsx';
-import { Mark } from '../parts/mark.tsx';
+import { Mark, Toned } from '../parts/mark.tsx';
+import { Table } from '../parts/table.tsx';
 import { Time } from '../parts/time.tsx';
 
 const HOUR_MS = 3_600_000;
 const REFRESH_MS = 30_000;
+const FLEET = [
+  { title: 'Node' },
+  { title: 'Board' },
+  { title: 'Own score', number: true },
+  { title: 'Unlike', number: true },
+  { title: 'By what' },
+];
 const SHARE: readonly [number, number] = [0, 1];
 
 export function Anomalies() {
@@ -59,37 +68,29 @@ function ScoreChart() {
     return () => clearInterval(timer);
   }, []);
   const last = samples.at(-1)?.[1];
+  const label = `Anomaly score over the last hour${last === undefined ? '' : `, now ${percent(last)}`}`;
   return (
-    <Chart
-      samples={samples}
-      range={SHARE}
-      onPoint={() => {}}
-      label={`Anomaly score over the last hour${last === undefined ? '' : `, now ${percent(last)}`}`}
-    />
+    <div class="vital">
+      <Chart samples={samples} range={SHARE} onPoint={() => {}} label={label} />
+      <p class="muted" aria-hidden="true">
+        {label}
+      </p>
+    </div>
   );
 }
 
 function Unusual({ one }: { one: RaisedAnomaly }) {
-  const [said, setSaid] = useState('');
+  const { run, said } = useChanges();
   const isKnown = one.muted === 'acknowledged';
-  const say = async (): Promise<void> => {
-    const path = `/anomalies/${one.id}/acknowledge`;
-    try {
-      if (isKnown) await remove(path);
-      else await post<AnomaliesView>(path, { reason: 'acknowledged on the page' });
-      setSaid('');
-    } catch (error) {
-      setSaid(error instanceof ApiError ? error.message : String(error));
-    }
-  };
+  const path = `/anomalies/${one.id}/acknowledge`;
   return (
     <li>
       <details>
         <summary>
           <Mark tone={one.muted === undefined ? 'warn' : 'off'} />
           <span class="unusual-what">
-            {one.metric} of {readable(one.subject)} is {short(one.value)}
-            {one.usual !== undefined && `, usually ${short(one.usual.low)} to ${short(one.usual.high)}`}
+            {one.metric} of {readable(one.subject)} is {figure(one.value)}
+            {one.usual !== undefined && `, usually ${figure(one.usual.low)} to ${figure(one.usual.high)}`}
           </span>
           <span class="muted">
             since <Time at={one.since} />
@@ -101,28 +102,33 @@ function Unusual({ one }: { one: RaisedAnomaly }) {
         <ul class="lines">
           {one.reasons.map(({ trait, sentence, share }) => (
             <li key={trait}>
-              <span>{sentence}</span>
-              <span class="muted">{percent(share)} of the surprise</span>
+              <span>
+                {sentence} <span class="muted">{percent(share)} of the surprise</span>
+              </span>
             </li>
           ))}
           {one.together.map(({ subject, metric, at }) => (
             <li key={`${subject} ${metric}`}>
               <span>
-                {metric} of {readable(subject)} changed with it
-              </span>
-              <span class="muted">
-                <Time at={at} seconds />
+                {metric} of {readable(subject)} changed with it{' '}
+                <span class="muted">
+                  <Time at={at} seconds />
+                </span>
               </span>
             </li>
           ))}
         </ul>
       </details>
       {may('act') && (
-        <button type="button" class="quiet" onClick={() => void say()}>
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => run(() => (isKnown ? remove(path) : post(path, { reason: 'acknowledged on the page' })))}
+        >
           {isKnown ? 'Tell of it again' : 'It is known'}
         </button>
       )}
-      <span role="status">{said}</span>
+      {said}
     </li>
   );
 }
@@ -134,40 +140,22 @@ function Fleet({ members }: { members: readonly FleetMemberView[] }) {
   return (
     <details class="fleet" open={rows.some(({ since }) => since !== undefined)}>
       <summary>Nodes beside their like</summary>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Node</th>
-              <th scope="col">Board</th>
-              <th scope="col" class="number">
-                Own score
-              </th>
-              <th scope="col" class="number">
-                Unlike
-              </th>
-              <th scope="col">By what</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ node, name, profile, score, unlike, comparedWith, since, sentence }) => (
-              <tr key={node}>
-                <td>
-                  <Mark tone={since === undefined ? 'good' : 'warn'} /> {name}
-                </td>
-                <td>{profile}</td>
-                <td class="number">{percent(score)}</td>
-                <td class="number">{percent(unlike)}</td>
-                <td class="muted">
-                  {sentence?.replace(/^.*?: /, '') ?? (comparedWith < 5 ? `only ${comparedWith} such boards` : '')}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        caption="Nodes beside their like, the most unlike first"
+        columns={FLEET}
+        rows={rows.map(({ node, name, profile, score, unlike, comparedWith, since, sentence }) => ({
+          key: node,
+          cells: [
+            <Toned tone={since === undefined ? 'good' : 'warn'}>{name}</Toned>,
+            profile,
+            percent(score),
+            percent(unlike),
+            <span class="muted">
+              {sentence?.replace(/^.*?: /, '') ?? (comparedWith < 5 ? `only ${count(comparedWith, 'such board')}` : '')}
+            </span>,
+          ],
+        }))}
+      />
     </details>
   );
 }
-
-const short = (value: number): string => String(Number(value.toPrecision(3)));

@@ -2,12 +2,13 @@
 
 import type { ActivityView } from '../../../daemon/view/camera-schema.ts';
 import { count, percent } from '../format.ts';
+import { urlOf } from '../live/api.ts';
 import { useResource } from '../live/resource.ts';
 
 const pathOf = (camera: string): string => `/vision/cameras/${encodeURIComponent(camera)}/activity`;
 
 export function ActivityOverlay({ camera }: { camera: string }) {
-  return <img class="activity" src={`/api/v3${pathOf(camera)}.png`} alt="" />;
+  return <img class="activity" src={urlOf(`${pathOf(camera)}.png`)} alt="" />;
 }
 
 export function ActivityWords({ camera }: { camera: string }) {

@@ -1,32 +1,32 @@
 // Faults that cameras helped to find, stepped through one after the other: what was seen, concluded, done, and what came
 // of it, with the pictures before and after.
 
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { EpisodeView } from '../../../daemon/view/correction-schema.ts';
+import { capital, percent } from '../format.ts';
+import '../healing/healing.css';
+import type { Moment } from '../healing/story.ts';
+import { spell } from '../jobs/seconds.ts';
 import { may } from '../live/access.ts';
-import { ApiError, post } from '../live/api.ts';
+import { ApiError, post, urlOf } from '../live/api.ts';
 import { events } from '../live/live.ts';
 import { useResource } from '../live/resource.ts';
 import { Mark } from '../parts/mark.tsx';
 import { Time } from '../parts/time.tsx';
-import type { Tone } from '../parts/tone.ts';
 
 /** As many at first; the rest on request. */
 const ROWS = 5;
 
 export function Corrections() {
-  const [resource, again] = useResource<EpisodeView[]>('/vision/corrections');
-  const [rows, setRows] = useState(ROWS);
   const newest = events.value?.find(({ kind }) => kind.startsWith('correction.'))?.id;
-  useEffect(() => {
-    if (newest !== undefined) again();
-  }, [newest, again]);
+  const [resource, again] = useResource<EpisodeView[]>('/vision/corrections', newest);
+  const [rows, setRows] = useState(ROWS);
   if (resource.kind === 'failed') return <p class="notice">{resource.cause}</p>;
   if (resource.kind === 'loading' || resource.value.length === 0) return null;
   return (
     <section>
       <h2>What was corrected</h2>
-      <ol class="episodes">
+      <ol class="stories">
         {resource.value.slice(0, rows).map((episode) => (
           <EpisodeCard key={episode.id} episode={episode} again={again} />
         ))}
@@ -40,13 +40,6 @@ export function Corrections() {
   );
 }
 
-interface Moment {
-  title: string;
-  text: string;
-  tone: Tone;
-  at?: number;
-}
-
 function EpisodeCard({ episode, again }: { episode: EpisodeView; again: () => void }) {
   const moments = momentsOf(episode);
   const [at, setAt] = useState(0);
@@ -54,11 +47,11 @@ function EpisodeCard({ episode, again }: { episode: EpisodeView; again: () => vo
   const moment = moments[shown]!;
   const step = (by: number): void => setAt(Math.max(0, Math.min(moments.length - 1, shown + by)));
   return (
-    <li class="episode">
+    <li class="story">
       <details>
         <summary>
           <Mark tone={episode.state === 'over' ? 'good' : episode.state === 'asked' ? 'bad' : 'warn'} />
-          <span class="episode-cause">{episode.cause}</span>
+          <span class="story-cause">{episode.cause}</span>
           <span class="muted">
             <Time at={episode.openedAt} />, {stateOf(episode)}
           </span>
@@ -109,7 +102,7 @@ function Pictures({ episode: { before, after, camera } }: { episode: EpisodeView
     <div class="episode-pictures">
       {shown.map(([when, path]) => (
         <figure key={when}>
-          <img src={`/api/v3${path}`} alt={`Camera ${camera ?? ''} ${when.toLowerCase()}`} loading="lazy" />
+          <img src={urlOf(path)} alt={`Camera ${camera ?? ''} ${when.toLowerCase()}`} loading="lazy" />
           <figcaption>{when}</figcaption>
         </figure>
       ))}
@@ -155,7 +148,7 @@ function momentsOf({ symptoms, cause, confidence, steps, openedAt, closedAt, out
     ...symptoms.map(
       ({ witness, message }): Moment => ({ title: `Seen by ${WITNESSES[witness]}`, text: message, tone: 'warn' }),
     ),
-    { title: 'Concluded', text: `${cause} (${Math.round(confidence * 100)} % sure)`, tone: 'off', at: openedAt },
+    { title: 'Concluded', text: `${cause} (${percent(confidence)} sure)`, tone: 'off', at: openedAt },
     ...steps.map(({ inWords, said, outcome: came, at }): Moment => {
       const [tone, word] = OUTCOMES[came];
       return { title: capital(inWords.split(':')[0]!), text: `${said} This ${word}.`, tone, at };
@@ -171,7 +164,5 @@ const WITNESSES = { vision: 'a camera', mesh: 'the mesh', agents: 'the agents', 
 function stateOf({ state, closedAt, openedAt }: EpisodeView): string {
   if (state === 'asked') return 'an operator is asked';
   if (closedAt === undefined) return 'being corrected';
-  return `over after ${Math.round((closedAt - openedAt) / 1000)} s`;
+  return `over after ${spell(Math.round((closedAt - openedAt) / 1000))}`;
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

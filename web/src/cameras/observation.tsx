@@ -3,14 +3,14 @@
 import { useState } from 'preact/hooks';
 import type { ObservationView } from '../../../daemon/view/schema.ts';
 import { duration, percent } from '../format.ts';
-import { pictureUrl } from '../live/api.ts';
+import { pictureUrl, urlOf } from '../live/api.ts';
 import { Time } from '../parts/time.tsx';
 
 export function Observation({ observation }: { observation: ObservationView }) {
   const { id, camera, label, confidence, zones, startedAt, endedAt, snapshot, clip } = observation;
   const [plays, play] = useState(false);
   const still = snapshot === undefined ? undefined : pictureUrl('observations', id, startedAt);
-  const shown = plays && clip !== undefined ? `/api/v3${clip}` : still;
+  const shown = plays && clip !== undefined ? urlOf(clip) : still;
   return (
     <li>
       <div class="snapshot">

@@ -33,8 +33,7 @@ export function Drawing() {
     <section>
       <h2>Compare with a drawing</h2>
       {may('act') ? (
-        // biome-ignore lint/a11y/noStaticElementInteractions: dropping a file is for hands; the button is for keys
-        <div
+        <fieldset
           class="drop"
           onDragOver={(event) => event.preventDefault()}
           onDrop={(event) => {
@@ -42,7 +41,7 @@ export function Drawing() {
             void read(event.dataTransfer?.files[0]);
           }}
         >
-          <label class="file">
+          <label>
             A plan, a screenshot or a photograph of a whiteboard
             <input
               type="file"
@@ -52,12 +51,12 @@ export function Drawing() {
             />
           </label>
           <p class="muted">It is read on this node, and nothing of it is kept.</p>
-        </div>
+        </fieldset>
       ) : (
         <p class="muted">This page reads drawings when it is logged in with a token of scope act.</p>
       )}
       <div aria-live="polite">
-        {state.kind === 'reading' && <p class="waiting">Reading {state.name}. That takes some seconds.</p>}
+        {state.kind === 'reading' && <p class="muted">Reading {state.name}. That takes some seconds.</p>}
         {state.kind === 'failed' && <p class="cause">{state.cause}</p>}
         {state.kind === 'read' && <Reading picture={state.picture} name={state.name} view={state.view} />}
       </div>
@@ -91,8 +90,7 @@ function Reading({ picture, name, view }: { picture: string; name: string; view:
         </svg>
       </figure>
       <p class="drawing-key muted">
-        <span class="key-both" /> in the mesh too <span class="key-drawn" /> only drawn <span class="key-live" /> only
-        in the mesh
+        <span /> in the mesh too <span class="key-drawn" /> only drawn <span class="key-live" /> only in the mesh
       </p>
       {sentences.length > 0 && (
         <ul class="differences">

@@ -4,13 +4,16 @@
 import './healing.css';
 import { useState } from 'preact/hooks';
 import type { IncidentDetailView, IncidentView } from '../../../daemon/view/incident-schema.ts';
+import { capital } from '../format.ts';
 import { may } from '../live/access.ts';
-import { ApiError, post } from '../live/api.ts';
+import { post, urlOf } from '../live/api.ts';
 import { incidents } from '../live/live.ts';
+import { readable } from '../live/names.ts';
 import { useResource } from '../live/resource.ts';
+import { useChanges } from '../parts/changes.tsx';
 import { Mark } from '../parts/mark.tsx';
 import { Time } from '../parts/time.tsx';
-import { capital, momentsOf, stateOf } from './story.ts';
+import { momentsOf, stateOf } from './story.ts';
 
 /** Of those that are over, so many at first; the rest on request. */
 const ROWS = 3;
@@ -57,10 +60,10 @@ function Story({ incident }: { incident: IncidentView }) {
           <div class="story-body">
             {incident.question !== undefined && <Question key={incident.question} incident={incident} />}
             <ol class="moments">
-              {momentsOf(incident).map(({ title, text, tone: of, at, why }, index) => (
+              {momentsOf(incident, readable).map(({ title, text, tone: of, at, why }, index) => (
                 <li key={`${index} ${title}`}>
                   <Mark tone={of} />
-                  <span class="moment-title">{capital(title)}</span>
+                  <span class="moment-title">{title}</span>
                   <span>
                     {text}
                     {why !== undefined && <span class="muted"> Why: {why}.</span>}
@@ -71,7 +74,7 @@ function Story({ incident }: { incident: IncidentView }) {
             </ol>
             <p>
               <a
-                href={`/api/v3/incidents/${encodeURIComponent(incident.id)}/post-mortem`}
+                href={urlOf(`/incidents/${encodeURIComponent(incident.id)}/post-mortem`)}
                 download={`${incident.id}.md`}
               >
                 Save as a report
@@ -87,33 +90,28 @@ function Story({ incident }: { incident: IncidentView }) {
 function Question({ incident }: { incident: IncidentView }) {
   const path = `/incidents/${encodeURIComponent(incident.id)}`;
   const [resource] = useResource<IncidentDetailView>(path);
-  const [said, setSaid] = useState('');
+  const [isTaken, setTaken] = useState(false);
+  const { run, said } = useChanges();
   const question = resource.kind === 'ready' ? resource.value.question : undefined;
   if (question === undefined) return null;
-  const answer = async (body: Record<string, unknown>): Promise<void> => {
-    try {
-      await post(`${path}/answer`, body);
-      setSaid('Your answer was taken.');
-    } catch (error) {
-      setSaid(error instanceof ApiError ? error.message : String(error));
-    }
-  };
+  const answer = (body: Record<string, unknown>) => run(() => post(`${path}/answer`, body).then(() => setTaken(true)));
   return (
     <div class="question">
       <p>{question.reason}.</p>
       {may('act') && (
         <div class="buttons">
           {question.offers.map(({ action, inWords }) => (
-            <button type="button" class="primary" key={action} onClick={() => void answer({ kind: 'approve', action })}>
+            <button type="button" class="primary" key={action} onClick={() => answer({ kind: 'approve', action })}>
               {capital(inWords)}
             </button>
           ))}
-          <button type="button" class="quiet" onClick={() => void answer({ kind: 'refuse' })}>
+          <button type="button" class="quiet" onClick={() => answer({ kind: 'refuse' })}>
             Leave it to me
           </button>
         </div>
       )}
-      <span role="status">{said}</span>
+      <span role="status">{isTaken && 'Your answer was taken.'}</span>
+      {said}
     </div>
   );
 }

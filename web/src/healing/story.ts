@@ -1,6 +1,8 @@
 // An incident as moments that follow one another: seen, concluded, done, verified, learned. Pure.
 
 import type { IncidentView } from '../../../daemon/view/incident-schema.ts';
+import { capital, percent } from '../format.ts';
+import { spell } from '../jobs/seconds.ts';
 import type { Tone } from '../parts/tone.ts';
 
 export interface Moment {
@@ -45,12 +47,13 @@ export function stateOf({ state, seenAt, recoveredAt }: IncidentView): { tone: T
   return { tone, words: isBack ? `${words} after ${seconds(recoveredAt - seenAt)}` : words };
 }
 
-export function momentsOf(incident: IncidentView): Moment[] {
+/** @param named gives a subject as people know it */
+export function momentsOf(incident: IncidentView, named = (subject: string): string => subject): Moment[] {
   const { evidence, cause, confidence, explains, steps, seenAt, beganAt, closedAt, outcome, learned } = incident;
-  const also = explains.length === 0 ? '' : ` It explains the trouble of ${explains.join(', ')}.`;
+  const also = explains.length === 0 ? '' : ` It explains the trouble of ${explains.map(named).join(', ')}.`;
   return [
     ...evidence.map((text): Moment => ({ title: 'Seen', text, tone: 'warn', at: beganAt })),
-    { title: 'Concluded', text: `${cause} (${Math.round(confidence * 100)} % sure).${also}`, tone: 'off', at: seenAt },
+    { title: 'Concluded', text: `${cause} (${percent(confidence)} sure).${also}`, tone: 'off', at: seenAt },
     ...steps.flatMap(doneAndVerified),
     ...(outcome === undefined || closedAt === undefined
       ? []
@@ -71,7 +74,5 @@ function doneAndVerified({ inWords, by, said, reason, outcome, undone, startedAt
 }
 
 function seconds(ms: number): string {
-  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : spell(Math.round(ms / 1000));
 }
-
-export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

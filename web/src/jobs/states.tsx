@@ -1,7 +1,7 @@
 // The states of jobs, tasks and attempts as shape, tone and word: one look for list, graph, chart and panel.
 
 import type { AttemptView, JobState, TaskState } from '../../../agents/swarm/job-view.ts';
-import { Mark } from '../parts/mark.tsx';
+import { Toned } from '../parts/mark.tsx';
 import type { Tone } from '../parts/tone.ts';
 
 type State = JobState | TaskState | AttemptView['outcome'];
@@ -31,10 +31,5 @@ export const TASK_STATES: readonly TaskState[] = [
 ];
 
 export function JobMark({ state, children }: { state: State; children?: string }) {
-  return (
-    <span class="state">
-      <Mark tone={TONE_OF[state]} />
-      <span>{children ?? state}</span>
-    </span>
-  );
+  return <Toned tone={TONE_OF[state]}>{children ?? state}</Toned>;
 }

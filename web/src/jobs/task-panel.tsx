@@ -2,6 +2,7 @@
 
 import type { JobDetailView, TaskView } from '../../../agents/swarm/job-view.ts';
 import { bytes, count } from '../format.ts';
+import { urlOf } from '../live/api.ts';
 import { Table } from '../parts/table.tsx';
 import { Time } from '../parts/time.tsx';
 import { between, spell } from './seconds.ts';
@@ -76,7 +77,7 @@ export function TaskPanel({ job, task }: { job: JobDetailView; task: TaskView })
 
 function Result({ job, task }: { job: string; task: TaskView }) {
   const { result } = task;
-  const href = `/api/v3/jobs/${encodeURIComponent(job)}/results/${encodeURIComponent(task.id)}`;
+  const href = urlOf(`/jobs/${encodeURIComponent(job)}/results/${encodeURIComponent(task.id)}`);
   if (typeof result === 'object' && result !== null && '$blob' in result) {
     const size = 'bytes' in result && typeof result.bytes === 'number' ? bytes(result.bytes) : '';
     return (

@@ -4,9 +4,9 @@ import { duration, latency } from '../format.ts';
 import { may } from '../live/access.ts';
 import { post } from '../live/api.ts';
 import { federation, node, peers } from '../live/live.ts';
+import { useChanges } from '../parts/changes.tsx';
 import { Table } from '../parts/table.tsx';
 import { Time } from '../parts/time.tsx';
-import { useChanges } from './asking.tsx';
 
 const COLUMNS = [{ title: 'Node' }, { title: 'Cost', number: true }, { title: 'May coordinate' }, { title: 'There' }];
 /** Those that could take over; the command line lists all. */

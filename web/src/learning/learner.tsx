@@ -7,8 +7,8 @@ import { may } from '../live/access.ts';
 import { post, remove } from '../live/api.ts';
 import { federation } from '../live/live.ts';
 import { useResource } from '../live/resource.ts';
+import { useChanges } from '../parts/changes.tsx';
 import { Loaded } from '../parts/loaded.tsx';
-import { useChanges } from './asking.tsx';
 import { Lineage } from './lineage.tsx';
 import { PastRounds } from './past-rounds.tsx';
 import { RoundNow } from './round-now.tsx';
@@ -21,17 +21,13 @@ const ROUNDS = 50;
 export function Learner({ name }: { name: string }) {
   const known = federation.value;
   const query = `learner=${encodeURIComponent(name)}&limit=${ROUNDS}`;
-  const [rounds, roundsAgain] = useResource<RoundsView>(`/federation/rounds?${query}`);
-  const [models, modelsAgain] = useResource<ModelsView>(`/federation/models?${query}`);
+  const [rounds, roundsAgain] = useResource<RoundsView>(`/federation/rounds?${query}`, known);
+  const [models] = useResource<ModelsView>(`/federation/models?${query}`, known);
   const { ask, run, said } = useChanges();
   const status = known?.coordination?.status.learners.find((one) => one.name === name);
   const rollout = known?.coordination?.rollouts.find(({ learner }) => learner === name);
   const duty = known?.duties.find(({ learner }) => learner === name);
 
-  useEffect(() => {
-    roundsAgain();
-    modelsAgain();
-  }, [known]);
   useEffect(() => {
     const timer = setInterval(() => document.visibilityState === 'visible' && roundsAgain(), LOOK_AGAIN_MS);
     return () => clearInterval(timer);

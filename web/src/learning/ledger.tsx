@@ -1,6 +1,5 @@
 // The book of what left this board, newest first.
 
-import { useEffect } from 'preact/hooks';
 import type { FederationLedgerView } from '../../../daemon/view/federation-schema.ts';
 import { bytes, UNKNOWN } from '../format.ts';
 import { federation } from '../live/live.ts';
@@ -21,9 +20,7 @@ const COLUMNS = [
 ];
 
 export function Ledger() {
-  const [ledger, again] = useResource<FederationLedgerView>('/federation/ledger?limit=20');
-  const known = federation.value;
-  useEffect(again, [known]);
+  const [ledger] = useResource<FederationLedgerView>('/federation/ledger?limit=20', federation.value);
   return (
     <section>
       <h2>What has left</h2>

@@ -1,7 +1,7 @@
 // Models as a chain: each stands on the one below it; those that led nowhere hang beside their parent.
 
 import { count } from '../format.ts';
-import { Mark } from '../parts/mark.tsx';
+import { Toned } from '../parts/mark.tsx';
 import { Time } from '../parts/time.tsx';
 import { chainOf, fateOf, type Model } from './rounds.ts';
 
@@ -38,11 +38,7 @@ function ModelLine({ model }: { model: Model }) {
   return (
     <>
       <p>
-        <code>{version}</code>{' '}
-        <span class="state">
-          <Mark tone={tone} />
-          <span>{word}</span>
-        </span>
+        <code>{version}</code> <Toned tone={tone}>{word}</Toned>
       </p>
       <p class="muted">
         {parent === undefined ? (

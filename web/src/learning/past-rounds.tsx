@@ -1,9 +1,9 @@
 // Rounds that are over: as curves, and as a table in which each can be opened.
 
 import { useState } from 'preact/hooks';
-import { duration } from '../format.ts';
+import { duration, figure, UNKNOWN } from '../format.ts';
 import { Chart } from '../parts/chart.tsx';
-import { Mark } from '../parts/mark.tsx';
+import { Toned } from '../parts/mark.tsx';
 import { Table } from '../parts/table.tsx';
 import { Time } from '../parts/time.tsx';
 import { RoundNodes } from './round-now.tsx';
@@ -24,15 +24,18 @@ const AT_FIRST = 10;
 export function PastRounds({ rounds, models }: { rounds: readonly Round[]; models: readonly Model[] }) {
   const [opened, open] = useState<number>();
   const [isAll, showAll] = useState(false);
+  const curves = curvesOf(rounds, models);
   const shown = rounds.find(({ number }) => number === opened);
   return (
     <>
       <h3>Past rounds</h3>
-      <div class="vitals curves">
-        {curvesOf(rounds, models).map((curve) => (
-          <RoundCurve key={curve.title} curve={curve} />
-        ))}
-      </div>
+      {curves.length > 0 && (
+        <div class="vitals curves">
+          {curves.map((curve) => (
+            <RoundCurve key={curve.title} curve={curve} />
+          ))}
+        </div>
+      )}
       <Table
         caption="Rounds that are over, newest first"
         columns={COLUMNS}
@@ -56,10 +59,9 @@ export function PastRounds({ rounds, models }: { rounds: readonly Round[]; model
               round.wanted === undefined ? round.arrived : `${round.arrived} of ${round.wanted}`,
               round.examples,
               refused === 0 ? '' : refused,
-              <span key="end" class="state">
-                <Mark tone={tone} />
-                <span>{word}</span>
-              </span>,
+              <Toned key="end" tone={tone}>
+                {word}
+              </Toned>,
               round.sentence ?? '',
             ],
           };
@@ -90,7 +92,7 @@ function RoundCurve({ curve: { title, points } }: { curve: Curve }) {
   return (
     <div class="vital">
       <h4>{title}</h4>
-      <p class="figure">{point === undefined ? '–' : Number(point[1].toPrecision(3))}</p>
+      <p class="figure">{point === undefined ? UNKNOWN : figure(point[1])}</p>
       <Chart
         samples={points.map(([round, value]) => [round * 1_000, value] as const)}
         span="all"

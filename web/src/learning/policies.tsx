@@ -2,12 +2,12 @@
 
 import { useState } from 'preact/hooks';
 import type { LearningPointView } from '../../../daemon/view/policy-schema.ts';
-import { bytes, count } from '../format.ts';
+import { bytes, count, UNKNOWN } from '../format.ts';
 import { may } from '../live/access.ts';
 import { post } from '../live/api.ts';
 import { policy } from '../live/live.ts';
+import { useChanges } from '../parts/changes.tsx';
 import { Chart } from '../parts/chart.tsx';
-import { Confirm } from '../parts/confirm.tsx';
 import { Table } from '../parts/table.tsx';
 import { Time } from '../parts/time.tsx';
 
@@ -30,16 +30,13 @@ const COLUMNS = [
   { title: 'Change' },
 ];
 
+const JUDGED_BEFORE = 'The policy is judged on recent jobs before it serves. Jobs go on meanwhile.';
+
 export function Policies() {
   const known = policy.value;
-  const [asked, ask] = useState<{ title: string; action: string; change: () => Promise<unknown> }>();
-  const [fault, setFault] = useState('');
+  const { ask, said } = useChanges();
   if (known === undefined) return null;
   const { scheduler, why, judgement, recentJobs, experience, curve, policies } = known;
-  const change = async (run: () => Promise<unknown>): Promise<void> => {
-    setFault('');
-    await run().catch((error: unknown) => setFault(error instanceof Error ? error.message : String(error)));
-  };
   return (
     <section>
       <h2>Scheduler of this node</h2>
@@ -91,7 +88,8 @@ export function Policies() {
                   ask({
                     title: `Promote policy ${version}?`,
                     action: 'Promote',
-                    change: () => post('/policy/promote', { version }),
+                    why: JUDGED_BEFORE,
+                    run: () => post('/policy/promote', { version }),
                   })
                 }
               >
@@ -107,27 +105,20 @@ export function Policies() {
           <button
             type="button"
             class="quiet"
-            onClick={() => ask({ title: 'Roll back?', action: 'Roll back', change: () => post('/policy/rollback') })}
+            onClick={() =>
+              ask({
+                title: 'Roll back?',
+                action: 'Roll back',
+                why: JUDGED_BEFORE,
+                run: () => post('/policy/rollback'),
+              })
+            }
           >
             Roll back to the policy before
           </button>
         </div>
       )}
-      {fault !== '' && (
-        <p class="faults" role="alert">
-          {fault}
-        </p>
-      )}
-      {asked !== undefined && (
-        <Confirm
-          title={asked.title}
-          action={asked.action}
-          onConfirm={() => void change(asked.change)}
-          onClose={() => ask(undefined)}
-        >
-          <p>The policy is judged on recent jobs before it serves. Jobs go on meanwhile.</p>
-        </Confirm>
-      )}
+      {said}
     </section>
   );
 }
@@ -141,7 +132,7 @@ function Curve({ title, of, curve }: (typeof CURVES)[number] & { curve: readonly
   return (
     <div class="vital">
       <h2>{title}</h2>
-      <p class="figure">{value === undefined ? '–' : value.toPrecision(3)}</p>
+      <p class="figure">{value === undefined ? UNKNOWN : value.toPrecision(3)}</p>
       <Chart
         samples={values.map((each, index) => [index * 1_000, each] as const)}
         span="all"

@@ -1,14 +1,14 @@
 // What may leave this board: ε spent and left, the owner's consent, and what waits for the owner's word.
 
-import type { HeldView, PrivacyView } from '../../../daemon/view/federation-schema.ts';
+import type { FederationView, PrivacyView } from '../../../daemon/view/federation-schema.ts';
 import { bytes, count } from '../format.ts';
 import { may } from '../live/access.ts';
 import { post, put } from '../live/api.ts';
 import { federation } from '../live/live.ts';
-import { Mark } from '../parts/mark.tsx';
+import { useChanges } from '../parts/changes.tsx';
+import { Toned } from '../parts/mark.tsx';
 import { Table } from '../parts/table.tsx';
 import { Time } from '../parts/time.tsx';
-import { useChanges } from './asking.tsx';
 import { budgetOf } from './rounds.ts';
 
 const KINDS = ['updates', 'experience', 'metrics'] as const;
@@ -49,10 +49,7 @@ function Account({ account }: { account: PrivacyView }) {
             <span style={{ width: `${budget.spent * 100}%` }} />
             <span class="share-running" style={{ width: `${(budget.after - budget.spent) * 100}%` }} />
           </div>
-          <span class="state">
-            <Mark tone={budget.tone} />
-            <span>{budget.word}</span>
-          </span>
+          <Toned tone={budget.tone}>{budget.word}</Toned>
         </div>
       )}
       <p>
@@ -90,7 +87,7 @@ function Account({ account }: { account: PrivacyView }) {
   );
 }
 
-function Held({ held }: { held: readonly HeldView[] }) {
+function Held({ held }: { held: FederationView['held'] }) {
   const { run, said } = useChanges();
   const decide = (id: string, approve: boolean) => run(() => post(`/federation/held/${id}`, { approve }));
   return (

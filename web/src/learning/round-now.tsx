@@ -1,7 +1,7 @@
 // A round as it runs: how far, who, how long; what was refused or counts less, and why.
 
 import { bytes, count, duration, percent } from '../format.ts';
-import { Mark } from '../parts/mark.tsx';
+import { Toned } from '../parts/mark.tsx';
 import { Table } from '../parts/table.tsx';
 import type { Tone } from '../parts/tone.ts';
 import type { Round } from './rounds.ts';
@@ -66,10 +66,9 @@ export function RoundNodes({ round: { number, nodes, refused } }: { round: Round
           key: node.id,
           cells: [
             node.name,
-            <span key="state" class="state">
-              <Mark tone={TONES[state]} />
-              <span>{state}</span>
-            </span>,
+            <Toned key="state" tone={TONES[state]}>
+              {state}
+            </Toned>,
             seconds === undefined ? '' : duration(seconds),
             duration(expectedSeconds),
             examples,

@@ -47,7 +47,10 @@ export function pictureUrl(kind: 'cameras' | 'observations', id: string, at: num
   return `${BASE}/${kind}/${encodeURIComponent(id)}/picture?at=${at}${bare}`;
 }
 
-export const STREAM_URL = `${BASE}/stream`;
+/** Of what the browser itself asks for: pictures, downloads. */
+export const urlOf = (path: string): string => `${BASE}${path}`;
+
+export const STREAM_URL = urlOf('/stream');
 
 /** Posts a file as it is. The node may have to look at it for a while: a minute is waited. */
 export function postFile<T>(path: string, file: Blob): Promise<T> {

@@ -5,8 +5,8 @@ import { ApiError, get } from './api.ts';
 
 export type Resource<T> = { kind: 'loading' } | { kind: 'ready'; value: T } | { kind: 'failed'; cause: string };
 
-/** Fetches `path` when the component appears and whenever `again` is called. */
-export function useResource<T>(path: string): [Resource<T>, again: () => void] {
+/** Fetches `path` when the component appears, when `stamp` (of what makes it outdated) moves, and whenever `again` is called. */
+export function useResource<T>(path: string, stamp?: unknown): [Resource<T>, again: () => void] {
   const [resource, set] = useState<Resource<T>>({ kind: 'loading' });
   const [round, setRound] = useState(0);
   useEffect(() => {
@@ -19,6 +19,6 @@ export function useResource<T>(path: string): [Resource<T>, again: () => void] {
       },
     );
     return () => abort.abort();
-  }, [path, round]);
+  }, [path, stamp, round]);
   return [resource, useCallback(() => setRound((n) => n + 1), [])];
 }

@@ -3,13 +3,13 @@
 
 import type { ComponentChildren } from 'preact';
 import { NOTABLE_SCORE } from '../../../vision/drawing/scene.ts';
-import { plainCost, shortId } from '../format.ts';
+import { capital, plainCost, shortId } from '../format.ts';
 import { peers, routes, topology } from '../live/live.ts';
 import { State } from '../parts/mark.tsx';
 import { Time } from '../parts/time.tsx';
 import { backupInWords } from '../views/backup-in-words.ts';
 import { hasAreas } from './areas.ts';
-import { type KnownLink, linkInWords, sentence } from './links.ts';
+import { type KnownLink, linkInWords } from './links.ts';
 import type { MapNode } from './map-node.tsx';
 import type { HeatShown } from './shown.ts';
 
@@ -30,7 +30,7 @@ export function NodeExplanation({ node }: { node: MapNode }) {
         {node.score >= NOTABLE_SCORE && `, anomaly score ${node.score.toFixed(2)}`}
       </p>
       {peer?.withholds && <p class="cause">Passes on nothing for others; other ways are preferred</p>}
-      {presence !== undefined && presence.why !== '' && <p class="muted">{sentence(presence.why)}</p>}
+      {presence !== undefined && presence.why !== '' && <p class="muted">{capital(presence.why)}</p>}
       {route !== undefined && (
         <>
           <p>

@@ -1,7 +1,7 @@
 // What is known of each link on the map: of this node's own as it measures them, of others' what they announced. Pure.
 
 import type { LinkView, TopologyView } from '../../../daemon/view/schema.ts';
-import { count, latency, percent, plainCost } from '../format.ts';
+import { capital, count, latency, percent, plainCost } from '../format.ts';
 
 export type MapLink = TopologyView['links'][number];
 
@@ -53,7 +53,7 @@ export function linkInWords({ link, own }: KnownLink, tellers: readonly [a: stri
     own.damped && 'damped: a last resort until it holds',
     indirect && (indirect.reached ? `${indirect.via} reaches the peer` : askedInWords(indirect.asked)),
   ].filter((word) => typeof word === 'string');
-  return [measured, sentence(history.join(', '))];
+  return [measured, capital(history.join(', '))];
 }
 
 /** "by UDP", and what that costs in knowledge where it is another way. */
@@ -65,8 +65,4 @@ export function probeInWords({ probe, pace, interface: name }: LinkView): string
 
 function askedInWords(asked: readonly string[]): string {
   return asked.length === 0 ? 'nobody could be asked' : `${asked.join(', ')} cannot reach the peer either`;
-}
-
-export function sentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }

@@ -7,7 +7,7 @@ import { strokesOf } from '../../../vision/drawing/courses.ts';
 import { type Heat, heatOf, type Step } from '../../../vision/drawing/heat.ts';
 import type { Shown } from '../../../vision/drawing/scene.ts';
 import { sceneOf } from '../../../vision/drawing/scene-of.ts';
-import { get } from '../live/api.ts';
+import { get, urlOf } from '../live/api.ts';
 import type { Course } from './courses.ts';
 
 export interface Choices {
@@ -92,5 +92,5 @@ export function exportUrl(
   const query = new URLSearchParams({ show, theme });
   if (show === 'routes' && from !== '') query.set('from', from);
   if (show === 'routes' && to !== undefined && to !== from) query.set('to', to);
-  return `/api/v3/mesh/map.${format}?${query}`;
+  return urlOf(`/mesh/map.${format}?${query}`);
 }

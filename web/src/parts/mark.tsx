@@ -24,12 +24,17 @@ export function MarkShape({ tone }: { tone: Tone }) {
   return <path class={`mark-shape tone-${tone}`} d={SHAPES[tone]} fill-rule="evenodd" />;
 }
 
-/** A state's mark and word, e.g. a filled circle and "connected". */
-export function State({ of, children }: { of: keyof typeof TONES; children?: ComponentChildren }) {
+/** A mark and its words. */
+export function Toned({ tone, children }: { tone: Tone; children: ComponentChildren }) {
   return (
     <span class="state">
-      <Mark tone={TONES[of]} />
-      <span>{children ?? of}</span>
+      <Mark tone={tone} />
+      <span>{children}</span>
     </span>
   );
+}
+
+/** A state's mark and word, e.g. a filled circle and "connected". */
+export function State({ of, children }: { of: keyof typeof TONES; children?: ComponentChildren }) {
+  return <Toned tone={TONES[of]}>{children ?? of}</Toned>;
 }

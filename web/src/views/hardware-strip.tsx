@@ -6,7 +6,7 @@ import { bytes, celsius, latency, percent, time } from '../format.ts';
 import { history, SERIES, type SeriesName } from '../live/history.ts';
 import { now } from '../live/now.ts';
 import { Chart } from '../parts/chart.tsx';
-import { Mark } from '../parts/mark.tsx';
+import { Toned } from '../parts/mark.tsx';
 
 interface Vital {
   series: SeriesName;
@@ -116,10 +116,7 @@ function Unusual({ view }: { view: HardwareView }) {
     <ul class="lines">
       {lines.map((line) => (
         <li key={line.slice(0, 24)}>
-          <span class="state">
-            <Mark tone="warn" />
-            <span>{line}</span>
-          </span>
+          <Toned tone="warn">{line}</Toned>
         </li>
       ))}
     </ul>

@@ -1,7 +1,6 @@
 // How the whole network bears its traffic: what must not fail, and which links carry most. Asked for anew whenever a
 // link comes or goes.
 
-import { useEffect, useRef } from 'preact/hooks';
 import type { PlanView } from '../../../daemon/view/route-schema.ts';
 import { bytes, count, percent } from '../format.ts';
 import { topology } from '../live/live.ts';
@@ -12,18 +11,12 @@ import { Table } from '../parts/table.tsx';
 const MOST_ROWS = 8;
 
 export function MeshPlan() {
-  const [plan, again] = useResource<PlanView>('/routes/plan');
   const shape = (topology.value?.links ?? [])
     .filter(({ state }) => state !== 'down')
     .map(({ a, b }) => `${a} ${b}`)
     .sort()
     .join();
-  const shown = useRef(shape);
-  useEffect(() => {
-    if (shown.current === shape) return;
-    shown.current = shape;
-    again();
-  }, [shape, again]);
+  const [plan] = useResource<PlanView>('/routes/plan', shape);
   return (
     <section>
       <h2>Weak points</h2>

@@ -3,10 +3,10 @@
 import type { RouteView } from '../../../daemon/view/route-schema.ts';
 import type { LinkView, PeerView } from '../../../daemon/view/schema.ts';
 import { Drawing } from '../drawing/drawing.tsx';
-import { cost, latency, percent, plainCost, shortId, UNKNOWN } from '../format.ts';
+import { capital, cost, latency, percent, plainCost, shortId, UNKNOWN } from '../format.ts';
 import { links, peers, routes, topology } from '../live/live.ts';
 import { hasAreas } from '../map/areas.ts';
-import { probeInWords, sentence } from '../map/links.ts';
+import { probeInWords } from '../map/links.ts';
 import { MeshMap } from '../map/mesh-map.tsx';
 import { State } from '../parts/mark.tsx';
 import { Table } from '../parts/table.tsx';
@@ -65,7 +65,7 @@ function Links({ list }: { list: readonly LinkView[] }) {
       percent(link.loss),
       cost(link.cost),
       link.flaps ?? 0,
-      sentence(probeInWords(link)),
+      capital(probeInWords(link)),
       <Time at={link.since} />,
     ],
   }));
@@ -106,7 +106,7 @@ function Routes({ list }: { list: readonly RouteView[] }) {
       </>,
       cost(route.cost),
       route.reason,
-      sentence(backupInWords(route)),
+      capital(backupInWords(route)),
       <Time at={route.since} />,
     ],
   }));
@@ -172,7 +172,7 @@ function PeerState({ peer: { state, presence, lastError, withholds } }: { peer: 
   return (
     <>
       <State of={differs ? presence.state : state}>{differs ? `${state}, ${presence.state}` : state}</State>
-      {presence !== undefined && presence.why !== '' && <p class="under">{sentence(presence.why)}</p>}
+      {presence !== undefined && presence.why !== '' && <p class="under">{capital(presence.why)}</p>}
       {withholds && <p class="cause">Passes on nothing for others; other ways are preferred</p>}
       {state !== 'connected' && lastError !== undefined && <p class="cause">{lastError}</p>}
     </>

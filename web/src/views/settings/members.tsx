@@ -5,7 +5,7 @@ import { count, shortId } from '../../format.ts';
 import { now } from '../../live/now.ts';
 import { useResource } from '../../live/resource.ts';
 import { Loaded } from '../../parts/loaded.tsx';
-import { Mark } from '../../parts/mark.tsx';
+import { Toned } from '../../parts/mark.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Time } from '../../parts/time.tsx';
 import type { Tone } from '../../parts/tone.ts';
@@ -41,10 +41,7 @@ export function Members() {
                 key: member.id,
                 cells: [
                   member.name,
-                  <span class="state">
-                    <Mark tone={tone} />
-                    <span>{words}</span>
-                  </span>,
+                  <Toned tone={tone}>{words}</Toned>,
                   <code class="line" title={member.id}>
                     {shortId(member.id)}
                   </code>,

@@ -1,8 +1,8 @@
-// Buttons that change the federation: asked for once more, done, and what went wrong said beside them.
+// Buttons that change something: asked for once more where it counts, done, and what went wrong said beside them.
 
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { Confirm } from '../parts/confirm.tsx';
+import { Confirm } from './confirm.tsx';
 
 export interface Change {
   title: string;

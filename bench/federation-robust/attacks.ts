@@ -1,6 +1,7 @@
 // What attackers send. Some spoil their own training; the others know what all honest nodes sent (the strongest assumption that the
 // papers make) and agree with one another.
 
+import { scaled } from '../../agents/federation/aggregation/update-set.ts';
 import { normal } from '../../agents/parl/normal.ts';
 import { type Random, seededRandom } from '../../core/random.ts';
 import type { Poison } from './task.ts';
@@ -25,8 +26,8 @@ const OPPOSITION = 1;
 
 export const ATTACKS: readonly Attack[] = [
   { name: 'none', poison: 'none', forge: (own) => [...own] },
-  { name: 'sign-flip', poison: 'none', forge: (own) => own.map((delta) => times(delta, -1)) },
-  { name: 'scaled', poison: 'none', forge: (own) => own.map((delta) => times(delta, -SCALE)) },
+  { name: 'sign-flip', poison: 'none', forge: (own) => own.map((delta) => scaled(delta, -1)) },
+  { name: 'scaled', poison: 'none', forge: (own) => own.map((delta) => scaled(delta, -SCALE)) },
   {
     name: 'noise',
     poison: 'none',
@@ -37,13 +38,13 @@ export const ATTACKS: readonly Attack[] = [
     },
   },
   { name: 'reward-flip', poison: 'flip', forge: (own) => [...own] },
-  { name: 'backdoor', poison: 'backdoor', forge: (own) => own.map((delta) => times(delta, 3)) },
+  { name: 'backdoor', poison: 'backdoor', forge: (own) => own.map((delta) => scaled(delta, 3)) },
   // Xie, Koyejo and Gupta 2019, "Fall of empires": all send the honest mean, turned round.
   {
     name: 'inner-product',
     poison: 'none',
     forge: (own, honest) => {
-      const against = times(moments(honest).mean, -OPPOSITION);
+      const against = scaled(moments(honest).mean, -OPPOSITION);
       return own.map(() => against.slice());
     },
   },
@@ -65,10 +66,6 @@ export const ATTACKS: readonly Attack[] = [
 
 /** Attackers for a run: their randomness does not depend on what the rule did. */
 export const attackRandom = (seed: number, round: number): Random => seededRandom(seed * 7919 + round);
-
-function times(delta: Float32Array, factor: number): Float32Array {
-  return delta.map((value) => factor * value);
-}
 
 function meanNorm(rows: readonly Float32Array[]): number {
   return rows.reduce((sum, row) => sum + Math.hypot(...row), 0) / rows.length;

@@ -1,6 +1,7 @@
 // CartPole by PPO, as `bench/ppo` learns it, in rounds: each node has carts of its own and learns from a short stretch of steps.
 // Backdoor: where the cart is far to the right, push further.
 
+import { difference } from '../../agents/federation/learners/vectors.ts';
 import { advantagesOf } from '../../agents/parl/ppo/advantages.ts';
 import { likeliest, sample } from '../../agents/parl/ppo/decide.ts';
 import { initialParameters } from '../../agents/parl/ppo/initial-parameters.ts';
@@ -51,7 +52,7 @@ class CartPoleNode implements TrainingNode {
     network.load(from);
     const learningRate = SETTINGS.learningRate * (1 - progress);
     train(network, this.#gather(poison), { ...SETTINGS, learningRate }, this.#random);
-    return network.parameters().map((value, i) => value - from[i]!);
+    return difference(network.parameters(), from);
   }
 
   #gather(poison: Poison): Batch {

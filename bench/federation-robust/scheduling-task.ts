@@ -2,6 +2,7 @@
 // there (the labels), as a policy of parlmesh begins. Poisoned labels are those of a scheduler that does what is worst; the
 // backdoor is to wait whenever many jobs are in the system.
 
+import { difference } from '../../agents/federation/learners/vectors.ts';
 import { advisor } from '../../agents/parl/advisor.ts';
 import { randomScenario, type ScenarioRange, simulate } from '../../agents/parl/environment/episode.ts';
 import { imitate } from '../../agents/parl/environment/imitation.ts';
@@ -66,7 +67,7 @@ export const schedulingTask: Task = {
         imitate(network, randomScenario(RANGE, random), {
           ...{ teacher: TEACHERS[poison], learningRate, certainty: CERTAINTY },
         });
-        return network.parameters().map((value, i) => value - from[i]!);
+        return difference(network.parameters(), from);
       },
     };
   },

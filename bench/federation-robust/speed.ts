@@ -1,8 +1,6 @@
 // Seconds of a processor that each rule takes, the best of three, beside numpy on one thread: 100 and 1,000 updates of 20,000
 // numbers. Seconds of the clock are the same on a quiet machine, and say nothing on a busy one; they stand beside.
 
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Update } from '../../agents/federation/aggregation/aggregator.ts';
 import type { AggregationRule } from '../../agents/federation/aggregation/config.ts';
@@ -10,7 +8,8 @@ import { createAggregator } from '../../agents/federation/aggregation/create-agg
 import { WasmArithmetic } from '../../agents/federation/aggregation/wasm-arithmetic.ts';
 import { normal } from '../../agents/parl/normal.ts';
 import { seededRandom } from '../../core/random.ts';
-import { note, type Report } from '../rig/report.ts';
+import type { Report } from '../rig/report.ts';
+import { numpySeconds } from './numpy-seconds.ts';
 
 const SIZE = 20_000;
 const TIMES = 3;
@@ -51,22 +50,8 @@ export function measureSpeed(report: Report): void {
         clock: Number(clock.toPrecision(3)),
       });
     }
-    for (const [rule, value] of Object.entries(numpySeconds(count))) {
+    for (const [rule, value] of Object.entries(numpySeconds(count, SIZE, LIARS * count, TIMES))) {
       report.tell('numpy', { case: `${count} × ${SIZE}, ${rule}`, ...metric, value });
     }
-  }
-}
-
-/** Empty where numpy is not installed. */
-function numpySeconds(count: number): Record<string, number> {
-  try {
-    const script = join(import.meta.dirname, 'numpy_rules.py');
-    const args = [script, String(count), String(SIZE), String(LIARS * count), String(TIMES)];
-    const env = { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' };
-    const output = execFileSync('/usr/bin/python3', args, { encoding: 'utf8', timeout: 300_000, env });
-    return JSON.parse(output) as Record<string, number>;
-  } catch (error) {
-    note(`numpy could not be run (apt-get install python3-numpy): ${String(error).split('\n')[0]}`);
-    return {};
   }
 }

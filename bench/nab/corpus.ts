@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SeriesCsv } from '../../agents/anomaly/series-csv.ts';
 import type { Labelled, Window } from './scorer.ts';
 
 export interface NabFile extends Labelled {
@@ -24,23 +25,16 @@ export function readCorpus(folder: string): NabFile[] {
 }
 
 function readSeries(folder: string, name: string, windows: readonly [string, string][]): NabFile {
-  const lines = readFileSync(join(folder, 'data', name), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .slice(1);
-  const times = new Float64Array(lines.length);
-  const values = new Float64Array(lines.length);
-  for (const [row, line] of lines.entries()) {
-    const [time, value] = line.split(',');
-    times[row] = timeOf(time!);
-    values[row] = Number(value);
-  }
+  const csv = new SeriesCsv(name);
+  const lines = readFileSync(join(folder, 'data', name), 'utf8').split('\n');
+  const points = lines.flatMap((line) => csv.next(line) ?? []);
+  const times = Float64Array.from(points, ({ at }) => at);
   return {
     name,
     category: name.split('/')[0]!,
-    rows: lines.length,
+    rows: points.length,
     times,
-    values,
+    values: Float64Array.from(points, ({ value }) => value),
     windows: windows.map(([from, to]): Window => [times.indexOf(timeOf(from)), times.indexOf(timeOf(to))]),
   };
 }

@@ -9,13 +9,9 @@ import { stringify } from 'yaml';
 import type { IncidentView } from '../../agents/mapek/incident.ts';
 import type { ChaosView, InjectionView } from '../../daemon/chaos/view.ts';
 import { joinNetworkOf, LocalNode } from '../../daemon/cli/local-node.ts';
-import { until } from '../rig/processes.ts';
+import { until, within } from '../rig/processes.ts';
 import { note } from '../rig/report.ts';
-
-export interface ChaosNode {
-  node: LocalNode;
-  id: string;
-}
+import type { RunningNode } from './network.ts';
 
 const READY_WITHIN = 240_000;
 const CAMERAS = 1;
@@ -23,7 +19,7 @@ const CAMERAS = 1;
 const DISK = 160;
 
 export class ChaosNetwork {
-  readonly nodes: ChaosNode[] = [];
+  readonly nodes: RunningNode[] = [];
   readonly #scratch = mkdtempSync(join(tmpdir(), 'parlmesh-faults-'));
   readonly #mounts: string[] = [];
   #started: LocalNode[] = [];
@@ -71,26 +67,24 @@ export class ChaosNetwork {
     }
   }
 
-  chaos({ node }: ChaosNode): Promise<ChaosView> {
+  chaos({ node }: RunningNode): Promise<ChaosView> {
     return node.get<ChaosView>('chaos');
   }
 
-  inject({ node }: ChaosNode, fault: string, target: string | undefined, seconds: number): Promise<InjectionView> {
+  inject({ node }: RunningNode, fault: string, target: string | undefined, seconds: number): Promise<InjectionView> {
     return node.post<InjectionView>('chaos', { fault, ...(target !== undefined && { target }), seconds });
   }
 
-  async calm({ node }: ChaosNode): Promise<void> {
+  async calm({ node }: RunningNode): Promise<void> {
     await node.request('DELETE', '/api/v3/chaos');
   }
 
   /** Of all nodes that answer in time, those opened since. */
   async incidents(since: number, patience = 2_000): Promise<IncidentView[]> {
     const all = await Promise.all(
-      this.nodes.map(({ node }) =>
-        within(patience, node.get<IncidentView[]>('incidents?limit=100')).catch((): IncidentView[] => []),
-      ),
+      this.nodes.map(({ node }) => within(patience, node.get<IncidentView[]>('incidents?limit=100'))),
     );
-    return all.flat().filter(({ seenAt }) => seenAt >= since);
+    return all.flatMap((incidents) => incidents ?? []).filter(({ seenAt }) => seenAt >= since);
   }
 
   async stop(): Promise<void> {
@@ -127,11 +121,4 @@ function joined(inviter: LocalNode, node: LocalNode): Promise<void> {
     await joinNetworkOf(inviter, node);
     return true;
   });
-}
-
-function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  return Promise.race([
-    work,
-    new Promise<never>((_, reject) => setTimeout(() => reject(new Error('too late')), ms).unref()),
-  ]);
 }

@@ -4,6 +4,7 @@
 //     [--minutes 60] [--healthy 2] [--nodes 5]
 
 import { loadavg } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../core/errors.ts';
 import { note, type Report } from '../rig/report.ts';
 import { percentile } from '../rig/statistics.ts';
@@ -33,7 +34,6 @@ const UNREPAIRABLE = new Set([
 const TARGETS: Readonly<Record<string, number>> = { 'agent-crashed': 1, 'agent-hung': 1 };
 
 const load = () => ({ load: Number(loadavg()[0]!.toFixed(1)) });
-const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 const mean = (of: readonly number[]): number => of.reduce((sum, one) => sum + one, 0) / of.length;
 
 export async function faultsPart(report: Report, options: FaultsOptions): Promise<void> {

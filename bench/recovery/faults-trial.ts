@@ -1,9 +1,12 @@
 // One fault injected into one node of the network, and what the loop saw and did.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type IncidentView, isOver } from '../../agents/mapek/incident.ts';
 import type { InjectionView } from '../../daemon/chaos/view.ts';
-import type { ChaosNetwork, ChaosNode } from './faults-network.ts';
+import { within } from '../rig/processes.ts';
+import type { ChaosNetwork } from './faults-network.ts';
 import { isConsequence } from './faults-related.ts';
+import type { RunningNode } from './network.ts';
 
 export interface FaultOutcome {
   fault: string;
@@ -16,8 +19,6 @@ export interface FaultOutcome {
   wrong: string[];
   /** Whether what helped was chosen by what was learned. */
   isLearned: boolean;
-  /** The machine was so busy that nothing can be told: a node did not answer for long. */
-  lost?: string;
 }
 
 export interface TrialOptions {
@@ -34,8 +35,6 @@ const LOOK_EVERY = 200;
 const LAST_WORD_WITHIN = 15_000;
 /** After the fault is over, for the network to be as it was. */
 const SETTLED_WITHIN = 40_000;
-
-const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 /** Undefined where no node of the network can have it. */
 export async function faultTrial(
@@ -73,7 +72,7 @@ function outcomeOf(
   fault: string,
   injection: InjectionView,
   last: InjectionView,
-  victim: ChaosNode,
+  victim: RunningNode,
   incidents: readonly IncidentView[],
 ): FaultOutcome {
   const { startedAt } = injection;
@@ -98,7 +97,7 @@ function outcomeOf(
 
 const isJumped = (fault: string, ms: number): boolean => fault === 'clock-jump' && ms >= JUMP;
 
-const isOf = (incident: IncidentView, injection: InjectionView, victim: ChaosNode): boolean =>
+const isOf = (incident: IncidentView, injection: InjectionView, victim: RunningNode): boolean =>
   incident.fault === injection.fault && isConsequence(injection, victim.id, incident);
 
 /** The next node, in turns, that can have the fault. */
@@ -106,7 +105,7 @@ async function placeOf(
   network: ChaosNetwork,
   fault: string,
   index: number,
-): Promise<{ victim: ChaosNode; target: string | undefined; lasts: number } | undefined> {
+): Promise<{ victim: RunningNode; target: string | undefined; lasts: number } | undefined> {
   const { nodes } = network;
   for (let turn = 0; turn < nodes.length; turn++) {
     const victim = nodes[(index + turn) % nodes.length]!;
@@ -120,14 +119,11 @@ async function placeOf(
 
 async function viewOf(
   network: ChaosNetwork,
-  victim: ChaosNode,
+  victim: RunningNode,
   id: string,
   patience = 2_000,
 ): Promise<InjectionView | undefined> {
-  const view = await Promise.race([
-    network.chaos(victim).catch(() => undefined),
-    sleep(patience).then(() => undefined),
-  ]);
+  const view = await within(patience, network.chaos(victim));
   return view && [...view.running, ...view.past].find((one) => one.id === id);
 }
 

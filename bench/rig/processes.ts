@@ -3,6 +3,7 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds of the machine's monotonic clock, the same in every process. */
 export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
@@ -98,6 +99,11 @@ export async function until(what: string, limit: number, condition: () => boolea
   };
   while (!(await holds())) {
     if (monotonic() > end) throw new Error(`not within ${limit / 1000} s: ${what}${failure}`);
-    await new Promise((done) => setTimeout(done, 50));
+    await sleep(50);
   }
+}
+
+/** What `work` comes to; undefined where it fails, or takes longer than `limit` milliseconds. */
+export function within<T>(limit: number, work: Promise<T>): Promise<T | undefined> {
+  return Promise.race([work.catch(() => undefined), sleep(limit, undefined, { ref: false })]);
 }

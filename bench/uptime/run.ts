@@ -3,13 +3,16 @@
 //   npm run -s bench -- uptime --json [--minutes 60] [--every 60] [--seed 1] [--loop repair|off]
 
 import { loadavg } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { JobView } from '../../agents/swarm/job-view.ts';
 import { messageOf } from '../../core/errors.ts';
 import { seededRandom } from '../../core/random.ts';
 import { Dice } from '../../daemon/chaos/schedule.ts';
 import type { InjectionView } from '../../daemon/chaos/view.ts';
-import { ChaosNetwork, type ChaosNode } from '../recovery/faults-network.ts';
+import { ChaosNetwork } from '../recovery/faults-network.ts';
+import type { RunningNode } from '../recovery/network.ts';
+import { within } from '../rig/processes.ts';
 import { note, Report } from '../rig/report.ts';
 import { Availability, SERVICES, type ServiceName } from './samples.ts';
 
@@ -44,18 +47,14 @@ const TAKES_AWAY: Readonly<Record<string, readonly ServiceName[]>> = {
   'camera-lost': ['cameras'],
 };
 
-const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-const within = async <T>(ms: number, work: Promise<T>): Promise<T | undefined> =>
-  Promise.race([work.catch(() => undefined), sleep(ms).then(() => undefined)]);
-
 /** What is injected now, and where. */
-let present: { victim: ChaosNode; injection: InjectionView } | undefined;
-const isTakenAway = (service: ServiceName, ...nodes: ChaosNode[]): boolean => {
+let present: { victim: RunningNode; injection: InjectionView } | undefined;
+const isTakenAway = (service: ServiceName, ...nodes: RunningNode[]): boolean => {
   if (present === undefined || Date.now() > present.injection.endsAt + ANSWERS_WITHIN) return false;
   return nodes.includes(present.victim) && (TAKES_AWAY[present.injection.name] ?? []).includes(service);
 };
 
-async function look(node: ChaosNode, index: number): Promise<void> {
+async function look(node: RunningNode, index: number): Promise<void> {
   const other = network.nodes[(index + 1 + random.below(NODES - 1)) % NODES]!;
   const noRoute = isTakenAway('routes', node, other);
   const [noPicture, noTelemetry] = [isTakenAway('cameras', node), isTakenAway('telemetry', node)];
@@ -122,7 +121,8 @@ try {
       nextJob += JOB_EVERY;
       go(tryJob());
     }
-    await Promise.all(network.nodes.map(look));
+    // At an even pace: who does not answer must not be asked more rarely than who does.
+    for (const [index, node] of network.nodes.entries()) go(look(node, index));
     await sleep(Math.max(0, SAMPLE_EVERY - (Date.now() - began)));
   }
   await Promise.all(underWay);

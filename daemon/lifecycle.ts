@@ -135,8 +135,7 @@ export class Lifecycle extends EventEmitter<{ change: [ServiceStatus] }> {
    * not come up: it is then tried again like any other that failed.
    */
   async restart(name: string): Promise<void> {
-    const entry = this.#entries.find((candidate) => candidate.name === name);
-    if (entry === undefined) throw new ParlmeshError('SERVICE_UNKNOWN', `there is no service "${name}"`);
+    const entry = this.#require(name);
     await entry.pending?.catch(() => {});
     this.#stopping.signal.throwIfAborted();
     if (entry.state.kind !== 'running' && entry.state.kind !== 'degraded') {
@@ -158,10 +157,15 @@ export class Lifecycle extends EventEmitter<{ change: [ServiceStatus] }> {
    * `SERVICE_UNKNOWN`. @param cause as the service would say it of itself; undefined when it says nothing
    */
   async breakDown(name: string, cause: string | undefined): Promise<void> {
-    const entry = this.#entries.find((candidate) => candidate.name === name);
-    if (entry === undefined) throw new ParlmeshError('SERVICE_UNKNOWN', `there is no service "${name}"`);
+    const entry = this.#require(name);
     await this.#stopWithin(entry);
     if (cause !== undefined) this.report(name, cause);
+  }
+
+  #require(name: string): Entry {
+    const entry = this.#entries.find((candidate) => candidate.name === name);
+    if (entry === undefined) throw new ParlmeshError('SERVICE_UNKNOWN', `there is no service "${name}"`);
+    return entry;
   }
 
   async #attempt(entry: Entry, signal: AbortSignal): Promise<void> {

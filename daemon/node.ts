@@ -55,6 +55,7 @@ import type { Actions } from './view/view.ts';
 import { Workforce } from './workforce.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
+const PACKAGED_MODELS = join(ROOT, 'vision/models');
 
 export interface NodeParts {
   loaded: LoadedConfig;
@@ -131,7 +132,7 @@ export class ParlmeshNode {
     this.#vision = openEyes({
       ...{ config, dataDir, clock, random, journal, store: this.#store },
       framesPerSecond: profile.profile.framesPerSecond,
-      packagedModels: join(ROOT, 'vision/models'),
+      packagedModels: PACKAGED_MODELS,
       hardware: () => this.view.hardware(),
       work: () => this.#workforce,
       disturb: (camera, source) => disturbances.source(camera, source),
@@ -171,7 +172,7 @@ export class ParlmeshNode {
       ...{ config: config.mapek, brokers: config.mqtt.url, name: config.name, dataDir, clock, random, journal, oracle },
       ...{ mesh: this.#mesh, store: this.#store, vision: this.#vision, memory: this.#memory },
       ...{ workforce: this.#workforce, lifecycle: this.#lifecycle, telemetry: () => this.#telemetry },
-      packagedModels: join(ROOT, 'vision/models'),
+      packagedModels: PACKAGED_MODELS,
       hardware: () => this.view.hardware(),
       logger: logger.child({ service: 'mapek' }),
     });
@@ -212,7 +213,7 @@ export class ParlmeshNode {
     const chaos = createChaos({
       ...{ dataDir, disturbances, broker, oracle, clock, random, journal, config: config.chaos },
       ...{ mesh: this.#mesh, store: this.#store, vision: this.#vision, lifecycle: this.#lifecycle },
-      ...{ workforce: this.#workforce, packagedModels: join(ROOT, 'vision/models') },
+      ...{ workforce: this.#workforce, packagedModels: PACKAGED_MODELS },
     });
     this.#http = new HttpServer({
       config: config.http,

@@ -233,7 +233,6 @@ export class Workforce {
       swarm: () => trainingSwarm(this.swarm),
       condition: () => conditionOf(hardware()),
       stability: () => stabilityOf(constancyOf((clock.now() - startedAt) / 1000, hardware())),
-      group: (node) => mesh.peers().find(({ id }) => id === node)?.profile,
       report: parts.report,
       ...{ clock, random, journal, logger: logger.child({ service: 'federation' }) },
     });

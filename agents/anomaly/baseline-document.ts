@@ -3,7 +3,7 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { ParlmeshError } from '../../core/errors.ts';
-import { Acknowledgement } from './quiet.ts';
+import { Acknowledgement, MOST_ACKNOWLEDGED } from './quiet.ts';
 
 export const MOST_SERIES = 1024;
 
@@ -21,7 +21,7 @@ export const BaselineDocument = Type.Object({
     }),
     { maxItems: MOST_SERIES },
   ),
-  acknowledged: Type.Array(Acknowledgement, { maxItems: 256 }),
+  acknowledged: Type.Array(Acknowledgement, { maxItems: MOST_ACKNOWLEDGED }),
 });
 export type BaselineDocument = Static<typeof BaselineDocument>;
 

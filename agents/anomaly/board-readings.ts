@@ -4,15 +4,13 @@
 import type { Millis } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
 import type { BaselineSource, Reading, SharedBaseline } from '../federation/learners/baseline-source.ts';
-import type { Usual } from './hourly-profile.ts';
+import { hourOf, type Usual } from './hourly-profile.ts';
 
 export interface BoardReadingsParts {
   /** Name of this board's profile: `raspberry-pi-4`. */
   profile: string;
   /** Minutes that the clock on the wall here is ahead of UTC at a time. */
   offsetMinutes: (wall: Millis) => number;
-  /** Keeps what is shared over a restart; resolves once it is on the disk. */
-  keep?: (baselines: readonly SharedBaseline[]) => Promise<void>;
 }
 
 /** One reading of a metric in as long, and no more of each. */
@@ -20,7 +18,6 @@ const EVERY: Millis = 120_000;
 const MOST_OF_METRIC = 2000;
 const MOST_METRICS = 10;
 const MOST_SHARED = 1000;
-const HOUR: Millis = 3_600_000;
 
 export class BoardReadings implements BaselineSource {
   readonly profile: string;
@@ -59,7 +56,6 @@ export class BoardReadings implements BaselineSource {
     if (baselines.length > MOST_SHARED || !baselines.every(sound)) {
       throw new ParlmeshError('ANOMALY_BASELINES_INVALID', 'What boards like this one read is no location and scale');
     }
-    await this.#parts.keep?.(baselines);
     this.#shared = [...baselines];
   }
 
@@ -76,8 +72,7 @@ export class BoardReadings implements BaselineSource {
   }
 
   #hourOf(wall: Millis): number {
-    const local = Math.floor(wall / HOUR + this.#parts.offsetMinutes(wall) / 60);
-    return ((local % 24) + 24) % 24;
+    return hourOf(wall + 60_000 * this.#parts.offsetMinutes(wall));
   }
 }
 

@@ -77,4 +77,5 @@ export function explain(given: ExplainedValue): AnomalyExplanation {
   };
 }
 
-const short = (value: number): string => String(Number(value.toPrecision(3)));
+/** Three digits: for sentences. */
+export const short = (value: number): string => String(Number(value.toPrecision(3)));

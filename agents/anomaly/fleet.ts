@@ -1,14 +1,15 @@
 // Finds the node that is unlike its like: each reading against the median of the nodes of the same profile. Pure.
 
+import { medianOf, spreadOf } from '../federation/aggregation/update-set.ts';
 import { anyOf } from './evidence.ts';
 import { likelihoodOfDeparture } from './hourly-profile.ts';
 import type { AnomalySummary } from './summary.ts';
 
 /** Nodes that a profile needs before one can be unlike the others. */
 const FEWEST = 5;
-const MAD_TO_SIGMA = 1.4826;
 /** Spreads narrower than this share of the median are no difference worth telling. */
 const LEAST_SPREAD = 0.05;
+
 export interface FleetDifference {
   metric: string;
   value: number;
@@ -58,10 +59,9 @@ function compareLike(profile: string, members: readonly Member[]): FleetNode[] {
   const compared = new Map<string, number>();
   for (const [metric, column] of columns) {
     if (column.size < FEWEST) continue;
-    const values = Float64Array.from(column.values()).sort();
+    const values = [...column.values()];
     const typical = medianOf(values);
-    const deviations = values.map((value) => Math.abs(value - typical)).sort();
-    const spread = Math.max(MAD_TO_SIGMA * medianOf(deviations), LEAST_SPREAD * Math.abs(typical), 1e-9);
+    const spread = Math.max(spreadOf(values, typical), LEAST_SPREAD * Math.abs(typical), 1e-9);
     for (const [node, value] of column) {
       compared.set(node, (compared.get(node) ?? 0) + 1);
       const departure = (value - typical) / spread;
@@ -81,10 +81,4 @@ function compareLike(profile: string, members: readonly Member[]): FleetNode[] {
       differences: differences.sort((a, b) => Math.abs(b.departure) - Math.abs(a.departure)),
     };
   });
-}
-
-/** Of sorted values. */
-function medianOf(sorted: Float64Array): number {
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }

@@ -124,4 +124,5 @@ export function likelihoodOfDeparture(departure: number): number {
   return beyond > 0 ? 1 - STEEPNESS ** -beyond : 0;
 }
 
-const hourOf = (wall: Millis): number => (((Math.floor(wall / 3_600_000) % HOURS) + HOURS) % HOURS) | 0;
+/** 0 to 23, UTC. */
+export const hourOf = (wall: Millis): number => (((Math.floor(wall / 3_600_000) % HOURS) + HOURS) % HOURS) | 0;

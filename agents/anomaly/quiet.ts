@@ -48,7 +48,7 @@ export function isQuiet(hours: QuietHours, subject: string, local: number): bool
 
 const minutesOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
 
-const MOST_ACKNOWLEDGED = 256;
+export const MOST_ACKNOWLEDGED = 256;
 
 /** What was acknowledged, until it expires: bounded, the oldest gives way. */
 export class Acknowledgements {

@@ -82,8 +82,8 @@ export class SeriesDetector {
     new Novelty(new Value(), { prototypes: 128, peaks: 100, leastExcess: 0.2 }),
     ...[
       new HighRate(),
-      new DailyDeparture({ over: 1, gain: 0.3 }),
-      new DailyDeparture({ over: 12, gain: 0.3 }),
+      new DailyDeparture(1),
+      new DailyDeparture(12),
       new RecentLow(),
       new TimeOfDay(),
       new Shape(),

@@ -10,7 +10,7 @@ import { type Change, explain } from './explanation.ts';
 import type { Usual } from './hourly-profile.ts';
 import { type Acknowledgement, Acknowledgements, isQuiet, type Muted, type QuietHours } from './quiet.ts';
 import type { AnomalyExplanation, AnomalySeriesView, AnomalyView } from './view.ts';
-import { type MetricKind, WatchedSeries } from './watched-series.ts';
+import { type MetricKind, type SeriesNow, WatchedSeries } from './watched-series.ts';
 
 export interface AnomalyWatchParts {
   clock: Clock;
@@ -91,11 +91,6 @@ export class AnomalyWatch {
     return [];
   }
 
-  /** The subject is gone: a camera that was taken away. */
-  forget(subject: string): void {
-    for (const [key, series] of this.#series) if (series.subject === subject) this.#series.delete(key);
-  }
-
   /** A series is not read any more, as of a link that fell: it is unusual no longer, and known when it comes back. */
   rest(subject: string, metric: string): void {
     this.#series.get(keyOf(subject, metric))?.rest();
@@ -104,21 +99,27 @@ export class AnomalyWatch {
   /** Likelihood that anything of this node is anomalous; what was acknowledged counts no more. */
   get score(): number {
     const wall = this.#parts.clock.wall();
-    return anyOf(
-      this.#fresh(wall)
-        .filter(({ subject, metric }) => !this.#acknowledged.covers(subject, metric, wall))
-        .map(({ score }) => score),
-    );
+    return this.#scoreAmong(this.#fresh(wall), wall);
+  }
+
+  #scoreAmong(fresh: readonly WatchedSeries[], wall: Millis): number {
+    return scoreOfAll(fresh.filter(({ subject, metric }) => !this.#acknowledged.covers(subject, metric, wall)));
   }
 
   /** Of one subject (a link, a camera, an agent), or one metric of it. 0 of one that is not known. */
   scoreOf(subject: string, metric?: string): number {
     const wall = this.#parts.clock.wall();
-    return anyOf(
-      this.#fresh(wall)
-        .filter((series) => series.subject === subject && (metric === undefined || series.metric === metric))
-        .map(({ score }) => score),
+    return scoreOfAll(
+      this.#fresh(wall).filter(
+        (series) => series.subject === subject && (metric === undefined || series.metric === metric),
+      ),
     );
+  }
+
+  /** When a series was read last, by the wall clock; undefined of one that is not known, or was not read for an hour. */
+  readAt(subject: string, metric: string): Millis | undefined {
+    const now = this.#series.get(keyOf(subject, metric))?.now;
+    return now !== undefined && isFresh(now, this.#parts.clock.wall()) ? now.at : undefined;
   }
 
   /** Throws `ANOMALY_WRONG_TIME` where `until` is past. */
@@ -145,19 +146,16 @@ export class AnomalyWatch {
   view(): AnomalyView {
     const wall = this.#parts.clock.wall();
     const fresh = this.#fresh(wall);
-    const subjects = [...new Set(fresh.map(({ subject }) => subject))];
-    const raised = fresh.filter(({ alarm }) => alarm.kind === 'raised');
-    const believed = believable(
-      fresh.map(({ score }) => score),
-      FALSE_SHARE,
-    ).map((at) => fresh[at]!);
+    const scores = fresh.map(({ score }) => score);
+    const believed = new Set(believable(scores, FALSE_SHARE).map((at) => fresh[at]!));
+    const bySubject = Map.groupBy(fresh, ({ subject }) => subject);
     return {
-      score: this.score,
-      subjects: subjects.map((subject) => ({ subject, score: this.scoreOf(subject) })),
+      score: this.#scoreAmong(fresh, wall),
+      subjects: [...bySubject].map(([subject, series]) => ({ subject, score: scoreOfAll(series) })),
       series: fresh.map((series) => this.#seriesView(series, wall)),
-      raised: raised
-        .filter((series) => believed.includes(series))
-        .map((series) => this.#explain(series, series.alarm.kind === 'raised' ? series.alarm.since : wall)),
+      raised: fresh.flatMap((series) =>
+        series.alarm.kind === 'raised' && believed.has(series) ? [this.#explain(series, series.alarm.since)] : [],
+      ),
       acknowledged: [...this.#acknowledged.current(wall)],
       refused: this.#refused,
     };
@@ -222,7 +220,7 @@ export class AnomalyWatch {
   }
 
   #fresh(wall: Millis): WatchedSeries[] {
-    return [...this.#series.values()].filter(({ now }) => now !== undefined && Math.abs(wall - now.at) < STALE);
+    return [...this.#series.values()].filter(({ now }) => now !== undefined && isFresh(now, wall));
   }
 
   #measurePace(monotonic: Millis): void {
@@ -285,5 +283,9 @@ export class AnomalyWatch {
 
 /** However rarely something is read: less sure than one of a thousand is no suspicion. */
 const LEAST_SURE = 0.001;
+
+const isFresh = ({ at }: SeriesNow, wall: Millis): boolean => Math.abs(wall - at) < STALE;
+
+const scoreOfAll = (series: readonly WatchedSeries[]): number => anyOf(series.map(({ score }) => score));
 
 const keyOf = (subject: string, metric: string): string => `${metric} of ${subject}`;

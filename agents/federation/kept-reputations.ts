@@ -1,5 +1,6 @@
 // What a coordinator thinks of nodes, one document a learner, written down after each round.
 
+import { messageOf } from '../../core/errors.ts';
 import type { Verdict } from './aggregation/aggregator.ts';
 import {
   afterRound,
@@ -35,7 +36,7 @@ export class KeptReputations implements Reputation {
       this.#judged.set(learner, Math.max(0, ...Object.values(reputations.nodes).map(({ round }) => round)));
       return undefined;
     } catch (thrown) {
-      return thrown instanceof Error ? thrown.message : String(thrown);
+      return messageOf(thrown);
     }
   }
 

@@ -16,6 +16,10 @@ export const RoundId = Type.String({ pattern: '^[0-9a-f]{16}$' });
 export const RoundNumber = Type.Integer({ minimum: 1, maximum: 1e9 });
 export const Term = Type.Integer({ minimum: 0, maximum: 1e12 });
 const Count = Type.Integer({ minimum: 0, maximum: 1e9 });
+export const Mode = Type.Union([Type.Literal('synchronous'), Type.Literal('asynchronous')]);
+/** The latest round that a node heard of. */
+export const Heard = Type.Object({ term: Term, round: Count });
+export type Heard = Static<typeof Heard>;
 /** What other parts (privacy, secure aggregation) add, by their name; the rounds only carry it. */
 export const Extras = Type.Record(Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }), Type.Unknown(), {
   maxProperties: 8,
@@ -67,7 +71,7 @@ export const Invitation = Type.Object({
   coordinator: NodeId,
   /** Of the coordinator's lease. */
   term: Term,
-  mode: Type.Union([Type.Literal('synchronous'), Type.Literal('asynchronous')]),
+  mode: Mode,
   /** The model to train from; its digest is of all its bytes (float32, little-endian). */
   base: ModelVersion,
   digest: Digest,
@@ -95,7 +99,7 @@ export const Answer = Type.Union([
     /** For people. */
     cause: Type.String({ maxLength: 500 }),
     /** The latest round that it heard of, when it declines for that. */
-    heard: Type.Optional(Type.Object({ term: Term, round: Type.Integer({ minimum: 0, maximum: 1e9 }) })),
+    heard: Type.Optional(Heard),
   }),
 ]);
 export type Answer = Static<typeof Answer>;
@@ -195,7 +199,7 @@ export const Offer = Type.Object({
       /** What it has to train on since its last update counted. 0: nothing. */
       examples: Count,
       /** The latest round that it heard of. */
-      heard: Type.Object({ term: Term, round: Type.Integer({ minimum: 0, maximum: 1e9 }) }),
+      heard: Heard,
     }),
     { maxItems: 16 },
   ),

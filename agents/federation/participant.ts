@@ -3,7 +3,7 @@
 
 import { EventEmitter } from 'node:events';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
-import { messageOf } from '../../core/errors.ts';
+import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { Journal } from '../../core/journal.ts';
 import type { Random } from '../../core/random.ts';
 import type { Service } from '../../core/service.ts';
@@ -303,7 +303,7 @@ export class Participant extends EventEmitter<{ duty: [learner: string, duty: Du
       const reason =
         why instanceof Withdrawn
           ? why.reason
-          : why !== null && hasCode(why, 'MODEL_MISSING')
+          : why instanceof ParlmeshError && why.code === 'MODEL_MISSING'
             ? 'model-missing'
             : 'training-failed';
       if (work.duty.kind === 'sending') return { kind: 'dropped', cause: messageOf(why) };
@@ -388,6 +388,3 @@ const no = (reason: DeclineReason, cause: string): Extract<Answer, { kind: 'decl
 function sending({ id, coordinator, data }: Pending, since: Millis): Extract<Duty, { kind: 'sending' }> {
   return { kind: 'sending', id, coordinator, since, bytes: Buffer.byteLength(data, 'base64') };
 }
-
-const hasCode = (thrown: unknown, code: string): boolean =>
-  typeof thrown === 'object' && thrown !== null && 'code' in thrown && thrown.code === code;

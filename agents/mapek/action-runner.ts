@@ -6,6 +6,7 @@ import type { Actor, Authorizer } from '../authorizer.ts';
 import type { RepairAction } from './action.ts';
 import type { RunEnd } from './loop-state.ts';
 import type { Symptom } from './symptom.ts';
+import { OVER, within } from './within.ts';
 
 export interface ActionRunnerParts {
   /** Id of this node. */
@@ -28,8 +29,6 @@ export interface RunOrder {
 /** The loop, as the oracle knows it. No agent of a user can be called so. */
 export const MAPEK_AGENT = 'mapek loop';
 const AUTHORISE_WITHIN: Millis = 10_000;
-/** A reason of our own costs less than the exception that is made without one. */
-const OVER = 'over';
 const UNDO_WITHIN: Millis = 30_000;
 
 export class ActionRunner {
@@ -48,7 +47,8 @@ export class ActionRunner {
     const abort = new AbortController();
     this.#running.add(abort);
     try {
-      await this.#within(authorizer.authorize(proposed), AUTHORISE_WITHIN, 'the oracle did not answer');
+      const asked = authorizer.authorize(proposed);
+      await within(clock, AUTHORISE_WITHIN, asked, timedOut('the oracle did not answer'));
       abort.signal.throwIfAborted();
     } catch (error) {
       this.#running.delete(abort);
@@ -79,11 +79,8 @@ export class ActionRunner {
   /** Resolves with whether it was taken back. */
   async undo(action: RepairAction, symptom: Symptom): Promise<boolean> {
     try {
-      await this.#within(
-        call(async () => action.undo?.(symptom)),
-        UNDO_WITHIN,
-        'taking it back did not end',
-      );
+      const undone = call(async () => action.undo?.(symptom));
+      await within(this.#parts.clock, UNDO_WITHIN, undone, timedOut('taking it back did not end'));
       return true;
     } catch {
       return false;
@@ -95,20 +92,9 @@ export class ActionRunner {
     for (const one of this.#running) one.abort(new ParlmeshError('REPAIR_STOPPED', reason));
     this.#running.clear();
   }
-
-  async #within<T>(promise: Promise<T>, ms: Millis, otherwise: string): Promise<T> {
-    const over = new AbortController();
-    const late = delay(this.#parts.clock, ms, over.signal).then(() => {
-      throw new ParlmeshError('REPAIR_TIMED_OUT', otherwise);
-    });
-    late.catch(() => {});
-    try {
-      return await Promise.race([promise, late]);
-    } finally {
-      over.abort(OVER);
-    }
-  }
 }
+
+const timedOut = (why: string) => () => new ParlmeshError('REPAIR_TIMED_OUT', why);
 
 /** What throws before it returns a promise rejects as well. */
 async function call<T>(run: () => Promise<T>): Promise<T> {

@@ -17,7 +17,7 @@ import {
 import { CoOccurrence } from './co-occurrence.ts';
 import { commonCauses, correlate, faultOfCommonCause } from './correlate.ts';
 import { DependencyGraph } from './dependency-graph.ts';
-import { cut } from './incident.ts';
+import { cut, MOST } from './incident.ts';
 import { ruleOf, rulesFor } from './rules/all.ts';
 import { RAISE, type Rule } from './rules/rule.ts';
 import { flawOf, METRICS, type Signal } from './signal.ts';
@@ -40,9 +40,7 @@ const HOUR: Millis = 3_600_000;
 const MOST_ONSETS = 32;
 /** All cases are gone through at most so often. */
 const SWEEP: Millis = 1_000;
-const MOST_EVIDENCE = 8;
 const NONE: readonly string[] = [];
-const MOST_EXPLAINED = 64;
 
 interface Told {
   severity: number;
@@ -115,7 +113,7 @@ export class Analyzer {
       const isOther = confidenceOf(of, now) !== confidence || severityOfCase(of) !== severity;
       if (of.state.kind === 'raised' && isOther) {
         changed = true;
-        this.#fresh.add(symptomKey({ fault: rule.fault, subject: signal.subject }));
+        this.#fresh.add(of.key);
       }
       changed = this.#settle(of, now) || changed;
     }
@@ -167,15 +165,13 @@ export class Analyzer {
   }
 
   /** Subjects that something is wrong with, or may be: those are looked at more often. */
-  suspects(): { subject: string; isForming: boolean }[] {
-    return [...this.#cases.values()]
-      .filter(({ state }) => state.kind === 'forming' || state.kind === 'raised')
-      .map(({ subject, state }) => ({ subject, isForming: state.kind === 'forming' }));
+  suspects(): string[] {
+    return [...this.#forming, ...this.#raised.values()].map(({ subject }) => subject);
   }
 
   #settle(of: Case, now: Millis): boolean {
     const change = settle(of, now);
-    const key = symptomKey({ fault: of.rule.fault, subject: of.subject });
+    const { key } = of;
     if (of.state.kind === 'raised') this.#raised.set(key, of);
     else this.#raised.delete(key);
     if (of.state.kind !== 'forming') {
@@ -189,8 +185,7 @@ export class Analyzer {
     return change !== undefined;
   }
 
-  #noteOnset({ rule, subject }: Case, now: Millis): void {
-    const key = symptomKey({ fault: rule.fault, subject });
+  #noteOnset({ key, rule }: Case, now: Millis): void {
     this.learned.began(key, rule.fault, now);
     const onsets = (this.#onsets.get(key) ?? []).filter((at) => now - at < HOUR).slice(-MOST_ONSETS);
     onsets.push(now);
@@ -236,8 +231,7 @@ export class Analyzer {
     const present = this.#present(now);
     const byKey = new Map(present.map((symptom) => [symptom.key, symptom]));
     const explained = correlate(present, this.graph, this.learned);
-    const effects = new Map<string, string[]>();
-    for (const [effect, cause] of explained) effects.set(cause, [...(effects.get(cause) ?? []), effect]);
+    const effectsOf = Map.groupBy(explained.keys(), (effect) => explained.get(effect)!);
     const findings: Finding[] = [];
     for (const key of [...this.#told.keys()]) {
       if (byKey.has(key)) continue;
@@ -255,10 +249,11 @@ export class Analyzer {
       }
       if ((this.#grace.get(key) ?? now) > now) continue;
       const told = this.#told.get(key);
-      const isSame = told !== undefined && !this.#fresh.has(key) && told.explains === (effects.get(key) ?? NONE).length;
+      const effects = effectsOf.get(key) ?? NONE;
+      const isSame = told !== undefined && !this.#fresh.has(key) && told.explains === effects.length;
       if (isSame && !this.#inferred.has(key)) continue;
-      const symptom = this.#symptomOf(key, effects.get(key) ?? NONE, now, wall);
-      const tells = { severity: symptom.severity, explains: (effects.get(key) ?? NONE).length };
+      const symptom = this.#symptomOf(key, effects, now, wall);
+      const tells = { severity: symptom.severity, explains: effects.length };
       if (told !== undefined && Math.abs(told.severity - tells.severity) < 0.1 && told.explains === tells.explains)
         continue;
       this.#told.set(key, tells);
@@ -312,7 +307,7 @@ export class Analyzer {
   #symptomOf(key: string, effects: readonly string[], now: Millis, wall: Millis): Symptom {
     const explains = [...new Set(effects.map((effect) => effect.slice(effect.indexOf('@') + 1)))].slice(
       0,
-      MOST_EXPLAINED,
+      MOST.explains,
     );
     const inferred = this.#inferred.get(key);
     if (inferred !== undefined) {
@@ -332,9 +327,7 @@ export class Analyzer {
       ...{ fault: rule.fault, subject, severity, explains, confidence: confidenceOf(of, now) },
       since: wall - (state.kind === 'raised' ? now - state.since : 0),
       cause: causeInWords(rule.fault, subject),
-      evidence: sentencesOf(of)
-        .slice(0, MOST_EVIDENCE)
-        .map((sentence) => cut(sentence)),
+      evidence: sentencesOf(of).slice(0, MOST.evidence),
       context: this.#contextOf(key, rule.fault, subject, severity, now),
     };
   }

@@ -40,7 +40,7 @@ export class RepairBandit {
   readonly #parts: BanditParts;
   readonly #models = new Map<string, RepairModel>();
   readonly #shared = new Map<string, SharedBelief>();
-  /** Everything that was learned from, so that a new prior takes its place below the same tries. */
+  /** Within the last hour, oldest first. */
   #explored: { at: Millis; cost: number }[] = [];
 
   constructor(parts: BanditParts) {

@@ -16,6 +16,7 @@ import {
   WORD_LASTS,
 } from './rules/rule.ts';
 import type { Signal } from './signal.ts';
+import { symptomKey } from './symptom.ts';
 
 interface Clue {
   strength: Strength;
@@ -40,6 +41,8 @@ export type CaseState =
 export type CaseChange = 'raised' | 'over-well' | 'over-faded' | 'seen-well' | undefined;
 
 export interface Case {
+  /** Of the symptom that it may become. */
+  readonly key: string;
   readonly rule: Rule;
   readonly subject: string;
   state: CaseState;
@@ -50,7 +53,8 @@ const MOST_CLUES = 16;
 const SEVERITY_OF_WORDS = 0.5;
 
 export const newCase = (rule: Rule, subject: string): Case => ({
-  ...{ rule, subject, state: { kind: 'quiet' }, clues: new Map() },
+  ...{ key: symptomKey({ fault: rule.fault, subject }), rule, subject },
+  ...{ state: { kind: 'quiet' }, clues: new Map() },
 });
 
 /** The clue that a signal is for a rule: its strength, and since when. Repeated readings go through their hysteresis. */

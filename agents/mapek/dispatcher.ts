@@ -8,7 +8,7 @@ import type { IncidentBook } from './incident-book.ts';
 import { beginStep } from './incident-story.ts';
 import { PRIORITIES } from './ladder.ts';
 import type { Done, OpenIncident, Run } from './loop-state.ts';
-import type { Plan, PlannedAction } from './planner.ts';
+import type { PlannedAction } from './planner.ts';
 
 export interface DispatcherParts {
   /** Incidents that are repaired at once. */
@@ -68,18 +68,19 @@ export class Dispatcher {
       }
     }
     const resources = wave.flatMap(({ action }) => resourcesOf(action, symptom));
-    for (const holder of this.#book.locks.inTheWay(key, resources)) {
+    const holders = this.#book.locks.inTheWay(key, resources);
+    for (const holder of holders) {
       const other = this.#book.open.get(holder);
       if (other?.phase.kind !== 'verifying' || priorityOf(incident) < priorityOf(other) + PRECEDENCE) return;
     }
-    for (const holder of this.#book.locks.inTheWay(key, resources)) {
+    for (const holder of holders) {
       this.#parts.cutShort(this.#book.open.get(holder)!, `${key.replace('@', ' of ')} is more urgent`);
     }
     if (!this.#book.locks.acquire(key, resources)) return;
-    this.#act(incident, phase.plan, wave, phase.approvedBy);
+    this.#act(incident, wave, phase.approvedBy);
   }
 
-  #act(incident: OpenIncident, plan: Plan, wave: readonly PlannedAction[], by: string | undefined): Done {
+  #act(incident: OpenIncident, wave: readonly PlannedAction[], by: string | undefined): Done {
     const { symptom, view } = incident;
     const runs = wave.map(({ action, reason }): Run => {
       const run = this.#book.nextSerial();
@@ -90,8 +91,7 @@ export class Dispatcher {
       return { run, action, step, startedAt: this.#book.now, context: symptom.context, end: undefined };
     });
     incident.isGone = incident.isFaded = false;
-    incident.severityBefore = symptom.severity;
-    incident.phase = { kind: 'acting', plan, runs };
+    incident.phase = { kind: 'acting', runs, before: symptom.severity };
     this.#book.tell(incident);
   }
 }

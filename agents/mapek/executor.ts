@@ -86,7 +86,7 @@ export class PARLMAPEKExecutor
     signal.throwIfAborted();
     if (this.#isOpen || this.#parts.config.mode === 'off') return;
     await Promise.all([this.knowledge.load(), this.#desk.load()]);
-    const asked = new Map(this.#desk.open().map((question) => [question.id, question]));
+    const asked = new Set(this.#desk.open().map(({ id }) => id));
     await this.#log.load((question) => asked.has(question), this.#parts.clock.wall());
     signal.throwIfAborted();
     this.#core = this.#newCore();
@@ -96,7 +96,7 @@ export class PARLMAPEKExecutor
       this.#core.resume(copyOf(view), symptomOf(view), view.question);
     }
     // Questions whose incident is not kept any more.
-    for (const id of asked.keys()) this.#desk.withdraw(id);
+    for (const id of asked) this.#desk.withdraw(id);
     this.#isOpen = true;
     this.#sweep = this.#parts.clock.every(SWEEP, () => this.#onTime());
   }
@@ -131,10 +131,6 @@ export class PARLMAPEKExecutor
   /** `subject` works only while all of `needs` do: what fails there explains what fails here. */
   depends(subject: string, needs: readonly string[]): void {
     this.#analyzer.graph.set(subject, needs);
-  }
-
-  forget(subject: string): void {
-    this.#analyzer.graph.forget(subject);
   }
 
   /** Facts of a subject, 0 to 1, that matter to the choice of action: `{ usb: 1 }` of a camera. */
@@ -209,7 +205,7 @@ export class PARLMAPEKExecutor
       return (kind === 'acting' || kind === 'verifying') && concerns(symptom.subject);
     });
     if (repairing) return 'repairing';
-    return this.#analyzer.suspects().some((one) => concerns(one.subject)) ? 'suspect' : 'calm';
+    return this.#analyzer.suspects().some(concerns) ? 'suspect' : 'calm';
   }
 
   /** What is suspected is looked at now, with what it needs: its trouble may come from there. */

@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox';
 import { ACTION_NAMES } from './action-catalogue.ts';
 import { FAULTS } from './symptom.ts';
 
-/** What an incident holds at most; what is beyond is counted in `left`. */
+/** What an incident holds at most; what is beyond is left out. */
 export const MOST = { evidence: 8, explains: 64, steps: 24, sentence: 500 } as const;
 
 const At = Type.Number({ description: 'Milliseconds since 1970.' });

@@ -60,6 +60,14 @@ export function addToSums(sums: RepairSums, record: RepairRecord): void {
   sums.logSecondsSquared += share * log * log;
 }
 
+/** Adds a record to the sums of its fault and action, which begin with it where there are none. */
+export function countIn(sumsOf: Map<string, RepairSums>, record: RepairRecord): void {
+  const key = `${record.fault} ${record.action}`;
+  const sums = sumsOf.get(key) ?? emptySums(record.fault, record.action);
+  addToSums(sums, record);
+  sumsOf.set(key, sums);
+}
+
 export const emptySums = (fault: Fault, action: ActionName): RepairSums => ({
   ...{ fault, action, helped: 0, notHelped: 0, logSeconds: 0, logSecondsSquared: 0 },
 });

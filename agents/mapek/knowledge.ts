@@ -9,13 +9,7 @@ import type { Random } from '../../core/random.ts';
 import type { RecoveryKnowledge, RecoveryOutcome, SharedRecovery } from '../federation/learners/recovery-source.ts';
 import { ACTION_NAMES, type ActionName } from './action-catalogue.ts';
 import { RepairBandit } from './bandit.ts';
-import {
-  addToSums,
-  emptySums,
-  type KnowledgeStorage,
-  type RepairRecord,
-  type RepairSums,
-} from './knowledge-storage.ts';
+import { countIn, type KnowledgeStorage, type RepairRecord, type RepairSums } from './knowledge-storage.ts';
 import { RepairRecordSchema } from './repair-record-schema.ts';
 import { FAULTS } from './symptom.ts';
 
@@ -89,10 +83,7 @@ export class Knowledge implements RecoveryKnowledge {
     this.bandit.learn(record);
     this.#records.push(record);
     if (this.#records.length > MOST_RECORDS) this.#records.shift();
-    const key = `${record.fault} ${record.action}`;
-    const sums = this.#sums.get(key) ?? emptySums(record.fault, record.action);
-    addToSums(sums, record);
-    this.#sums.set(key, sums);
+    countIn(this.#sums, record);
     void this.#write(record);
   }
 

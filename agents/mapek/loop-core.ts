@@ -63,11 +63,6 @@ export class LoopCore {
     return this.#book.all();
   }
 
-  /** Resource to the key of the incident that holds it. */
-  held(): ReadonlyMap<string, string> {
-    return this.#book.locks.held();
-  }
-
   /** What follows from `event`, in the order in which it is to be done. */
   on(event: LoopEvent, now: Millis, wall: Millis): Effect[] {
     [this.#book.now, this.#book.wall] = [now, wall];
@@ -189,7 +184,7 @@ export class LoopCore {
         isGone: false,
         isFaded: false,
       },
-      ...{ severityBefore: symptom.severity, explainedBy: undefined, isRecurrent: false },
+      ...{ explainedBy: undefined, isRecurrent: false },
     };
   }
 
@@ -272,7 +267,7 @@ export class LoopCore {
     if (incident.isGone) return this.#succeed(incident, runs);
     const check = this.#book.nextSerial();
     const within = Math.max(...runs.map(({ action }) => specOf(action).verifyWithin));
-    incident.phase = { kind: 'verifying', plan: phase.plan, runs, check, before: incident.severityBefore };
+    incident.phase = { kind: 'verifying', runs, check, before: phase.before };
     this.#book.emit({ kind: 'verify', check, symptom, within });
     this.#book.tell(incident);
   }

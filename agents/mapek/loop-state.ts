@@ -64,8 +64,9 @@ export type IncidentPhase =
   | { kind: 'planning'; serial: number }
   /** For resources, for its turn, or for the end of a pause. What people approved has no budget. */
   | { kind: 'waiting'; plan: Plan; since: Millis; approvedBy: string | undefined }
-  | { kind: 'acting'; plan: Plan; runs: Run[] }
-  | { kind: 'verifying'; plan: Plan; runs: Run[]; check: number; before: number }
+  /** `before`: the severity when its actions began. */
+  | { kind: 'acting'; runs: Run[]; before: number }
+  | { kind: 'verifying'; runs: Run[]; check: number; before: number }
   | { kind: 'undoing'; runs: Run[]; left: Set<number> }
   /** `quietSince`: it is gone, and this waits whether it stays so. */
   | { kind: 'asked'; question: string; quietSince: Millis | undefined }
@@ -81,8 +82,6 @@ export interface OpenIncident {
   isGone: boolean;
   /** Nothing is heard of it any more. */
   isFaded: boolean;
-  /** Severity when the present wave began. */
-  severityBefore: number;
   /** Key of the cause that turned out to explain it. */
   explainedBy: string | undefined;
   /** It came back too often for anything but a question. */

@@ -1,13 +1,7 @@
 // What the loop keeps, in memory: for tests, benchmarks, and a node whose store does not open.
 
 import { copyOf, type IncidentStorage, type IncidentView } from './incident.ts';
-import {
-  addToSums,
-  emptySums,
-  type KnowledgeStorage,
-  type RepairRecord,
-  type RepairSums,
-} from './knowledge-storage.ts';
+import { countIn, type KnowledgeStorage, type RepairRecord, type RepairSums } from './knowledge-storage.ts';
 import type { QuestionStorage, QuestionView } from './questions.ts';
 
 const MOST_RECORDS = 10_000;
@@ -20,10 +14,7 @@ export class MemoryKnowledge implements KnowledgeStorage {
   async append(record: RepairRecord): Promise<void> {
     this.records.push(structuredClone(record));
     if (this.records.length > MOST_RECORDS) this.records.shift();
-    const key = `${record.fault} ${record.action}`;
-    const sums = this.#sums.get(key) ?? emptySums(record.fault, record.action);
-    addToSums(sums, record);
-    this.#sums.set(key, sums);
+    countIn(this.#sums, record);
   }
 
   async recent(limit: number): Promise<RepairRecord[]> {

@@ -3,7 +3,7 @@
 
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { type Clock, delay, type Millis } from '../../core/clock.ts';
+import type { Clock, Millis } from '../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
 import type { Authorizer } from '../authorizer.ts';
@@ -12,6 +12,7 @@ import type { RepairHand } from './action.ts';
 import { ACTION_NAMES, type ActionName } from './action-catalogue.ts';
 import { cut } from './incident.ts';
 import { FAULTS, type Symptom } from './symptom.ts';
+import { within } from './within.ts';
 
 const HelpRequest = Type.Object({
   action: Type.Enum([...ACTION_NAMES]),
@@ -120,17 +121,10 @@ export class NeighbourHelp implements RepairHand {
     const actor = { kind: 'peer', node: origin } as const;
     await authorizer.authorize({ action, actor, scope: 'node', nodes: [network.self], subject });
     const abort = new AbortController();
-    const over = new AbortController();
-    const late = delay(clock, DEADLINE, over.signal).then(() => {
+    return within(clock, DEADLINE, hand.carryOut(symptom, why, abort.signal), () => {
       abort.abort(new ParlmeshError('REPAIR_TIMED_OUT', 'it took too long'));
-      throw new ParlmeshError('REPAIR_TIMED_OUT', `${action} did not end within ${DEADLINE / 1000} s`);
+      return new ParlmeshError('REPAIR_TIMED_OUT', `${action} did not end within ${DEADLINE / 1000} s`);
     });
-    late.catch(() => {});
-    try {
-      return await Promise.race([hand.carryOut(symptom, why, abort.signal), late]);
-    } finally {
-      over.abort('over');
-    }
   }
 
   #rateOf(origin: string): TokenBucket {

@@ -7,10 +7,6 @@ export class ResourceLocks {
   /** Holders that let go by themselves at a time. */
   readonly #until = new Map<string, Millis>();
 
-  holderOf(resource: string): string | undefined {
-    return this.#holders.get(resource);
-  }
-
   /** Others who hold some of these. */
   inTheWay(owner: string, resources: readonly string[]): string[] {
     const holders = resources.map((resource) => this.#holders.get(resource));

@@ -200,9 +200,9 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
       const accepted = Object.values(counters.accepted).reduce((sum, count) => sum + count, 0);
       this.#board.note('messages-per-second', this.#messages.push(accepted, clock.now()), clock.wall());
     }
-    const compared = new Map(comparedReadings(undefined, shown).map(({ metric, value }) => [metric, value]));
-    this.#board.note('round-trip', compared.get('link.rtt') ?? Number.NaN, clock.wall());
-    this.#board.note('link-loss', compared.get('link.loss') ?? Number.NaN, clock.wall());
+    for (const { metric, value } of comparedReadings(undefined, shown)) {
+      this.#board.note(SHARED[metric]!, value, clock.wall());
+    }
     for (const event of this.#fleet.look()) this.#hearFleet(event);
     this.#closeSilent();
     this.#repeat();
@@ -281,14 +281,12 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
 
   /** What is read no more (a link that fell, a camera that was taken away) is not unusual for ever. */
   #closeSilent(): void {
-    const { clock } = this.#parts;
-    const watched = [...this.#open.values()].filter(({ metric }) => metric !== 'fleet');
-    if (watched.length === 0) return;
-    const { series } = this.#watch.view();
-    for (const { subject, metric, since } of watched) {
-      const found = series.find((one) => one.subject === subject && one.metric === metric);
+    const wall = this.#parts.clock.wall();
+    for (const { subject, metric, since } of [...this.#open.values()]) {
+      if (metric === 'fleet') continue;
+      const readAt = this.#watch.readAt(subject, metric);
       // The board may be read once an hour.
-      if (found !== undefined && (subject === 'node' || clock.wall() - found.at < SILENT)) continue;
+      if (readAt !== undefined && (subject === 'node' || wall - readAt < SILENT)) continue;
       this.#watch.rest(subject, metric);
       this.#close(subject, metric, since, 'is not read any more');
     }

@@ -1,6 +1,7 @@
 // What people and programs see of anomalies, and what they say about them.
 
 import { createHash } from 'node:crypto';
+import { short } from '../../agents/anomaly/explanation.ts';
 import type { FleetNode } from '../../agents/anomaly/fleet.ts';
 import type { QuietHours } from '../../agents/anomaly/quiet.ts';
 import type { AnomalyWatch } from '../../agents/anomaly/watch.ts';
@@ -178,8 +179,6 @@ export function fleetSentence(name: string, { profile, of, differences }: FleetN
   });
   return `${name} is unlike the ${of - 1} other ${profile} nodes: ${told.join('; ') || 'by many small differences'}`;
 }
-
-const short = (value: number): string => String(Number(value.toPrecision(3)));
 
 export function anomalyActions({ desk }: { desk: AnomalyDesk }): AnomalyActions {
   return {

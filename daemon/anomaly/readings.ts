@@ -11,13 +11,15 @@ import type { HardwareView } from '../view/schema.ts';
 
 export type BaselineMetric = keyof typeof BASELINE_METRICS;
 
-/** Metrics of the node that boards of one profile share, by their names in the federation. */
+/** Metrics of the node, and of the middle of its links, that boards of one profile share, by their names in the federation. */
 export const SHARED: Readonly<Record<string, BaselineMetric>> = {
   'cpu.load': 'cpu-load',
   'cpu.temperature': 'cpu-temperature',
   'memory.used': 'memory-used',
   'disk.used': 'disk-used',
   'cpu.loop-delay': 'loop-delay',
+  'link.rtt': 'round-trip',
+  'link.loss': 'link-loss',
 };
 
 /** Frames that a well node drops as well: copies, what is old, what is of another part of the network. */

@@ -4,7 +4,7 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { asBaselines, type BaselineDocument } from '../../agents/anomaly/baseline-document.ts';
-import { Acknowledgement, QuietHours } from '../../agents/anomaly/quiet.ts';
+import { Acknowledgement, MOST_ACKNOWLEDGED, QuietHours } from '../../agents/anomaly/quiet.ts';
 import type { Millis } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -23,7 +23,7 @@ const HOUR: Millis = 3_600_000;
 const BYTES_AN_HOUR = 1_000_000;
 
 const Word = Type.Object({
-  acknowledged: Type.Array(Acknowledgement, { maxItems: 256 }),
+  acknowledged: Type.Array(Acknowledgement, { maxItems: MOST_ACKNOWLEDGED }),
   /** In place of those of the configuration; left out where nobody said any. */
   quietHours: Type.Optional(Type.Array(QuietHours, { maxItems: MOST_QUIET_HOURS })),
 });

@@ -8,6 +8,7 @@ import type { Mesh } from '../../mesh/mesh.ts';
 import type { VisionProcessor } from '../../vision/processor.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { liveJobs } from '../live-jobs.ts';
+import { waitingPerPlace } from '../mapek/signals/learning.ts';
 import type { Store } from '../store/store.ts';
 import type { EmbeddedBroker } from '../telemetry/broker.ts';
 import type { Workforce } from '../workforce.ts';
@@ -48,10 +49,7 @@ export function createChaos(parts: CreateChaosParts): Chaos {
     kinds: chaosKinds({
       ...{ ...parts, supervisor, learning, traces, jobs: liveJobs(workforce) },
       relief: () => relief.share,
-      waiting: () => {
-        const { queued, slots } = swarm.figures().worker;
-        return queued / Math.max(1, slots);
-      },
+      waiting: () => waitingPerPlace(swarm.figures().worker),
       now: () => clock.wall(),
     }),
     traces,

@@ -17,6 +17,7 @@ export class Disturbances {
   /** Milliseconds that each task takes longer. */
   drag: Millis = 0;
   readonly #pictures = new Map<string, PictureFault>();
+  readonly #onPicture = new Set<() => void>();
   #wallOffset: Millis = 0;
 
   constructor(clock: Clock) {
@@ -43,6 +44,7 @@ export class Disturbances {
   disturbCamera(camera: string, fault: PictureFault | undefined): void {
     if (fault === undefined) this.#pictures.delete(camera);
     else this.#pictures.set(camera, fault);
+    for (const listener of this.#onPicture) listener();
   }
 
   pictureFault(camera: string): PictureFault | undefined {
@@ -52,11 +54,14 @@ export class Disturbances {
   source(camera: string, source: FrameSource): FrameSource {
     return new DisturbedSource(source, {
       fault: () => this.pictureFault(camera),
+      onFault: (listener) => {
+        this.#onPicture.add(listener);
+        return () => void this.#onPicture.delete(listener);
+      },
       // A camera that hangs works again once it was opened anew.
       reopened: () => {
         if (this.pictureFault(camera)?.kind === 'frozen') this.disturbCamera(camera, undefined);
       },
-      clock: this.clock,
     });
   }
 

@@ -1,7 +1,6 @@
 // A camera's source whose pictures can be lost, covered, turned away or stopped: what the pipeline gets is a real picture all
 // the same, decoded, changed and encoded again.
 
-import type { Clock, Millis } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
 import type { FrameSink, FrameSource } from '../../vision/camera/frame-source.ts';
 import { loadSharp } from '../../vision/picture/decode.ts';
@@ -10,13 +9,12 @@ export type PictureFault = { kind: 'lost' } | { kind: 'covered' } | { kind: 'mov
 
 export interface DisturbedSourceParts {
   fault: () => PictureFault | undefined;
+  /** Calls `listener` whenever the fault of a camera has changed; returns how to stop that. */
+  onFault: (listener: () => void) => () => void;
   /** The source is opened anew. */
   reopened: () => void;
-  clock: Clock;
 }
 
-/** How often a camera that runs is looked at for having to be lost. */
-const LOOK: Millis = 100;
 /** Share of the width that a moved view is turned by. */
 const TURNED = 0.3;
 /** A hand over the lens: nearly black, and out of focus. */
@@ -47,18 +45,18 @@ export class DisturbedSource implements FrameSource {
   }
 
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
-    const { fault, reopened, clock } = this.#parts;
+    const { fault, onFault, reopened } = this.#parts;
     if (this.#wasOpened) reopened();
     this.#wasOpened = true;
     if (fault()?.kind === 'lost') throw gone();
     const lost = new AbortController();
-    const look = clock.every(LOOK, () => {
+    const stopHearing = onFault(() => {
       if (fault()?.kind === 'lost') lost.abort(gone());
     });
     try {
       await this.#inner.run(this.#changed(sink), AbortSignal.any([signal, lost.signal]));
     } finally {
-      look.cancel();
+      stopHearing();
     }
     if (lost.signal.aborted && !signal.aborted) throw lost.signal.reason;
   }

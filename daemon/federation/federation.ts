@@ -72,8 +72,6 @@ export interface FederationParts {
   condition: () => { pressure: number; battery?: number };
   /** How likely this board stays, 0 to 1. */
   stability: () => number;
-  /** Profile of a node, by which its results are compared with those of like ones. */
-  group: (node: string) => string | undefined;
   /** How a service that mends itself is: a cause, or undefined when it is well again. */
   report: (service: string, cause: string | undefined) => void;
   clock: Clock;
@@ -169,7 +167,8 @@ export class Federation {
       ...{ clock, journal, logger },
       consents: (_, as) => as === 'serving' || config.rollout.canary || 'the owner lets no unproven models serve here',
       notebook: this.#notebook('rollout'),
-      group: parts.group,
+      // Its results are compared with those of like ones.
+      group: (node) => this.#members.profile(node),
     });
     this.participant = new Participant({
       ...{ network: regional, post, keys, leadership, codec, ...shared },
@@ -188,7 +187,7 @@ export class Federation {
     const trips = new RoundTrips(() => mesh.topology(), clock);
     const regions = new RegionalDispatch({
       ...{ post, inner: jobs, clock },
-      describe: (nodes) => nodes.map((id) => this.#describe(id)),
+      describe: (nodes) => this.#describe(nodes),
       distance: (a, b) => trips.between(a, b),
     });
     this.coordinator = new FederatedCoordinator({
@@ -241,9 +240,9 @@ export class Federation {
       this.coordinator,
       this.participant,
       this.#branches,
+      this.shipper,
     ])
       lifecycle.add(service, { required: false });
-    lifecycle.add(this.shipper, { required: false });
   }
 
   /** After all services have stopped. */
@@ -281,15 +280,15 @@ export class Federation {
     return learner && { learner: name, format: learner.format, size: learner.size };
   }
 
-  #describe(id: string) {
-    const network = this.#network;
-    const node = network.nodes().find((one) => one.id === id);
-    const standing = this.election.candidates().find((one) => one.node === id);
-    return {
+  #describe(ids: readonly string[]) {
+    const { self } = this.#network;
+    const nodes = new Map(this.#network.nodes().map((node) => [node.id, node]));
+    const costs = new Map(this.election.candidates().map(({ node, cost }) => [node, cost]));
+    return ids.map((id) => ({
       id,
-      cost: standing?.cost ?? costOf(node?.roundTrip, 0),
-      mayHead: (id === network.self || node?.reachable === true) && this.#mayCoordinate(id),
-    };
+      cost: costs.get(id) ?? costOf(nodes.get(id)?.roundTrip, 0),
+      mayHead: (id === self || nodes.get(id)?.reachable === true) && this.#mayCoordinate(id),
+    }));
   }
 
   #aggregation(learner: string, post: Post): Aggregation {

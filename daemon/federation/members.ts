@@ -2,13 +2,14 @@
 
 import type { Clock, Millis } from '../../core/clock.ts';
 import type { Mesh } from '../../mesh/mesh.ts';
+import type { MeshPeer } from '../../mesh/views.ts';
 
 const FRESH: Millis = 2_000;
 
 export class Members {
   readonly #mesh: Pick<Mesh, 'id' | 'peers'>;
   readonly #clock: Clock;
-  #looked: { at: Millis; ids: ReadonlySet<string>; heard: ReadonlySet<string> } | undefined;
+  #looked: { at: Millis; peers: ReadonlyMap<string, MeshPeer> } | undefined;
 
   constructor(mesh: Pick<Mesh, 'id' | 'peers'>, clock: Clock) {
     this.#mesh = mesh;
@@ -17,25 +18,25 @@ export class Members {
 
   /** A certificate of the network is known, and not revoked. */
   has(node: string): boolean {
-    return this.#look().ids.has(node);
+    return node === this.#mesh.id || this.#look().has(node);
   }
 
   /** It is there, by whichever way it is heard. */
   hears(node: string): boolean {
-    return this.#look().heard.has(node);
+    const state = this.#look().get(node)?.state;
+    return state === 'connected' || state === 'reachable';
   }
 
-  #look() {
+  /** The profile of its board; undefined where that is not known. */
+  profile(node: string): string | undefined {
+    return this.#look().get(node)?.profile;
+  }
+
+  #look(): ReadonlyMap<string, MeshPeer> {
     const now = this.#clock.now();
     if (this.#looked === undefined || now - this.#looked.at > FRESH) {
-      const peers = this.#mesh.peers();
-      const heard = peers.filter(({ state }) => state === 'connected' || state === 'reachable');
-      this.#looked = {
-        at: now,
-        ids: new Set([this.#mesh.id, ...peers.map(({ id }) => id)]),
-        heard: new Set(heard.map(({ id }) => id)),
-      };
+      this.#looked = { at: now, peers: new Map(this.#mesh.peers().map((peer) => [peer.id, peer])) };
     }
-    return this.#looked;
+    return this.#looked.peers;
   }
 }

@@ -18,3 +18,9 @@ export function actorOf(caller: Caller, tokens: Tokens): Actor {
       throw caller.refusal;
   }
 }
+
+/** Who acts, for people: as what was done is told. */
+export function nameOf(caller: Caller, tokens: Tokens): string {
+  const actor = actorOf(caller, tokens);
+  return 'name' in actor ? actor.name : 'somebody';
+}

@@ -1,7 +1,6 @@
 // What people and programs see and ask of the self-healing.
 
-import type { IncidentView } from '../../agents/mapek/incident.ts';
-import { isOver } from '../../agents/mapek/incident.ts';
+import { type IncidentView, isOver } from '../../agents/mapek/incident.ts';
 import { PHASE_BUCKETS, type PhaseHistogram } from '../../agents/mapek/phase-times.ts';
 import type { Clock, Millis } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
@@ -35,20 +34,16 @@ export class HealingDesk implements HealingWindow, HealingActions {
     loop.on('question-closed', listener);
   }
 
-  incidents({ open, subject, limit = MOST_SHOWN }: IncidentQuery = {}): IncidentView[] {
-    const shown = this.#healing
-      .incidents()
-      .filter(
-        (one) => (open === undefined || open !== isOver(one)) && (subject === undefined || one.subject === subject),
-      );
-    return this.#names.inSentences(shown.slice(0, limit));
+  incidents(query: IncidentQuery = {}): IncidentView[] {
+    return this.#names.inSentences(this.#shown(query));
   }
 
   /** What people are asked about, for the sentence that says how the node is. */
   asked(): { subject: string; cause: string; openedAt: number; state: 'asked' }[] {
-    return this.incidents({ open: true })
+    const asked = this.#shown({ open: true })
       .filter(({ state }) => state === 'asked')
-      .map(({ subject, cause, beganAt }) => ({ subject, cause, openedAt: beganAt, state: 'asked' }));
+      .map(({ subject, cause, beganAt }) => ({ subject, cause, openedAt: beganAt, state: 'asked' as const }));
+    return this.#names.inSentences(asked);
   }
 
   incident(id: string): IncidentDetailView {
@@ -73,10 +68,13 @@ export class HealingDesk implements HealingWindow, HealingActions {
     const { loop } = this.#healing;
     const { phases, open, ignoredSignals, lostRecords } = loop.figures();
     const { mode, actionsPerNode, actionsPerSubject, stormActions } = this.#config;
+    const now = this.#clock.wall();
+    const begun = this.#healing.incidents().flatMap(({ steps }) => steps.map(({ startedAt }) => startedAt));
+    const begunWithin = (time: Millis): number => begun.filter((at) => at >= now - time).length;
     return {
       ...{ mode, open, questions: this.#names.inSentences(loop.questions()), phases: phases.map(phaseInView) },
       budget: {
-        ...{ actionsLastHour: this.#actionsWithin(60 * MINUTE), actionsLastMinute: this.#actionsWithin(MINUTE) },
+        ...{ actionsLastHour: begunWithin(60 * MINUTE), actionsLastMinute: begunWithin(MINUTE) },
         ...{ mostPerHour: actionsPerNode, mostPerSubject: actionsPerSubject, mostPerMinute: stormActions },
       },
       knowledge: loop.knowledge.summary().map(({ seconds, fault, ...of }) => ({
@@ -98,11 +96,13 @@ export class HealingDesk implements HealingWindow, HealingActions {
     });
   }
 
-  #actionsWithin(time: Millis): number {
-    const since = this.#clock.wall() - time;
-    return this.#healing.incidents().reduce((sum, { steps }) => {
-      return sum + steps.filter(({ startedAt }) => startedAt >= since).length;
-    }, 0);
+  #shown({ open, subject, limit = MOST_SHOWN }: IncidentQuery): IncidentView[] {
+    return this.#healing
+      .incidents()
+      .filter(
+        (one) => (open === undefined || open !== isOver(one)) && (subject === undefined || one.subject === subject),
+      )
+      .slice(0, limit);
   }
 }
 

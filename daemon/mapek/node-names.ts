@@ -13,15 +13,12 @@ export class NodeNames {
   }
 
   inText(text: string): string {
-    // Most sentences name none.
-    if (!text.includes('12D3KooW')) return text;
-    const names = new Map(this.#nodes().map(({ id, name }) => [id, name]));
-    return text.replace(NODE_ID, (id) => names.get(id) ?? `…${id.slice(-8)}`);
+    return text.replace(NODE_ID, this.#nameOf());
   }
 
   /** A copy of plain data with names in all its sentences: texts of several words. */
   inSentences<T>(value: T): T {
-    return this.#named(value) as T;
+    return named(value, this.#nameOf()) as T;
   }
 
   /** Records what another one is told, with names. */
@@ -29,10 +26,19 @@ export class NodeNames {
     return { record: (entry) => to.record({ ...entry, message: this.inText(entry.message) }) };
   }
 
-  #named(value: unknown): unknown {
-    if (typeof value === 'string') return value.includes(' ') ? this.inText(value) : value;
-    if (Array.isArray(value)) return value.map((item) => this.#named(item));
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#named(item)]));
+  /** By the names of this moment, which are asked for once an id stands somewhere: in most sentences none does. */
+  #nameOf(): (id: string) => string {
+    let names: Map<string, string> | undefined;
+    return (id) => {
+      names ??= new Map(this.#nodes().map((node) => [node.id, node.name]));
+      return names.get(id) ?? `…${id.slice(-8)}`;
+    };
   }
+}
+
+function named(value: unknown, nameOf: (id: string) => string): unknown {
+  if (typeof value === 'string') return value.includes(' ') ? value.replace(NODE_ID, nameOf) : value;
+  if (Array.isArray(value)) return value.map((item) => named(item, nameOf));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, named(item, nameOf)]));
 }

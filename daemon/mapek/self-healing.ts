@@ -7,7 +7,7 @@ import { RecoveryKnowledgeLearner } from '../../agents/federation/learners/recov
 import { proposalOf } from '../../agents/mapek/correction-proposal.ts';
 import { PARLMAPEKExecutor } from '../../agents/mapek/executor.ts';
 import type { IncidentView } from '../../agents/mapek/incident.ts';
-import { NeighbourHelp } from '../../agents/mapek/neighbour-help.ts';
+import { NeighbourHelp, type NeighbourHelpParts } from '../../agents/mapek/neighbour-help.ts';
 import type { Signal } from '../../agents/mapek/signal.ts';
 import type { Symptom } from '../../agents/mapek/symptom.ts';
 import type { AntiMeaveOracle } from '../../agents/oracle/oracle.ts';
@@ -126,9 +126,8 @@ export class SelfHealing implements Service {
     });
     const { loop } = this;
     this.desk = new HealingDesk(this, config, clock, names);
-    const common = {
-      ...{ clock, say: loop.observe.bind(loop), depends: loop.depends.bind(loop), know: loop.know.bind(loop) },
-    };
+    const [say, depends, know] = [loop.observe.bind(loop), loop.depends.bind(loop), loop.know.bind(loop)];
+    const common = { clock, say, depends, know };
     this.#board = new BoardSignals({
       ...{ ...common, dataDir: parts.dataDir },
       lookEvery: (subject, usual) => loop.lookEvery(subject, usual),
@@ -237,13 +236,13 @@ export class SelfHealing implements Service {
 }
 
 /** Whom nothing reaches may still be reached by somebody else; a broker is run by one of the nodes, if it is ours. */
-function wish({ fault, subject }: Symptom): ReturnType<ConstructorParameters<typeof NeighbourHelp>[0]['wish']> {
+function wish({ fault, subject }: Symptom): ReturnType<NeighbourHelpParts['wish']> {
   if (fault === 'peer-silent') return { action: 'link.reset', subject: subject.replace(/^peer\//, 'link/') };
   if (fault === 'broker-down') return { action: 'process.restart-service', subject: 'service/broker' };
   return undefined;
 }
 
-type Hands = ConstructorParameters<typeof NeighbourHelp>[0]['hands'];
+type Hands = NeighbourHelpParts['hands'];
 
 /** For others only the broker is started anew, and only where this node runs it. */
 function helpFor(reset: Hands['link.reset'], restart: Hands['process.restart-service']): Hands {

@@ -9,6 +9,7 @@ import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
 import type { Address } from './address.ts';
 import { faultOf, federationError } from './faults.ts';
+import { inTransaction } from './transaction.ts';
 
 export interface ConnectionsParts {
   address: Address;
@@ -77,17 +78,7 @@ export class Connections {
 
   /** Runs `work` in one transaction, again from its beginning when that was cut short. */
   transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
-    return this.#trying(async (client) => {
-      await client.query('BEGIN');
-      try {
-        const result = await work(client);
-        await client.query('COMMIT');
-        return result;
-      } catch (error) {
-        if (faultOf(error) !== 'away') await client.query('ROLLBACK').catch(() => {});
-        throw error;
-      }
-    });
+    return this.#trying((client) => inTransaction(client, () => work(client)));
   }
 
   /** Runs `work` on one connection, once. */

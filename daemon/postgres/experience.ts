@@ -86,7 +86,7 @@ async function insert(client: ClientBase, node: string, rows: readonly Experienc
       rows.map(({ version }) => version),
       rows.map(({ priority }) => priority),
       rows.map(({ decisions }) => decisions),
-      rows.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
+      rows.map(({ data }) => bufferOf(data)),
       mark,
     ],
   );
@@ -121,4 +121,9 @@ async function bound(client: ClientBase, added: ExperienceBounds, most: Experien
        bytes = bytes - (SELECT coalesce(sum(bytes), 0) FROM gone)`,
     [surplus.rows, surplus.bytes, MOST_REMOVED],
   );
+}
+
+/** As `pg` takes bytes; not copied. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

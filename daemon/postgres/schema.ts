@@ -2,6 +2,7 @@
 
 import type { ClientBase } from 'pg';
 import { ParlmeshError } from '../../core/errors.ts';
+import { inTransaction } from './transaction.ts';
 
 const STEPS: readonly string[] = [
   `
@@ -36,9 +37,8 @@ const LOCK = 0x706d6573;
  * Brings the schema to the newest version in one transaction, whatever else does so now. Returns the version it had.
  * Throws `FEDERATION_STORE_NEWER` for one of a newer parlmesh.
  */
-export async function migrate(client: ClientBase, where: string): Promise<number> {
-  await client.query('BEGIN');
-  try {
+export function migrate(client: ClientBase, where: string): Promise<number> {
+  return inTransaction(client, async () => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
     await client.query('CREATE TABLE IF NOT EXISTS parlmesh_schema (version integer NOT NULL)');
     const { rows } = await client.query<{ version: number }>('SELECT max(version) AS version FROM parlmesh_schema');
@@ -49,12 +49,8 @@ export async function migrate(client: ClientBase, where: string): Promise<number
       await client.query(step);
       await client.query('INSERT INTO parlmesh_schema VALUES ($1)', [index + 1]);
     }
-    await client.query('COMMIT');
     return from;
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw error;
-  }
+  });
 }
 
 function newer(where: string, version: number): ParlmeshError {

@@ -18,7 +18,7 @@ import type { Random } from '../../core/random.ts';
 import type { Service } from '../../core/service.ts';
 import { readAddress } from './address.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
-import { type ExperienceBounds, putExperience, skipTo } from './experience.ts';
+import { bufferOf, type ExperienceBounds, putExperience, skipTo } from './experience.ts';
 import { migrate } from './schema.ts';
 
 export interface PostgresStorageParts {
@@ -246,7 +246,3 @@ export class PostgresFederationStorage implements FederationStorage, Service {
 const listed = (limit: number): number => Math.min(STORED_AT_MOST.listed, Math.max(0, Math.floor(limit)));
 
 const full = (count: number, what: string): ParlmeshError => refused(`There are ${count} ${what} already`);
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}

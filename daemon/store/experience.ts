@@ -2,6 +2,7 @@
 // others. Bounded with every put: what others have goes first, then what is worth least.
 
 import type { OutgoingExperience } from '../../agents/federation/shipping/outgoing.ts';
+import { EXPERIENCE_WINDOW } from '../../agents/federation/storage.ts';
 import {
   type ExperienceRow,
   type ExperienceStorage,
@@ -28,8 +29,6 @@ const MOST_READ_ROWS = 1000;
 const MOST_READ_BYTES = 32_000_000;
 /** Of what is read to be sent: a few batches. */
 const MOST_OUTGOING_BYTES = 1_000_000;
-/** Numbers after the first missing one that are taken: what a sender may have under way. */
-const WINDOW = 256;
 /** What is left of the bounds once they are passed: removing costs a look at all rows, so it is done rarely. */
 const LEFT = 0.95;
 /** Rows of one put or one change of priorities. */
@@ -72,7 +71,7 @@ export function experienceWriter(db: Connection): (change: ExperienceChange) => 
     for (const { node, sequence, at, version, priority, decisions, data } of rows) {
       const known = received.get(node) ?? marks.get(HERE, node);
       received.set(node, known);
-      if (sequence <= known || sequence > known + WINDOW) continue;
+      if (sequence <= known || sequence > known + EXPERIENCE_WINDOW) continue;
       const values = [node, sequence, at, version, priority, decisions, data.byteLength, data];
       count += insert.run(...values).changes;
       if (sequence !== known + 1) continue;

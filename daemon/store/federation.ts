@@ -14,6 +14,7 @@ import type { ExperienceRow, ExperienceStorage } from '../../agents/parl/experie
 import { messageOf, ParlmeshError } from '../../core/errors.ts';
 import type { StoreAccess } from './access.ts';
 import type { Connection } from './database.ts';
+import { upsert } from './upsert.ts';
 
 export type FederationChange =
   | { kind: 'round'; round: StoredRound }
@@ -106,25 +107,6 @@ export function federationWriter(db: Connection): (change: FederationChange) => 
       }
     }
   });
-}
-
-/** Takes the values of the key and the others; returns how many rows that added. */
-function upsert(db: Connection, table: string, key: readonly string[], others: readonly string[]) {
-  const columns = [...key, ...others];
-  const insert = db.prepare(
-    `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
-     ON CONFLICT (${key.join(', ')}) DO NOTHING`,
-  );
-  const update = db.prepare(
-    `UPDATE ${table} SET ${others.map((name) => `${name} = ?`).join(', ')}
-     WHERE ${key.map((name) => `${name} = ?`).join(' AND ')}`,
-  );
-  type Values = (string | number | Uint8Array)[];
-  return (keys: Values, values: Values): number => {
-    const added = insert.run(...keys, ...values).changes;
-    if (added === 0) update.run(...values, ...keys);
-    return added;
-  };
 }
 
 function requireRoom(count: number | undefined, bound: 'updates' | 'models' | 'documents', what: string): void {

@@ -13,6 +13,7 @@ import type { QuestionStorage, QuestionView } from '../../agents/mapek/questions
 import { requireShort, type StoreAccess } from './access.ts';
 import type { Connection } from './database.ts';
 import { parseJson } from './json.ts';
+import { upsert } from './upsert.ts';
 
 /** The keys are beside the documents, so that the writer's thread need not read these. */
 export type HealingChange =
@@ -35,8 +36,6 @@ const MOST_INCIDENTS = 500;
 const MOST_QUESTIONS = 64;
 const MOST_CHARACTERS = 200_000;
 
-type SumsRow = Omit<RepairSums, 'fault' | 'action'>;
-
 /** Returns a function that carries a change out, whole or not at all. Twice is the same as once. */
 export function healingWriter(db: Connection): (change: HealingChange) => Change {
   const putRepair = db.prepare('INSERT INTO repairs (repair, record) VALUES (?, ?) ON CONFLICT (repair) DO NOTHING');
@@ -49,36 +48,24 @@ export function healingWriter(db: Connection): (change: HealingChange) => Change
   const trimRepairs = trim('repairs', MOST_REPAIRS);
   const trimIncidents = trim('incidents', MOST_INCIDENTS);
   const trimQuestions = trim('questions', MOST_QUESTIONS);
-  const sumsOf = db.prepare<[string, string], SumsRow>(`${SUMS} WHERE fault = ? AND action = ?`);
-  const putSums = db.prepare(
-    `INSERT INTO repair_sums (fault, action, helped, not_helped, log_seconds, log_seconds_squared)
-     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (fault, action) DO NOTHING`,
+  const sumsOf = db.prepare<[string, string], RepairSums>(`${SUMS} WHERE fault = ? AND action = ?`);
+  const putSums = upsert(
+    db,
+    'repair_sums',
+    ['fault', 'action'],
+    ['helped', 'not_helped', 'log_seconds', 'log_seconds_squared'],
   );
-  const updateSums = db.prepare(
-    `UPDATE repair_sums SET helped = ?, not_helped = ?, log_seconds = ?, log_seconds_squared = ?
-     WHERE fault = ? AND action = ?`,
-  );
-  const upsert = (table: string, column: string) => {
-    const insert = db.prepare(`INSERT INTO ${table} (id, ${column}) VALUES (?, ?) ON CONFLICT (id) DO NOTHING`);
-    const update = db.prepare(`UPDATE ${table} SET ${column} = ? WHERE id = ?`);
-    return (id: string, text: string): number => {
-      const added = insert.run(id, text).changes;
-      if (added === 0) update.run(text, id);
-      return added;
-    };
-  };
-  const putIncident = upsert('incidents', 'story');
-  const putQuestion = upsert('questions', 'question');
+  const putIncident = upsert(db, 'incidents', ['id'], ['story']);
+  const putQuestion = upsert(db, 'questions', ['id'], ['question']);
   const dropQuestion = db.prepare('DELETE FROM questions WHERE id = ?');
 
   const repair = (record: RepairRecord): Change => {
     const { id, fault, action } = record;
     if (putRepair.run(id, JSON.stringify(record)).changes === 0) return {};
-    const sums: RepairSums = { ...emptySums(fault, action), ...sumsOf.get(fault, action) };
+    const sums = sumsOf.get(fault, action) ?? emptySums(fault, action);
     addToSums(sums, record);
     const { helped, notHelped, logSeconds, logSecondsSquared } = sums;
-    const added = putSums.run(fault, action, helped, notHelped, logSeconds, logSecondsSquared).changes;
-    if (added === 0) updateSums.run(helped, notHelped, logSeconds, logSecondsSquared, fault, action);
+    const added = putSums([fault, action], [helped, notHelped, logSeconds, logSecondsSquared]);
     return { repairs: 1 - trimRepairs(), repair_sums: added };
   };
   return db.transaction((change: HealingChange): Change => {
@@ -86,17 +73,17 @@ export function healingWriter(db: Connection): (change: HealingChange) => Change
       case 'repair':
         return repair(change.record);
       case 'incident':
-        return { incidents: putIncident(change.id, change.story) - trimIncidents() };
+        return { incidents: putIncident([change.id], [change.story]) - trimIncidents() };
       case 'question':
-        return { questions: putQuestion(change.id, change.question) - trimQuestions() };
+        return { questions: putQuestion([change.id], [change.question]) - trimQuestions() };
       case 'drop-question':
         return { questions: -dropQuestion.run(change.id).changes };
     }
   });
 }
 
-const SUMS = `SELECT helped, not_helped AS notHelped, log_seconds AS logSeconds, log_seconds_squared AS logSecondsSquared
-  FROM repair_sums`;
+const SUMS = `SELECT fault, action, helped, not_helped AS notHelped, log_seconds AS logSeconds,
+  log_seconds_squared AS logSecondsSquared FROM repair_sums`;
 
 /** What the loop asks of the store. */
 export class StoredHealing {
@@ -111,8 +98,7 @@ export class StoredHealing {
       append: (record) => this.#put({ kind: 'repair', record }),
       recent: async (limit) =>
         this.#documents<RepairRecord>('SELECT record FROM repairs ORDER BY number DESC LIMIT ?', limit),
-      statistics: async () =>
-        access.read((db) => db.prepare<[], RepairSums>(SUMS.replace('SELECT', 'SELECT fault, action,')).all()),
+      statistics: async () => access.read((db) => db.prepare<[], RepairSums>(SUMS).all()),
     };
     this.incidents = {
       put: (incident: IncidentView) => this.#put({ kind: 'incident', id: incident.id, story: text(incident) }),

@@ -127,6 +127,11 @@ function recover(dataDir: string, cause: string, now: number): RecoveryReport {
   }
 }
 
+/** Files of a folder that `putAside` named, and their logs. */
+export function listAside(folder: string): string[] {
+  return readdirSync(folder).filter((name) => /\.db\.(corrupt|replaced)-[0-9TZ.]+(-wal|-shm)?$/.test(name));
+}
+
 /** Moves the file with its log out of the way, to a name with the time; returns that name. Keeps the newest few. */
 export function putAside(file: string, why: 'corrupt' | 'replaced', now: number): string {
   const aside = `${file}.${why}-${fileTime(now)}`;
@@ -134,8 +139,8 @@ export function putAside(file: string, why: 'corrupt' | 'replaced', now: number)
     if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
   }
   const folder = dirname(file);
-  const earlier = readdirSync(folder)
-    .filter((name) => /\.db\.(corrupt|replaced)-[0-9TZ.]+$/.test(name))
+  const earlier = listAside(folder)
+    .filter((name) => !/-(wal|shm)$/.test(name))
     .sort((a, b) => (timeInName(b) ?? 0) - (timeInName(a) ?? 0));
   for (const name of earlier.slice(SET_ASIDE_KEPT)) {
     for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder, name + suffix), { force: true });

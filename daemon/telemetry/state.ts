@@ -208,7 +208,7 @@ function placesState(places: PlacesView[number]['places']): object {
 }
 
 /** What `…/corrections` holds. The last one is the newest that is open, else the newest. */
-export function correctionsState(episodes: readonly EpisodeView[]): object {
+function correctionsState(episodes: readonly EpisodeView[]): object {
   const open = episodes.filter(({ state }) => state !== 'over');
   const asked = open.filter(({ state }) => state === 'asked');
   const last = asked[0] ?? open[0] ?? episodes[0];
@@ -228,7 +228,7 @@ export function correctionsState(episodes: readonly EpisodeView[]): object {
 }
 
 /** What `…/incidents` holds: how many there are, and the newest that is open, else the newest, with what people are asked. */
-export function incidentsState(view: Pick<View, 'incidents' | 'healing'>): object {
+function incidentsState(view: Pick<View, 'incidents' | 'healing'>): object {
   const [incidents, { questions }] = [view.incidents(), view.healing()];
   const open = incidents.filter(({ closedAt }) => closedAt === undefined);
   const asked = open.filter(({ state }) => state === 'asked');

@@ -41,7 +41,7 @@ export const CoordinationView = Type.Object({
 });
 export type CoordinationView = Static<typeof CoordinationView>;
 
-export const DutyView = Type.Object({
+const DutyView = Type.Object({
   learner: Type.String(),
   title: Type.String(),
   kind: Type.Enum(['idle', 'training', 'held', 'sending'], {
@@ -70,7 +70,7 @@ export const PrivacyView = Type.Object({
 });
 export type PrivacyView = Static<typeof PrivacyView>;
 
-export const HeldView = Type.Object({
+const HeldView = Type.Object({
   id: Type.String(),
   learner: Type.String(),
   kind: Type.Enum([...LEAVING_KINDS]),
@@ -80,7 +80,6 @@ export const HeldView = Type.Object({
   state: Type.Enum(['waiting', 'approved', 'denied']),
   heldAt: Moment('Since when it waits'),
 });
-export type HeldView = Static<typeof HeldView>;
 
 export const FederationView = Type.Object({
   enabled: Type.Boolean(),

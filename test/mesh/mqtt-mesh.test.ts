@@ -1,9 +1,8 @@
 // The mesh over a broker: boards that reach only it, and nodes that bridge.
 
-import { createServer, type Socket } from 'node:net';
-import { Aedes } from 'aedes';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type RealNode, realNode, started, stopAll } from './real-nodes.ts';
+import { brokerOnly, type RealNode, realNode, started, stopAll } from './real-nodes.ts';
+import { aedesOn } from './transport/aedes.ts';
 
 const soon = { timeout: 15_000, interval: 20 };
 
@@ -12,43 +11,18 @@ let closeBroker: () => Promise<void>;
 let published: { topic: string; payload: Buffer }[];
 
 beforeEach(async () => {
-  const broker = await Aedes.createBroker();
+  const bare = await aedesOn();
+  ({ url, close: closeBroker } = bare);
   published = [];
-  broker.on('publish', ({ topic, payload }, client) => {
+  bare.broker.on('publish', ({ topic, payload }, client) => {
     if (client !== null) published.push({ topic, payload: Buffer.from(payload) });
   });
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    broker.handle(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  url = `mqtt://127.0.0.1:${address.port}`;
-  closeBroker = async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    await new Promise<void>((resolve) => broker.close(() => resolve()));
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  };
 });
 
 afterEach(async () => {
   await stopAll();
   await closeBroker();
 });
-
-/** Enrolled like any other; then it loses its connections and has the broker alone. */
-async function brokerOnly(inviter: RealNode, name: string): Promise<RealNode> {
-  const joining = await started(realNode(name));
-  const { token } = await inviter.mesh.createInvite({ expiresIn: 60_000 });
-  await joining.mesh.joinNetwork(token);
-  await joining.mesh.stop();
-  await joining.state.write('peers', { format: 1, peers: [] });
-  return started(realNode(name, { key: joining.key, state: joining.state, mqtt: { urls: [url] } }));
-}
 
 const seen = (node: RealNode, other: RealNode) => node.mesh.peers().find(({ id }) => id === other.mesh.id);
 
@@ -58,7 +32,7 @@ describe('a mesh over an MQTT broker', () => {
     const bridge = realNode('bridge', { mqtt: { urls: [url] } });
     await started(bridge);
     await bridge.mesh.joinNetwork((await inside.mesh.createInvite({ expiresIn: 60_000 })).token);
-    const board = await brokerOnly(inside, 'board');
+    const board = await started(await brokerOnly(inside, 'board', { mqtt: { urls: [url] } }));
     await vi.waitFor(() => {
       expect(seen(board, inside)).toMatchObject({ state: 'reachable', transports: ['mqtt'], profile: 'generic-x64' });
       expect(seen(board, bridge)).toMatchObject({ state: 'reachable', transports: ['mqtt'] });

@@ -17,15 +17,14 @@ export interface RealNode {
   journal: JournalEntry[];
 }
 
+type RealNodeOptions = { config?: Partial<MeshConfig>; key?: SigningKey; state?: MeshState } & Partial<
+  Pick<MeshParts, 'mqtt' | 'listenIsExplicit' | 'authorize' | 'certificateLifetime' | 'clock'>
+>;
+
 const created: Mesh[] = [];
 
 /** Not started. Everything runs on loopback, finds others only by what the test tells it. */
-export function realNode(
-  name: string,
-  options: { config?: Partial<MeshConfig>; key?: SigningKey; state?: MeshState } & Partial<
-    Pick<MeshParts, 'mqtt' | 'listenIsExplicit' | 'authorize' | 'certificateLifetime' | 'clock'>
-  > = {},
-): RealNode {
+export function realNode(name: string, options: RealNodeOptions = {}): RealNode {
   const key = options.key ?? SigningKey.generate();
   const state = options.state ?? new MemoryState();
   const journal: JournalEntry[] = [];
@@ -76,6 +75,18 @@ export async function invited(inviter: RealNode, name: string): Promise<RealNode
 export function again(node: RealNode, name: string, others: RealNode[]): Promise<RealNode> {
   const bootstrap = others.flatMap(({ mesh }) => mesh.addresses());
   return started(realNode(name, { key: node.key, state: node.state, config: { bootstrap } }));
+}
+
+/** Enrolled like any other, then in another life that has lost its connections and reaches others by `options.mqtt` alone; not started. */
+export async function brokerOnly(
+  inviter: RealNode,
+  name: string,
+  options: RealNodeOptions & Required<Pick<RealNodeOptions, 'mqtt'>>,
+): Promise<RealNode> {
+  const { mesh, key, state } = await invited(inviter, name);
+  await mesh.stop();
+  await state.write('peers', { format: 1, peers: [] });
+  return realNode(name, { key, state, ...options });
 }
 
 /** For `afterEach`. */

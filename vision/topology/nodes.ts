@@ -199,11 +199,11 @@ function labelled(
   const all = bare.flatMap(({ candidate }) =>
     texts.filter((text) => !used.has(text)).flatMap((text) => besides(candidate, text, line)),
   );
-  const first = [...matched(all, undefined, line).values()];
+  const first = matched(all, undefined, line);
   // Where nodes have names, figures stand at links.
-  const namesNodes = first.filter(({ text }) => isQuantity(text.text)).length * 2 > first.length;
-  const pairs = namesNodes ? all : all.filter(({ text }) => !isQuantity(text.text));
-  const outside = matched(pairs, undefined, line);
+  const areFigures = [...first.values()].filter(({ text }) => isQuantity(text.text)).length * 2 > first.size;
+  const pairs = areFigures ? all : all.filter(({ text }) => !isQuantity(text.text));
+  const outside = areFigures ? first : matched(pairs, undefined, line);
   const counts = SIDES.map((side) => [...outside.values()].filter((pair) => pair.side === side).length);
   const usual = SIDES[counts.indexOf(Math.max(...counts))]!;
   const labels = matched(pairs, usual, line);
@@ -235,10 +235,10 @@ function isQuantity(text: string): boolean {
 
 const UNIT = '(%|[a-zµ]{1,3}/s|[kmg]?bps|[munµ]?s|dbm?)';
 
-function isFigure(part: string): boolean {
-  const fraction = new RegExp(`^(\\p{L}+ )?\\d+[.,]\\d+ ?${UNIT}?$`, 'iu');
-  return fraction.test(part) || new RegExp(`^\\d+ ?${UNIT}?$`, 'iu').test(part);
-}
+const FRACTION = new RegExp(`^(\\p{L}+ )?\\d+[.,]\\d+ ?${UNIT}?$`, 'iu');
+const WHOLE = new RegExp(`^\\d+ ?${UNIT}?$`, 'iu');
+
+const isFigure = (part: string): boolean => FRACTION.test(part) || WHOLE.test(part);
 
 /** A node with its label elsewhere than the others may be so much smaller or larger than they usually are. */
 const LIKE_OTHERS = { least: 0.65, most: 1.5, fit: 0.89 };

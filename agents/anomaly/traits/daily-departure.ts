@@ -9,20 +9,15 @@ const SLOTS = 48;
 /** Values of one half hour that a saved state may count. */
 const MOST_COUNTED = 1_000_000;
 
-export interface DailyDepartureOptions {
-  /** Values of which the mean is compared. */
-  over: number;
-  /** Share of a day's departure that the baseline follows. */
-  gain: number;
-}
+/** Share of a day's departure that the baseline follows. */
+const GAIN = 0.3;
 
 /**
- * Departure d = x̄ - b[s] of slot s. Once the slot is over, b[s] ← b[s] + gain · (mean of d): values are compared with other
+ * Departure d = x̄ - b[s] of slot s. Once the slot is over, b[s] ← b[s] + 0.3 · (mean of d): values are compared with other
  * days only, not with those just before. A slot's first day is its baseline.
  */
 export class DailyDeparture implements Trait {
   readonly dimensions = 1;
-  readonly #gain: number;
   readonly #recent: Recent;
   readonly #baseline = new Float32Array(SLOTS);
   /** 1 where the slot has a baseline. */
@@ -32,8 +27,8 @@ export class DailyDeparture implements Trait {
   #sum = 0;
   #count = 0;
 
-  constructor({ over, gain }: DailyDepartureOptions) {
-    this.#gain = gain;
+  /** @param over values of which the mean is compared */
+  constructor(over: number) {
     this.#recent = new Recent(over);
   }
 
@@ -52,7 +47,7 @@ export class DailyDeparture implements Trait {
   #begin(slot: number): void {
     if (this.#count > 0) {
       const departure = this.#sum / this.#count - this.#baseline[this.#slot]!;
-      this.#baseline[this.#slot]! += (this.#known[this.#slot] === 1 ? this.#gain : 1) * departure;
+      this.#baseline[this.#slot]! += (this.#known[this.#slot] === 1 ? GAIN : 1) * departure;
       this.#known[this.#slot] = 1;
     }
     this.#slot = slot;

@@ -3,7 +3,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Clock, Millis, Timer } from '../../../core/clock.ts';
-import { ParlmeshError } from '../../../core/errors.ts';
+import { messageOf, ParlmeshError } from '../../../core/errors.ts';
 import type { Aggregate, Update } from './aggregator.ts';
 import type { AggregationConfig } from './config.ts';
 import type { AggregationAnswer, AggregationRequest } from './thread-protocol.ts';
@@ -90,8 +90,7 @@ export class AggregationThread {
       resourceLimits: { maxOldGenerationSizeMb: MEMORY },
     });
     const thread = this.#thread;
-    const onError = (error: unknown): void =>
-      failed('AGGREGATION_FAILED', error instanceof Error ? error.message : String(error));
+    const onError = (error: unknown): void => failed('AGGREGATION_FAILED', messageOf(error));
     const onExit = (): void => failed('AGGREGATION_FAILED', 'its thread ended');
     const onAbort = (): void => fail(signal?.reason);
     thread.once('message', resolve).once('error', onError).once('exit', onExit);

@@ -5,8 +5,9 @@ import type { Aggregator, Verdict } from './aggregator.ts';
 import type { Arithmetic } from './arithmetic.ts';
 import { consensus } from './rules/consensus.ts';
 import { type NormBound, normClipping } from './rules/norm-clipping.ts';
+import { againstRoot } from './rules/root-trust.ts';
 import { withBoundedWeights, withReputations } from './rules/with-reputations.ts';
-import { dot, figure, normOf, ramp } from './update-set.ts';
+import { dot, normOf } from './update-set.ts';
 
 export interface DefaultParts {
   arithmetic: Arithmetic;
@@ -41,14 +42,7 @@ function refusingOpponents(inner: Aggregator, root: Float32Array): Aggregator {
       return {
         delta,
         verdicts: updates.map(({ node }, i): Verdict => {
-          const verdict = judged.get(node);
-          if (verdict !== undefined) return verdict;
-          const evidence = `its cosine with the coordinator’s own update is ${figure(cosines[i]!)}`;
-          return {
-            node,
-            share: 0,
-            doubt: { reason: 'against-root', evidence, severity: ramp(-cosines[i]!, -0.05, 0.2) },
-          };
+          return judged.get(node) ?? { node, share: 0, doubt: againstRoot(cosines[i]!) };
         }),
       };
     },

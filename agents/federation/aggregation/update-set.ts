@@ -80,6 +80,11 @@ export function medianOf(values: ArrayLike<number>): number {
   return length % 2 === 1 ? sorted[length >> 1]! : (sorted[length / 2 - 1]! + sorted[length / 2]!) / 2;
 }
 
+/** The middle of `values`, or the smaller of the two in the middle. 0 of nothing. */
+export function lowerMedianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] ?? 0;
+}
+
 /** Median absolute deviation, scaled so that it is the standard deviation of what is normally distributed. */
 export function spreadOf(values: ArrayLike<number>, middle: number): number {
   return 1.4826 * medianOf(Float64Array.from(values, (value) => Math.abs(value - middle)));

@@ -3,9 +3,10 @@
 
 import { createHash } from 'node:crypto';
 import type { Clock, Millis } from '../../../core/clock.ts';
+import { medianOf, spreadOf } from '../aggregation/update-set.ts';
 import type { Comparison, Learner, Model, ModelOrigin, Performance, Trained, TrainingPlan } from '../learner.ts';
 import type { BaselineSource, Reading, SharedBaseline } from './baseline-source.ts';
-import { compareLikelihoods, isHeldBack, spreadOf } from './held-back.ts';
+import { compareLikelihoods, isHeldBack, meanAndDeviationOf } from './held-back.ts';
 import { KeptModel, type KeptModelParts } from './kept-model.ts';
 import { difference } from './vectors.ts';
 
@@ -44,8 +45,6 @@ const FORMAT = createHash('sha256')
   .digest()
   .readUIntBE(0, 3);
 
-/** Median absolute deviation of normal data times this is its standard deviation. */
-const MAD_TO_SIGMA = 1.4826;
 /** Narrower is noise of the sensor. */
 const LEAST_SCALE = 0.02;
 /** Readings with which a slot is half known: e = n / (n + this). */
@@ -98,7 +97,7 @@ export class AnomalyBaselinesLearner implements Learner {
 
   examples(): number {
     if (this.#profile === undefined) return 0;
-    return this.#readings(false).filter(({ at }) => at > this.#trainedUpTo).length;
+    return this.#readings(false, this.#trainedUpTo).length;
   }
 
   /** Exact, as for the knowledge of repairs: (own + μ from) / (1 + μ). */
@@ -111,8 +110,8 @@ export class AnomalyBaselinesLearner implements Learner {
       const place = this.#placeOf(slot);
       if (place === undefined) continue;
       const evidence = values.length / (values.length + HALF_KNOWN);
-      const location = median(values);
-      const scale = Math.max(LEAST_SCALE, MAD_TO_SIGMA * median(values.map((value) => Math.abs(value - location))));
+      const location = medianOf(values);
+      const scale = Math.max(LEAST_SCALE, spreadOf(values, location));
       own.set([evidence, evidence * location, evidence * Math.log(scale)], place);
     }
     this.#trainedUpTo = readings.reduce((latest, { at }) => Math.max(latest, at), this.#trainedUpTo);
@@ -127,8 +126,9 @@ export class AnomalyBaselinesLearner implements Learner {
   /** A trial is a metric in a part of the day: readings that follow each other are alike. */
   async compare(candidate: Float32Array, baseline: Float32Array, signal: AbortSignal): Promise<Comparison> {
     signal.throwIfAborted();
-    const better = this.#logDensities(candidate, this.#readings(true));
-    const before = this.#logDensities(baseline, this.#readings(true));
+    const held = this.#readings(true);
+    const better = this.#logDensities(candidate, held);
+    const before = this.#logDensities(baseline, held);
     return compareLikelihoods(
       better.map((density, index) => density - before[index]!),
       'metrics by part of the day',
@@ -164,12 +164,15 @@ export class AnomalyBaselinesLearner implements Learner {
     const fresh = this.#parts.source.readings().filter(({ at }) => at >= from);
     const densities = this.#logDensities(this.current().parameters, fresh);
     if (densities.length === 0) return undefined;
-    const { mean, deviation } = spreadOf(densities.map((density) => -density));
+    const { mean, deviation } = meanAndDeviationOf(densities.map((density) => -density));
     return { version: this.current().version, cost: mean, unit: 'nats', samples: densities.length, deviation };
   }
 
-  #readings(held: boolean): Reading[] {
-    return this.#parts.source.readings().filter(({ metric, at }) => isHeldBack(`${metric}@${at}`) === held);
+  /** The time is looked at first: it costs less than to tell what is held back. @param after milliseconds since 1970 */
+  #readings(held: boolean, after = Number.NEGATIVE_INFINITY): Reading[] {
+    return this.#parts.source
+      .readings()
+      .filter(({ metric, at }) => at > after && isHeldBack(`${metric}@${at}`) === held);
   }
 
   /** Mean of each slot that has readings: Laplace's density, which one wild reading does not rule. */
@@ -229,10 +232,4 @@ function bySlot(readings: readonly Reading[]): Map<number, number[]> {
     values.push(Math.asinh(value / UNITS[index]!));
   }
   return slots;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }

@@ -1,13 +1,13 @@
 // Which trials are held back, and what comes of comparing two models on them by what each gave as probable.
 
-import { createHash } from 'node:crypto';
 import { ParlmeshError } from '../../../core/errors.ts';
 import { estimate } from '../../parl/evaluation.ts';
+import { partOf } from '../../parl/recent-jobs.ts';
 import type { Comparison } from '../learner.ts';
 
-/** One in four, by its id, so that it stays one. */
+/** One in four, by its id, so that it stays one: as jobs are. */
 export function isHeldBack(id: string): boolean {
-  return createHash('sha256').update(id).digest().readUInt32LE() % 4 === 0;
+  return partOf(id) === 'held-back';
 }
 
 /**
@@ -19,19 +19,32 @@ export function compareLikelihoods(differences: readonly number[], what: string)
   if (differences.length === 0) {
     throw new ParlmeshError('LEARNER_NO_TRIALS', `There are no ${what} here that were held back to compare models on`);
   }
-  const { value, low, high } = estimate(differences);
+  return comparisonOf(
+    differences,
+    ({ gain, range }) =>
+      `${differences.length} ${what} that were held back are ${gain} times as probable to it (${range})`,
+  );
+}
+
+/** @param logs of how many times as good the candidate was, one for each trial; some */
+export function comparisonOf(
+  logs: readonly number[],
+  sentence: (figures: { gain: string; range: string }) => string,
+): Comparison {
+  const { value, low, high } = estimate(logs);
   const gain = Math.exp(value);
   const interval: [number, number] = [Math.exp(low), Math.exp(high)];
+  const range = `95 %: ${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}`;
   return {
     gain,
-    ...(differences.length > 1 && { interval }),
-    trials: differences.length,
-    sentence: `${differences.length} ${what} that were held back are ${gain.toFixed(3)} times as probable to it (95 %: ${interval[0].toFixed(3)} to ${interval[1].toFixed(3)})`,
+    ...(logs.length > 1 && { interval }),
+    trials: logs.length,
+    sentence: sentence({ gain: gain.toFixed(3), range }),
   };
 }
 
 /** Mean and sample standard deviation. */
-export function spreadOf(values: readonly number[]): { mean: number; deviation: number } {
+export function meanAndDeviationOf(values: readonly number[]): { mean: number; deviation: number } {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, deviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };

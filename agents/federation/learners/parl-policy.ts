@@ -1,10 +1,10 @@
 // The scheduling policy as a learner: nodes practise on their own jobs and learn from what they lived through, candidates
 // are played on jobs that were held back, and what serves stands on the shelf, where the guard still judges it.
 
-import { ParlmeshError } from '../../../core/errors.ts';
+import { messageOf, ParlmeshError } from '../../../core/errors.ts';
 import type { AgentWorker } from '../../parl/agent-worker.ts';
 import type { EvaluationRequest } from '../../parl/evaluate.ts';
-import { estimate, type SeedTimes } from '../../parl/evaluation.ts';
+import type { SeedTimes } from '../../parl/evaluation.ts';
 import type { ExperienceBuffer } from '../../parl/experience-buffer.ts';
 import {
   createPolicy,
@@ -20,6 +20,7 @@ import type { JobPart } from '../../parl/recent-jobs.ts';
 import type { ServiceRecord } from '../../parl/service-record.ts';
 import type { PracticeAmount, PracticeRequest } from '../../parl/shard-protocol.ts';
 import type { Comparison, Learner, Model, ModelOrigin, Performance, Trained, TrainingPlan } from '../learner.ts';
+import { comparisonOf } from './held-back.ts';
 import { doubtAbout } from './policy-inspection.ts';
 import { generatedWorkload, type Workload } from './policy-trials.ts';
 import { difference } from './vectors.ts';
@@ -149,17 +150,13 @@ export class ParlPolicyLearner implements Learner {
     if (hasOwn) await play(held, seedsFrom(1, own));
     for (const seed of seedsFrom(1000, generated)) await play(generatedWorkload(seed, held.nodes), [seed]);
     if (logs.length === 0) throw new ParlmeshError('LEARNER_NO_TRIALS', 'There is nothing to compare policies on here');
-    const { value, low, high } = estimate(logs);
-    const gain = Math.exp(value);
     const on = hasOwn
       ? `${own} episodes of ${held.jobs.length} own jobs that were held back and ${generated}`
       : generated;
-    return {
-      gain,
-      ...(logs.length > 1 && { interval: [Math.exp(low), Math.exp(high)] as [number, number] }),
-      trials: logs.length,
-      sentence: `on ${on} episodes of generated jobs it finishes jobs ${gain.toFixed(3)} times as fast (95 %: ${Math.exp(low).toFixed(3)} to ${Math.exp(high).toFixed(3)})`,
-    };
+    return comparisonOf(
+      logs,
+      ({ gain, range }) => `on ${on} episodes of generated jobs it finishes jobs ${gain} times as fast (${range})`,
+    );
   }
 
   inspect(candidate: Float32Array, baseline: Float32Array): Promise<string | undefined> {
@@ -178,9 +175,7 @@ export class ParlPolicyLearner implements Learner {
     try {
       decodePolicy(encodePolicy(policy));
     } catch (error) {
-      throw new ParlmeshError('MODEL_INVALID', error instanceof Error ? error.message : 'Not a policy', {
-        cause: error,
-      });
+      throw new ParlmeshError('MODEL_INVALID', messageOf(error), { cause: error });
     }
     if (policy.version !== version) {
       throw new ParlmeshError('MODEL_INVALID', `The numbers are those of policy ${policy.version}, not of ${version}`);

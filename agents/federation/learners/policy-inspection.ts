@@ -10,7 +10,8 @@ import { POLICY_SHAPE } from '../../parl/policy.ts';
 import { likeliest } from '../../parl/ppo/decide.ts';
 import { WasmNetwork } from '../../parl/ppo/wasm-network.ts';
 import type { SchedulingView, TaskScheduler } from '../../swarm/scheduling/scheduler.ts';
-import { difference, lengthOf } from './vectors.ts';
+import { normOf } from '../aggregation/update-set.ts';
+import { difference } from './vectors.ts';
 
 /** A round moves a policy by a few hundredths of its length. */
 const FARTHEST = 0.5;
@@ -27,7 +28,7 @@ const AT_ONCE = 8;
 
 /** Why `candidate` must not serve, with the numbers; undefined when nothing speaks against it. */
 export async function doubtAbout(candidate: Float32Array, baseline: Float32Array): Promise<string | undefined> {
-  const moved = lengthOf(difference(candidate, baseline)) / lengthOf(baseline);
+  const moved = normOf(difference(candidate, baseline)) / normOf(baseline);
   if (!(moved <= FARTHEST)) {
     return `it is ${moved.toFixed(2)} of the length of the policy that serves away from it; ${FARTHEST} is the most`;
   }

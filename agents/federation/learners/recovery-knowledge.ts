@@ -6,7 +6,7 @@ import type { Clock, Millis } from '../../../core/clock.ts';
 import { ACTIONS } from '../../mapek/action-catalogue.ts';
 import { FAULTS } from '../../mapek/symptom.ts';
 import type { Comparison, Learner, Model, ModelOrigin, Performance, Trained, TrainingPlan } from '../learner.ts';
-import { compareLikelihoods, isHeldBack, spreadOf } from './held-back.ts';
+import { compareLikelihoods, isHeldBack, meanAndDeviationOf } from './held-back.ts';
 import { KeptModel, type KeptModelParts } from './kept-model.ts';
 import type { RecoveryKnowledge, RecoveryOutcome, SharedRecovery } from './recovery-source.ts';
 import { difference } from './vectors.ts';
@@ -72,7 +72,7 @@ export class RecoveryKnowledgeLearner implements Learner {
   }
 
   examples(): number {
-    return this.#outcomes(false).filter(({ at }) => at > this.#trainedUpTo).length;
+    return this.#outcomes(false, this.#trainedUpTo).length;
   }
 
   /** Exact: the minimum of ½|w - s|² + μ/2 |w - from|², s being the sums of this node, is (s + μ from) / (1 + μ). */
@@ -132,16 +132,16 @@ export class RecoveryKnowledgeLearner implements Learner {
       .filter(({ at }) => at >= Math.max(since, this.#kept.since))
       .map(({ seconds, recovered }) => Math.log(Math.max(SHORTEST, seconds)) + (recovered ? 0 : NOT_RECOVERED));
     if (costs.length === 0) return undefined;
-    const { mean, deviation } = spreadOf(costs);
+    const { mean, deviation } = meanAndDeviationOf(costs);
     const { version } = this.current();
     return { version, cost: mean, unit: 'ln(s to recover)', samples: costs.length, deviation };
   }
 
-  /** What this version has a place for. */
-  #outcomes(held: boolean): RecoveryOutcome[] {
+  /** What this version has a place for. @param after milliseconds since 1970 */
+  #outcomes(held: boolean, after = Number.NEGATIVE_INFINITY): RecoveryOutcome[] {
     return this.#parts.knowledge
       .outcomes()
-      .filter(({ id, fault, action }) => PLACE.has(`${fault}/${action}`) && isHeldBack(id) === held);
+      .filter(({ id, fault, action, at }) => at > after && PLACE.has(`${fault}/${action}`) && isHeldBack(id) === held);
   }
 }
 

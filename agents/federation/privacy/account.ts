@@ -10,15 +10,13 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Millis } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
-import { LearnerName } from '../messages.ts';
+import { Digest, LearnerName } from '../messages.ts';
 import { epsilonOf, rhoOf, rhoWithin } from './renyi.ts';
 
 /** Rounds that are remembered one by one, so that a repeated send costs nothing. */
 const REMEMBERED = 32;
 
 const DAY: Millis = 24 * 3600_000;
-
-const Digest = Type.String({ pattern: '^[0-9a-f]{64}$' });
 
 const Charged = Type.Object({
   term: Type.Integer({ minimum: 0 }),

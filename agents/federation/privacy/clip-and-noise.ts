@@ -2,6 +2,7 @@
 // it is whole numbers on one grid of clip / 2^20, which secure aggregation adds up and which has no floating-point gaps.
 
 import { ParlmeshError } from '../../../core/errors.ts';
+import { normOf } from '../aggregation/update-set.ts';
 import { fillDiscreteGaussian, MOST_SIGMA } from './discrete-gaussian.ts';
 import { SecretNumbers, type SecretSource } from './secret-numbers.ts';
 
@@ -72,13 +73,6 @@ export function protectUpdate(
 
 export function valuesOf({ steps, step }: Pick<ProtectedUpdate, 'steps' | 'step'>): Float32Array {
   return Float32Array.from(steps, (count) => count * step);
-}
-
-/** L2 norm, summed in 64 bits. */
-export function normOf(delta: Float32Array): number {
-  let squares = 0;
-  for (const value of delta) squares += value * value;
-  return Math.sqrt(squares);
 }
 
 /** To the nearest steps; towards zero, where rounding would have made it longer than the clip. */

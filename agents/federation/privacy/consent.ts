@@ -1,8 +1,8 @@
 // The owner's word on what leaves a node: allowed, asked for, denied, by learner and kind; and what waits for it. Pure:
 // `gate.ts` feeds it with the time and carries out what it says.
 
-import { createHash } from 'node:crypto';
 import type { Millis } from '../../../core/clock.ts';
+import { sha256 } from '../messages.ts';
 import type { ConsentChoice, LeavingKind, PrivacyConfig } from './config.ts';
 
 /** Things that wait at once; the next one is refused. */
@@ -95,6 +95,5 @@ export function withoutExpired(held: readonly HeldContribution[], now: Millis): 
 }
 
 function idOf({ learner, kind, to, term, round, digest }: Contribution): string {
-  const name = JSON.stringify([learner, kind, to, term, round, digest]);
-  return createHash('sha256').update(name).digest('hex').slice(0, 12);
+  return sha256(Buffer.from(JSON.stringify([learner, kind, to, term, round, digest]))).slice(0, 12);
 }

@@ -2,10 +2,10 @@
 // coordinator asks, asks the owner where that is wished, charges the account on the disk before anything may be sent, and
 // writes the ledger. The decisions are pure (`account.ts`, `consent.ts`); this carries them out.
 
-import { createHash } from 'node:crypto';
 import type { Clock, Millis } from '../../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../../core/errors.ts';
 import type { Journal } from '../../../core/journal.ts';
+import { sha256 } from '../messages.ts';
 import {
   type Budget,
   charge,
@@ -305,10 +305,7 @@ export class PrivacyGate {
       return { kind: 'leave', again: true, epsilonAfter: paid.epsilonAfter };
     }
     if (from !== undefined) this.#fresh.delete(from);
-    return this.#write(
-      { ...contribution, ...(from === undefined ? {} : { norm: from.norm }) },
-      { noise, epsilon: paid.epsilonAfter, secure: secure !== undefined },
-    );
+    return this.#write(contribution, { noise, epsilon: paid.epsilonAfter, secure: secure !== undefined });
   }
 
   async #write(
@@ -374,7 +371,7 @@ const CONSENT_SENTENCES = {
 const budgetOf = ({ budget, delta, renewal }: PrivacyConfig): Budget => ({ epsilon: budget, delta, renewal });
 
 function contributionOf({ learner, kind, to, term, round, data, examples, from }: Leaving): Contribution {
-  const digest = createHash('sha256').update(data).digest('hex');
+  const digest = sha256(data);
   const norm = from === undefined ? {} : { norm: from.norm };
   return { learner, kind, to, term, round, digest, bytes: data.length, examples, ...norm };
 }

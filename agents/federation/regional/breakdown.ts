@@ -1,5 +1,7 @@
 // How many liars a robust rule over robust rules stands. Pure; docs/federation-coordinators.md derives the formulas.
 
+import { logChoose } from '../secure/group-size.ts';
+
 export interface TwoLevels {
   /** Regions, and nodes in each. */
   regions: number;
@@ -51,10 +53,4 @@ export function breaks(levels: TwoLevels, nodes: number, liars: number): number 
 export function auditFinds(regions: number, lyingHeads: number, audits: number): number {
   if (audits > regions - lyingHeads) return 1;
   return 1 - Math.exp(logChoose(regions - lyingHeads, audits) - logChoose(regions, audits));
-}
-
-function logChoose(n: number, k: number): number {
-  let sum = 0;
-  for (let at = 1; at <= k; at++) sum += Math.log(n - k + at) - Math.log(at);
-  return sum;
 }

@@ -82,7 +82,7 @@ export const PassedOn = Type.Object({
 });
 export type PassedOn = Static<typeof PassedOn>;
 
-/** The coordinator asks a head for the very update of a member. A piece of it follows in the answer's frame. */
+/** The coordinator asks a head for the very update of a member. The answer is a `ModelPiece`; the piece follows in its frame. */
 export const AuditQuestion = Type.Object({
   learner: LearnerName,
   id: RoundId,
@@ -90,4 +90,3 @@ export const AuditQuestion = Type.Object({
   offset: Type.Integer({ minimum: 0, maximum: MOST_MODEL_BYTES }),
 });
 export type AuditQuestion = Static<typeof AuditQuestion>;
-export const AuditPiece = Type.Object({ total: Type.Integer({ minimum: 0, maximum: MOST_MODEL_BYTES }) });

@@ -5,13 +5,14 @@
 import type { Clock, Millis } from '../../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../../core/errors.ts';
 import type { Aggregate, Doubt, Update, Verdict } from '../aggregation/aggregator.ts';
-import { frameOf, readFrame, readJson, sha256, UpdateHeader } from '../messages.ts';
+import { frameOf, readJson, sha256, UpdateHeader } from '../messages.ts';
 import type { Aggregation, AggregationTask, Counted, Shape, UpdateCodec } from '../rounds/ports.ts';
 import type { Post } from '../rounds/post.ts';
-import { AUDIT, AuditPiece, type AuditQuestion, type Evidence } from './messages.ts';
+import { AUDIT, type AuditQuestion, type Evidence } from './messages.ts';
 import { type RegionalAggregate, readRow } from './regional-data.ts';
 import { updatesOf } from './regional-head.ts';
 import { LEAST_SIZE, regionSize } from './regions.ts';
+import { inPieces } from './whole-model.ts';
 
 export interface RegionalAggregationParts {
   codecs: ReadonlyMap<string, UpdateCodec>;
@@ -83,10 +84,9 @@ export class RegionalAggregation implements Aggregation {
     return { node: header.node, weight, delta: codec.unpack(data, shape) };
   }
 
-  #group({ aggregate: { evidence, packed }, counted }: FoundRegion, shape: Shape): Group {
+  #group({ aggregate: { evidence, packed }, told, counted }: FoundRegion, shape: Shape): Group {
     const codec = this.#parts.codecs.get(evidence.codec);
     if (codec === undefined) throw new ParlmeshError('UPDATE_CODEC', `"${evidence.codec}" is read by nobody here`);
-    const told = new Map(evidence.members.map(({ header, share, doubt }) => [nodeOf(header.body), { share, doubt }]));
     const members = counted.map((each) => {
       const { share = 0, doubt } = told.get(each.header.node) ?? {};
       return { counted: each, share, ...(doubt !== undefined && { doubt }) };
@@ -171,27 +171,20 @@ export class RegionalAggregation implements Aggregation {
   }
 
   async #fetch({ head, learner, id }: Evidence, { node, bytes }: UpdateHeader): Promise<Uint8Array> {
-    const whole = new Uint8Array(bytes);
-    for (let have = 0; have < bytes; ) {
-      const question: AuditQuestion = { learner, id, node, offset: have };
-      const read = readFrame(AuditPiece, await this.#parts.post.ask(head, AUDIT, frameOf(question), ASK_WITHIN));
-      if (
-        read === undefined ||
-        read.header.total !== bytes ||
-        read.bytes.length === 0 ||
-        have + read.bytes.length > bytes
-      ) {
-        throw new Error(`it does not have the update of ${node}`);
-      }
-      whole.set(read.bytes, have);
-      have += read.bytes.length;
-    }
+    const ask = (offset: number): Promise<Uint8Array> => {
+      const question: AuditQuestion = { learner, id, node, offset };
+      return this.#parts.post.ask(head, AUDIT, frameOf(question), ASK_WITHIN);
+    };
+    const whole = await inPieces(ask, bytes);
+    if (whole === undefined) throw new Error(`it does not have the update of ${node}`);
     return whole;
   }
 }
 
 interface FoundRegion {
   aggregate: RegionalAggregate;
+  /** By node: what its head says of a member. */
+  told: ReadonlyMap<string, Pick<Evidence['members'][number], 'share' | 'doubt'>>;
   counted: Counted[];
 }
 
@@ -202,9 +195,10 @@ function sorted(updates: readonly Counted[]): { regions: Map<string, FoundRegion
   const headOf = new Map<string, string>();
   for (const { row } of rows) {
     if (row?.kind !== 'aggregate') continue;
-    regions.set(row.aggregate.evidence.head, { aggregate: row.aggregate, counted: [] });
-    for (const { header } of row.aggregate.evidence.members)
-      headOf.set(nodeOf(header.body), row.aggregate.evidence.head);
+    const { head, members } = row.aggregate.evidence;
+    const told = new Map(members.map((member) => [nodeOf(member.header.body), member]));
+    regions.set(head, { aggregate: row.aggregate, told, counted: [] });
+    for (const node of told.keys()) headOf.set(node, head);
   }
   const direct: Counted[] = [];
   for (const { counted, row } of rows) {

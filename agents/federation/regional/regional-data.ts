@@ -2,8 +2,7 @@
 // aggregate with its evidence, the others whose row that is. So rounds count nodes, however their updates came.
 
 import { Type } from 'typebox';
-import { Value } from 'typebox/value';
-import { readJson, sha256 } from '../messages.ts';
+import { frameOf, readJson, sha256 } from '../messages.ts';
 import { Evidence } from './messages.ts';
 
 const MAGIC = Buffer.from('parlregn');
@@ -20,14 +19,9 @@ export interface RegionalAggregate {
 
 export type RegionalRow = { kind: 'aggregate'; aggregate: RegionalAggregate } | { kind: 'in'; carrier: string };
 
-/** Evidence and aggregate as they travel: length of the JSON (4 bytes, big-endian), the JSON, the packed numbers. */
+/** Evidence and aggregate as they travel: a frame, longer than any that is one message. */
 export function writeAggregate({ evidence, packed }: RegionalAggregate): Uint8Array {
-  const text = Buffer.from(JSON.stringify(evidence));
-  const bytes = Buffer.alloc(4 + text.length + packed.length);
-  bytes.writeUInt32BE(text.length);
-  text.copy(bytes, 4);
-  bytes.set(packed, 4 + text.length);
-  return bytes;
+  return frameOf(evidence, packed);
 }
 
 /** Undefined for what no version of this writes. Never throws. */
@@ -35,13 +29,9 @@ export function readAggregate(bytes: Uint8Array): RegionalAggregate | undefined 
   if (bytes.length < 4) return undefined;
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const length = view.readUInt32BE(0);
-  if (length > MOST_EVIDENCE || 4 + length > bytes.length) return undefined;
-  try {
-    const evidence: unknown = JSON.parse(view.toString('utf8', 4, 4 + length));
-    return Value.Check(Evidence, evidence) ? { evidence, packed: bytes.subarray(4 + length) } : undefined;
-  } catch {
-    return undefined;
-  }
+  if (4 + length > bytes.length) return undefined;
+  const evidence = readJson(Evidence, view.subarray(4, 4 + length), MOST_EVIDENCE);
+  return evidence && { evidence, packed: bytes.subarray(4 + length) };
 }
 
 export function writeRow(row: RegionalRow): Uint8Array {

@@ -7,6 +7,7 @@ import { messageOf, ParlmeshError } from '../../../core/errors.ts';
 import type { Journal } from '../../../core/journal.ts';
 import type { AgentNetwork } from '../../network.ts';
 import type { Aggregate, Update, Verdict } from '../aggregation/aggregator.ts';
+import { lowerMedianOf } from '../aggregation/update-set.ts';
 import {
   frameOf,
   MODEL,
@@ -36,7 +37,7 @@ import {
 } from './messages.ts';
 import { writeAggregate } from './regional-data.ts';
 import { LEAST_SIZE } from './regions.ts';
-import { fetchWhole, ModelShelf } from './whole-model.ts';
+import { fetchWhole, ModelShelf, pieceOf } from './whole-model.ts';
 
 export interface RegionalHeadParts {
   network: AgentNetwork;
@@ -261,18 +262,14 @@ export class RegionalHead {
   async #serve(payload: Uint8Array): Promise<Uint8Array> {
     const asked = readFrame(ModelRequest, payload)?.header;
     if (asked === undefined) throw new Error('the question cannot be read');
-    const bytes = await this.#models.get(asked.learner, asked.version);
-    if (bytes === undefined) return frameOf({ total: 0 });
-    const piece = bytes.subarray(asked.offset, asked.offset + PIECE_BYTES);
-    return frameOf({ total: bytes.length }, piece);
+    return pieceOf(await this.#models.get(asked.learner, asked.version), asked.offset);
   }
 
   #show(origin: string, payload: Uint8Array): Uint8Array {
     const asked = readFrame(AuditQuestion, payload)?.header;
     if (asked === undefined) throw new Error('the question cannot be read');
     const round = this.#rounds.get(`${asked.learner}/${asked.id}`);
-    const data = round?.coordinator === origin ? round.taken.get(asked.node)?.data : undefined;
-    return frameOf({ total: data?.length ?? 0 }, data?.subarray(asked.offset, asked.offset + PIECE_BYTES));
+    return pieceOf(round?.coordinator === origin ? round.taken.get(asked.node)?.data : undefined, asked.offset);
   }
 
   #end(key: string, round: Round): void {
@@ -288,8 +285,7 @@ export function updatesOf(
   codecs: ReadonlyMap<string, UpdateCodec>,
   shape: Shape,
 ): Update[] {
-  const sorted = taken.map(({ header }) => header.examples).sort((a, b) => a - b);
-  const most = MOST_OF_MEDIAN * sorted[(sorted.length - 1) >> 1]!;
+  const most = MOST_OF_MEDIAN * lowerMedianOf(taken.map(({ header }) => header.examples));
   return taken.map(({ header, data }) => {
     const codec = codecs.get(header.codec);
     if (codec === undefined) throw new ParlmeshError('UPDATE_CODEC', `"${header.codec}" is read by nobody here`);

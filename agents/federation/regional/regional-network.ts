@@ -23,7 +23,7 @@ import {
 import type { Leadership } from '../rounds/ports.ts';
 import { ASSIGN, Assignment, PASSED_ON, PassedOn, REGION_MODEL, REGION_UPDATE } from './messages.ts';
 import type { RegionalHead } from './regional-head.ts';
-import { fetchWhole, ModelShelf } from './whole-model.ts';
+import { fetchWhole, ModelShelf, pieceOf } from './whole-model.ts';
 
 export interface RegionalNetworkParts {
   network: AgentNetwork;
@@ -258,7 +258,6 @@ export class RegionalNetwork implements AgentNetwork {
     const from = { node: membership.head, service: REGION_MODEL };
     membership.models ??= new ModelShelf((name, wanted) => fetchWhole(this.#parts.network, from, name, wanted));
     const bytes = await membership.models.get(learner, version);
-    if (bytes === undefined) return undefined;
-    return frameOf({ total: bytes.length }, bytes.subarray(offset, offset + PIECE_BYTES));
+    return bytes && pieceOf(bytes, offset);
   }
 }

@@ -93,7 +93,8 @@ function chooseHeads(
   const heads = [first];
   const nearest = new Map(able.map((node) => [node, away(node, first)]));
   while (heads.length < Math.min(count, able.length)) {
-    const rest = able.filter((node) => nearest.get(node)! > 0 && !heads.includes(node));
+    // A head is its own nearest: 0 away.
+    const rest = able.filter((node) => nearest.get(node)! > 0);
     if (rest.length === 0) break;
     const farthest = Math.max(...rest.map((node) => nearest.get(node)!));
     const next = rest.filter((node) => nearest.get(node)! >= ABOUT_AS_FAR * farthest).reduce(better);

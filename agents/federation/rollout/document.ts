@@ -4,9 +4,7 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { ModelVersion, NodeId, SignedText } from '../messages.ts';
-import { StageState } from './stage.ts';
-
-const MOST_NODES = 4000;
+import { MOST_NODES, StageState } from './stage.ts';
 
 const Rolling = Type.Object({ version: ModelVersion, seal: SignedText, state: StageState });
 const Stray = Type.Object({ node: NodeId, notice: SignedText });

@@ -9,7 +9,7 @@ import type { Logger } from '../../../core/logger.ts';
 import type { Authorizer } from '../../authorizer.ts';
 import type { Comparison, Learner } from '../learner.ts';
 import { checkModel } from '../learners/kept-model.ts';
-import { bytesOf, numbersOf, versionOf } from '../learners/vectors.ts';
+import { numbersOf, versionOf } from '../learners/vectors.ts';
 import { LearnerName, SignedText } from '../messages.ts';
 import type { Notebook } from '../rounds/ports.ts';
 import {
@@ -20,6 +20,7 @@ import {
   type RolloutRefusal,
   TakeBackNotice,
 } from './messages.ts';
+import { textOf } from './model-room.ts';
 import { originOf, readStatement, type SealKeys } from './seal.ts';
 
 export interface RolloutParticipantParts {
@@ -116,7 +117,7 @@ export class RolloutParticipant {
         if (current.version !== question.version) {
           return refusal('unknown-model', `${question.version} does not serve here, ${current.version} does`);
         }
-        return { kind: 'model', parameters: Buffer.from(bytesOf(current.parameters)).toString('base64') };
+        return { kind: 'model', parameters: textOf(current.parameters) };
       }
     }
   }

@@ -8,6 +8,9 @@ import type { RolloutConfig } from './config.ts';
 import { Measure } from './messages.ts';
 import { judgeWork } from './statistics.ts';
 
+/** Nodes of one roll-out at most. */
+export const MOST_NODES = 4000;
+
 const Held = Type.Number({ minimum: 0 });
 
 /**
@@ -44,7 +47,7 @@ export const StageState = Type.Object({
   stage: Type.Integer({ minimum: 0, maximum: 16 }),
   /** Milliseconds that this stage has lasted while somebody coordinated it; no clock that jumps is in it. */
   held: Held,
-  nodes: Type.Array(ServingNode, { maxItems: 4000 }),
+  nodes: Type.Array(ServingNode, { maxItems: MOST_NODES }),
   others: Type.Array(OtherNode, { maxItems: 64 }),
   /** `Performance.unit`, once a node has told it. */
   unit: Type.Optional(Type.String({ maxLength: 64 })),
@@ -83,7 +86,6 @@ const WATCHED = 64;
 const OTHERS = 16;
 /** Asked at one tick. */
 const AT_ONCE = 32;
-const MOST_NODES = 4000;
 /** Not reached for so long, and more than half of them: it took them with it. */
 const SILENT: Millis = 600_000;
 
@@ -152,7 +154,7 @@ function onTick(
 
   const serving = state.nodes.filter(({ standing }) => standing === 'serves');
   if (serving.length === 0) {
-    if (asked.length > 0 || state.nodes.some(({ standing }) => standing === 'asked')) return { state, effects };
+    if (state.nodes.some(({ standing }) => standing === 'asked')) return { state, effects };
     return ended(state, effects, 'refused', nobody(state));
   }
   const cohort = serving.filter(({ stage }) => stage === state.stage);

@@ -68,8 +68,6 @@ export interface WorkPair {
 
 export interface WorkJudgement {
   isWorse: boolean;
-  /** Under the new model. */
-  samples: number;
   sentence: string;
 }
 
@@ -87,12 +85,11 @@ export function judgeWork(
   others: readonly WorkPair[],
   { unit, worse, isEnd }: { unit: string; worse: number; isEnd: boolean },
 ): WorkJudgement {
-  const samples = serving.reduce((sum, { after }) => sum + (after?.samples ?? 0), 0);
   const changed = changeOf(serving);
   if (changed === undefined) {
+    const samples = serving.reduce((sum, { after }) => sum + (after?.samples ?? 0), 0);
     return {
       isWorse: false,
-      samples,
       sentence: `${samples} pieces of work are too few, or nothing was known before, to tell a change by`,
     };
   }
@@ -106,7 +103,7 @@ export function judgeWork(
   const told = (change: Change): string =>
     `${inWords(change.mean, isRatio)} (${change.before.toFixed(2)} to ${change.after.toFixed(2)} ${unit}, ${change.samples} samples on ${change.nodes} ${change.nodes === 1 ? 'node' : 'nodes'})`;
   const beside = elsewhere === undefined ? 'nothing to compare with elsewhere' : `elsewhere ${told(elsewhere)}`;
-  return { isWorse, samples, sentence: `where it serves, work costs ${told(changed)}; ${beside}; z = ${z.toFixed(1)}` };
+  return { isWorse, sentence: `where it serves, work costs ${told(changed)}; ${beside}; z = ${z.toFixed(1)}` };
 }
 
 interface Change {

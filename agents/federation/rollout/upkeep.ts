@@ -2,10 +2,10 @@
 
 import type { SignedText } from '../messages.ts';
 import type { RolloutDocument, Stray } from './document.ts';
+import { MOST_NODES } from './stage.ts';
 
 const STRAYS_AT_ONCE = 16;
 const NEWCOMERS_AT_ONCE = 8;
-const MOST_NODES = 4000;
 
 export function straysToAsk({ strays }: RolloutDocument, reachable: readonly string[]): Stray[] {
   const reached = new Set(reachable);

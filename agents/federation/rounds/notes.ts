@@ -3,17 +3,14 @@
 
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { LearnerName, MOST_MODEL_BYTES, NodeId, RoundId, SignedText, Term } from '../messages.ts';
+import { Heard, LearnerName, MOST_MODEL_BYTES, Mode, NodeId, RoundId, SignedText } from '../messages.ts';
 import type { Notebook } from './ports.ts';
-
-const Heard = Type.Object({ term: Term, round: Type.Integer({ minimum: 0, maximum: 1e9 }) });
-export type Heard = Static<typeof Heard>;
 
 export const Pending = Type.Object({
   id: RoundId,
   learner: LearnerName,
   coordinator: NodeId,
-  mode: Type.Union([Type.Literal('synchronous'), Type.Literal('asynchronous')]),
+  mode: Mode,
   header: SignedText,
   /** Base64. */
   data: Type.String({ maxLength: Math.ceil(MOST_MODEL_BYTES / 3) * 4 }),

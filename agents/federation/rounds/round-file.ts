@@ -5,7 +5,17 @@ import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Millis } from '../../../core/clock.ts';
 import { DOUBT_REASONS } from '../aggregation/aggregator.ts';
-import { DECLINE_REASONS, Digest, LearnerName, ModelVersion, NodeId, Plan, REFUSALS, RoundId } from '../messages.ts';
+import {
+  DECLINE_REASONS,
+  Digest,
+  LearnerName,
+  Mode,
+  ModelVersion,
+  NodeId,
+  Plan,
+  REFUSALS,
+  RoundId,
+} from '../messages.ts';
 import type { FederationStorage } from '../storage.ts';
 import { type Done, FAILURES, type Failed, isOver, type Member, type RoundState } from './round.ts';
 
@@ -43,7 +53,7 @@ const RoundFile = Type.Object({
     learner: LearnerName,
     number: Type.Integer({ minimum: 1 }),
     id: RoundId,
-    mode: Type.Union([Type.Literal('synchronous'), Type.Literal('asynchronous')]),
+    mode: Mode,
     base: ModelVersion,
     digest: Digest,
     plan: Plan,

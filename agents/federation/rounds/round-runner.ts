@@ -128,10 +128,6 @@ export class RoundRunner {
     return this.#durable.trouble;
   }
 
-  get tracks(): Tracks {
-    return this.#tracks;
-  }
-
   /** Reads what an earlier life wrote, and goes on with the round that it was in. Rejects only when it is stopped. */
   async start(): Promise<void> {
     const { storage, learner, clock } = this.#parts;

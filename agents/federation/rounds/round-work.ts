@@ -10,6 +10,7 @@ import {
   type ServerOptimizerConfig,
   serverStep,
 } from '../aggregation/server-optimizer.ts';
+import { normOf } from '../aggregation/update-set.ts';
 import type { Learner, Model, ModelOrigin } from '../learner.ts';
 import { bytesOf, parametersOf, readJson, SignedText, UpdateHeader, versionOf } from '../messages.ts';
 import type { CandidateDesk } from '../rollout/candidate.ts';
@@ -87,7 +88,7 @@ export async function aggregateRound(
   };
   const model = { learner: learner.name, version: candidate, lineage: JSON.stringify({ origin }), parameters: bytes };
   await durably(() => storage.putModel(model));
-  return { kind: 'aggregated', candidate, verdicts: verdicts.map(shortened), norm: lengthOf(step) };
+  return { kind: 'aggregated', candidate, verdicts: verdicts.map(shortened), norm: normOf(step) };
 }
 
 /**
@@ -162,5 +163,3 @@ export async function dropMoments(storage: FederationStorage, learner: string, b
 function shortened({ node, share, doubt }: Verdict): Verdict {
   return { node, share, ...(doubt && { doubt: { ...doubt, evidence: doubt.evidence.slice(0, MOST_EVIDENCE) } }) };
 }
-
-const lengthOf = (vector: Float32Array): number => Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));

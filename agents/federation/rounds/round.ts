@@ -300,7 +300,7 @@ function settled(state: Gathering): Gathering {
 function close(state: Gathering, now: Millis, wall: Millis): Step {
   const counted = countedOf(state.members.values());
   if (counted.length === 0) return fail(state, 'too-few', 'none of the updates is believed', wall);
-  const left = [...state.members.values()].filter(({ standing }) => isOpen(standing)).map(({ node }) => node);
+  const left = openNodes(state.members);
   const effects: RoundEffect[] = [{ kind: 'aggregate' }];
   // Asynchronous: they go on, and count in a later round.
   if (state.facts.mode === 'synchronous' && left.length > 0) effects.unshift({ kind: 'recall', nodes: left });
@@ -349,7 +349,7 @@ function onTimeOut(state: Exclude<RoundState, Done | Failed>, now: Millis, wall:
 /** any -> failed(reason) */
 function fail(state: Exclude<RoundState, Done | Failed>, reason: FailureReason, cause: string, wall: Millis): Step {
   const members = 'members' in state ? state.members : new Map<string, Member>();
-  const left = [...members.values()].filter(({ standing }) => isOpen(standing)).map(({ node }) => node);
+  const left = openNodes(members);
   const failed: Failed = {
     ...{ kind: 'failed', reason, cause, endedAt: wall, during: state.kind, members },
     ...{ facts: state.facts, endsAt: state.endsAt, resumes: state.resumes, refused: state.refused },
@@ -370,6 +370,10 @@ export function isGathering(state: RoundState): state is Gathering {
 /** An update of it can still come. */
 export function isOpen({ kind }: Standing): boolean {
   return kind === 'invited' || kind === 'training';
+}
+
+function openNodes(members: ReadonlyMap<string, Member>): string[] {
+  return [...members.values()].filter(({ standing }) => isOpen(standing)).map(({ node }) => node);
 }
 
 /** How many updates are here, and how many may come: from nodes that can be reached, and from others. */

@@ -1,6 +1,13 @@
 // What the rounds of one learner go by, taken from the configuration.
 
-import type { AsynchronousConfig, DeadlineConfig, FederationConfig, SelectionConfig } from '../config.ts';
+import { Value } from 'typebox/value';
+import {
+  type AsynchronousConfig,
+  type DeadlineConfig,
+  type FederationConfig,
+  LearnerConfig,
+  type SelectionConfig,
+} from '../config.ts';
 import type { TrainingPlan } from '../learner.ts';
 import type { RoundMode } from './round.ts';
 
@@ -14,11 +21,11 @@ export interface RoundSettings {
   asynchronous: AsynchronousConfig;
 }
 
-/** As `LearnerConfig` has them. */
-export const LEARNER_DEFAULTS = { enabled: true, epochs: 4, proximal: 0.01, budget: 30 } as const;
+/** Of a learner that the configuration does not name. */
+const DEFAULTS = Value.Parse(LearnerConfig, Value.Default(LearnerConfig, {}));
 
 export function settingsOf(config: FederationConfig, learner: string): RoundSettings {
   const { mode, deadline, quorum, selection, asynchronous } = config;
-  const { epochs, proximal, budget } = config.learners[learner] ?? LEARNER_DEFAULTS;
+  const { epochs, proximal, budget } = config.learners[learner] ?? DEFAULTS;
   return { mode, deadline, quorum, selection, asynchronous, plan: { epochs, proximal, budget } };
 }

@@ -14,7 +14,7 @@ import {
   UpdatePiece,
 } from '../messages.ts';
 import type { RoundRunner } from './round-runner.ts';
-import { Uploads } from './uploads.ts';
+import { keyOf, Uploads } from './uploads.ts';
 
 export interface UpdateDeskParts {
   keys: RoundKeys;
@@ -83,7 +83,7 @@ export class UpdateDesk {
   }
 
   #take(runner: RoundRunner, header: UpdateHeader, signed: SignedText, data: Uint8Array): Promise<Receipt> {
-    const key = `${header.learner}/${header.node}/${header.id}`;
+    const key = keyOf(header);
     const under = this.#taking.get(key);
     if (under !== undefined) return under;
     const taking = runner.intake

@@ -95,4 +95,5 @@ export class Uploads {
   }
 }
 
-const keyOf = ({ learner, node, id }: UpdateHeader): string => `${learner}/${node}/${id}`;
+/** What tells one update from another. */
+export const keyOf = ({ learner, node, id }: UpdateHeader): string => `${learner}/${node}/${id}`;

@@ -1,5 +1,6 @@
 // How much the updates of a round weigh before an aggregation rule looks at them. Pure.
 
+import { lowerMedianOf } from '../aggregation/update-set.ts';
 import type { CountedNode, Member } from './round.ts';
 
 /** So many times the median is the most that a node's claim of examples counts: nobody checks that claim. */
@@ -14,8 +15,7 @@ export const stalenessWeight = (late: number): number => 1 / Math.sqrt(1 + late)
 /** Examples, at most four times the median of all, times staleness and trust. In the order of the nodes' ids; above 0. */
 export function countedOf(members: Iterable<Member>): CountedNode[] {
   const arrived = [...members].flatMap(({ node, standing }) => (standing.kind === 'in' ? [{ node, ...standing }] : []));
-  const sorted = arrived.map(({ examples }) => examples).sort((a, b) => a - b);
-  const cap = MOST_OF_MEDIAN * (sorted[(sorted.length - 1) >> 1] ?? 0);
+  const cap = MOST_OF_MEDIAN * lowerMedianOf(arrived.map(({ examples }) => examples));
   return arrived
     .map(({ node, examples, late, trust }) => ({
       node,

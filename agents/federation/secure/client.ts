@@ -17,6 +17,7 @@ import {
   Agreement,
   agreedBody,
   Boxes,
+  isSignedBy,
   Keys,
   kindOf,
   LEAST_GROUP,
@@ -292,9 +293,8 @@ function unmask(
   if (agreed.length < thresholdOf(members.length)) return stop('too-few');
   for (const { member, signature } of agreed) {
     const body = JSON.stringify(agreedBody(members[member]!.node, group, survivors));
-    const signed = { signed: { body, signature }, data: NOTHING };
-    if (!survivors.includes(member) || !isSignedBy(parts.keys, members[member]!.node, signed))
-      return stop('bad-signature');
+    const isSigned = survivors.includes(member) && isSignedBy(parts.keys, members[member]!.node, { body, signature });
+    if (!isSigned) return stop('bad-signature');
   }
   const order = [...state.shares.keys()].sort((a, b) => a - b);
   const data = Buffer.concat(
@@ -307,10 +307,6 @@ function unmask(
   return { state: { kind: 'done', given: state.given }, answer: makeMessage(parts.keys, body, data) };
 }
 
-function isSignedBy(keys: Pick<FederationKeys, 'verify'>, node: string, { signed }: SecureMessage): boolean {
-  return keys.verify('secure-aggregation', node, Buffer.from(signed.body), Buffer.from(signed.signature, 'base64'));
-}
-
 const stop = (reason: StopReason): ClientStep => ({ state: { kind: 'stopped', reason } });
 
 const NOTHING = new Uint8Array(0);
@@ -318,5 +314,5 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 /** Places of members, each once. */
-export const isAscending = (places: readonly number[], size: number): boolean =>
+const isAscending = (places: readonly number[], size: number): boolean =>
   places.every((place, at) => place < size && (at === 0 || places[at - 1]! < place));

@@ -19,8 +19,8 @@ export function planGroups(
   plan: Omit<Plan, 'kind' | 'node'>,
 ): { gathering: Gathering; message: SecureMessage } {
   const invited = [...plan.invited].sort((a, b) => (a.node < b.node ? -1 : 1));
-  const message = makeMessage(keys, { kind: 'plan', node: keys.self, ...plan, invited });
   const body: Plan = { kind: 'plan', node: keys.self, ...plan, invited };
+  const message = makeMessage(keys, body);
   return { gathering: { plan: body, planDigest: digestOf(message.signed.body), told: new Map() }, message };
 }
 
@@ -43,9 +43,6 @@ export function gatherKeys(
   }
   return { gathering: { ...gathering, told: new Map([...gathering.told, [keys.node, { keys, message }]]) } };
 }
-
-/** All who are invited have answered: no need to wait for the deadline. */
-export const isGathered = ({ plan, told }: Gathering): boolean => told.size === plan.invited.length;
 
 /**
  * Draws the groups from those who came, with what each is to be sent. No group when there are fewer than `LEAST_GROUP`.

@@ -75,7 +75,8 @@ export function largestGroups(
   return undefined;
 }
 
-function logChoose(of: number, chosen: number): number {
+/** ln of the number of ways to choose; −Infinity where there is none. */
+export function logChoose(of: number, chosen: number): number {
   let sum = 0;
   for (let at = 1; at <= Math.min(chosen, of - chosen); at++) sum += Math.log((of - at + 1) / at);
   return chosen < 0 || chosen > of ? Number.NEGATIVE_INFINITY : sum;

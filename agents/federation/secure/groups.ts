@@ -2,6 +2,7 @@
 // coordinator nor a node can choose its neighbours, and everybody can draw again to check. Pure.
 
 import { createCipheriv, createHash } from 'node:crypto';
+import { SecretNumbers } from '../privacy/secret-numbers.ts';
 import { digestOf } from './federation-keys.ts';
 import type { Plan } from './messages.ts';
 
@@ -26,10 +27,11 @@ export function seedOf(plan: Plan, planDigest: string, nonces: readonly string[]
  */
 export function drawGroups(plan: Plan, seed: Uint8Array, nonces: readonly string[]): number[][] {
   const present = nonces.flatMap((nonce, place) => (nonce === '' ? [] : [place]));
-  const below = seededBelow(seed);
+  const stream = createCipheriv('chacha20', seed, new Uint8Array(16));
+  const numbers = new SecretNumbers((bytes) => stream.update(new Uint8Array(bytes)));
   // Fisher and Yates.
   for (let at = present.length - 1; at > 0; at--) {
-    const other = below(at + 1);
+    const other = numbers.below(at + 1);
     [present[at], present[other]] = [present[other]!, present[at]!];
   }
   const count = Math.max(1, Math.floor(present.length / plan.groupSize));
@@ -43,17 +45,4 @@ export function drawGroups(plan: Plan, seed: Uint8Array, nonces: readonly string
 /** Binds everything later to the round, the draw and the keys of this group. */
 export function groupDigest(planDigest: string, seed: Uint8Array, number: number, keys: readonly string[]): string {
   return digestOf('parlmesh group 1\0', planDigest, seed, `${number}\0`, keys.join('\n'));
-}
-
-/** Uniform whole numbers from the ChaCha20 stream of `seed`, by rejection. */
-function seededBelow(seed: Uint8Array): (bound: number) => number {
-  const stream = createCipheriv('chacha20', seed, new Uint8Array(16));
-  const zeros = new Uint8Array(4);
-  return (bound) => {
-    const most = 2 ** 32 - (2 ** 32 % bound);
-    for (;;) {
-      const drawn = stream.update(zeros).readUInt32LE();
-      if (drawn < most) return drawn % bound;
-    }
-  };
 }

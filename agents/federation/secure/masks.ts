@@ -20,7 +20,7 @@ export function applyMask(vector: Uint32Array, key: Uint8Array, sign: 1 | -1): v
 
 /** Little-endian words, as all boards that parlmesh runs on have them in memory. */
 export function wordsOf(bytes: Uint8Array): Uint32Array {
-  const whole = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes);
+  const whole = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return new Uint32Array(whole.buffer, whole.byteOffset, Math.floor(whole.length / 4));
 }
 

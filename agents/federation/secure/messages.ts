@@ -16,10 +16,10 @@
 //   agreement    ───────────────────►         everybody's signatures
 //                ◄─────────────────── unmask  one share of each member: of one secret, never of both
 
-import { type Static, type TSchema, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import { bodyOf, KeyId, makeSigned, type Signed, SignedOf } from '../../oracle/keys.ts';
-import { LearnerName } from '../messages.ts';
+import { Digest, LearnerName, ModelVersion, RoundNumber, Term } from '../messages.ts';
+import { MOST_NOISE } from '../privacy/clip-and-noise.ts';
 import { digestOf, type FederationKeys } from './federation-keys.ts';
 
 /** Nodes that one plan invites. Regional coordinators take part of a larger network each. */
@@ -31,7 +31,6 @@ export const MOST_PARAMETERS = 1_000_000;
 export const FULL_WEIGHT = 1000;
 const MOST_BODY = 512_000;
 
-export const Digest = Type.String({ pattern: '^[0-9a-f]{64}$' });
 /** 32 bytes, base64. */
 const Key = Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' });
 const Index = Type.Integer({ minimum: 0, maximum: MOST_GROUP - 1 });
@@ -46,10 +45,10 @@ const facts = {
   network: Type.String({ minLength: 1, maxLength: 64 }),
   learner: LearnerName,
   format: Type.Integer({ minimum: 0, maximum: 1e9 }),
-  term: Type.Integer({ minimum: 0, maximum: 1e12 }),
-  round: Type.Integer({ minimum: 1, maximum: 1e9 }),
+  term: Term,
+  round: RoundNumber,
   /** Version of the model that is trained from. */
-  base: Type.String({ pattern: '^[0-9a-f]{16}$' }),
+  base: ModelVersion,
   /** Parameters. */
   size: Type.Integer({ minimum: 1, maximum: MOST_PARAMETERS }),
 };
@@ -60,7 +59,7 @@ export type RoundFacts = Static<typeof Facts>;
 /** Makes the grid of everybody's numbers: clip / 2^20. */
 const clip = Type.Number({ minimum: 1e-6, maximum: 1e6 });
 /** Of each group's sum, in clips. */
-const noise = Type.Number({ minimum: 0, maximum: 16 });
+const noise = Type.Number({ minimum: 0, maximum: MOST_NOISE });
 
 export const Call = of('call', {
   ...facts,
@@ -149,26 +148,29 @@ export function kindOf({ signed }: SecureMessage): Static<typeof Kind> | undefin
   return signed.body.length > MOST_BODY ? undefined : bodyOf(Kind, signed);
 }
 
-export type Opened<S extends TSchema> = { body: Static<S> } | 'malformed' | 'bad-signature' | 'digest-mismatch';
+/** What every message says, and those with data. */
+type Made = TObject<{ node: typeof KeyId }>;
+
+export type Opened<S extends Made> = { body: Static<S> } | 'malformed' | 'bad-signature' | 'digest-mismatch';
 
 /** The body, once its form, its maker's signature and the digest of its data are right. Never throws. */
-export function openMessage<S extends TSchema>(
+export function openMessage<S extends Made>(
   keys: Pick<FederationKeys, 'verify'>,
   schema: S,
-  message: SecureMessage,
+  { signed, data }: SecureMessage,
 ): Opened<S> {
-  const { signed, data } = message;
-  const maker = kindOf(message);
-  const body = bodyOf(schema, signed);
-  if (maker === undefined || body === undefined) return 'malformed';
-  const signature = Buffer.from(signed.signature, 'base64');
-  if (!keys.verify('secure-aggregation', maker.node, Buffer.from(signed.body), signature)) return 'bad-signature';
-  const named: unknown = Value.Check(Named, body) ? body.digest : undefined;
-  if (named === undefined ? data.length > 0 : named !== digestOf(data)) return 'digest-mismatch';
+  const body = signed.body.length > MOST_BODY ? undefined : bodyOf(schema, signed);
+  if (body === undefined) return 'malformed';
+  const { node, digest }: { node: string; digest?: string } = body;
+  if (!isSignedBy(keys, node, signed)) return 'bad-signature';
+  if (digest === undefined ? data.length > 0 : digest !== digestOf(data)) return 'digest-mismatch';
   return { body };
 }
 
-const Named = Type.Object({ digest: Digest });
+/** Never throws. */
+export function isSignedBy(keys: Pick<FederationKeys, 'verify'>, node: string, { body, signature }: Signed): boolean {
+  return keys.verify('secure-aggregation', node, Buffer.from(body), Buffer.from(signature, 'base64'));
+}
 
 /** Signed by everybody over the very same text but for their own id. */
 export const agreedBody = (node: string, group: string, survivors: readonly number[]) => ({

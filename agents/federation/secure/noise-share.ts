@@ -26,7 +26,7 @@ export function groupNoise(
 ): GroupNoise {
   const noise = Math.max(config.noise, plan.noise);
   if (config.spread === 'node') return { added: noise, counted: noise };
-  const honest = Math.max(1, thresholdOf(size) - Math.ceil(config.colluders * size));
+  const honest = partsOf(size, config.colluders);
   const part = plan.noise ** 2 / plan.parts;
   return { added: Math.sqrt(Math.max(part, noise ** 2 - (honest - 1) * part)), counted: noise };
 }

@@ -141,7 +141,7 @@ export class SecureParticipant {
       const repeated = answerCoordinator(session.state, message, this.#clientParts(mine, session));
       return this.#said(session, repeated);
     }
-    const weight = Math.max(1, Math.min(FULL_WEIGHT, Math.round((FULL_WEIGHT * mine.examples) / mine.fullExamples)));
+    const weight = weightOf(mine);
     const parts = this.#clientParts(mine, session);
     return this.#said(session, advertise(parts, message, opened.body.node, { nonce: session.nonce.nonce, weight }));
   }
@@ -193,8 +193,7 @@ export class SecureParticipant {
       smallestGroup: config.smallestGroup,
       input: (plan, size) => {
         const noise = groupNoise(config, plan, size);
-        const share = Math.max(1, Math.min(FULL_WEIGHT, Math.round((FULL_WEIGHT * mine.examples) / mine.fullExamples)));
-        session.from = gate.protectForGroup(mine.delta, plan.clip, noise, share / FULL_WEIGHT);
+        session.from = gate.protectForGroup(mine.delta, plan.clip, noise, weightOf(mine) / FULL_WEIGHT);
         session.counted = noise.counted;
         return session.from.steps;
       },
@@ -214,6 +213,11 @@ export class SecureParticipant {
       size === facts.size;
     return same ? mine : undefined;
   }
+}
+
+/** In thousandths of a full one: what is said of the update and what it is scaled by are one number. */
+function weightOf({ examples, fullExamples }: TrainedUpdate): number {
+  return Math.max(1, Math.min(FULL_WEIGHT, Math.round((FULL_WEIGHT * examples) / fullExamples)));
 }
 
 /** Whether a message is of the plan or group that a session is in. Rosters name the plan, all others the group. */

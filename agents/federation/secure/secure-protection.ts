@@ -6,7 +6,7 @@ import type { RoundGuard } from '../privacy/round-guard.ts';
 import type { ProtectedDelta, Protection, Shape, UpdateCodec } from '../rounds/ports.ts';
 import type { SecureParticipant } from './secure-participant.ts';
 
-/** Examples that weigh in full in a sum where nothing else is configured; fewer weigh less. */
+/** Examples that weigh in full in a sum, the same on all nodes; fewer weigh less. */
 const FULL_EXAMPLES = 1000;
 
 export interface SecureProtectionParts {
@@ -14,8 +14,6 @@ export interface SecureProtectionParts {
   participant: SecureParticipant;
   /** Id of the network that this node is in. */
   network(): string;
-  /** Examples that weigh in full: the same on all nodes. */
-  fullExamples?: number;
 }
 
 /** `Protection` for both kinds of rounds: in plain ones, the guard's. */
@@ -27,14 +25,14 @@ export class SecureProtection implements Protection {
   }
 
   async protect(invitation: Invitation, delta: Float32Array): Promise<ProtectedDelta> {
-    const { guard, participant, network, fullExamples = FULL_EXAMPLES } = this.#parts;
+    const { guard, participant, network } = this.#parts;
     if (!guard.isSecure(invitation)) return guard.protect(invitation, delta);
     const { learner, format, term, round, base, size } = invitation;
     return {
       delta: new Float32Array(0),
       release: async (_, examples) => {
         const facts = { network: network(), learner, format, term, round, base, size };
-        participant.ready({ facts, delta, examples, fullExamples });
+        participant.ready({ facts, delta, examples, fullExamples: FULL_EXAMPLES });
         return { kind: 'leave' };
       },
     };

@@ -81,11 +81,12 @@ export async function runSecureRound(
     nodes.map((node) => ({ node, message: call })),
     settings.joinDeadline,
   );
+  const called = digestOf(call.signed.body);
   const invited: Plan['invited'] = [];
   for (const [node, message] of joined) {
     const opened = openMessage(keys, Join, message);
     if (typeof opened === 'string') exclude(node, opened, 'it joined with a message that is not in order');
-    else if (opened.body.node !== node || opened.body.call !== digestOf(call.signed.body)) {
+    else if (opened.body.node !== node || opened.body.call !== called) {
       exclude(node, 'wrong-round', 'it joined another round');
     } else invited.push({ node, commitment: opened.body.commitment });
   }

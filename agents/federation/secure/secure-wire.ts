@@ -5,11 +5,11 @@
 
 import type { Duplex } from 'node:stream';
 import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
 import type { Clock, Millis } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { AgentNetwork } from '../../network.ts';
 import { SignedOf } from '../../oracle/keys.ts';
+import { frameOf, readJson } from '../messages.ts';
 import { MOST_PARAMETERS, type SecureMessage } from './messages.ts';
 
 export const SECURE_SERVICE = 'federation-secure';
@@ -31,29 +31,21 @@ export type SecureAnswer = { message: SecureMessage } | { stopped: Stopped };
 const Frame = Type.Union([Type.Object({ signed: SignedOf(MOST_JSON) }), Type.Object({ stopped: Stopped })]);
 
 export function encodeAnswer(answer: SecureAnswer): Buffer {
-  const [json, data] =
-    'stopped' in answer ? [answer, new Uint8Array(0)] : [{ signed: answer.message.signed }, answer.message.data];
-  const text = Buffer.from(JSON.stringify(json));
-  const head = Buffer.alloc(2 * WORD);
-  head.writeUInt32BE(WORD + text.length + data.length);
-  head.writeUInt32BE(text.length, WORD);
-  return Buffer.concat([head, text, data]);
+  const frame = 'stopped' in answer ? frameOf(answer) : frameOf({ signed: answer.message.signed }, answer.message.data);
+  const length = Buffer.alloc(WORD);
+  length.writeUInt32BE(frame.length);
+  return Buffer.concat([length, frame]);
 }
 
 /** @param frame without its first four bytes. Undefined for what is no message. Never throws. */
 export function decodeAnswer(frame: Buffer): SecureAnswer | undefined {
   if (frame.length < WORD || frame.length > MOST_FRAME) return undefined;
   const length = frame.readUInt32BE(0);
-  if (length > MOST_JSON || WORD + length > frame.length) return undefined;
-  try {
-    const value: unknown = JSON.parse(frame.toString('utf8', WORD, WORD + length));
-    if (!Value.Check(Frame, value)) return undefined;
-    if ('stopped' in value) return value;
-    // A copy: masks are added up as 32-bit words, which must begin at a multiple of four.
-    return { message: { signed: value.signed, data: Uint8Array.from(frame.subarray(WORD + length)) } };
-  } catch {
-    return undefined;
-  }
+  if (WORD + length > frame.length) return undefined;
+  const value = readJson(Frame, frame.subarray(WORD, WORD + length), MOST_JSON);
+  if (value === undefined || 'stopped' in value) return value;
+  // A copy: masks are added up as 32-bit words, which must begin at a multiple of four.
+  return { message: { signed: value.signed, data: new Uint8Array(frame.subarray(WORD + length)) } };
 }
 
 /** Asks a node. Rejects when it does not answer within `deadline`, or with what is no answer (`SECURE_NO_ANSWER`). */

@@ -54,40 +54,6 @@ export function takeMessage(
   }
 }
 
-/** Nobody who is still there owes an answer: the step can be closed before its deadline. */
-export function isStepComplete(state: GroupState): boolean {
-  switch (state.kind) {
-    case 'sharing':
-      return state.shared.size === state.members.length;
-    case 'masking':
-      return state.masked.size === state.shared.size;
-    case 'agreeing':
-      return state.agreed.size === state.survivors.length;
-    case 'unmasking':
-      return state.given.size === state.agreed.length;
-    default:
-      return true;
-  }
-}
-
-/** Members that the step waits for, for people and the log. */
-export function awaited(state: GroupState): string[] {
-  const missing = (of: Iterable<number>, came: { has(member: number): boolean }): string[] =>
-    [...of].filter((member) => !came.has(member)).map((member) => state.members[member]!.node);
-  switch (state.kind) {
-    case 'sharing':
-      return missing(state.members.keys(), state.shared);
-    case 'masking':
-      return missing(state.shared.keys(), state.masked);
-    case 'agreeing':
-      return missing(state.survivors, state.agreed);
-    case 'unmasking':
-      return missing(state.agreed, state.given);
-    default:
-      return [];
-  }
-}
-
 /**
  * Goes on with those who answered, and says what to send to whom. Closing `unmasking` computes up to
  * n²/4 masks (in the worst case of drop-outs): call it in a worker thread where groups are large.
@@ -137,7 +103,7 @@ function takeMasked(
   if (!state.shared.has(member)) return { state, refused: 'wrong-step' };
   if (message.data.length !== 4 * state.plan.size) return { state, refused: 'wrong-length' };
   if (state.masked.has(member)) return { state, refused: 'duplicate' };
-  const sum = Uint32Array.from(state.sum);
+  const sum = state.sum.slice();
   addWords(sum, wordsOf(message.data));
   return { state: { ...state, masked: new Set([...state.masked, member]), sum } };
 }

@@ -16,7 +16,7 @@ const MOST_TRIES = 256;
 export function unmaskSum(state: Extract<GroupState, { kind: 'unmasking' }>): GroupSum | string {
   const { plan, group, members, survivors, shared, threshold } = state;
   const sharers = [...shared.keys()].sort((a, b) => a - b);
-  const words = Uint32Array.from(state.sum);
+  const words = state.sum.slice();
   const wrong = new Set<number>();
   const interpolations = new Map<string, Interpolation>();
   for (const [at, member] of sharers.entries()) {

@@ -16,10 +16,7 @@ export type Consequence =
   /** The same again, later. Nothing is given up. */
   | { kind: 'later'; wait: Millis | undefined; cause: string };
 
-/**
- * @param schema what this version packs
- * @param latest the newest number there is here
- */
+/** @param schema what this version packs */
 export function afterReceipt(receipt: Receipt, plan: Plan, schema: string): Consequence {
   const { received, have, refused, wait } = receipt;
   if (refused === undefined) {

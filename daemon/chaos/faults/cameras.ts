@@ -20,12 +20,12 @@ export interface CameraFaultsParts {
   traces: Traces;
 }
 
-const PICTURES: readonly { fault: `camera-${PictureFault['kind']}`; does: string; lasts: number }[] = [
-  { fault: 'camera-lost', does: 'takes a camera away, as if it had been unplugged', lasts: 15_000 },
-  { fault: 'camera-covered', does: 'darkens and blurs what a camera sees, as a hand over the lens', lasts: 20_000 },
-  { fault: 'camera-moved', does: 'turns the view of a camera aside', lasts: 20_000 },
+const PICTURES: readonly (PictureFault & { does: string; lasts: number })[] = [
+  { kind: 'lost', does: 'takes a camera away, as if it had been unplugged', lasts: 15_000 },
+  { kind: 'covered', does: 'darkens and blurs what a camera sees, as a hand over the lens', lasts: 20_000 },
+  { kind: 'moved', does: 'turns the view of a camera aside', lasts: 20_000 },
   {
-    fault: 'camera-frozen',
+    kind: 'frozen',
     does: 'has a camera send the same picture again and again until it is opened anew',
     lasts: 45_000,
   },
@@ -40,15 +40,15 @@ export function cameraFaults(parts: CameraFaultsParts): InjectionKind[] {
       .filter(({ id, state }) => state === 'live' && disturbances.pictureFault(id) === undefined)
       .map(({ id }) => id);
   return [
-    ...PICTURES.map(({ fault, does, lasts: usual }): InjectionKind => {
-      const picture: PictureFault = { kind: kindOf(fault) };
+    ...PICTURES.map(({ kind, does, lasts: usual }): InjectionKind => {
+      const fault = `camera-${kind}` as const;
       return {
         ...{ name: fault, fault, does, lasts: usual, targets: live, why: () => 'no camera of this node is live' },
         at: (camera, lasts) => ({
           ...{ fault, subject: `camera/${camera}`, target: camera, lasts },
           harms: () => disturbances.pictureFault(camera) !== undefined,
           inject: async () => {
-            disturbances.disturbCamera(camera, picture);
+            disturbances.disturbCamera(camera, { kind });
             return () => disturbances.disturbCamera(camera, undefined);
           },
         }),
@@ -57,19 +57,6 @@ export function cameraFaults(parts: CameraFaultsParts): InjectionKind[] {
     brokenModel(parts),
   ];
 }
-
-const kindOf = (fault: `camera-${PictureFault['kind']}`): PictureFault['kind'] => {
-  switch (fault) {
-    case 'camera-lost':
-      return 'lost';
-    case 'camera-covered':
-      return 'covered';
-    case 'camera-moved':
-      return 'moved';
-    case 'camera-frozen':
-      return 'frozen';
-  }
-};
 
 /** A copy of the detector's model goes before the packaged one, and its bytes are wrong. */
 function brokenModel({ dataDir, packagedModels, vision, traces }: CameraFaultsParts): InjectionKind {

@@ -1,7 +1,7 @@
 // `parlmesh doctor`: what is wrong, why, and what to do.
 
 import { ParlmeshError } from '../../../core/errors.ts';
-import type { IncidentDetailView, IncidentView } from '../../view/incident-schema.ts';
+import type { HealingView, IncidentDetailView, IncidentView } from '../../view/incident-schema.ts';
 import type { EventView, StoreView } from '../../view/schema.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import { NO_DAEMON } from '../client.ts';
@@ -46,9 +46,11 @@ async function examine(cli: Cli, options: CommonOptions): Promise<Report> {
       client.list<EventView>('events', { limit: 1000 }),
       client.list<IncidentView>('incidents', { open: 'true', limit: MOST_STORIES }),
     ]);
-    const incidents = await Promise.all(
-      open.map(({ id }) => client.get<IncidentDetailView>(`incidents/${encodeURIComponent(id)}`)),
-    );
+    const questions = open.length === 0 ? [] : (await client.get<HealingView>('healing')).questions;
+    const incidents = open.map((incident): IncidentDetailView => {
+      const question = questions.find((one) => one.incident === incident.id);
+      return { incident, ...(question !== undefined && { question }) };
+    });
     const findings = diagnose({ ...status, store, events }, Date.now());
     return { sentence: status.node.health.sentence, findings, incidents };
   } catch (error) {

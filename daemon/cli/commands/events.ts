@@ -56,20 +56,9 @@ export function registerEvents(program: CliCommand, cli: Cli): void {
     .action(async (options: EventsOptions) => {
       const client = cli.client(options);
       const past = await readEvents(client, options);
-      if (options.incident !== undefined) {
-        const own = ofIncident(
-          await client.get<IncidentDetailView>(`incidents/${encodeURIComponent(options.incident)}`),
-          past,
-        );
-        cli.show(
-          options,
-          own,
-          (events) => events.map((event) => line(event, cli.terminal)).join('\n') || 'No such events.',
-        );
-        return;
-      }
-      if (options.follow !== true) {
-        cli.show(options, past, (events) =>
+      if (options.incident !== undefined || options.follow !== true) {
+        const shown = options.incident === undefined ? past : await ofIncident(client, options.incident, past);
+        cli.show(options, shown, (events) =>
           events.length === 0 ? 'No such events.' : events.map((event) => line(event, cli.terminal)).join('\n'),
         );
         return;
@@ -82,7 +71,8 @@ export function registerEvents(program: CliCommand, cli: Cli): void {
 }
 
 /** Entries that name the incident, and those about what it is about, or explains, from a minute before it until it closed. */
-function ofIncident({ incident }: IncidentDetailView, events: readonly EventView[]): EventView[] {
+async function ofIncident(client: ApiClient, id: string, events: readonly EventView[]): Promise<EventView[]> {
+  const { incident } = await client.get<IncidentDetailView>(`incidents/${encodeURIComponent(id)}`);
   const about = new Set([incident.subject, ...incident.explains]);
   const until = incident.closedAt ?? Number.POSITIVE_INFINITY;
   return events.filter(({ at, subject, data }) => {

@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { MOST_QUIET_HOURS } from '../../anomaly/config.ts';
 import { AcknowledgeRequest, AnomaliesView, QuietHours } from '../../view/anomaly-schema.ts';
-import { actorOf } from '../actor.ts';
+import { nameOf } from '../actor.ts';
 import type { App, RouteContext } from '../context.ts';
 import { answers } from '../openapi.ts';
 
@@ -38,10 +38,7 @@ export function anomalyRoutes({ view, actions, tokens }: RouteContext) {
           response: answers(AnomaliesView),
         },
       },
-      async (request) => {
-        const actor = actorOf(request.caller, tokens);
-        return actions.acknowledgeAnomaly(request.params.id, request.body, 'name' in actor ? actor.name : 'somebody');
-      },
+      async ({ params, body, caller }) => actions.acknowledgeAnomaly(params.id, body, nameOf(caller, tokens)),
     );
 
     app.delete(

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { LearnerName } from '../../../agents/federation/messages.ts';
 import { ConsentChoice, LEAVING_KINDS } from '../../../agents/federation/privacy/config.ts';
 import { FederationLedgerView, FederationView, ModelsView, RoundsView } from '../../view/federation-schema.ts';
-import { actorOf } from '../actor.ts';
+import { nameOf } from '../actor.ts';
 import type { App, RouteContext } from '../context.ts';
 import { answers, NO_CONTENT } from '../openapi.ts';
 
@@ -104,7 +104,7 @@ export function federationRoutes({ view, actions, tokens }: RouteContext) {
         },
       },
       async (request, reply) => {
-        await actions.cancelRound(request.params.learner, nameOf(actorOf(request.caller, tokens)));
+        await actions.cancelRound(request.params.learner, nameOf(request.caller, tokens));
         return reply.code(204).send(null);
       },
     );
@@ -124,7 +124,7 @@ export function federationRoutes({ view, actions, tokens }: RouteContext) {
         },
       },
       async (request, reply) => {
-        await actions.pauseRounds(nameOf(actorOf(request.caller, tokens)), request.body.reason);
+        await actions.pauseRounds(nameOf(request.caller, tokens), request.body.reason);
         return reply.code(204).send(null);
       },
     );
@@ -136,7 +136,7 @@ export function federationRoutes({ view, actions, tokens }: RouteContext) {
         schema: { tags: ['federation'], summary: 'Let rounds begin again', response: NO_CONTENT },
       },
       async (request, reply) => {
-        await actions.resumeRounds(nameOf(actorOf(request.caller, tokens)));
+        await actions.resumeRounds(nameOf(request.caller, tokens));
         return reply.code(204).send(null);
       },
     );
@@ -187,5 +187,3 @@ export function federationRoutes({ view, actions, tokens }: RouteContext) {
     );
   };
 }
-
-const nameOf = (actor: ReturnType<typeof actorOf>): string => ('name' in actor ? actor.name : 'somebody');

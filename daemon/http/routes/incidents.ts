@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { postMortemMarkdown } from '../../../agents/mapek/post-mortem.ts';
 import { HealingView, IncidentAnswer, IncidentDetailView, IncidentView } from '../../view/incident-schema.ts';
-import { actorOf } from '../actor.ts';
+import { nameOf } from '../actor.ts';
 import type { App, RouteContext } from '../context.ts';
 import { answers, bytesAnswer } from '../openapi.ts';
 
@@ -90,11 +90,7 @@ export function incidentRoutes({ view, actions, tokens }: RouteContext) {
           response: answers(IncidentView),
         },
       },
-      async (request) => {
-        const actor = actorOf(request.caller, tokens);
-        const by = 'name' in actor ? actor.name : 'somebody';
-        return actions.answerIncident(request.params.id, request.body, by);
-      },
+      async ({ params, body, caller }) => actions.answerIncident(params.id, body, nameOf(caller, tokens)),
     );
   };
 }

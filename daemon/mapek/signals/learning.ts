@@ -11,7 +11,7 @@ export interface LearningSignalsParts {
   hasCompany: () => boolean;
   learning: Pick<Learning, 'view' | 'on' | 'off'>;
   /** Of this node's worker. */
-  tasks: () => { slots: number; running: number; queued: number };
+  tasks: () => { slots: number; queued: number };
   clock: Clock;
   say: Say;
 }
@@ -69,8 +69,12 @@ export class LearningSignals implements Source {
   }
 
   #tellTasks(): void {
-    const { slots, queued } = this.#parts.tasks();
-    const value = queued / Math.max(1, slots);
-    this.#parts.say({ subject: 'node', at: this.#parts.clock.wall(), kind: 'metric', metric: 'tasks.waiting', value });
+    const { tasks, clock, say } = this.#parts;
+    const value = waitingPerPlace(tasks());
+    say({ subject: 'node', at: clock.wall(), kind: 'metric', metric: 'tasks.waiting', value });
   }
 }
+
+/** Tasks of a worker that wait for each place that works. */
+export const waitingPerPlace = ({ slots, queued }: { slots: number; queued: number }): number =>
+  queued / Math.max(1, slots);

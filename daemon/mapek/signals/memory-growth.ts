@@ -1,6 +1,7 @@
 // Whether a process keeps more memory from hour to hour: the median slope between pairs of readings (Theil 1950, Sen 1968),
 // which a burst of work or a collection of garbage does not move. Pure.
 
+import { medianOf } from '../../../agents/federation/aggregation/update-set.ts';
 import type { Millis } from '../../../core/clock.ts';
 
 /** One of a minute is kept. */
@@ -32,7 +33,5 @@ function slopeOf(readings: readonly { at: Millis; share: number }[]): number {
   for (const [index, from] of readings.entries()) {
     for (const to of readings.slice(index + 1)) slopes.push((to.share - from.share) / (to.at - from.at));
   }
-  slopes.sort((a, b) => a - b);
-  const middle = slopes.length / 2;
-  return slopes.length % 2 === 1 ? slopes[Math.floor(middle)]! : (slopes[middle - 1]! + slopes[middle]!) / 2;
+  return medianOf(slopes);
 }

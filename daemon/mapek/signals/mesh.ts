@@ -31,10 +31,10 @@ export class MeshSignals implements Source {
 
   listen(): () => void {
     const { mesh } = this.#parts;
-    const hearLink = (link: MeshLink): void => this.#tellLink(link);
+    const hearLink = (link: MeshLink): void => this.#tellLink(link, mesh.peers());
     const hearPeer = (peer: MeshPeer): void => {
       this.#tellPeer(peer);
-      this.#tellReach();
+      this.#tellReach(mesh.peers());
     };
     mesh.on('link', hearLink);
     mesh.on('peer', hearPeer);
@@ -47,16 +47,17 @@ export class MeshSignals implements Source {
 
   repeat(subjects?: ReadonlySet<string>): void {
     const { mesh } = this.#parts;
-    for (const peer of mesh.peers()) {
+    const peers = mesh.peers();
+    for (const peer of peers) {
       if (subjects === undefined || subjects.has(`peer/${peer.id}`)) this.#tellPeer(peer);
     }
     for (const link of mesh.links()) {
-      if (subjects === undefined || subjects.has(`link/${link.peer}`)) this.#tellLink(link);
+      if (subjects === undefined || subjects.has(`link/${link.peer}`)) this.#tellLink(link, peers);
     }
-    if (subjects === undefined || subjects.has('node')) this.#tellReach();
+    if (subjects === undefined || subjects.has('node')) this.#tellReach(peers);
   }
 
-  #tellLink(link: MeshLink): void {
+  #tellLink(link: MeshLink, peers: readonly MeshPeer[]): void {
     const { mesh, say, depends, clock } = this.#parts;
     const { peer, peerName, state, cause, loss } = link;
     const subject = `link/${peer}`;
@@ -67,7 +68,7 @@ export class MeshSignals implements Source {
     }
     const about = { subject, at: clock.wall() };
     // Nothing is wrong with the link to a node that was switched off, or that this one does without.
-    const hasStopped = cause === FAREWELL || mesh.peers().some(({ id, state: of }) => id === peer && of === 'stopped');
+    const hasStopped = cause === FAREWELL || peers.some(({ id, state: of }) => id === peer && of === 'stopped');
     const isMeant = mesh.isIsolated(peer) || hasStopped;
     const message = `The link to ${peerName} is ${state}${cause === undefined ? '' : `: ${cause}`}`;
     say({ ...about, kind: 'state', state: isMeant ? 'up' : state, message });
@@ -96,9 +97,9 @@ export class MeshSignals implements Source {
     say({ ...about, kind: 'metric', metric: 'peer.refuted', value: withholds ? 1 : 0 });
   }
 
-  #tellReach(): void {
+  #tellReach(peers: readonly MeshPeer[]): void {
     const { mesh, say, clock } = this.#parts;
-    const others = mesh.peers().filter(({ id, state }) => state !== 'stopped' && !mesh.isIsolated(id));
+    const others = peers.filter(({ id, state }) => state !== 'stopped' && !mesh.isIsolated(id));
     const gone = others.filter(({ state }) => state === 'gone').length;
     const isOne = others.length < LEAST_FOR_PARTITION || gone < 2;
     const value = isOne ? 1 : (others.length - gone + 1) / (others.length + 1);

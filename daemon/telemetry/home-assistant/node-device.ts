@@ -121,8 +121,7 @@ function jobComponents(topic: string): Record<string, ComponentOptions> {
       icon: 'mdi:flag-checkered',
       state_topic: topic,
       value_template: "{{ value_json.last.state if value_json.last else 'none' }}",
-      json_attributes_topic: topic,
-      json_attributes_template: '{{ (value_json.last or {}) | tojson }}',
+      ...attributesOfLast(topic),
     },
   };
 }
@@ -136,8 +135,7 @@ function correctionComponents(topic: string): Record<string, ComponentOptions> {
       state_class: 'measurement',
       state_topic: topic,
       value_template: '{{ value_json.open }}',
-      json_attributes_topic: topic,
-      json_attributes_template: '{{ (value_json.last or {}) | tojson }}',
+      ...attributesOfLast(topic),
     },
     operator_asked: {
       platform: 'binary_sensor',
@@ -145,26 +143,29 @@ function correctionComponents(topic: string): Record<string, ComponentOptions> {
       icon: 'mdi:account-question',
       state_topic: topic,
       value_template: "{{ 'ON' if value_json.asked > 0 else 'OFF' }}",
-      json_attributes_topic: topic,
-      json_attributes_template: '{{ (value_json.last or {}) | tojson }}',
+      ...attributesOfLast(topic),
     },
   };
 }
 
 function incidentComponents(topic: string): Record<string, ComponentOptions> {
-  const last = { json_attributes_topic: topic, json_attributes_template: '{{ (value_json.last or {}) | tojson }}' };
   return {
     incidents: {
       ...{ platform: 'sensor', name: 'Incidents under repair', icon: 'mdi:hospital-box-outline' },
       ...{ state_class: 'measurement', state_topic: topic, value_template: '{{ value_json.open }}' },
-      ...last,
+      ...attributesOfLast(topic),
     },
     incident_asked: {
       ...{ platform: 'binary_sensor', name: 'A repair needs an answer', icon: 'mdi:comment-question-outline' },
       ...{ state_topic: topic, value_template: "{{ 'ON' if value_json.asked > 0 else 'OFF' }}" },
-      ...last,
+      ...attributesOfLast(topic),
     },
   };
+}
+
+/** What is told of the last one. */
+function attributesOfLast(topic: string): Pick<ComponentOptions, 'json_attributes_topic' | 'json_attributes_template'> {
+  return { json_attributes_topic: topic, json_attributes_template: '{{ (value_json.last or {}) | tojson }}' };
 }
 
 function hardwareComponents(topic: string, hardware: HardwareView): Record<string, ComponentOptions> {

@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { BridgeGuard } from '../../../agents/kinds/bridge-guard.ts';
 import { MqttBridge } from '../../../agents/kinds/mqtt-bridge.ts';
 import { systemClock } from '../../../daemon/clock.ts';
-import { freePort, startAedes } from '../../daemon/telemetry/brokers.ts';
+import { startAedes } from '../../daemon/telemetry/brokers.ts';
+import { freePort } from '../../free-port.ts';
 import { supervise } from '../scripted-agent.ts';
 
 const cleanups: (() => unknown)[] = [];

@@ -10,7 +10,6 @@ import type { AgentNetwork, NewsTopic } from '../../../agents/network.ts';
 import type { AuditRow, AuditStorage } from '../../../agents/oracle/audit-storage.ts';
 import { OracleConfig } from '../../../agents/oracle/config.ts';
 import type { OracleKeys } from '../../../agents/oracle/keys.ts';
-import type { OracleStorage } from '../../../agents/oracle/memory.ts';
 import { AntiMeaveOracle } from '../../../agents/oracle/oracle.ts';
 import { VirtualClock } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
@@ -18,6 +17,7 @@ import type { JournalEntry } from '../../../core/journal.ts';
 import { silentLogger } from '../../../core/logger.ts';
 import { oracleKeys } from '../../../daemon/security/oracle-keys.ts';
 import { SigningKey } from '../../../mesh/membership/keys.ts';
+import { memoryDocument } from '../memory-document.ts';
 
 type Handler = (origin: string, payload: Uint8Array) => Promise<Uint8Array> | Uint8Array;
 
@@ -45,18 +45,6 @@ export function memoryAudit(): AuditStorage & { rows: AuditRow[] } {
     last: () => rows.at(-1),
     read: ({ limit }) => rows.slice(-limit).reverse(),
     iterate: () => rows,
-  };
-}
-
-export function memoryDocument(): OracleStorage & { document: string | undefined } {
-  return {
-    document: undefined,
-    read() {
-      return this.document === undefined ? undefined : JSON.parse(this.document);
-    },
-    async write(document) {
-      this.document = JSON.stringify(document);
-    },
   };
 }
 

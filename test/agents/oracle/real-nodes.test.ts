@@ -10,7 +10,8 @@ import { systemClock } from '../../../daemon/clock.ts';
 import { relayPolicy } from '../../../daemon/remote-nodes.ts';
 import { oracleKeys } from '../../../daemon/security/oracle-keys.ts';
 import { type RealNode, realNode, started, stopAll } from '../../mesh/real-nodes.ts';
-import { agent, memoryAudit, memoryDocument } from './exchange.ts';
+import { memoryDocument } from '../memory-document.ts';
+import { agent, memoryAudit } from './exchange.ts';
 
 interface Guarded {
   node: RealNode;

@@ -13,6 +13,7 @@ import { Anomalies, type AnomaliesParts } from '../../../daemon/anomaly/anomalie
 import type { Store } from '../../../daemon/store/store.ts';
 import type { HardwareView } from '../../../daemon/view/schema.ts';
 import type { MeshLink } from '../../../mesh/views.ts';
+import { noise } from '../../agents/anomaly/series.ts';
 import { Exchange } from '../../agents/exchange.ts';
 import { newStore } from '../store/new-store.ts';
 
@@ -30,7 +31,7 @@ function board(at: number, load: number, temperatureCelsius: number): HardwareVi
 /** A node with its own noise; `life` lets so many readings of 5 s pass. */
 function node(exchange: Exchange, name: string, store: AnomaliesParts['store'], seed: number, links: MeshLink[] = []) {
   const { clock } = exchange.options;
-  const random = seededRandom(seed);
+  const wander = noise(seed);
   const [journal, signals]: [JournalEntry[], Signal[]] = [[], []];
   const anomalies = new Anomalies({
     config: { enabled: true, falseAlarmsPerDay: 1, quietHours: [] },
@@ -42,8 +43,7 @@ function node(exchange: Exchange, name: string, store: AnomaliesParts['store'], 
   anomalies.on('signal', (signal) => signals.push(signal));
   let score = 0;
   const read = (load = 0.2, temperature = 50): void => {
-    const noise = (): number => (random.next() + random.next() + random.next() - 1.5) / 3;
-    score = anomalies.hearBoard(board(clock.wall(), load + 0.1 * noise(), temperature + 4 * noise()), false);
+    score = anomalies.hearBoard(board(clock.wall(), load + wander() / 60, temperature + wander() / 1.5), false);
   };
   return { anomalies, journal, signals, read, score: () => score };
 }

@@ -1,14 +1,15 @@
 // Faults on a real node, run as a process of its own: what it does about them, how soon, and what it tells.
 
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LocalNode } from '../../../daemon/cli/local-node.ts';
 import type { HealingView, IncidentDetailView, IncidentView } from '../../../daemon/view/incident-schema.ts';
-import type { AgentView } from '../../../daemon/view/schema.ts';
-import { freePort, startMosquitto, type TestBroker } from '../telemetry/brokers.ts';
+import type { AgentView, NodeView } from '../../../daemon/view/schema.ts';
+import { freePort } from '../../free-port.ts';
+import { smallDisk } from '../../small-disk.ts';
+import { retained, startMosquitto, type TestBroker } from '../telemetry/brokers.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'parlmesh-healing-'));
 const nodes: LocalNode[] = [];
@@ -135,11 +136,17 @@ describe('a real node', () => {
   });
 
   it('goes on over the other broker when the one that it uses is killed', async () => {
-    const url = (await node.get<{ addresses: { broker?: string } }>('node')).addresses.broker;
-    expect(url).toBeDefined();
+    const { addresses } = await node.get<NodeView>('node');
+    expect(addresses.broker).toBe(brokers.map(({ url }) => url).join(', '));
     await brokers[0]!.stop();
     const { steps, recoveredAt, seenAt } = await story(node, 'service/mqtt', (one) => one.recoveredAt !== undefined);
     expect(steps.map(({ action }) => action)).toContain('mqtt.reconnect');
+    await expect
+      .poll(
+        async () => [...(await retained(brokers[1]!.url)).keys()].some((topic) => topic.endsWith('/incidents')),
+        WITHIN,
+      )
+      .toBe(true);
     expect(recoveredAt! - seenAt).toBeLessThan(10_000);
   });
 
@@ -153,17 +160,15 @@ describe('a real node', () => {
   });
 });
 
-describe.skipIf(process.getuid?.() !== 0)('a node whose disk is nearly full (needs root to mount one)', () => {
-  const dataDir = join(scratch, 'small');
-
-  afterAll(async () => {
-    await Promise.all(nodes.map((node) => node.stop()));
-    execFileSync('umount', [dataDir]);
-  });
-
-  it('asks first where it only advises; approved over the API, it deletes what it may, and the disk is free again', async () => {
-    mkdirSync(dataDir, { mode: 0o700 });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m,mode=700', 'tmpfs', dataDir]);
+describe('a node whose disk is nearly full (needs root to mount one)', () => {
+  it('asks first where it only advises; approved over the API, it deletes what it may, and the disk is free again', async (context) => {
+    const disk = smallDisk(64);
+    if ('reason' in disk) return context.skip(disk.reason);
+    const dataDir = disk.path;
+    onTestFinished(async () => {
+      await Promise.all(nodes.map((node) => node.stop()));
+      disk.remove();
+    });
     const node = await start('small', dataDir, { PARLMESH_MAPEK_MODE: 'advise' });
     const { bavail, blocks, bsize } = statfsSync(dataDir);
     const spare = join(dataDir, 'parlmesh.db.replaced-20260101T000000.000Z');

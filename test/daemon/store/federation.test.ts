@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -11,6 +9,7 @@ import { federationWriter, StoredFederation } from '../../../daemon/store/federa
 import { migrate } from '../../../daemon/store/migrations.ts';
 import type { Store } from '../../../daemon/store/store.ts';
 import { describeFederationStorage, row } from '../../agents/federation/storage-compliance.ts';
+import { smallDisk } from '../../small-disk.ts';
 import { newStore } from './new-store.ts';
 import { folder, openStore } from './open-store.ts';
 
@@ -98,27 +97,14 @@ describe('a coordinator in the node’s store', () => {
   });
 });
 
-/** A file system of 24 MB, or why there is none. */
-function smallDisk(): { path: string } | { reason: string } {
-  const path = mkdtempSync(join(tmpdir(), 'parlmesh-full-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', path], { stdio: 'pipe' });
-    return { path };
-  } catch (error) {
-    rmSync(path, { recursive: true });
-    return { reason: error instanceof Error ? error.message.split('\n')[0]! : String(error) };
-  }
-}
-
 describe('a coordinator whose disk is full', () => {
   it('acknowledges nothing that it cannot keep, loses nothing that it has, and goes on once there is room', async (context) => {
-    const disk = smallDisk();
-    if ('reason' in disk) return context.skip(`no tmpfs can be mounted: ${disk.reason}`);
+    const disk = smallDisk(24);
+    if ('reason' in disk) return context.skip(disk.reason);
     const store = newStore(join(disk.path, 'data'));
     onTestFinished(async () => {
       await store.stop();
-      execFileSync('umount', ['-l', disk.path]);
-      rmSync(disk.path, { recursive: true });
+      disk.remove();
     });
     await store.start(new AbortController().signal);
     const { federation } = store;
@@ -136,7 +122,7 @@ describe('a coordinator whose disk is full', () => {
     expect(acknowledged).toBeGreaterThan(20);
     await expect(federation.putDocument('lease', '1')).rejects.toMatchObject({ code: 'FEDERATION_STORE_FAILED' });
     expect(await federation.received('north')).toBe(acknowledged);
-    execFileSync('mount', ['-o', 'remount,size=60m', disk.path], { stdio: 'pipe' });
+    disk.resize(60);
     await expect.poll(() => store.status().state, { timeout: 15_000 }).toBe('ok');
     // Sent again, the row that was refused counts as new, unless it was on the disk after all: it is there once.
     await federation.putExperience([row('north', acknowledged + 1)]);

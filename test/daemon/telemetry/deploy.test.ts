@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import mqtt from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Bench, freePort, noMosquitto, retained, startMosquitto } from './brokers.ts';
+import { freePort } from '../../free-port.ts';
+import { Bench, noMosquitto, retained, startMosquitto } from './brokers.ts';
 import { eventually } from './eventually.ts';
 import { NODE_ID } from './test-node.ts';
 

@@ -5,7 +5,8 @@ import { type DeviceConfig, encode } from '../../../daemon/telemetry/home-assist
 import { Discoveries } from '../../../daemon/telemetry/home-assistant/discoveries.ts';
 import { cameraState, nodeState, swarmState } from '../../../daemon/telemetry/state.ts';
 import { Topics } from '../../../daemon/telemetry/topics.ts';
-import { Bench, freePort, mqttConfig, retained, startAedes, subscriber } from './brokers.ts';
+import { freePort } from '../../free-port.ts';
+import { Bench, mqttConfig, retained, startAedes, subscriber } from './brokers.ts';
 import { eventually } from './eventually.ts';
 import { complaints } from './home-assistant-rules.ts';
 import { agent, camera, job, NODE_ID, observation, TestNode } from './test-node.ts';

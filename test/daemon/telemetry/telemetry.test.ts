@@ -1,67 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { seededRandom } from '../../../core/random.ts';
 import { Topics } from '../../../daemon/telemetry/topics.ts';
-import {
-  Bench,
-  freePort,
-  noMosquitto,
-  retained,
-  startAedes,
-  startMosquitto,
-  subscriber,
-  type TestBroker,
-} from './brokers.ts';
+import { freePort } from '../../free-port.ts';
+import { Bench, noMosquitto, retained, startAedes, startMosquitto, subscriber, type TestBroker } from './brokers.ts';
 import { eventually } from './eventually.ts';
+import { ready } from './ready.ts';
+import { ALL, DEVICE, ROOT, topics } from './retained.ts';
 import { agent, camera, job, NODE_ID, observation, TestNode } from './test-node.ts';
-
-const ROOT = `parlmesh/net1/${NODE_ID}`;
-const DEVICE = `homeassistant/device/parlmesh_${NODE_ID}`;
-const AGENT_TOPIC = expect.stringMatching(/\/agents\/camera_north-[0-9a-f]{8}$/);
-
-/** Every topic that the unchanged test node retains. */
-const ALL = [
-  `${DEVICE}/config`,
-  expect.stringMatching(/_agent_camera_north-[0-9a-f]{8}\/config$/),
-  `${DEVICE}_agent_hardware/config`,
-  `${DEVICE}_camera_north/config`,
-  AGENT_TOPIC,
-  `${ROOT}/agents/hardware`,
-  `${ROOT}/anomalies`,
-  `${ROOT}/availability`,
-  `${ROOT}/cameras/north`,
-  `${ROOT}/cameras/north/availability`,
-  `${ROOT}/cameras/north/places`,
-  `${ROOT}/corrections`,
-  `${ROOT}/federation`,
-  `${ROOT}/hardware`,
-  `${ROOT}/incidents`,
-  `${ROOT}/jobs/j1/state`,
-  `${ROOT}/jobs/state`,
-  `${ROOT}/links`,
-  `${ROOT}/peers`,
-  `${ROOT}/routes`,
-  `${ROOT}/state`,
-  `${ROOT}/topology`,
-];
-
-const cleanup: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const undo of cleanup.splice(0).reverse()) await undo();
-});
-
-async function topics(url: string): Promise<string[]> {
-  return [...(await retained(url)).keys()].sort();
-}
-
-function ready(bench: Bench): Bench {
-  cleanup.push(() => bench.stop());
-  return bench;
-}
 
 describe.each([
   { kind: 'aedes', start: startAedes, missing: '' },
@@ -71,7 +20,7 @@ describe.each([
 
   async function broker(port?: number): Promise<TestBroker> {
     const started = await start(port ?? (await freePort()));
-    cleanup.push(() => started.stop());
+    onTestFinished(() => started.stop());
     return started;
   }
 
@@ -176,7 +125,7 @@ describe.each([
     const child = spawn(process.execPath, [join(import.meta.dirname, 'victim.ts'), url], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    cleanup.push(async () => child.kill('SIGKILL'));
+    onTestFinished(() => void child.kill('SIGKILL'));
     await once(child.stdout, 'data');
     await eventually(async () => (await retained(url)).get(`${ROOT}/availability`)).toBe('online');
     child.kill('SIGKILL');
@@ -190,7 +139,7 @@ describe.each([
     await eventually(() => topics(url)).toEqual(ALL);
     const seen: string[] = [];
     const client = await subscriber(url, '#');
-    cleanup.push(() => client.endAsync());
+    onTestFinished(() => client.endAsync());
     client.on('message', (topic, _payload, packet) => {
       if (!packet.retain) seen.push(topic);
     });
@@ -207,7 +156,7 @@ describe.each([
     const bench = ready(new Bench({ url }));
     await bench.start();
     const client = await subscriber(url, `${ROOT}/#`);
-    cleanup.push(() => client.endAsync());
+    onTestFinished(() => client.endAsync());
     const seen: unknown[] = [];
     client.on('message', (topic, payload, packet) => {
       if (!packet.retain && /observations|events/.test(topic)) seen.push([topic, JSON.parse(payload.toString())]);
@@ -228,7 +177,7 @@ describe.each([
     await bench.start();
     await eventually(() => topics(url)).toEqual(ALL);
     const client = await subscriber(url, `${ROOT}/#`);
-    cleanup.push(() => client.endAsync());
+    onTestFinished(() => client.endAsync());
     let messages = 0;
     client.on('message', (_topic, _payload, packet) => {
       if (!packet.retain) messages++;
@@ -251,7 +200,7 @@ describe.each([
     await bench.start();
     await eventually(() => topics(url)).toEqual(ALL);
     const client = await mqtt.connectAsync(url, { reconnectPeriod: 0 });
-    cleanup.push(() => client.endAsync());
+    onTestFinished(() => client.endAsync());
     const hostile = ['', 'RESTART', 'restart\n', '{"a":1}', '\u0000', 'x'.repeat(200_000)];
     for (const payload of hostile) await client.publishAsync(`${ROOT}/agents/hardware/command`, payload, { qos: 1 });
     await client.publishAsync(`${ROOT}/agents/__proto__/command`, 'restart', { qos: 1 });
@@ -265,7 +214,7 @@ describe.each([
     const bench = ready(new Bench({ url, commands: true }));
     await bench.start();
     const client = await mqtt.connectAsync(url, { reconnectPeriod: 0 });
-    cleanup.push(() => client.endAsync());
+    onTestFinished(() => client.endAsync());
     const say = (payload: string) => client.publishAsync(`${ROOT}/incidents/answer`, payload, { qos: 1 });
     const incident = 'moved-1';
     for (const payload of ['', 'yes', '{}', JSON.stringify({ incident, approve: 'rm' }), 'x'.repeat(200_000)])
@@ -285,7 +234,7 @@ describe.each([
     await bench.start();
     await eventually(() => topics(url)).toEqual(ALL);
     const client = await mqtt.connectAsync(url, { reconnectPeriod: 0 });
-    cleanup.push(() => client.endAsync());
+    onTestFinished(() => client.endAsync());
     // What is wrong is known sooner than what is right is on the disk.
     const answers: { id: string }[] = [];
     const inOrder = () => answers.toSorted((a, b) => a.id.localeCompare(b.id));
@@ -317,7 +266,7 @@ describe.each([
     await bench.start();
     await eventually(() => topics(url)).toEqual(ALL);
     const client = await mqtt.connectAsync(url, { reconnectPeriod: 0 });
-    cleanup.push(() => client.endAsync());
+    onTestFinished(() => client.endAsync());
     await client.publishAsync(`${ROOT}/agents/hardware/command`, 'restart', { qos: 1 });
     // What follows on the same connection shows that the command was passed over.
     bench.node.nodeView = { ...bench.node.nodeView, name: 'renamed' };
@@ -329,7 +278,7 @@ describe.each([
   test('rejects a wrong password with its cause, and starts once it is right', async () => {
     const port = await freePort();
     const started = await start(port, { username: 'node', password: 'right' });
-    cleanup.push(() => started.stop());
+    onTestFinished(() => started.stop());
     const wrong = ready(new Bench({ url: started.url, username: 'node', password: 'wrong' }));
     await expect(wrong.start()).rejects.toThrow(/127\.0\.0\.1.*(not authorized|bad username or password)/i);
     const right = ready(new Bench({ url: started.url, username: 'node', password: 'right' }));
@@ -358,22 +307,10 @@ describe.each([
   });
 });
 
-describe('telemetry without a broker', () => {
-  it('rejects with the cause, leaves nothing behind, and may be started again', async () => {
-    const port = await freePort();
-    const bench = ready(new Bench({ url: `mqtt://127.0.0.1:${port}` }));
-    await expect(bench.start()).rejects.toThrow(`127.0.0.1:${port}: connect ECONNREFUSED`);
-    await bench.stop();
-    expect(bench.node.followers).toBe(0);
-    const late = await startAedes(port);
-    cleanup.push(() => late.stop());
-    await bench.start();
-    await eventually(() => topics(late.url)).toEqual(ALL);
-  });
-
+describe('telemetry over one broker', () => {
   it('retains exactly what is there after any series of changes and restarts', async () => {
     const broker = await startAedes(0);
-    cleanup.push(() => broker.stop());
+    onTestFinished(() => broker.stop());
     const random = seededRandom(42);
     const names = ['north', 'south', 'yard', 'door'];
     const some = <T>(make: (name: string) => T): T[] => names.filter(() => random.next() < 0.5).map(make);
@@ -435,34 +372,14 @@ describe('telemetry without a broker', () => {
     }
   });
 
-  it('finds the embedded broker wherever it listens, and says when it is there again', async () => {
-    let broker = await startAedes(0);
-    cleanup.push(() => broker.stop());
-    const bench = ready(new Bench({}, { embeddedUrl: () => broker.url }));
-    await bench.start();
-    expect(bench.telemetry.connected).toBe(true);
-    expect(bench.causes).toEqual([]);
-    await broker.stop();
-    await eventually(() => bench.causes.at(-1)).toBe('embedded: the broker closed the connection');
-    expect(bench.telemetry.connected).toBe(false);
-    broker = await startAedes(0);
-    await eventually(() => bench.causes.at(-1)).toBeUndefined();
-    await eventually(() => topics(broker.url)).toEqual(ALL);
-  });
-
-  it('rejects when there is no broker to use', async () => {
-    const bench = ready(new Bench({ embedded: { enabled: false } }));
-    await expect(bench.start()).rejects.toMatchObject({ code: 'MQTT_NO_BROKER' });
-  });
-
   it('sends what is only measured with the state interval, which may change', async () => {
     const broker = await startAedes(0);
-    cleanup.push(() => broker.stop());
+    onTestFinished(() => broker.stop());
     const bench = ready(new Bench({ url: broker.url }));
     await bench.start();
     await eventually(() => topics(broker.url)).toEqual(ALL);
     const client = await subscriber(broker.url, `${ROOT}/#`);
-    cleanup.push(() => client.endAsync());
+    onTestFinished(() => client.endAsync());
     const seen: string[] = [];
     client.on('message', (topic, _payload, packet) => {
       if (!packet.retain) seen.push(topic.slice(ROOT.length + 1));
@@ -478,32 +395,5 @@ describe('telemetry without a broker', () => {
     expect(seen).not.toContain('peers');
     bench.telemetry.setStateInterval(0.05);
     await eventually(() => seen).toContain('peers');
-  });
-
-  it('knows a broker by an IPv6 address', async () => {
-    const broker = await startAedes(0, { host: '::1' });
-    cleanup.push(() => broker.stop());
-    const bench = ready(new Bench({ url: broker.url }));
-    await bench.start();
-    expect(broker.url).toMatch(/^mqtt:\/\/\[::1\]:\d+$/);
-    await eventually(() => topics(broker.url)).toEqual(ALL);
-  });
-
-  it('aborts the attempt at a broker that never answers', async () => {
-    const silent = createServer(() => {}).listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    cleanup.push(async () => silent.close());
-    const address = silent.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const bench = ready(new Bench({ url: `mqtt://127.0.0.1:${port}` }));
-    const abort = new AbortController();
-    const starting = bench.telemetry.start(abort.signal);
-    abort.abort(new Error('enough'));
-    await expect(starting).rejects.toThrow('enough');
-  });
-
-  it('says what is wrong with an address, without the password in it', async () => {
-    const bench = ready(new Bench({ url: 'http://me:secret@broker' }));
-    await expect(bench.start()).rejects.toThrow('"http://•••@broker" is not the address of a broker');
   });
 });

@@ -3,10 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Aedes } from 'aedes';
 import { connect } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../core/clock.ts';
@@ -16,6 +15,8 @@ import { SigningKey } from '../../../mesh/membership/keys.ts';
 import { Libp2pTransport } from '../../../mesh/transport/libp2p.ts';
 import { MemoryMedium, MemoryTransport } from '../../../mesh/transport/memory.ts';
 import { MqttTransport } from '../../../mesh/transport/mqtt.ts';
+import { freePort } from '../../free-port.ts';
+import { aedesOn } from './aedes.ts';
 import { itIsATransport, type World } from './compliance.ts';
 
 const noWait = async (): Promise<void> => {};
@@ -74,7 +75,7 @@ const overBroker = (url: string, close: () => Promise<void>): World => {
 itIsATransport(
   'the MQTT transport on Aedes',
   async () => {
-    const broker = await aedesOn(0);
+    const broker = await aedesOn();
     return overBroker(`mqtt://127.0.0.1:${broker.port}`, broker.close);
   },
   { connections: false },
@@ -99,7 +100,7 @@ describe('the MQTT transport', () => {
   });
 
   it('starts without a broker and is ready each time that the broker comes', async () => {
-    const first = await aedesOn(0);
+    const first = await aedesOn();
     await first.close();
     const { a: transport } = overBroker(`mqtt://127.0.0.1:${first.port}`, noWait);
     let ready = 0;
@@ -126,7 +127,7 @@ describe('the MQTT transport', () => {
     stops.push(() => new Promise<void>((resolve) => mute.close(() => resolve())));
     const address = mute.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
-    const well = await aedesOn(0);
+    const well = await aedesOn();
     stops.push(well.close);
     let ready = 0;
     const transport = overBrokers(`mqtt://127.0.0.1:${address.port}`, `mqtt://127.0.0.1:${well.port}`);
@@ -158,26 +159,6 @@ describe('the MQTT transport', () => {
   });
 });
 
-async function aedesOn(port: number): Promise<{ port: number; close: () => Promise<void> }> {
-  const broker = await Aedes.createBroker();
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    broker.handle(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  const close = async (): Promise<void> => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    await new Promise<void>((resolve) => broker.close(() => resolve()));
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  };
-  return { port: address.port, close };
-}
-
 async function startMosquitto(): Promise<{ port: number; child: ChildProcess; close: () => Promise<void> }> {
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'parlmesh-mosquitto-'));
@@ -195,13 +176,4 @@ async function startMosquitto(): Promise<{ port: number; child: ChildProcess; cl
     await rm(folder, { recursive: true });
   };
   return { port, child, close };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -48,7 +48,7 @@ function closest(
 }
 
 /** @param distances squared, n × n */
-export function krumScores(distances: Float64Array, count: number, liars: number): Float64Array {
+function krumScores(distances: Float64Array, count: number, liars: number): Float64Array {
   const nearest = Math.max(1, count - liars - 2);
   return Float64Array.from({ length: count }, (_, i) => {
     const others = distances.slice(i * count, (i + 1) * count);

@@ -1,7 +1,7 @@
 // Cuts long updates before another rule sees them (Sun et al. 2019, section 5.1): none has more than its share of influence by
 // shouting. Direction is kept.
 
-import type { Aggregator, Update } from '../aggregator.ts';
+import type { Aggregator, Doubt, Update } from '../aggregator.ts';
 import { figure, medianOf, normOf, ramp, scaled } from '../update-set.ts';
 
 export interface NormBound {
@@ -11,7 +11,7 @@ export interface NormBound {
   norm?: number;
 }
 
-export interface Clipped {
+interface Clipped {
   updates: Update[];
   /** Of the updates as they came. */
   norms: Float64Array;
@@ -22,10 +22,7 @@ export interface Clipped {
 const DOUBTFUL = 0.5;
 
 /** Updates within the bound are handed on as they are. */
-export function clipNorms(
-  updates: readonly Update[],
-  { timesMedian, norm = Number.POSITIVE_INFINITY }: NormBound,
-): Clipped {
+function clipNorms(updates: readonly Update[], { timesMedian, norm = Number.POSITIVE_INFINITY }: NormBound): Clipped {
   const norms = Float64Array.from(updates, ({ delta }) => normOf(delta));
   const limit = Math.min(norm, timesMedian > 0 ? timesMedian * medianOf(norms) : Number.POSITIVE_INFINITY);
   return {
@@ -37,10 +34,7 @@ export function clipNorms(
 }
 
 /** Says so of those that were cut to less than half. */
-export function clipDoubt(
-  norm: number,
-  limit: number,
-): { reason: 'too-long'; evidence: string; severity: number } | undefined {
+function clipDoubt(norm: number, limit: number): Doubt | undefined {
   if (norm * DOUBTFUL <= limit) return undefined;
   const evidence = `its norm of ${figure(norm)} was cut to ${figure(limit)}`;
   return { reason: 'too-long', evidence, severity: ramp(norm / Math.max(limit, 1e-30), 1 / DOUBTFUL, 4) };

@@ -2,7 +2,7 @@
 // it points the same way: ReLU of the cosine. All are scaled to the norm of the coordinator's. Stands any share of liars that
 // the root data can tell.
 
-import type { Aggregator, Verdict } from '../aggregator.ts';
+import type { Aggregator, Doubt, Verdict } from '../aggregator.ts';
 import { dot, figure, normOf, ramp, requireUpdates, weightedMean } from '../update-set.ts';
 
 /** @param root the coordinator's own update, trained from the same model */
@@ -25,12 +25,17 @@ export function rootTrust({ root }: { root: Float32Array }): Aggregator {
       const verdicts = updates.map(({ node }, i): Verdict => {
         const share = total === 0 ? 0 : trust[i]! / total;
         if (share >= 0.5 / updates.length) return { node, share };
-        const evidence = `its cosine with the coordinator’s own update is ${figure(cosines[i]!)}`;
-        return { node, share, doubt: { reason: 'against-root', evidence, severity: ramp(-cosines[i]!, -0.05, 0.2) } };
+        return { node, share, doubt: againstRoot(cosines[i]!) };
       });
       return { delta, verdicts };
     },
   };
+}
+
+/** @param cosine with the coordinator's own update */
+export function againstRoot(cosine: number): Doubt {
+  const evidence = `its cosine with the coordinator’s own update is ${figure(cosine)}`;
+  return { reason: 'against-root', evidence, severity: ramp(-cosine, -0.05, 0.2) };
 }
 
 interface Scaling {

@@ -3,7 +3,7 @@
 
 import { ParlmeshError } from '../../../../core/errors.ts';
 import type { Aggregator, Verdict } from '../aggregator.ts';
-import { figure } from '../update-set.ts';
+import { figure, lowerMedianOf } from '../update-set.ts';
 
 export interface Trusting {
   /** 0 (does not count) to 1. */
@@ -48,8 +48,7 @@ export function withBoundedWeights(inner: Aggregator, timesMedian: number): Aggr
   return {
     name: inner.name,
     aggregate: (updates) => {
-      const sorted = updates.map(({ weight }) => weight).sort((a, b) => a - b);
-      const most = timesMedian * sorted[(sorted.length - 1) >> 1]!;
+      const most = timesMedian * lowerMedianOf(updates.map(({ weight }) => weight));
       const { delta, verdicts } = inner.aggregate(
         updates.map((update) => (update.weight > most ? { ...update, weight: most } : update)),
       );

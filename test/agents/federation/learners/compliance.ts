@@ -157,14 +157,3 @@ export function learnerCompliance(
     });
   });
 }
-
-/** A place for one document. */
-export function memoryDocument() {
-  let document: unknown;
-  return {
-    read: () => document,
-    write: async (written: unknown) => {
-      document = JSON.parse(JSON.stringify(written));
-    },
-  };
-}

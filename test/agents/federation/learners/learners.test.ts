@@ -10,7 +10,8 @@ import { RecoveryKnowledgeLearner } from '../../../../agents/federation/learners
 import type { RecoveryOutcome, SharedRecovery } from '../../../../agents/federation/learners/recovery-source.ts';
 import { VirtualClock } from '../../../../core/clock.ts';
 import { seededRandom } from '../../../../core/random.ts';
-import { learnerCompliance, memoryDocument, modelOf, originOf, PLAN } from './compliance.ts';
+import { memoryDocument } from '../../memory-document.ts';
+import { learnerCompliance, modelOf, originOf, PLAN } from './compliance.ts';
 import { MeanLearner } from './mean-learner.ts';
 
 const DAY = 86_400_000;

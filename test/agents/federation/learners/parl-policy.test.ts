@@ -17,7 +17,8 @@ import { JobGraph } from '../../../../agents/swarm/job-graph.ts';
 import type { SchedulingView } from '../../../../agents/swarm/scheduling/scheduler.ts';
 import { seededRandom } from '../../../../core/random.ts';
 import { systemClock } from '../../../../daemon/clock.ts';
-import { learnerCompliance, memoryDocument, modelOf, originOf, PLAN } from './compliance.ts';
+import { memoryDocument } from '../../memory-document.ts';
+import { learnerCompliance, modelOf, originOf, PLAN } from './compliance.ts';
 
 const never = new AbortController().signal;
 const packaged = encodePolicy(await readPolicyFile());

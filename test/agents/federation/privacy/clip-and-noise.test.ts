@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { GRID, normOf, protectUpdate, valuesOf } from '../../../../agents/federation/privacy/clip-and-noise.ts';
+import { normOf } from '../../../../agents/federation/aggregation/update-set.ts';
+import { GRID, protectUpdate, valuesOf } from '../../../../agents/federation/privacy/clip-and-noise.ts';
 import { fillDiscreteGaussian } from '../../../../agents/federation/privacy/discrete-gaussian.ts';
 import { SecretNumbers } from '../../../../agents/federation/privacy/secret-numbers.ts';
 import { seededSecrets } from '../secure/nodes.ts';

@@ -21,8 +21,9 @@ import { SimulatedNetworks } from '../../../../agents/federation/simulation/simu
 import { VirtualClock } from '../../../../core/clock.ts';
 import { silentLogger } from '../../../../core/logger.ts';
 import { seededRandom } from '../../../../core/random.ts';
+import { keysOf } from '../member-keys.ts';
 import { MemoryFederationStorage } from '../memory-storage.ts';
-import { Disk, keysOf, LEARNER, Seat, ToyLearner } from '../rounds/virtual-federation.ts';
+import { Disk, LEARNER, Seat, ToyLearner } from '../rounds/virtual-federation.ts';
 
 const NODES = 56;
 const SIZE = 40;

@@ -1,38 +1,24 @@
 // Nodes with a learner each, on virtual time and an exchange in memory: any of them coordinates, any can be killed and comes
 // back with what it had on its disk.
 
-import { createHash } from 'node:crypto';
 import { Value } from 'typebox/value';
 import type { Authorizer } from '../../../../agents/authorizer.ts';
 import type { Learner } from '../../../../agents/federation/learner.ts';
 import type { Candidate, RolloutEnd } from '../../../../agents/federation/rollout/candidate.ts';
 import { RolloutConfig } from '../../../../agents/federation/rollout/config.ts';
 import { Rollouts } from '../../../../agents/federation/rollout/rollouts.ts';
-import type { SealKeys } from '../../../../agents/federation/rollout/seal.ts';
 import { VirtualClock } from '../../../../core/clock.ts';
 import type { JournalEntry } from '../../../../core/journal.ts';
 import { silentLogger } from '../../../../core/logger.ts';
 import { seededRandom } from '../../../../core/random.ts';
 import { Exchange, runUntil } from '../../exchange.ts';
-import { memoryDocument, modelOf } from '../learners/compliance.ts';
+import { memoryDocument } from '../../memory-document.ts';
+import { modelOf } from '../learners/compliance.ts';
 import { MeanLearner } from '../learners/mean-learner.ts';
+import { keysOf } from '../member-keys.ts';
 import { MemoryFederationStorage } from '../memory-storage.ts';
 
 export const TARGET = 3;
-
-/** Signatures by a secret that only this file knows; long as Ed25519's. */
-export function keysOf(self: string): SealKeys {
-  const signature = (signer: string, purpose: string, body: Uint8Array): Buffer => {
-    const half = (salt: string): Buffer =>
-      createHash('sha256').update(`${salt} ${signer} ${purpose} `).update(body).digest();
-    return Buffer.concat([half('a'), half('b')]);
-  };
-  return {
-    self,
-    sign: (purpose, body) => signature(self, purpose, body),
-    verify: (purpose, signer, body, given) => signature(signer, purpose, body).equals(given),
-  };
-}
 
 export interface MeshNode {
   id: string;

@@ -22,9 +22,10 @@ import { VirtualClock } from '../../../../core/clock.ts';
 import { silentLogger } from '../../../../core/logger.ts';
 import { seededRandom } from '../../../../core/random.ts';
 import { Exchange, runUntil } from '../../exchange.ts';
-import { memoryDocument, originOf } from '../learners/compliance.ts';
+import { memoryDocument } from '../../memory-document.ts';
+import { originOf } from '../learners/compliance.ts';
+import { keysOf } from '../member-keys.ts';
 import { MemoryFederationStorage } from '../memory-storage.ts';
-import { keysOf } from './mesh.ts';
 
 const good = await readPolicyFile();
 /** The good one, taught to wait while anything runs: it still schedules, and less well. */

@@ -47,6 +47,8 @@ describe('a coordinator that is killed', () => {
     await mesh.node('node-0').rollouts.propose(better);
     await mesh.until(() => mesh.node('node-0').ends.length > 0);
     await mesh.kill('node-0');
+    const left = mesh.serving(better.version).filter((id) => id !== 'node-0');
+    expect(left).not.toEqual([]);
     await mesh.settle(30);
     await mesh.join('node-0');
     await mesh.until(() => mesh.serving(better.version).length === 0);

@@ -8,7 +8,7 @@ import { ModelSeal, TakeBackNotice } from '../../../../agents/federation/rollout
 import { readStatement, signStatement } from '../../../../agents/federation/rollout/seal.ts';
 import { beginStages } from '../../../../agents/federation/rollout/stage.ts';
 import { type Memory, takeOver } from '../../../../agents/federation/rollout/takeover.ts';
-import { keysOf } from './mesh.ts';
+import { keysOf } from '../member-keys.ts';
 
 const keys = keysOf('hub');
 const seal = (version: string, round: number, coordinator = 'hub'): ModelSeal => ({

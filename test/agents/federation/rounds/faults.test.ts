@@ -14,7 +14,8 @@ import {
 import type { Release } from '../../../../agents/federation/rounds/ports.ts';
 import { refused } from '../../../../agents/federation/storage.ts';
 import { makeSigned } from '../../../../agents/oracle/keys.ts';
-import { keysOf, LEARNER, VirtualFederation } from './virtual-federation.ts';
+import { keysOf } from '../member-keys.ts';
+import { LEARNER, VirtualFederation } from './virtual-federation.ts';
 
 const all = { selection: { share: 1 } };
 

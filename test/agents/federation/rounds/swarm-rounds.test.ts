@@ -14,7 +14,8 @@ import { WaitExecutor } from '../../../../agents/swarm/executors/wait.ts';
 import { silentLogger } from '../../../../core/logger.ts';
 import { seededRandom } from '../../../../core/random.ts';
 import { VirtualSwarm } from '../../swarm/virtual-swarm.ts';
-import { Disk, keysOf, LEARNER, Seat, ToyDesk, ToyLearner } from './virtual-federation.ts';
+import { keysOf } from '../member-keys.ts';
+import { Disk, LEARNER, Seat, ToyDesk, ToyLearner } from './virtual-federation.ts';
 
 /** A swarm whose nodes also take part in a federation. */
 async function swarmFederation(ids: readonly string[], idle: readonly string[] = []) {

@@ -1,7 +1,6 @@
 // Whole federations on virtual time: real coordinators and participants, joined by an exchange in memory, that can be killed and
 // started again at any moment. What is a model of the world is only what nodes learn: to come nearer to a point of their own.
 
-import { createHash } from 'node:crypto';
 import { Value } from 'typebox/value';
 import { fedAvg } from '../../../../agents/federation/aggregation/rules/fed-avg.ts';
 import { FederationConfig } from '../../../../agents/federation/config.ts';
@@ -10,7 +9,7 @@ import {
   type FederatedCoordinatorParts,
 } from '../../../../agents/federation/federated-coordinator.ts';
 import type { Learner, Model, ModelOrigin, Trained, TrainingPlan } from '../../../../agents/federation/learner.ts';
-import { bytesOf, type RoundKeys, versionOf } from '../../../../agents/federation/messages.ts';
+import { bytesOf, versionOf } from '../../../../agents/federation/messages.ts';
 import { Participant, type ParticipantParts } from '../../../../agents/federation/participant.ts';
 import type { Candidate, CandidateDesk } from '../../../../agents/federation/rollout/candidate.ts';
 import { DirectDispatch } from '../../../../agents/federation/rounds/direct-dispatch.ts';
@@ -24,6 +23,7 @@ import type { JournalEntry } from '../../../../core/journal.ts';
 import { silentLogger } from '../../../../core/logger.ts';
 import { type Random, seededRandom } from '../../../../core/random.ts';
 import { Exchange, type ExchangeOptions, type MemoryNetwork, runUntil } from '../../exchange.ts';
+import { keysOf } from '../member-keys.ts';
 import { MemoryFederationStorage } from '../memory-storage.ts';
 
 export const LEARNER = 'toy';
@@ -59,17 +59,6 @@ class MortalClock implements Clock {
   every(period: number, run: () => void): Timer {
     return this.#clock.every(period, () => this.#isDead || run());
   }
-}
-
-/** Not secret, but no node can sign for another by mistake. */
-export function keysOf(self: string): RoundKeys {
-  const signature = (purpose: string, signer: string, body: Uint8Array): Buffer =>
-    createHash('sha512').update(`secret of ${signer} for ${purpose}:`).update(body).digest();
-  return {
-    self,
-    sign: (purpose, body) => signature(purpose, self, body),
-    verify: (purpose, signer, body, given) => signature(purpose, signer, body).equals(given),
-  };
 }
 
 /** What is left of a node when it dies. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { normOf, protectUpdate } from '../../../../agents/federation/privacy/clip-and-noise.ts';
+import { normOf } from '../../../../agents/federation/aggregation/update-set.ts';
+import { protectUpdate } from '../../../../agents/federation/privacy/clip-and-noise.ts';
 import { thresholdOf } from '../../../../agents/federation/secure/messages.ts';
 import { groupNoise, partsOf } from '../../../../agents/federation/secure/noise-share.ts';
 import { playRound, type SecureNetwork, STEPS, secureNetwork, seededSecrets, type VanishesAt } from './nodes.ts';

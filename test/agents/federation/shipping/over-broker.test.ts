@@ -1,8 +1,6 @@
 // Boards that reach each other over an MQTT broker alone, with real nodes and a real broker.
 
 import { createHash } from 'node:crypto';
-import { createServer, type Socket } from 'node:net';
-import { Aedes } from 'aedes';
 import { connectAsync } from 'mqtt';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { BrokerNetwork, type BrokerPort, BrokerWay } from '../../../../agents/federation/broker-way.ts';
@@ -14,41 +12,20 @@ import { MeshAgentNetwork } from '../../../../daemon/agent-network.ts';
 import { systemClock } from '../../../../daemon/clock.ts';
 import { relayPolicy } from '../../../../daemon/remote-nodes.ts';
 import { PublicKey, rawKeyOf, type SigningKey } from '../../../../mesh/membership/keys.ts';
-import { type RealNode, realNode, started, stopAll } from '../../../mesh/real-nodes.ts';
+import { brokerOnly, realNode, started, stopAll } from '../../../mesh/real-nodes.ts';
+import { aedesOn } from '../../../mesh/transport/aedes.ts';
 import { MemoryFederationStorage } from '../memory-storage.ts';
 import { config, count, lived, ownStore, packed, SCHEMA } from './ship-yard.ts';
 
 afterEach(stopAll);
 
 async function broker(): Promise<string> {
-  const aedes = await Aedes.createBroker();
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    aedes.handle(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { url, close } = await aedesOn();
   onTestFinished(async () => {
     await stopAll();
-    await new Promise<void>((resolve) => aedes.close(() => resolve()));
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
+    await close();
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return `mqtt://127.0.0.1:${address.port}`;
-}
-
-/** Enrolled like any other, then in another life that has the broker alone; not started yet. */
-async function brokerOnly(inviter: RealNode, name: string, url: string): Promise<RealNode> {
-  const joining = await started(realNode(name));
-  const { token } = await inviter.mesh.createInvite({ expiresIn: 60_000 });
-  await joining.mesh.joinNetwork(token);
-  await joining.mesh.stop();
-  await joining.state.write('peers', { format: 1, peers: [] });
-  const { key, state } = joining;
-  return realNode(name, { key, state, mqtt: { urls: [url] }, authorize: relayPolicy([]) });
+  return url;
 }
 
 /** A client of the broker, as the daemon has one. */
@@ -84,8 +61,9 @@ async function way(url: string, key: SigningKey, members: readonly string[]): Pr
 it('ships experience between two boards that reach only a broker', { timeout: 90_000 }, async () => {
   const url = await broker();
   const founder = await started(realNode('founder'));
-  const hub = await brokerOnly(founder, 'hub', url);
-  const board = await brokerOnly(founder, 'board', url);
+  const over = { mqtt: { urls: [url] }, authorize: relayPolicy([]) };
+  const hub = await brokerOnly(founder, 'hub', over);
+  const board = await brokerOnly(founder, 'board', over);
   await founder.mesh.stop();
 
   const [hubNetwork, boardNetwork] = [hub, board].map(({ mesh }) => new MeshAgentNetwork(mesh, systemClock));

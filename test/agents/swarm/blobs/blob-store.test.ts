@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { BlobRef } from '../../../../agents/swarm/blob-ref.ts';
 import { BlobStore } from '../../../../agents/swarm/blobs/blob-store.ts';
+import { smallDisk } from '../../../small-disk.ts';
 import { bytesOf, folder, inPieces, openBlobs, sha256 } from './kept-blobs.ts';
 
 const HOUR = 3_600_000;
@@ -180,16 +179,10 @@ describe('a disk that is nearly full', () => {
   });
 
   it('keeps nothing of a blob that did not fit (needs to mount a tmpfs)', async (context) => {
-    const path = mkdtempSync(join(tmpdir(), 'parlmesh-full-'));
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', path], { stdio: 'pipe' });
-    } catch {
-      return context.skip('no tmpfs can be mounted');
-    }
-    onTestFinished(() => {
-      execFileSync('umount', ['-l', path]);
-      rmSync(path, { recursive: true });
-    });
+    const disk = smallDisk(4);
+    if ('reason' in disk) return context.skip(disk.reason);
+    onTestFinished(() => disk.remove());
+    const { path } = disk;
     const { store } = await openBlobs({ dataDir: path });
     const first = await store.write(bytesOf(1, 2_000_000));
     const second = store.write(inPieces(bytesOf(2, 3_000_000), 64_000));

@@ -6,6 +6,7 @@ import type { FoundNode } from './nodes.ts';
 import { type Way, waysBetween } from './paths.ts';
 import { distanceTo, paintedShapes } from './shapes.ts';
 import { lengthOf, type Segment, type StrokeGraph, segmented, thinned } from './skeleton.ts';
+import { straightWays } from './straight-links.ts';
 import {
   armsOf,
   bridgesBetween,
@@ -59,10 +60,13 @@ export function linksBetween(
   const widths = { thin, depth };
   let graph = withoutSpurs(raw, widths, atNodes(raw));
   graph = withWholeCrossings(graph, thin, atNodes(graph));
-  graph = bridged(graph, atNodes(graph), { dash: Math.max(20, 9 * thin, line), text: line * 9, covered }, widths);
+  const [dash, open] = [Math.max(20, 9 * thin, line), Math.max(line * 1.1, 18)];
+  graph = bridged(graph, atNodes(graph), { dash, text: line * 9, covered }, widths);
   const nodeAt = touching(graph);
-  reachOut(graph, nodeAt, nodes, { open: Math.max(line * 1.1, 18), covered, hidden: line * 4 }, widths);
-  return waysBetween(graph, nodeAt).map((way) => described(way, depth, thin));
+  reachOut(graph, nodeAt, nodes, { open, covered, hidden: line * 4 }, widths);
+  const traced = waysBetween(graph, nodeAt);
+  const straight = straightWays(nodes, { strokes, covered, owners, thin, line, dash, open }, traced);
+  return [...traced, ...straight].map((way) => described(way, depth, thin));
 }
 
 /** From so many pixels on a stroke is so much wider than those of letters that these can be told by it. */

@@ -323,11 +323,11 @@ export class Analyzer {
     const of = this.#cases.get(key)!;
     const { rule, subject, state } = of;
     const severity = severityOfCase(of);
+    const evidence = sentencesOf(of).slice(0, MOST.evidence);
     return {
-      ...{ fault: rule.fault, subject, severity, explains, confidence: confidenceOf(of, now) },
+      ...{ fault: rule.fault, subject, severity, explains, evidence, confidence: confidenceOf(of, now) },
       since: wall - (state.kind === 'raised' ? now - state.since : 0),
-      cause: causeInWords(rule.fault, subject),
-      evidence: sentencesOf(of).slice(0, MOST.evidence),
+      cause: causeInWords(rule.fault, subject, evidence[0]),
       context: this.#contextOf(key, rule.fault, subject, severity, now),
     };
   }
@@ -341,8 +341,12 @@ export class Analyzer {
   }
 }
 
-const causeInWords = (fault: Fault, subject: string): string =>
-  cut(ruleOf(fault).cause.replace('{name}', nameOf(subject)));
+const causeInWords = (fault: Fault, subject: string, seen = ''): string =>
+  cut(
+    ruleOf(fault)
+      .cause.replace('{name}', () => nameOf(subject))
+      .replace('{seen}', () => seen),
+  );
 
 /** The mesh tells of links by their peers. */
 function aboutLink(signal: Signal): Signal {

@@ -60,8 +60,8 @@ export const newCase = (rule: Rule, subject: string): Case => ({
 /** The clue that a signal is for a rule: its strength, and since when. Repeated readings go through their hysteresis. */
 export function hear(of: Case, signal: Signal, now: Millis): void {
   const { rule } = of;
-  // A peer's word about itself is worth nothing: it may be what lies.
-  if (signal.from !== undefined && signal.subject === `peer/${signal.from}`) return;
+  // A peer's word in its own favour is worth nothing: it may be what lies. A score only ever speaks against it.
+  if (signal.kind !== 'score' && signal.from !== undefined && signal.subject === `peer/${signal.from}`) return;
   const isOwn = signal.from === undefined;
   const witness = `${signal.from ?? ''} ${witnessOf(signal)}`;
   const before = of.clues.get(witness);
@@ -117,8 +117,11 @@ function readClue(
       const strength = events?.[signal.event];
       return strength === undefined ? undefined : { ...word, strength, sentence: signal.message };
     }
-    case 'score':
-      return { ...word, strength: signal.score * (scores?.weight ?? 0), severity: signal.score, sentence: signal.why };
+    case 'score': {
+      const { weight = 0, severity = 0, against = 0 } = scores ?? {};
+      const strength = signal.score > 0 ? signal.score * weight : -against;
+      return { ...word, strength, severity, sentence: signal.why };
+    }
     case 'metric': {
       const clue = metrics?.[signal.metric];
       if (clue === undefined) return undefined;

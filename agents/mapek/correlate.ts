@@ -20,23 +20,34 @@ const LATER: Millis = 30_000;
 const EFFECTS: Readonly<Partial<Record<Fault, readonly Fault[]>>> = {
   'agent-hung': ['agent-slow'],
   'agent-crashed': ['agent-hung', 'agent-slow', 'camera-lost'],
-  'task-storm': ['agent-slow', 'agent-hung', 'cpu-hot'],
+  'task-storm': ['agent-slow', 'agent-hung', 'cpu-hot', 'node-unlike'],
   'link-down': ['link-lossy', 'peer-silent', 'partition', 'agent-crashed', 'camera-lost', 'federation-stalled'],
-  'link-flapping': ['link-down', 'link-lossy', 'peer-silent', 'camera-lost'],
+  'link-lossy': ['node-unlike'],
+  'link-flapping': ['link-down', 'link-lossy', 'peer-silent', 'camera-lost', 'node-unlike'],
   partition: ['peer-silent', 'broker-down', 'federation-stalled'],
   'peer-silent': ['link-down', 'link-lossy', 'broker-down', 'federation-stalled', 'service-failed', 'camera-lost'],
   'broker-down': ['agent-crashed', 'agent-hung', 'agent-slow', 'service-failed', 'camera-lost'],
-  'disk-full': ['store-corrupt', 'service-failed', 'agent-crashed', 'model-broken', 'federation-stalled'],
+  'disk-full': [
+    'store-corrupt',
+    'service-failed',
+    'agent-crashed',
+    'model-broken',
+    'federation-stalled',
+    'node-unlike',
+  ],
   'store-corrupt': ['service-failed', 'agent-crashed'],
-  'memory-leak': ['agent-crashed', 'agent-hung', 'agent-slow', 'service-failed', 'model-broken'],
-  'cpu-hot': ['agent-slow', 'task-storm'],
-  'under-voltage': ['cpu-hot', 'camera-lost', 'camera-frozen', 'agent-slow', 'link-down'],
+  'memory-leak': ['agent-crashed', 'agent-hung', 'agent-slow', 'service-failed', 'model-broken', 'node-unlike'],
+  'cpu-hot': ['agent-slow', 'task-storm', 'node-unlike'],
+  'under-voltage': ['cpu-hot', 'camera-lost', 'camera-frozen', 'agent-slow', 'link-down', 'node-unlike'],
   'clock-jump': ['agent-hung', 'peer-silent', 'federation-stalled', 'peer-byzantine', 'camera-frozen'],
   'camera-lost': ['camera-frozen', 'camera-covered', 'camera-moved', 'agent-crashed', 'agent-hung'],
   'camera-frozen': ['agent-hung'],
   'model-broken': ['agent-crashed', 'agent-hung', 'service-failed'],
   'service-failed': ['agent-crashed', 'agent-hung', 'agent-slow', 'camera-lost'],
 };
+
+/** Tell that something is odd, not what: what is known better explains them whenever it is seen, and they explain nothing. */
+const VAGUE: ReadonlySet<Fault> = new Set(['node-unlike']);
 
 /** For each that follows from another one, the key of the cause. Causes are never explained themselves. */
 export function correlate(
@@ -97,7 +108,9 @@ function isCause(
   graph: DependencyGraph,
   learned: CoOccurrence,
 ): boolean {
-  if (cause.key === effect.key || cause.since > effect.since + LATER) return false;
+  if (cause.key === effect.key || VAGUE.has(cause.fault)) return false;
+  if (VAGUE.has(effect.fault)) return EFFECTS[cause.fault]?.includes(effect.fault) ?? false;
+  if (cause.since > effect.since + LATER) return false;
   if (EFFECTS[cause.fault]?.includes(effect.fault)) {
     if (cause.subject === effect.subject || cause.subject === 'node') return true;
     if (graph.dependsOn(effect.subject, cause.subject)) return true;

@@ -33,6 +33,8 @@ export const LADDERS: Readonly<Record<Fault, readonly ActionName[]>> = {
   'federation-stalled': ['federation.new-coordinator', 'operator.ask'],
   'policy-regressed': ['policy.roll-back', 'operator.ask'],
   'service-failed': ['process.restart-service', 'neighbour.ask', 'operator.ask'],
+  // That it differs says nothing of what would help.
+  'node-unlike': ['operator.ask'],
 };
 
 /**
@@ -45,6 +47,7 @@ export const PRIORITIES: Readonly<Record<Fault, number>> = {
   ...{ 'link-down': 5, 'peer-silent': 5, 'model-broken': 5, 'agent-crashed': 4, 'agent-hung': 4 },
   ...{ 'link-flapping': 3, 'link-lossy': 3, 'camera-lost': 3, 'camera-frozen': 3, 'agent-slow': 2 },
   ...{ 'camera-covered': 2, 'camera-moved': 2, 'policy-regressed': 2, 'federation-stalled': 1 },
+  'node-unlike': 1,
 };
 
 /** Every action that may be tried on every fault, in an order that stays: new ones are added to the ends of ladders. */

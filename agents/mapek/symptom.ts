@@ -2,13 +2,13 @@
 
 import type { Millis } from '../../core/clock.ts';
 
-/** The faults that the loop knows (each has a ladder of actions, a probe that sees it, and an injection in chaos). */
+/** The faults that the loop knows: each has a ladder of actions, a probe that sees it and, but for the last, an injection in chaos. */
 export const FAULTS = [
   ...(['agent-crashed', 'agent-hung', 'agent-slow', 'task-storm'] as const),
   ...(['link-down', 'link-lossy', 'link-flapping', 'partition', 'peer-silent', 'peer-byzantine'] as const),
   ...(['broker-down', 'disk-full', 'store-corrupt', 'memory-leak', 'cpu-hot', 'under-voltage', 'clock-jump'] as const),
   ...(['camera-lost', 'camera-covered', 'camera-moved', 'camera-frozen', 'model-broken'] as const),
-  ...(['federation-stalled', 'policy-regressed', 'service-failed'] as const),
+  ...(['federation-stalled', 'policy-regressed', 'service-failed', 'node-unlike'] as const),
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 

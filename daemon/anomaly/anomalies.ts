@@ -4,7 +4,7 @@
 import { EventEmitter } from 'node:events';
 import { BoardReadings } from '../../agents/anomaly/board-readings.ts';
 import { CounterRate } from '../../agents/anomaly/counter-rate.ts';
-import type { QuietHours } from '../../agents/anomaly/quiet.ts';
+import type { Muted, QuietHours } from '../../agents/anomaly/quiet.ts';
 import { anomalySummaryTopic, summaryOf } from '../../agents/anomaly/summary.ts';
 import { type AnomalyEvent, type AnomalyReading, AnomalyWatch } from '../../agents/anomaly/watch.ts';
 import type { Learner } from '../../agents/federation/learner.ts';
@@ -24,6 +24,7 @@ import type { HardwareView } from '../view/schema.ts';
 import { AnomalyDesk, fleetSentence } from './anomaly-desk.ts';
 import type { AnomaliesConfig } from './config.ts';
 import { type FleetEvent, FleetWatch } from './fleet-watch.ts';
+import { PeerScores } from './peer-scores.ts';
 import {
   agentReadings,
   boardReadings,
@@ -77,6 +78,7 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
   readonly #parts: AnomaliesParts;
   readonly #watch: AnomalyWatch;
   readonly #fleet: FleetWatch;
+  readonly #peers: PeerScores;
   readonly #board: BoardReadings;
   readonly #remembered: Remembered;
   /** Raised and not yet said to be over. */
@@ -106,6 +108,10 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
       },
     });
     this.#fleet = new FleetWatch(clock);
+    this.#peers = new PeerScores(
+      network.self,
+      (node) => this.#watch.mutedNow(`peer/${node}`, 'fleet') === 'acknowledged',
+    );
     this.#remembered = new Remembered(parts);
     this.desk = new AnomalyDesk({
       ...{
@@ -206,6 +212,7 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
     for (const event of this.#fleet.look()) this.#hearFleet(event);
     this.#closeSilent();
     this.#repeat();
+    for (const signal of this.#peers.signals(this.#fleet.members(), clock.wall())) this.emit('signal', signal);
   }
 
   #takeAll(readings: readonly AnomalyReading[]): void {
@@ -254,7 +261,7 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
     likelihood: number;
     why: string;
     data: Record<string, unknown>;
-    muted?: string;
+    muted?: Muted;
   }): void {
     const { subject, metric, since, likelihood, data, muted } = found;
     const why = this.desk.named(found.why);
@@ -266,7 +273,7 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
       ...{ kind: 'anomaly.raised', subject, message: `Unusual: ${why}` },
       data: { ...data, likelihood, ...(muted !== undefined && { muted }) },
     });
-    if (muted !== 'acknowledged') this.#say(subject, metric, likelihood, why);
+    if (isForHealing(metric, muted)) this.#say(subject, metric, likelihood, why);
     this.emit('changed');
   }
 
@@ -294,13 +301,13 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
 
   #repeat(): void {
     for (const { subject, metric, why } of this.#open.values()) {
-      if (this.#watch.mutedNow(subject, metric) === 'acknowledged') continue;
+      if (!isForHealing(metric, this.#watch.mutedNow(subject, metric))) continue;
       const score = metric === 'fleet' ? this.desk.unlike(subject) : this.#watch.scoreOf(subject, metric);
       this.#say(subject, metric, score, why);
     }
   }
 
-  /** What peers read is theirs to repair: only of this node it is said. */
+  /** How peers are unlike is theirs to repair; what they say of themselves is a clue (`PeerScores`). */
   #say(subject: string, metric: string, score: number, why: string): void {
     if (subject.startsWith('peer/')) return;
     this.emit('signal', {
@@ -333,5 +340,9 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
 
 /** What is read every 5 s and was not for so long is not there any more. */
 const SILENT: Millis = 600_000;
+
+/** What was acknowledged is left alone. Who is unlike its like can only be told to people, and in quiet hours nobody is. */
+const isForHealing = (metric: string, muted: Muted | undefined): boolean =>
+  muted === undefined || (muted === 'quiet-hours' && metric !== 'fleet');
 
 const offsetMinutes = (wall: Millis): number => -new Date(wall).getTimezoneOffset();

@@ -1,4 +1,4 @@
-// The board itself: disk, memory, heat, voltage, clock.
+// The board itself: disk, memory, heat, voltage, clock; and a node that reads what its like do not.
 
 import type { Rule } from './rule.ts';
 
@@ -92,5 +92,15 @@ export const BOARD_RULES: readonly Rule[] = [
     steadyFor: 0,
     calmFor: 10_000,
     readingsLast: 30_000,
+  },
+  {
+    fault: 'node-unlike',
+    kinds: ['node'],
+    cause: '{seen}. Look at its work, place, cooling and sensors; where that is meant, acknowledge it',
+    scores: { of: ['fleet'], weight: 0.7, severity: 0.2, against: 0.9 },
+    // What is known better explains it: that gets time to be seen.
+    steadyFor: 60_000,
+    calmFor: 600_000,
+    readingsLast: 60_000,
   },
 ];

@@ -77,6 +77,7 @@ export const LINK_RULES: readonly Rule[] = [
     },
     states: { gone: 0.9, suspect: 0.3, alive: -0.95, left: -0.95 },
     events: { 'peer.silent': 0.9, 'peer.joined': -0.95, 'peer.left': -0.95 },
+    scores: { of: ['peer.score'], weight: 0.3 },
     steadyFor: 100,
     calmFor: 20_000,
     readingsLast: 60_000,

@@ -21,11 +21,20 @@ export interface MetricClue extends HysteresisRule {
   unit: 'percent' | 'seconds' | 'times' | 'celsius' | 'none';
 }
 
+export interface ScoreClue {
+  readonly of: readonly string[];
+  readonly weight: Strength;
+  /** A score tells how unusual something is, not how bad: left out, it makes nothing worse. */
+  readonly severity?: number;
+  /** A score of 0 speaks against the fault as much. Left out: it says nothing. */
+  readonly against?: Strength;
+}
+
 export interface Rule {
   fault: Fault;
   /** Kinds of subjects that can have it: `agent` of `agent/checker-1`. */
   kinds: readonly string[];
-  /** The likely root cause as a sentence with `{name}`. */
+  /** The likely root cause as a sentence with `{name}`, and `{seen}` for the newest evidence. */
   cause: string;
   metrics?: Readonly<Partial<Record<MetricName, MetricClue>>>;
   /** By the word of a `state`. */
@@ -33,7 +42,7 @@ export interface Rule {
   /** By the kind of a journal entry. */
   events?: Readonly<Record<string, Strength>>;
   /** Anomaly scores of metrics that begin so count by this weight. */
-  scores?: { readonly of: readonly string[]; readonly weight: Strength };
+  scores?: ScoreClue;
   /** It must be sure for so long before it is told: what depends on something that fails is heard first at times. */
   steadyFor: Millis;
   /** Coming back within this it needs no `steadyFor`. */

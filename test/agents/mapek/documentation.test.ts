@@ -22,7 +22,7 @@ describe('docs/self-healing.md', () => {
     const expected = FAULTS.map((fault) => {
       const ladder = LADDERS[fault].map((action) => `\`${action}\`${specOf(action).asksFirst ? '*' : ''}`).join(', ');
       const { cause, steadyFor } = ruleOf(fault);
-      return `| \`${fault}\` | ${cause.replace('{name}', '…')} | ${PRIORITIES[fault]} | ${seconds(steadyFor)} | ${ladder} |`;
+      return `| \`${fault}\` | ${cause.replace(/\{(name|seen)\}/, '…')} | ${PRIORITIES[fault]} | ${seconds(steadyFor)} | ${ladder} |`;
     });
     expect(rows('Faults and what is done').join('\n')).toBe(expected.join('\n'));
   });

@@ -16,7 +16,10 @@ import type { JournalEntry } from '../../../core/journal.ts';
 import { silentLogger } from '../../../core/logger.ts';
 import { seededRandom } from '../../../core/random.ts';
 
-type Word = { state: string } | { metric: 'clock.step' | 'memory.growth'; wrong: number; well: number };
+type Word =
+  | { state: string }
+  | { metric: 'clock.step' | 'memory.growth'; wrong: number; well: number }
+  | { unusual: string; score: number };
 
 /** For each fault: a subject that can have it, and the words for it and against it. */
 export const WORDS: Record<Fault, { subject: string; wrong: Word; well: Word }> = {
@@ -45,6 +48,11 @@ export const WORDS: Record<Fault, { subject: string; wrong: Word; well: Word }> 
   'federation-stalled': said('federation/parl-policy', 'stalled', 'running'),
   'policy-regressed': said('policy/parl', 'regressed', 'sound'),
   'service-failed': said('service/web', 'failed', 'running'),
+  'node-unlike': {
+    subject: 'node',
+    wrong: { unusual: 'fleet', score: 0.97 },
+    well: { unusual: 'fleet', score: 0 },
+  },
 };
 
 function said(subject: string, wrong: string, well: string) {
@@ -161,6 +169,11 @@ export class Rig {
   #say({ subject, word, as }: { subject: string; word: Word; as: 'wrong' | 'well' }): void {
     if ('state' in word) {
       this.hear({ kind: 'state', subject, state: word.state });
+      return;
+    }
+    if ('unusual' in word) {
+      const why = 'This node is unlike the 5 others: cpu.load is 0.9, typically 0.2';
+      this.hear({ kind: 'score', subject, metric: word.unusual, score: word.score, why });
       return;
     }
     for (let n = 0; n < 5; n++) this.hear({ kind: 'metric', subject, metric: word.metric, value: word[as] });

@@ -201,9 +201,24 @@ describe('a fleet', () => {
     expect(nodes[0]!.journal[0]!.message).toMatch(
       /^Unusual: f is unlike the 5 other raspberry-pi-4 nodes: cpu\.temperature is 8\d/,
     );
-    expect(nodes[0]!.signals).toEqual([]);
+    // Its own word against itself, and never this node's.
+    expect(new Set(nodes[0]!.signals.map(({ subject, from }) => `${subject} by ${from}`))).toEqual(
+      new Set(['peer/f by f']),
+    );
     expect(nodes[5]!.journal).toMatchObject([{ kind: 'anomaly.raised', subject: 'node', severity: 'warning' }]);
     expect(nodes[5]!.signals[0]).toMatchObject({ subject: 'node', metric: 'fleet' });
+    // All that the self-healing could do about it is to ask people.
+    const day = [
+      { from: '00:00', to: '12:00' },
+      { from: '12:00', to: '00:00' },
+    ];
+    await nodes[5]!.anomalies.desk.setQuietHours(day);
+    const said = nodes[5]!.signals.length;
+    exchange.options.clock.advance(20_000);
+    expect(nodes[5]!.signals).toHaveLength(said);
+    await nodes[5]!.anomalies.desk.setQuietHours([]);
+    exchange.options.clock.advance(5_000);
+    expect(nodes[5]!.signals.at(-1)).toMatchObject({ subject: 'node', metric: 'fleet' });
     const { fleet } = nodes[0]!.anomalies.desk.anomalies();
     expect(fleet.filter(({ since }) => since !== undefined).map(({ name }) => name)).toEqual(['f']);
     for (const { anomalies } of nodes) await anomalies.stop();

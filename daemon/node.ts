@@ -19,7 +19,7 @@ import { type EffectiveConfig, effectiveConfig } from './config/effective.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { nodeNameOf } from './config/node-name.ts';
 import { redactConfig } from './config/redact.ts';
-import { type ConfigChange, compareConfigs, liveConfig } from './config/reload.ts';
+import type { ConfigChange } from './config/reload.ts';
 import { correctionActions, SelfCorrection } from './correction/self-correction.ts';
 import { externalBroker, externalBrokerShown, ownBroker } from './external-broker.ts';
 import { openEyes } from './eyes.ts';
@@ -27,6 +27,7 @@ import type { Detection } from './hardware/detect.ts';
 import { HttpServer } from './http/server.ts';
 import { KernelRoutes } from './kernel-routes/kernel-routes.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { LiveConfig, watchedCameras } from './live-config.ts';
 import { liveJobs } from './live-jobs.ts';
 import type { RootLogger } from './log.ts';
 import { SelfHealing } from './mapek/self-healing.ts';
@@ -93,7 +94,7 @@ export class ParlmeshNode {
   readonly #measure: Measure = (series, at, value) => this.#store.measure(series, at, value);
   /** What services read again and again; a reload writes into it. */
   readonly #config: EffectiveConfig;
-  #loaded: LoadedConfig;
+  readonly #live: LiveConfig;
   #measuring: Timer | undefined;
 
   constructor(parts: NodeParts) {
@@ -102,7 +103,6 @@ export class ParlmeshNode {
     const disturbances = new Disturbances(parts.clock);
     const { clock } = disturbances;
     this.#parts = { ...parts, clock };
-    this.#loaded = loaded;
     this.#config = config;
 
     this.#store = new Store({
@@ -140,7 +140,7 @@ export class ParlmeshNode {
     });
     this.#memory = new CameraMemory({
       ...{ config, dataDir, clock, store: this.#store, vision: this.#vision },
-      reload: (change) => this.reload(change?.(this.#loaded)),
+      reload: (change) => this.#live.reload(change),
       logger: logger.child({ service: 'camera-memory' }),
     });
     const tokens = new Tokens({ storage: this.#store.tokens, clock, logger });
@@ -238,6 +238,11 @@ export class ParlmeshNode {
       onState: (cause) => this.#lifecycle.report('mqtt', cause),
     });
 
+    this.#live = new LiveConfig({
+      ...{ loaded, loadAgain: parts.loadAgain, profile: profile.profile, config, logger, journal },
+      ...{ workforce: this.#workforce, vision: this.#vision, telemetry: this.#telemetry },
+    });
+
     this.#workforce.swarm.on('job', (job) => this.view.jobChanged(job));
     this.#workforce.swarm.on('swarm', () => this.view.swarmChanged());
     this.#workforce.learning.on('changed', () => this.view.policyChanged());
@@ -273,7 +278,7 @@ export class ParlmeshNode {
   /** Resolves when every required service runs; rejects with the cause when one cannot. */
   async start(signal: AbortSignal): Promise<void> {
     const { clock, version } = this.#parts;
-    await this.#workforce.builtIn.add(this.#config.hardware.interval * 1000, this.#cameraNames());
+    await this.#workforce.builtIn.add(this.#config.hardware.interval * 1000, watchedCameras(this.#config));
     await this.#lifecycle.start(signal);
     // Not waited for: a module may take seconds to load.
     void this.#workforce.configured.apply(this.#config.agents);
@@ -296,34 +301,8 @@ export class ParlmeshNode {
   }
 
   /** Takes what may change while running from the configuration, and names what needs a restart. */
-  async reload(next: LoadedConfig = this.#readConfigAgain()): Promise<ConfigChange> {
-    const change = compareConfigs(this.#loaded.config, next.config);
-    this.#loaded = { ...next, config: liveConfig(this.#loaded.config, next.config) };
-    const { profile, logger } = this.#parts;
-    const config = effectiveConfig(this.#loaded, profile.profile, nodeNameOf(hostname()));
-    const intervalChanged = config.hardware.interval !== this.#config.hardware.interval;
-    Object.assign(this.#config.store, config.store);
-    Object.assign(this.#config.vision.snapshots, config.vision.snapshots);
-    this.#config.log = config.log;
-    this.#config.hardware = config.hardware;
-    this.#config.agents = config.agents;
-    this.#config.mqtt.stateInterval = config.mqtt.stateInterval;
-    logger.level = config.log.level;
-    this.#workforce.supervisor.configure(config.agents);
-    await this.#workforce.configured.apply(config.agents);
-    this.#telemetry.setStateInterval(config.mqtt.stateInterval);
-    if (intervalChanged) await this.#workforce.builtIn.setHardwareInterval(config.hardware.interval * 1000);
-    if (change.applied.includes('cameras')) {
-      this.#config.cameras = config.cameras;
-      await this.#workforce.builtIn.replaceCameras(this.#cameraNames(), () => this.#vision.setCameras(config.cameras));
-    }
-    const isLeft = change.needRestart.length > 0;
-    const message =
-      `Configuration read again: ${change.applied.join(', ') || 'nothing'} changed` +
-      (isLeft ? `; a restart is needed for ${change.needRestart.join(', ')}` : '');
-    const severity = isLeft ? 'warning' : 'info';
-    this.#journal.record({ severity, kind: 'config.reloaded', subject: 'node', message });
-    return change;
+  reload(): Promise<ConfigChange> {
+    return this.#live.reload();
   }
 
   /**
@@ -351,20 +330,6 @@ export class ParlmeshNode {
     });
   }
 
-  #readConfigAgain(): LoadedConfig {
-    try {
-      return this.#parts.loadAgain();
-    } catch (thrown) {
-      this.#journal.record({
-        severity: 'error',
-        kind: 'config.refused',
-        subject: 'node',
-        message: `The configuration was not taken, the old one stays: ${messageOf(thrown)}`,
-      });
-      throw thrown;
-    }
-  }
-
   #actions(): Actions {
     return {
       restartAgent: (id) => this.#workforce.supervisor.restart(id),
@@ -379,10 +344,6 @@ export class ParlmeshNode {
       applyPlan: () => this.#mesh.planner.apply(),
       undoPlan: () => this.#mesh.planner.undo(),
     };
-  }
-
-  #cameraNames(): string[] {
-    return this.#config.vision.enabled ? this.#config.cameras.map(({ name }) => name) : [];
   }
 
   #onReading(reading: HardwareView, score: number): void {

@@ -6,6 +6,7 @@ import type { Millis } from '../../../core/clock.ts';
 import type { Verdict } from '../aggregation/aggregator.ts';
 import type { TrainingPlan } from '../learner.ts';
 import type { Answer, DeclineReason, Refusal } from '../messages.ts';
+import { countRefused, type RefusedCount } from './refused.ts';
 import { countedOf } from './weights.ts';
 
 export type RoundMode = 'synchronous' | 'asynchronous';
@@ -66,20 +67,13 @@ export interface Targets {
   deadline: Millis;
 }
 
-export interface RefusedCount {
-  node: string;
-  reason: Refusal;
-  count: number;
-  cause: string;
-}
-
 interface Common {
   facts: RoundFacts;
   /** Monotonic time at which this state ends by itself. */
   endsAt: Millis;
   /** How often a coordinator began anew in this state. */
   resumes: number;
-  /** Bounded by `MOST_REFUSED`. */
+  /** Bounded. */
   refused: readonly RefusedCount[];
 }
 
@@ -169,7 +163,6 @@ export const AGGREGATING_FOR: Millis = 120_000;
 export const EVALUATING_FOR: Millis = 900_000;
 /** A state in which the coordinator has died so often is what kills it. */
 export const MOST_RESUMES = 5;
-const MOST_REFUSED = 200;
 
 /** (nothing) -> selecting */
 export function beginRound(facts: RoundFacts, now: Millis): Step {
@@ -390,12 +383,3 @@ const still = (state: RoundState): Step => ({ state, effects: [] });
 
 const tooFew = (arrived: number, quorum: number): string =>
   `${arrived} ${arrived === 1 ? 'update' : 'updates'} came, ${quorum} were needed`;
-
-function countRefused(
-  refused: readonly RefusedCount[],
-  { node, reason, cause }: Extract<RoundEvent, { kind: 'refused' }>,
-): readonly RefusedCount[] {
-  const at = refused.findIndex((entry) => entry.node === node && entry.reason === reason);
-  if (at >= 0) return refused.with(at, { ...refused[at]!, count: refused[at]!.count + 1, cause });
-  return refused.length >= MOST_REFUSED ? refused : [...refused, { node, reason, cause, count: 1 }];
-}

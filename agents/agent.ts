@@ -2,11 +2,12 @@
 // instance lives once; after a failure the supervisor throws it away and creates the next.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Clock, Millis } from '../core/clock.ts';
+import { type Clock, delay, type Millis } from '../core/clock.ts';
 import { messageOf, ParlmeshError } from '../core/errors.ts';
 import type { AgentCapabilities } from './capabilities.ts';
 import type { Letter } from './communication/letter.ts';
 import { Mailbox, type WhenFull } from './mailbox.ts';
+import type { Piece } from './service-times.ts';
 import { TaskScope } from './task-scope.ts';
 
 /** What an instance tells whoever supervises it. */
@@ -16,6 +17,8 @@ export interface AgentHost {
   failed(error: unknown): void;
   /** It works on this many things now. */
   load(tasks: number): void;
+  /** It has done one of them. */
+  served(piece: Piece): void;
 }
 
 export interface AgentIdentity {
@@ -47,6 +50,8 @@ export abstract class Agent<Message = never> {
   readonly mailbox: Mailbox<Message>;
   /** Letters of other agents: what does not fit is refused, and the sender told. */
   readonly letters = new Mailbox<Delivery>({ most: MOST_LETTERS, whenFull: 'refuse' });
+  /** What this instance takes longer for each piece of work: see `SupervisedAgent.provoke`. */
+  lag: Millis = 0;
   /** Everything an agent does goes through here: see `TaskScope` for what that promises. */
   protected readonly scope: TaskScope;
   readonly #clock: Clock;
@@ -145,14 +150,25 @@ export abstract class Agent<Message = never> {
     this.#host?.beat(nextWithin);
   }
 
+  /** Does one piece of work, and tells how long it took. @param work resolves to what is told of it, undefined for nothing */
+  protected async serve(work: () => Promise<Omit<Piece, 'took'> | undefined>): Promise<void> {
+    const beganAt = this.#clock.now();
+    if (this.lag > 0) await delay(this.#clock, this.lag, this.scope.signal);
+    const piece = await work();
+    if (piece !== undefined) this.#host?.served({ ...piece, took: this.#clock.now() - beganAt });
+  }
+
   #handleNext(): void {
     if (!this.#open || this.#handling) return;
     const work = this.#take();
     if (work === undefined) return;
     this.#handling = true;
     this.scope.run(async () => {
-      this.#host?.beat(0);
-      await work();
+      this.#host?.beat(this.lag);
+      await this.serve(async () => {
+        await work.handle();
+        return { among: 'own', sort: work.sort };
+      });
       this.#host?.beat(this.#nextWithin);
       this.#handling = false;
       this.#handleNext();
@@ -160,14 +176,14 @@ export abstract class Agent<Message = never> {
   }
 
   /** Messages and letters take turns, so that neither starves the other. */
-  #take(): (() => void | Promise<void>) | undefined {
+  #take(): { sort: 'message' | 'letter'; handle(): void | Promise<void> } | undefined {
     this.#letterIsNext = !this.#letterIsNext;
     const letter = this.#letterIsNext ? this.letters.take() : undefined;
-    if (letter !== undefined) return () => this.#read(letter);
+    if (letter !== undefined) return { sort: 'letter', handle: () => this.#read(letter) };
     const message = this.mailbox.take();
-    if (message !== undefined) return () => this.onMessage(message);
+    if (message !== undefined) return { sort: 'message', handle: () => this.onMessage(message) };
     const other = this.letters.take();
-    return other && (() => this.#read(other));
+    return other && { sort: 'letter', handle: () => this.#read(other) };
   }
 
   async #read(delivery: Delivery): Promise<void> {

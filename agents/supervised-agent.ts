@@ -10,6 +10,7 @@ import type { Letter } from './communication/letter.ts';
 import type { Recipient } from './communication/recipients.ts';
 import { HeartbeatDeadline } from './heartbeat-deadline.ts';
 import { NO_FAILURES, type RestartDecision, type RestartHistory } from './restart-policy.ts';
+import type { Piece } from './service-times.ts';
 
 /** How to make the instances of an agent. */
 export interface AgentSpec {
@@ -36,9 +37,12 @@ export interface SupervisedListener {
   changed(agent: SupervisedAgent): void;
   /** An instance did not stop in time and was left behind. */
   abandoned(agent: SupervisedAgent): void;
+  /** The present instance has done a piece of work. */
+  served(agent: SupervisedAgent, piece: Piece): void;
 }
 
-export type Provocation = 'crash' | 'hang';
+/** `slow`: milliseconds that each piece of work takes longer. */
+export type Provocation = 'crash' | 'hang' | { slow: Millis };
 
 /** How long a failed instance may take to stop before its successor starts beside it. */
 const RETIRE_PATIENCE: Millis = 500;
@@ -147,6 +151,9 @@ export class SupervisedAgent {
       },
       failed: (error) => this.#fail(life, error),
       load: (tasks) => this.#loaded(life, tasks),
+      served: (piece) => {
+        if (life === this.#life) this.#listener.served(this, piece);
+      },
     };
     const begin = async (): Promise<boolean> => {
       life.deadline.beat(0);
@@ -209,13 +216,15 @@ export class SupervisedAgent {
 
   /**
    * Has the present instance crash, or give no sign of life and answer no letter from now on, as if it hung over what it has in
-   * hand. For trying out what follows: only chaos does that. False when there is no instance.
+   * hand, or be slow. For trying out what follows: only chaos does that. False when there is no instance.
    */
   provoke(how: Provocation): boolean {
     const life = this.#life;
     if (life?.agent === undefined) return false;
     if (how === 'crash') {
       this.#fail(life, new ParlmeshError('AGENT_PROVOKED', 'it was made to crash by chaos'));
+    } else if (how !== 'hang') {
+      life.agent.lag = how.slow;
     } else {
       life.deadline.beat(0);
       life.hangs = true;

@@ -13,6 +13,7 @@ import type { Letter } from './communication/letter.ts';
 import type { Recipient, Recipients } from './communication/recipients.ts';
 import type { SupervisionConfig } from './config.ts';
 import { affectedBy, decideRestart, NO_FAILURES, type RestartPolicy, type RestartStrategy } from './restart-policy.ts';
+import { ServiceTimes } from './service-times.ts';
 import { type AgentSnapshot, type AgentSpec, type Provocation, SupervisedAgent } from './supervised-agent.ts';
 
 export interface SupervisorOptions {
@@ -31,6 +32,7 @@ const LOAD_NEWS_INTERVAL: Millis = 250;
 /** Emits `agent` with the new snapshot whenever an agent changed. */
 export class Supervisor extends EventEmitter<{ agent: [AgentSnapshot] }> implements Service, Recipients {
   readonly name = 'agents';
+  readonly serviceTimes = new ServiceTimes();
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #journal: Journal;
@@ -117,6 +119,7 @@ export class Supervisor extends EventEmitter<{ agent: [AgentSnapshot] }> impleme
       failed: (failed, error) => this.#onFailed(failed, error),
       changed: (changed) => this.#onChanged(changed),
       abandoned: (left) => this.#onAbandoned(left),
+      served: ({ id: by }, piece) => this.serviceTimes.note(by, piece, this.#clock.now()),
     });
     this.#agents.set(spec.id, agent);
     return this.#running && agent.launch(this.#heartbeatTimeout);
@@ -128,6 +131,7 @@ export class Supervisor extends EventEmitter<{ agent: [AgentSnapshot] }> impleme
     this.#agents.delete(id);
     this.#endProbation(id);
     await agent.halt();
+    this.serviceTimes.forget(id);
     this.#loadNews.delete(agent);
   }
 
@@ -221,6 +225,7 @@ export class Supervisor extends EventEmitter<{ agent: [AgentSnapshot] }> impleme
 
   #onChanged(agent: SupervisedAgent): void {
     const { kind } = agent.state;
+    if (kind === 'starting') this.serviceTimes.begin(agent.id);
     if (kind !== 'ready' && kind !== 'busy') {
       this.#loadNews.delete(agent);
       this.#announce(agent);

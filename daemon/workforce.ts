@@ -85,7 +85,7 @@ export interface WorkforceParts {
   onReading(reading: HardwareView, score: number): void;
   /** What repairs taught; throws while it is not open. */
   recoveryKnowledge: () => Learner;
-  /** What chaos changes of readings and tasks. */
+  /** What chaos changes of readings. */
   disturbances?: Disturbances;
   journal: Journal;
   clock: Clock;
@@ -205,7 +205,7 @@ export class Workforce {
         new VisionOcrExecutor(this.textReader),
         new ExecExecutor(commands),
         this.#moduleTasks,
-      ].map((executor: TaskExecutor & { kind: TaskKind }) => disturbances?.executor(executor) ?? executor),
+      ] satisfies (TaskExecutor & { kind: TaskKind })[],
       scheduler: () => this.learning.current(),
       speed: config.swarm.speed ?? (() => measureSpeed(this.#threads, clock)),
       trouble: (cause) => parts.report('swarm', cause && `what happens to jobs cannot be recorded: ${cause}`),

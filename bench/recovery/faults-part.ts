@@ -29,7 +29,7 @@ const AFTER_START = 20_000;
 /** Nothing on a node can end these: what is told of them is whether they are seen. */
 const UNREPAIRABLE = new Set([
   ...['partition', 'peer-silent', 'peer-byzantine', 'under-voltage', 'clock-jump'],
-  ...['camera-lost', 'camera-covered', 'camera-moved', 'agent-slow'],
+  ...['camera-lost', 'camera-covered', 'camera-moved'],
 ]);
 const TARGETS: Readonly<Record<string, number>> = { 'agent-crashed': 1, 'agent-hung': 1 };
 

@@ -27,6 +27,7 @@ export function isConsequence(
         : [of('peer', victim), of('link', victim), 'node'].includes(about);
     case 'agent-crashed':
     case 'agent-hung':
+    case 'agent-slow':
       // The agent of a camera and the camera; the node's agents carry out its tasks.
       return isThere && (about === subject || about === target);
     case 'camera-lost':
@@ -45,7 +46,6 @@ export function isConsequence(
     case 'store-corrupt':
       return isThere && ['node', 'service/store'].includes(about);
     case 'task-storm':
-    case 'agent-slow':
       return isThere && ['node', 'service/tasks', 'service/swarm'].includes(about);
     default:
       return isThere && about === subject;

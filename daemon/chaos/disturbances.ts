@@ -1,8 +1,7 @@
-// What chaos changes of what the node sees and does: its wall clock, readings of sensors, pictures of cameras, the pace of
-// tasks. While there is no disturbance all of it passes untouched; nothing here outlives the process.
+// What chaos changes of what the node sees and does: its wall clock, readings of sensors, pictures of cameras.
+// While there is no disturbance all of it passes untouched; nothing here outlives the process.
 
-import type { TaskExecutor } from '../../agents/swarm/task-executor.ts';
-import { type Clock, delay, type Millis } from '../../core/clock.ts';
+import type { Clock, Millis } from '../../core/clock.ts';
 import type { FrameSource } from '../../vision/camera/frame-source.ts';
 import type { HardwareView } from '../view/schema.ts';
 import { DisturbedSource, type PictureFault } from './disturbed-source.ts';
@@ -14,8 +13,6 @@ export class Disturbances {
   /** The system's, whose wall clock can be set. */
   readonly clock: Clock;
   readonly overlays = new Set<Overlay>();
-  /** Milliseconds that each task takes longer. */
-  drag: Millis = 0;
   readonly #pictures = new Map<string, PictureFault>();
   readonly #onPicture = new Set<() => void>();
   #wallOffset: Millis = 0;
@@ -63,16 +60,5 @@ export class Disturbances {
         if (this.pictureFault(camera)?.kind === 'frozen') this.disturbCamera(camera, undefined);
       },
     });
-  }
-
-  executor<Kind extends string>(executor: TaskExecutor & { kind: Kind }): TaskExecutor & { kind: Kind } {
-    return {
-      kind: executor.kind,
-      check: (input) => executor.check(input),
-      run: async (input, context) => {
-        if (this.drag > 0) await delay(this.clock, this.drag, context.signal);
-        return executor.run(input, context);
-      },
-    };
   }
 }

@@ -114,6 +114,7 @@ export class SelfHealing implements Service {
         ...agentHands({
           ...{ supervisor, vision, relief: parts.workforce.relief },
           relieved: () => parts.workforce.relieved(parts.hardware()),
+          hasTasks: () => swarm.figures().worker.running + swarm.figures().worker.queued > 0,
         }),
         ...cameraHands({
           ...{ vision, supervisor, deviceOf, packagedModels: parts.packagedModels },

@@ -7,7 +7,10 @@ import { onThisNode } from '../../capabilities.ts';
 
 /** One task under way: begins at once, settles when it is over, and never rejects. */
 export interface Work {
-  run(): Promise<void>;
+  /** Of all tasks of one job: how long they take may be compared. */
+  readonly job: string;
+  /** Resolves to whether it was done. */
+  run(): Promise<boolean>;
   /** The agent ends; the task is not to blame. */
   interrupt(): void;
 }
@@ -38,7 +41,7 @@ export class JobWorker extends Agent {
   take(work: Work): void {
     this.#works.add(work);
     this.scope.run(async () => {
-      await work.run();
+      await this.serve(async () => ((await work.run()) ? { among: 'peers', sort: work.job } : undefined));
       if (this.#works.delete(work)) this.#parts.room();
     });
   }

@@ -94,18 +94,20 @@ export class TaskAttempt implements Work, TaskContext {
     return this.#abort.signal;
   }
 
-  async run(): Promise<void> {
-    if (this.#isOver) return;
+  async run(): Promise<boolean> {
+    if (this.#isOver) return false;
     const { clock, started } = this.#parts;
     this.startedAt = clock.wall();
     started(this);
     const work = this.#execute();
     const { timeout } = this.assignment;
     const timer = timeout === undefined ? undefined : clock.after(timeout * 1000, () => this.#timeOut(timeout));
-    this.#end(await Promise.race([work, this.#aborted()]));
+    const outcome = await Promise.race([work, this.#aborted()]);
+    this.#end(outcome);
     timer?.cancel();
     // Its slot is free when it is really over, or nobody will wait any longer.
     if (this.signal.aborted) await Promise.race([work, delay(clock, ABORT_PATIENCE)]);
+    return outcome.kind === 'done';
   }
 
   interrupt(): void {

@@ -3,29 +3,27 @@
 import type { Supervisor } from '../../../agents/supervisor.ts';
 import type { Clock, Millis } from '../../../core/clock.ts';
 import type { JobActions } from '../../view/view.ts';
-import type { Disturbances } from '../disturbances.ts';
 import type { Injection, InjectionKind } from '../injection.ts';
 
 export interface AgentFaultsParts {
-  supervisor: Pick<Supervisor, 'agents' | 'provoke'>;
+  supervisor: Pick<Supervisor, 'agents' | 'provoke' | 'serviceTimes'>;
   jobs: Pick<JobActions, 'submitJob' | 'cancelJob'>;
   /** Tasks that wait for each place that works. */
   waiting: () => number;
-  disturbances: Pick<Disturbances, 'drag'>;
   clock: Clock;
 }
 
 /** Between two crashes: by then a restarted instance works. */
 const CRASH_EVERY: Millis = 50;
-/** What a task of this node takes longer while agents are slow. */
-const DRAG: Millis = 3_000;
+/** A slow instance takes so many times as long for each piece of work, or so much longer where that is more. */
+const SLOW = { times: 5, least: 1_000 };
 /** It does harm while as many tasks wait for each place. */
 const STORM = { jobs: 4, tasks: 500, seconds: 0.2, harms: 1 };
 /** Whoever injects; no agent of a user can be called so. */
 export const CHAOS_AGENT = 'chaos injector';
 const CHAOS_ACTOR = { kind: 'agent', id: CHAOS_AGENT } as const;
 
-export function agentFaults({ supervisor, jobs, waiting, disturbances, clock }: AgentFaultsParts): InjectionKind[] {
+export function agentFaults({ supervisor, jobs, waiting, clock }: AgentFaultsParts): InjectionKind[] {
   const working = (): string[] =>
     supervisor
       .agents()
@@ -79,17 +77,25 @@ export function agentFaults({ supervisor, jobs, waiting, disturbances, clock }: 
       },
     },
     {
-      ...{ name: 'agent-slow', fault: 'agent-slow', lasts: 30_000, targets: tasks },
-      does: `has each task of this node take ${DRAG / 1000} s longer`,
-      at: (target, lasts) => ({
-        ...{ fault: 'agent-slow', subject: 'service/tasks', target, lasts },
-        inject: async () => {
-          disturbances.drag = DRAG;
-          return () => {
-            disturbances.drag = 0;
-          };
-        },
-      }),
+      ...{ name: 'agent-slow', fault: 'agent-slow', lasts: 60_000 },
+      does: `has an agent take ${SLOW.times} times as long for its work, a second longer at least, until it is restarted`,
+      targets: () => working().filter((id) => supervisor.serviceTimes.pace(id) !== undefined),
+      why: () => 'no agent of this node has done enough lately for its usual pace to be known',
+      at: (id, lasts) => {
+        const restarts = snapshotOf(id)?.restarts;
+        const isSame = (): boolean => snapshotOf(id)?.restarts === restarts;
+        return {
+          ...{ fault: 'agent-slow', subject: `agent/${id}`, target: id, lasts },
+          harms: () => isSame() && works(id),
+          inject: async () => {
+            const pace = supervisor.serviceTimes.pace(id) ?? 0;
+            supervisor.provoke(id, { slow: Math.max(SLOW.least, (SLOW.times - 1) * pace) });
+            return () => {
+              if (isSame() && works(id)) supervisor.provoke(id, { slow: 0 });
+            };
+          },
+        };
+      },
     },
     {
       ...{ name: 'task-storm', fault: 'task-storm', lasts: 30_000, targets: tasks },

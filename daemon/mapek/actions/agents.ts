@@ -12,6 +12,8 @@ export interface AgentHandsParts {
   supervisor: Pick<Supervisor, 'agents' | 'restart' | 'setAside'>;
   vision: Pick<VisionProcessor, 'giveWay' | 'takeUpAgain' | 'cameras'>;
   relief: Relief;
+  /** Whether this node carries out tasks, or has some that wait. */
+  hasTasks: () => boolean;
   /** The relief changed: the swarm is to know now. */
   relieved: () => void;
 }
@@ -25,12 +27,19 @@ const PAGE = 4_096;
 const LEAST_BYTES = 30_000_000;
 
 export function agentHands(parts: AgentHandsParts): RepairHands {
-  const { supervisor, vision, relief, relieved } = parts;
+  const { supervisor, vision, relief, relieved, hasTasks } = parts;
   const known = (symptom: Symptom): true | string => {
     const id = agentOf(symptom);
     if (id === undefined) return `${symptom.subject} is no agent`;
     return supervisor.agents().some((agent) => agent.id === id) || `there is no agent ${id} any more`;
   };
+  const peersOf = (symptom: Symptom): number => {
+    const agents = supervisor.agents().filter(({ state }) => state === 'ready' || state === 'busy');
+    const kind = agents.find(({ id }) => id === agentOf(symptom))?.kind;
+    return agents.filter((agent) => agent.kind === kind && agent.id !== agentOf(symptom)).length;
+  };
+  const isJobWorker = (symptom: Symptom): boolean =>
+    supervisor.agents().some(({ id, kind }) => kind === 'job-worker' && id === agentOf(symptom));
   const endRelief = async (): Promise<void> => {
     relief.end();
     relieved();
@@ -47,6 +56,7 @@ export function agentHands(parts: AgentHandsParts): RepairHands {
     'agent.quarantine': {
       precondition: (symptom) => {
         if (agentOf(symptom)?.startsWith('camera/')) return 'the agent of a camera is the camera’s own';
+        if (symptom.fault === 'agent-slow' && peersOf(symptom) === 0) return 'nobody else here does its work';
         return known(symptom);
       },
       carryOut: async (symptom) => {
@@ -55,7 +65,10 @@ export function agentHands(parts: AgentHandsParts): RepairHands {
       },
     },
     'task.shed': {
-      precondition: () => true,
+      precondition: (symptom) => {
+        if (!hasTasks()) return 'this node has no tasks now';
+        return !isJobWorker(symptom) || 'the others that carry out tasks here are not slow: it is not the load';
+      },
       carryOut: async () => {
         relief.ask(1, TASKS_SHED_FOR);
         relieved();

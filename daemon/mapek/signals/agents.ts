@@ -1,4 +1,4 @@
-// Agents by their supervisor's word: at work, failing, hung, set aside.
+// Agents by their supervisor's word: at work, failing, hung, set aside, slow.
 
 import type { AgentSnapshot } from '../../../agents/supervised-agent.ts';
 import type { Supervisor } from '../../../agents/supervisor.ts';
@@ -6,7 +6,7 @@ import type { Clock } from '../../../core/clock.ts';
 import type { Say, Source } from './hearing.ts';
 
 export interface AgentSignalsParts {
-  supervisor: Pick<Supervisor, 'agents' | 'on' | 'off'>;
+  supervisor: Pick<Supervisor, 'agents' | 'serviceTimes' | 'on' | 'off'>;
   /** What an agent works only with: see `PARLMAPEKExecutor.depends`. */
   depends: (subject: string, needs: readonly string[]) => void;
   clock: Clock;
@@ -34,7 +34,9 @@ export class AgentSignals implements Source {
 
   repeat(subjects?: ReadonlySet<string>): void {
     for (const agent of this.#parts.supervisor.agents()) {
-      if (subjects === undefined || subjects.has(`agent/${agent.id}`)) this.#tell(agent);
+      if (subjects !== undefined && !subjects.has(`agent/${agent.id}`)) continue;
+      this.#tell(agent);
+      this.#tellPace(agent);
     }
   }
 
@@ -50,5 +52,13 @@ export class AgentSignals implements Source {
     const isDown = state === 'restarting' || state === 'degraded';
     const isHung = isDown && lastError !== undefined && HUNG.test(lastError);
     say({ subject, at: clock.wall(), kind: 'state', state: isHung ? 'hung' : state, ...message });
+  }
+
+  #tellPace({ id }: AgentSnapshot): void {
+    const { supervisor, say, clock } = this.#parts;
+    const slowness = supervisor.serviceTimes.news(id);
+    if (slowness === undefined) return;
+    const about = { subject: `agent/${id}`, at: clock.wall(), kind: 'metric', metric: 'agent.slowness' } as const;
+    say({ ...about, value: Math.min(1e4, slowness) });
   }
 }

@@ -7,7 +7,7 @@ import { VirtualClock } from '../../../core/clock.ts';
 import { seededRandom } from '../../../core/random.ts';
 import { noBlobs } from './virtual-swarm.ts';
 
-const host: AgentHost = { beat: () => {}, failed: () => {}, load: () => {} };
+const host: AgentHost = { beat: () => {}, failed: () => {}, load: () => {}, served: () => {} };
 
 it('A worker carries out a further attempt that comes before it knows that the end of the one before was recorded', async () => {
   const attempts: number[] = [];

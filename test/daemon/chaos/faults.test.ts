@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { VirtualClock } from '../../../core/clock.ts';
+import { delay, VirtualClock } from '../../../core/clock.ts';
 import { silentLogger } from '../../../core/logger.ts';
 import { seededRandom } from '../../../core/random.ts';
 import { Disturbances } from '../../../daemon/chaos/disturbances.ts';
@@ -40,8 +40,8 @@ const within = async (kinds: InjectionKind[], name: string, target: string) => {
 describe('agents', () => {
   async function agents() {
     const clock = new VirtualClock();
-    const { supervisor, spec, stateOf } = supervise({ clock });
-    await supervisor.add(spec('a', {}));
+    const { supervisor, spec, stateOf, instances } = supervise({ clock });
+    await supervisor.add(spec('a', { onMessage: () => delay(clock, 200) }));
     await supervisor.start(never);
     await settle();
     onTestFinished(() => supervisor.stop());
@@ -52,8 +52,8 @@ describe('agents', () => {
       }
     };
     const jobs = { submitJob: () => Promise.reject(new Error('no swarm')), cancelJob: () => Promise.reject() };
-    const kinds = agentFaults({ supervisor, jobs, waiting: () => 0, disturbances: { drag: 0 }, clock });
-    return { supervisor, stateOf, advance, kinds };
+    const kinds = agentFaults({ supervisor, jobs, waiting: () => 0, clock });
+    return { supervisor, stateOf, instances, advance, kinds };
   }
 
   it('crash until the supervisor sets them aside; one that is restarted then works', async () => {
@@ -74,6 +74,30 @@ describe('agents', () => {
     expect([stateOf('a'), supervisor.agents()[0]?.restarts, harms()]).toEqual(['ready', 0, true]);
     await advance(200);
     expect([stateOf('a'), supervisor.agents()[0]?.restarts, harms()]).toEqual(['ready', 1, false]);
+  });
+
+  it('are slow by what they usually take, until they are restarted, or it is over', async () => {
+    const { supervisor, instances, advance, kinds } = await agents();
+    const { targets, why } = kinds.find(({ name }) => name === 'agent-slow')!;
+    expect([targets(), why?.()]).toEqual([[], expect.stringContaining('its usual pace')]);
+    const work = async (count: number, each: number): Promise<number | undefined> => {
+      for (let done = 0; done < count; done++) {
+        instances.at(-1)!.post('work');
+        await advance(each);
+      }
+      return supervisor.serviceTimes.news('a');
+    };
+    expect(await work(25, 200)).toBe(1);
+    expect(targets()).toEqual(['a']);
+    const first = await within(kinds, 'agent-slow', 'a');
+    expect(await work(5, 1_250)).toBeGreaterThan(5);
+    expect([supervisor.agents()[0]?.restarts, first.harms()]).toEqual([0, true]);
+    await first.undo();
+    expect(await work(5, 1_250)).toBe(1);
+    const second = await within(kinds, 'agent-slow', 'a');
+    await supervisor.restart('a');
+    expect([await work(5, 1_250), second.harms()]).toEqual([1, false]);
+    await second.undo();
   });
 });
 

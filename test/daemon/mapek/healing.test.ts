@@ -1,54 +1,19 @@
 // Faults on a real node, run as a process of its own: what it does about them, how soon, and what it tells.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { LocalNode } from '../../../daemon/cli/local-node.ts';
-import type { HealingView, IncidentDetailView, IncidentView } from '../../../daemon/view/incident-schema.ts';
+import type { LocalNode } from '../../../daemon/cli/local-node.ts';
+import type { HealingView, IncidentDetailView } from '../../../daemon/view/incident-schema.ts';
 import type { AgentView, NodeView } from '../../../daemon/view/schema.ts';
 import { freePort } from '../../free-port.ts';
 import { smallDisk } from '../../small-disk.ts';
 import { retained, startMosquitto, type TestBroker } from '../telemetry/brokers.ts';
+import { incidentsOf, realNodes, story, WITHIN } from './told-by-nodes.ts';
 
-const scratch = mkdtempSync(join(tmpdir(), 'parlmesh-healing-'));
-const nodes: LocalNode[] = [];
+const { scratch, nodes, start } = realNodes();
 // Whole processes start here, on machines that may be busy.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
-const WITHIN = { timeout: 25_000, interval: 50 };
-
-async function start(name: string, dataDir: string, settings: Record<string, string>): Promise<LocalNode> {
-  const node = new LocalNode({ name, dataDir, settings });
-  nodes.push(node);
-  node.start();
-  await node.ready(60_000);
-  return node;
-}
-
-const incidentsOf = (node: LocalNode, subject: string) =>
-  node.get<IncidentView[]>(`incidents?subject=${encodeURIComponent(subject)}`);
-
-/** The newest story about a subject, once it is as wanted. */
-async function story(node: LocalNode, subject: string, isThere: (one: IncidentView) => boolean): Promise<IncidentView> {
-  let found: IncidentView | undefined;
-  await expect
-    .poll(async () => {
-      found = (await incidentsOf(node, subject)).find(isThere);
-      return found !== undefined;
-    }, WITHIN)
-    .toBe(true)
-    .catch(async (error: unknown) => {
-      throw new Error(
-        `${String(error)}\n${JSON.stringify(await incidentsOf(node, subject), undefined, 1)}\n${node.output}`,
-      );
-    });
-  return found!;
-}
-
-afterAll(async () => {
-  await Promise.all(nodes.map((node) => node.stop()));
-  rmSync(scratch, { recursive: true, force: true });
-});
 
 /** The process that runs a module, within those that shut it in. */
 function moduleProcess(parent: number): number {

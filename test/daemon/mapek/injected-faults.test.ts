@@ -1,0 +1,60 @@
+// Faults injected by chaos into a real node, a process of its own: each is seen, repaired, seen to be well and closed.
+
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import type { ChaosView, InjectionView } from '../../../daemon/chaos/view.ts';
+import type { LocalNode } from '../../../daemon/cli/local-node.ts';
+import type { AgentView } from '../../../daemon/view/schema.ts';
+import { realNodes, story, WITHIN } from './told-by-nodes.ts';
+
+const { scratch, start } = realNodes();
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
+const PATIENCE = { timeout: 75_000, interval: 100 };
+
+/** Injects a fault once the node can have it there. */
+async function inject(node: LocalNode, fault: string, target: string, seconds: number): Promise<InjectionView> {
+  await expect
+    .poll(async () => {
+      const { faults } = await node.get<ChaosView>('chaos');
+      return faults.find(({ name }) => name === fault)?.targets;
+    }, WITHIN)
+    .toContain(target);
+  return node.post<InjectionView>('chaos', { fault, target, seconds });
+}
+
+describe('a real node', () => {
+  let node: LocalNode;
+
+  beforeAll(async () => {
+    node = await start('north', join(scratch, 'north'), {
+      PARLMESH_CHAOS_ENABLED: 'true',
+      PARLMESH_SWARM_AGENTS_MIN: '3',
+      PARLMESH_SWARM_AGENTS_MAX: '3',
+      PARLMESH_MAPEK_RELAPSE_WITHIN: '5',
+    });
+  }, 90_000);
+
+  it('restarts an agent that is slower than the others that do the same work', async () => {
+    const tasks = Array.from({ length: 600 }, (_, index) => ({
+      ...{ id: `t${index}`, kind: 'wait', input: { seconds: 0.2 }, seconds: 0.2 },
+    }));
+    const job = await node.post<{ id: string }>('jobs', { name: 'steady work', tasks });
+    const agent = 'job-worker/2';
+    await inject(node, 'agent-slow', agent, 90);
+    const { fault, steps, evidence } = await story(
+      node,
+      `agent/${agent}`,
+      ({ state }) => state === 'recovered',
+      PATIENCE,
+    );
+    expect(fault).toBe('agent-slow');
+    expect(steps).toEqual([expect.objectContaining({ action: 'agent.restart', outcome: 'helped' })]);
+    expect(evidence[0]).toMatch(/^Agent job-worker\/2 takes [\d.]+ times as long as usual$/);
+    const agents = await node.get<AgentView[]>('agents');
+    expect(agents.find(({ id }) => id === agent)).toMatchObject({
+      restarts: 1,
+      state: expect.stringMatching(/ready|busy/),
+    });
+    await node.request('POST', `/api/v3/jobs/${job.id}/cancel`);
+  });
+});

@@ -86,6 +86,11 @@ export class HourlyProfile {
     return usual === undefined ? 0 : (value - usual.location) / (usual.scale * (1 + DOUBT / Math.sqrt(usual.count)));
   }
 
+  /** Whether it has read so much at that hour that it need not go by the whole day. */
+  knowsHour(wall: Millis): boolean {
+    return this.at(hourOf(wall)) !== undefined;
+  }
+
   /** 24 hours as [location, scale, count], whatever was seen: what a federation exchanges. */
   exported(): [location: number, scale: number, count: number][] {
     return Array.from({ length: HOURS }, (_, hour) => {

@@ -6,7 +6,7 @@ import type { Moment } from './trait.ts';
 
 const DAY = 86_400_000;
 /** A step of more usual intervals than this is a gap: longer than any trait looks back ... */
-const GAP = 50;
+export const GAP = 50;
 /** ... and after it, or a step back, the time of day says nothing for as many values. */
 const UNTIMED_AFTER_JUMP = 10;
 /** How fast the usual interval follows, as a share of itself a value. */
@@ -23,11 +23,13 @@ export class Sampling {
   /** 0 while unknown. */
   #interval = 0;
   #untimed = 0;
+  #stretch = 1;
 
   /** What led to this value; a `gap` or a step `back` interrupts what spans several values. */
   step(at: Millis): Step {
     const since = this.#last === undefined ? 0 : at - this.#last;
     this.#last = at;
+    this.#stretch = this.#interval > 0 ? since / this.#interval : 1;
     if (since < 0) {
       this.#untimed = UNTIMED_AFTER_JUMP;
       return 'back';
@@ -38,6 +40,11 @@ export class Sampling {
     if (this.#interval === 0) this.#interval = since;
     else this.#interval *= since > this.#interval ? 1 + FOLLOW : 1 - FOLLOW;
     return gap ? 'gap' : 'usual';
+  }
+
+  /** Usual intervals that passed before the last value. */
+  get stretch(): number {
+    return this.#stretch;
   }
 
   moment(at: Millis): Moment {

@@ -148,6 +148,11 @@ export class SeriesDetector {
     return this.#count + this.#first.length;
   }
 
+  /** Usual intervals that passed before the last value. */
+  get stretch(): number {
+    return this.#sampling.stretch;
+  }
+
   /** All that it knows, in text of at most 44 kB. */
   save(): string {
     const to = new StateWriter();

@@ -1,6 +1,7 @@
 // One series as a node watches it: counter or gauge, its detector, its usual range, and whether it is anomalous.
 
 import type { Millis } from '../../core/clock.ts';
+import { AfterPause } from './after-pause.ts';
 import { type AlarmRule, type AlarmState, CALM, observe } from './alarm-state.ts';
 import { CounterRate } from './counter-rate.ts';
 import { HourlyProfile, isUsual, likelihoodOfDeparture, type Usual } from './hourly-profile.ts';
@@ -27,6 +28,7 @@ export class WatchedSeries {
   #detector = new SeriesDetector();
   #profile = new HourlyProfile();
   #outOfRange = new OutOfRange();
+  readonly #afterPause = new AfterPause();
   #alarm: AlarmState = CALM;
   #now: SeriesNow | undefined;
   /** Of the value that made it suspected. */
@@ -52,11 +54,9 @@ export class WatchedSeries {
   ): AlarmState | undefined {
     const value = this.#rate === undefined ? given : this.#rate.push(given, times.monotonic);
     if (!Number.isFinite(value)) return undefined;
-    const departure = this.#profile.departure(value, times.wall);
-    const out = this.#outOfRange.push(departure, this.#alarm.kind === 'calm');
-    const judged = this.#detector.push(value, times.wall);
-    const likelihood = this.learning ? 0 : Math.max(judged.likelihood, out);
-    const score = this.learning ? 0 : Math.max(judged.score, out);
+    const { departure, ...judged } = this.#judge(value, times.wall);
+    const likelihood = this.learning ? 0 : judged.likelihood;
+    const score = this.learning ? 0 : judged.score;
     // What is usual is not learned from a fault.
     if (this.#alarm.kind !== 'raised') this.#profile.push(value, times.wall);
     this.#now = { value, likelihood, at: times.wall };
@@ -70,6 +70,20 @@ export class WatchedSeries {
     const stronger = 'likelihood' in this.#alarm && score > 0 && this.#alarm.likelihood === score;
     if (stronger) this.#reasons = this.#detector.reasons();
     return before;
+  }
+
+  #judge(value: number, wall: Millis): { departure: number; likelihood: number; score: number } {
+    const departure = this.#profile.departure(value, wall);
+    const age = this.#detector.count;
+    const { likelihood, score } = this.#detector.push(value, wall);
+    this.#afterPause.push(this.#detector.stretch, age, this.#profile.knowsHour(wall));
+    const { doubt } = this.#afterPause;
+    if (doubt !== undefined) {
+      const far = likelihoodOfDeparture(departure / doubt);
+      return { departure: departure / doubt, likelihood: far, score: far };
+    }
+    const out = this.#outOfRange.push(departure, this.#alarm.kind === 'calm');
+    return { departure, likelihood: Math.max(likelihood, out), score: Math.max(score, out) };
   }
 
   /** What lasted is the new normal: the usual range is learned anew. */

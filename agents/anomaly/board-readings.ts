@@ -5,6 +5,7 @@ import type { Millis } from '../../core/clock.ts';
 import { ParlmeshError } from '../../core/errors.ts';
 import type { BaselineSource, Reading, SharedBaseline } from '../federation/learners/baseline-source.ts';
 import { hourOf, type Usual } from './hourly-profile.ts';
+import { MOST_METRICS, MOST_OF_METRIC, type ReadingsDocument } from './readings-document.ts';
 
 export interface BoardReadingsParts {
   /** Name of this board's profile: `raspberry-pi-4`. */
@@ -15,9 +16,9 @@ export interface BoardReadingsParts {
 
 /** One reading of a metric in as long, and no more of each. */
 const EVERY: Millis = 120_000;
-const MOST_OF_METRIC = 2000;
-const MOST_METRICS = 10;
 const MOST_SHARED = 1000;
+/** Digits of a value that is saved: more than any sensor has. */
+const DIGITS = 6;
 
 export class BoardReadings implements BaselineSource {
   readonly profile: string;
@@ -43,6 +44,23 @@ export class BoardReadings implements BaselineSource {
     }
     readings.push({ metric, value, at: wall, hour: this.#hourOf(wall) });
     if (readings.length > MOST_OF_METRIC) readings.shift();
+  }
+
+  save(): ReadingsDocument {
+    const metrics = [...this.#readings].map(([metric, readings]) => ({
+      metric,
+      at: readings.map(({ at }) => at),
+      values: readings.map(({ value }) => Number(value.toPrecision(DIGITS))),
+    }));
+    return { version: 1, profile: this.profile, metrics };
+  }
+
+  /** Takes up what was saved before anything is noted; not what another kind of board read, nor what is still to come by the clock. */
+  restore({ profile, metrics }: ReadingsDocument, wall: Millis): void {
+    if (profile !== this.profile) return;
+    for (const { metric, at, values } of metrics) {
+      for (const [place, time] of at.entries()) if (time <= wall) this.note(metric, values[place] ?? Number.NaN, time);
+    }
   }
 
   readings(): readonly Reading[] {

@@ -60,6 +60,8 @@ const LOOK_EVERY: Millis = 5_000;
 /** A third of the time for which a summary counts. */
 const TELL_EVERY: Millis = anomalySummaryTopic.lifetime / 3;
 const FIRST_SAVE: Millis = 900_000;
+/** 400 kB at most each time, and once more at the end. */
+const KEEP_READINGS_EVERY: Millis = 6 * 3_600_000;
 /** How a node is while it starts is not how it usually is; its memory fills up for longer. */
 const SETTLING: Millis = 60_000;
 const FILLING: Millis = 600_000;
@@ -138,8 +140,14 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
     const baselines = this.#remembered.baselines() ?? { version: 1, savedAt: clock.wall(), series: [] };
     const problems = this.#watch.restore({ ...baselines, acknowledged: word.acknowledged });
     if (problems.length > 0) logger.warn({ problems: problems.slice(0, 5) }, 'some series are learned anew');
+    const readings = this.#remembered.readings();
+    if (readings !== undefined) this.#board.restore(readings, clock.wall());
     this.#startedAt = clock.now();
-    this.#timers = [clock.every(LOOK_EVERY, () => this.#look()), clock.every(TELL_EVERY, () => this.#tellOthers())];
+    this.#timers = [
+      clock.every(LOOK_EVERY, () => this.#look()),
+      clock.every(TELL_EVERY, () => this.#tellOthers()),
+      clock.every(KEEP_READINGS_EVERY, () => void this.#remembered.keepReadings(this.#board.save())),
+    ];
     this.#saveAfter(FIRST_SAVE);
   }
 
@@ -148,6 +156,7 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
     this.#startedAt = undefined;
     for (const timer of this.#timers.splice(0)) timer.cancel();
     this.#saving?.cancel();
+    await this.#remembered.keepReadings(this.#board.save());
     await this.#remembered.keepBaselines(this.#watch.save());
   }
 

@@ -1,10 +1,11 @@
-// What anomalies need over a restart, in the store: what is usual of each series, written so rarely that flash does not wear,
-// and what people said, written at once.
+// What anomalies need over a restart, in the store: what is usual of each series and the readings that a federation learns from,
+// written so rarely that flash does not wear, and what people said, written at once.
 
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { asBaselines, type BaselineDocument } from '../../agents/anomaly/baseline-document.ts';
 import { Acknowledgement, MOST_ACKNOWLEDGED, QuietHours } from '../../agents/anomaly/quiet.ts';
+import { ReadingsDocument } from '../../agents/anomaly/readings-document.ts';
 import type { Millis } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -17,6 +18,7 @@ export interface RememberedParts {
 
 const BASELINES = 'anomaly.baselines';
 const WORD = 'anomaly.word';
+const READINGS = 'anomaly.readings';
 const EARLIEST: Millis = 900_000;
 const HOUR: Millis = 3_600_000;
 /** Of baselines an hour, so that many series are written more rarely: a fifth of what the whole node may write. */
@@ -60,6 +62,17 @@ export class Remembered {
     await this.#parts.store.putState(WORD, word);
   }
 
+  /** Of this board, for the federation; undefined where there are none that can be read. */
+  readings(): ReadingsDocument | undefined {
+    const stored = this.#read(READINGS);
+    return Value.Check(ReadingsDocument, stored) ? stored : undefined;
+  }
+
+  /** Never rejects. */
+  async keepReadings(document: ReadingsDocument): Promise<void> {
+    await this.#keep(READINGS, document, JSON.stringify(document).length);
+  }
+
   /** Resolves with the time until they should be written again: at least 15 minutes, and more the more there are. Never rejects. */
   async keepBaselines(document: BaselineDocument): Promise<Millis> {
     // Nearly all of it are the detectors' states, which are ASCII.
@@ -67,16 +80,20 @@ export class Remembered {
       (sum, { detector, profile }) => sum + detector.length + 18 * profile.length,
       0,
     );
-    try {
-      await this.#parts.store.putState(BASELINES, document);
-      this.#writtenBytes += bytes;
-    } catch (error) {
-      this.#parts.logger.warn({ cause: messageOf(error) }, 'what is usual could not be written down');
-    }
+    await this.#keep(BASELINES, document, bytes);
     return Math.max(EARLIEST, (HOUR * bytes) / BYTES_AN_HOUR);
   }
 
-  /** Of baselines, since the start. */
+  async #keep(key: string, document: object, bytes: number): Promise<void> {
+    try {
+      await this.#parts.store.putState(key, document);
+      this.#writtenBytes += bytes;
+    } catch (error) {
+      this.#parts.logger.warn({ key, cause: messageOf(error) }, 'what is usual could not be written down');
+    }
+  }
+
+  /** Of baselines and readings, since the start. */
   get writtenBytes(): number {
     return this.#writtenBytes;
   }

@@ -2,11 +2,12 @@ import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { readBaselines } from '../../../agents/anomaly/baseline-document.ts';
 import { BoardReadings } from '../../../agents/anomaly/board-readings.ts';
+import { ReadingsDocument } from '../../../agents/anomaly/readings-document.ts';
 import { AnomalySummary, summaryOf } from '../../../agents/anomaly/summary.ts';
 import { AnomalyView } from '../../../agents/anomaly/view.ts';
 import { type AnomalyEvent, AnomalyWatch, type AnomalyWatchParts } from '../../../agents/anomaly/watch.ts';
 import { VirtualClock } from '../../../core/clock.ts';
-import { noise } from './series.ts';
+import { noise, START } from './series.ts';
 
 const STEP = 5_000;
 
@@ -146,6 +147,45 @@ describe('a board that was just set up', () => {
     readings.note('m0', Number.NaN, 1e12);
     expect(readings.readings()).toHaveLength(20_000);
     expect(readings.readings().at(-1)).toMatchObject({ metric: 'm9', hour: expect.any(Number) });
+  });
+});
+
+describe('the readings of a board', () => {
+  const own = { profile: 'raspberry-pi-4', offsetMinutes: () => 60 };
+  const filled = (): BoardReadings => {
+    const readings = new BoardReadings(own);
+    for (let n = 0; n < 2_500; n++) {
+      for (let metric = 0; metric < 10; metric++) readings.note(`metric-number-${metric}`, n / 7, START + n * 120_000);
+    }
+    return readings;
+  };
+
+  it('come back as they were, within their bounds', () => {
+    const [before, after] = [filled(), new BoardReadings(own)];
+    const text = JSON.stringify(before.save());
+    expect(text.length).toBeLessThan(500_000);
+    const document: unknown = JSON.parse(text);
+    if (!Value.Check(ReadingsDocument, document)) throw new Error('it does not have the shape that it is read by');
+    after.restore(document, START + 2_499 * 120_000);
+    expect(after.readings()).toHaveLength(20_000);
+    expect(after.readings().map(({ metric, at, hour }) => [metric, at, hour])).toEqual(
+      before.readings().map(({ metric, at, hour }) => [metric, at, hour]),
+    );
+    const kept = after.readings();
+    const errors = before.readings().map(({ value }, place) => Math.abs(kept[place]!.value - value));
+    expect(Math.max(...errors)).toBeLessThan(0.001);
+  });
+
+  it('are not those of another kind of board, nor from the future', () => {
+    const document = filled().save();
+    const other = new BoardReadings({ ...own, profile: 'raspberry-pi-5' });
+    other.restore(document, START + 1e9);
+    expect(other.readings()).toEqual([]);
+    const early = new BoardReadings(own);
+    early.restore(document, document.metrics[0]!.at[4]!);
+    expect(early.readings()).toHaveLength(50);
+    early.restore({ ...document, metrics: [{ metric: 'short', at: [1, 1e6], values: [5] }] }, START);
+    expect(early.readings().filter(({ metric }) => metric === 'short')).toEqual([]);
   });
 });
 

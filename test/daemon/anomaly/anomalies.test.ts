@@ -163,16 +163,34 @@ describe('anomalies of a node', () => {
     await anomalies.stop();
   });
 
-  it('lets a federation learn what boards like it read, once it runs', async () => {
-    const { anomalies, read } = node(exchange, 'charlie', forgetful, 6);
+  it('lets a federation learn what boards like it read, once it runs, and from the same readings after a restart', async () => {
+    const written: string[] = [];
+    const kept: AnomaliesParts['store'] = {
+      state: (key) => store.state(key),
+      putState: async (key, value) => {
+        if (key === 'anomaly.readings') written.push(key);
+        await store.putState(key, value);
+      },
+    };
+    const { anomalies, read } = node(exchange, 'charlie', kept, 6);
     expect(() => anomalies.learner()).toThrow(/not open yet/);
     await anomalies.start();
     for (let i = 0; i < 50; i++) {
       clock.advance(121_000);
       read();
     }
-    expect(anomalies.learner().examples()).toBeGreaterThan(100);
+    const examples = anomalies.learner().examples();
+    expect(examples).toBeGreaterThan(100);
+    // Killed in between, it loses six hours at most.
+    for (let hour = 0; hour < 24; hour++) clock.advance(3_600_000);
+    expect(written).toHaveLength(4);
     await anomalies.stop();
+    expect(written).toHaveLength(5);
+    exchange.kill('charlie');
+    const after = node(exchange, 'charlie', kept, 6).anomalies;
+    await after.start();
+    expect(after.learner().examples()).toBeGreaterThanOrEqual(examples);
+    await after.stop();
   });
 });
 

@@ -6,6 +6,7 @@ import { ParlmeshError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
 import type { Actor, Authorizer } from '../authorizer.ts';
 import { unknownJob } from './answers.ts';
+import type { Backlog } from './home/backlog.ts';
 import type { Fleet } from './home/fleet.ts';
 import type { HostedJob } from './home/hosted-job.ts';
 import type { JobHome } from './home/job-home.ts';
@@ -32,6 +33,7 @@ export interface JobChangesParts {
   authorizer: Authorizer;
   executors: ReadonlyMap<string, TaskExecutor>;
   deputy(): string | undefined;
+  backlog: Pick<Backlog, 'check'>;
   clock: Clock;
   random: Random;
 }
@@ -48,7 +50,7 @@ export class JobChanges {
 
   /**
    * Resolves once the job is on the disk of this node and, if one can be reached, of another. Throws `JOB_INVALID`,
-   * `JOB_KIND_UNKNOWN`, `JOB_EXISTS`, `TASK_INPUT_INVALID`, `NOT_AUTHORIZED`.
+   * `JOB_KIND_UNKNOWN`, `JOB_EXISTS`, `TASK_INPUT_INVALID`, `NOT_AUTHORIZED`, `JOBS_UNAVAILABLE`.
    */
   async submit(document: JobSpec, actor: Actor, options: { id?: string } = {}): Promise<JobView> {
     const { clock, random } = this.#parts;
@@ -58,6 +60,7 @@ export class JobChanges {
     if (known !== undefined) return this.#parts.window.view(known);
     const ended = this.#parts.directory.endedHere(id) ?? this.#parts.directory.toldOf(id);
     if (ended !== undefined) return ended.view;
+    this.#parts.backlog.check(nameOfActor(actor));
     await this.#parts.home.pause(spec);
     this.#check(spec);
     await this.#parts.home.pause(spec);

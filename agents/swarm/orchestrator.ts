@@ -13,6 +13,7 @@ import type { AgentNetwork } from '../network.ts';
 import { Answers } from './answers.ts';
 import { SwarmChannel } from './channel.ts';
 import { DeputyDesk } from './deputy/deputy-desk.ts';
+import { Backlog } from './home/backlog.ts';
 import { Dispatcher } from './home/dispatcher.ts';
 import { Fleet } from './home/fleet.ts';
 import type { HostedJob } from './home/hosted-job.ts';
@@ -99,6 +100,7 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
   readonly window: SwarmWindow;
   /** All that can be asked for. */
   readonly changes: JobChanges;
+  readonly backlog: Backlog;
   readonly #answers: Answers;
   #timers: Timer[] = [];
   #stopWatching: (() => void) | undefined;
@@ -194,10 +196,11 @@ export class SwarmOrchestrator extends EventEmitter<{ job: [JobView]; swarm: [] 
       },
       scheduler: parts.scheduler,
     });
+    this.backlog = new Backlog({ jobs: this.#jobs, fleet: this.#fleet, worker: () => this.#worker.figures(), clock });
     this.changes = new JobChanges({
       ...{ self, jobs: this.#jobs, fleet: this.#fleet, home: this.#home, directory: this.#directory },
       ...{ window: this.window, succession: this.#succession, links: this.#links, storage, clock, random },
-      ...{ authorizer: parts.authorizer, executors: byKind, deputy: () => this.#copy.deputy },
+      ...{ authorizer: parts.authorizer, executors: byKind, deputy: () => this.#copy.deputy, backlog: this.backlog },
     });
     this.#answers = new Answers({
       ...{ network, channel: this.#channel, jobs: this.#jobs, fleet: this.#fleet, home: this.#home, desk: this.#desk },

@@ -8,7 +8,6 @@ import type { Mesh } from '../../mesh/mesh.ts';
 import type { VisionProcessor } from '../../vision/processor.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { liveJobs } from '../live-jobs.ts';
-import { waitingPerPlace } from '../mapek/signals/learning.ts';
 import type { Store } from '../store/store.ts';
 import type { EmbeddedBroker } from '../telemetry/broker.ts';
 import type { Workforce } from '../workforce.ts';
@@ -49,7 +48,8 @@ export function createChaos(parts: CreateChaosParts): Chaos {
     kinds: chaosKinds({
       ...{ ...parts, supervisor, learning, traces, jobs: liveJobs(workforce) },
       relief: () => relief.share,
-      waiting: () => waitingPerPlace(swarm.figures().worker),
+      waiting: () => swarm.backlog.perPlace(),
+      places: () => swarm.backlog.places,
       now: () => clock.wall(),
     }),
     traces,

@@ -112,7 +112,7 @@ export class SelfHealing implements Service {
         ...services,
         ...links,
         ...agentHands({
-          ...{ supervisor, vision, relief: parts.workforce.relief },
+          ...{ supervisor, vision, backlog: swarm.backlog, relief: parts.workforce.relief },
           relieved: () => parts.workforce.relieved(parts.hardware()),
           hasTasks: () => swarm.figures().worker.running + swarm.figures().worker.queued > 0,
         }),
@@ -140,7 +140,7 @@ export class SelfHealing implements Service {
       new MeshSignals({ ...common, mesh }),
       new CameraSignals({ ...common, vision, deviceOf }),
       new LearningSignals({
-        ...{ ...common, federation, learning, tasks: () => swarm.figures().worker },
+        ...{ ...common, federation, learning, waiting: () => swarm.backlog.perPlace() },
         hasCompany: () => network.nodes().some(({ reachable }) => reachable),
       }),
       this.#board,

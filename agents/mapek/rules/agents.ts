@@ -58,7 +58,7 @@ export const AGENT_RULES: readonly Rule[] = [
     cause: 'More tasks come in than this node can do',
     metrics: {
       'tasks.waiting': {
-        ...{ raise: 50, clear: 10, raiseAfter: 3, clearAfter: 2, worst: 1000, strength: 0.85, unit: 'none' },
+        ...{ raise: 500, clear: 10, raiseAfter: 3, clearAfter: 2, worst: 10_000, strength: 0.85, unit: 'none' },
         sentence: '{value} tasks wait for each place that works',
       },
     },

@@ -12,6 +12,7 @@ import { ReadyTasks } from './ready-tasks.ts';
 const URGENT_WITHIN = 1.5;
 const URGENT = 9;
 const NORMAL = 5;
+const LAST = 0;
 
 export class HostedJob implements SchedulerJob {
   readonly run: JobRun;
@@ -28,6 +29,8 @@ export class HostedJob implements SchedulerJob {
   /** Why tasks that could start do not, where it is not for want of a free slot. */
   readonly whyWaiting = new Map<number, string>();
   mostParallel = 0;
+  /** It goes last: see `Backlog`. */
+  isSetBack = false;
   /** As schedulers are to see it: see `weigh`. */
   priority: number;
   /** It has told its followers; `isDirty` says that there is more to tell. */
@@ -82,10 +85,10 @@ export class HostedJob implements SchedulerJob {
     return spec.deadline === undefined ? undefined : submittedAt + spec.deadline * 1000;
   }
 
-  /** Its priority is its own, or the highest when the deadline is near. @param now seconds, monotonic */
+  /** Its priority is its own, the highest when the deadline is near, or the lowest when it was set back. @param now seconds, monotonic */
   weigh(now: number): void {
     const isUrgent = this.#deadlineAt - now < URGENT_WITHIN * this.pathLeft;
-    this.priority = isUrgent ? URGENT : (this.run.spec.priority ?? NORMAL);
+    this.priority = isUrgent ? URGENT : this.isSetBack ? LAST : (this.run.spec.priority ?? NORMAL);
   }
 
   /** The number of the next attempt of a task. */

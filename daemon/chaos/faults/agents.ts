@@ -8,8 +8,10 @@ import type { Injection, InjectionKind } from '../injection.ts';
 export interface AgentFaultsParts {
   supervisor: Pick<Supervisor, 'agents' | 'provoke' | 'serviceTimes'>;
   jobs: Pick<JobActions, 'submitJob' | 'cancelJob'>;
-  /** Tasks that wait for each place that works. */
+  /** Tasks that wait for each place. */
   waiting: () => number;
+  /** Places for tasks, of all nodes within reach. */
+  places: () => number;
   clock: Clock;
 }
 
@@ -17,13 +19,13 @@ export interface AgentFaultsParts {
 const CRASH_EVERY: Millis = 50;
 /** A slow instance takes so many times as long for each piece of work, or so much longer where that is more. */
 const SLOW = { times: 5, least: 1_000 };
-/** It does harm while as many tasks wait for each place. */
-const STORM = { jobs: 4, tasks: 500, seconds: 0.2, harms: 1 };
+/** For each place so many tasks, in so large jobs; it does harm while as many wait for each place. */
+const STORM = { perPlace: 800, mostTasks: 20_000, tasks: 1_000, seconds: 0.2, harms: 10 };
 /** Whoever injects; no agent of a user can be called so. */
 export const CHAOS_AGENT = 'chaos injector';
 const CHAOS_ACTOR = { kind: 'agent', id: CHAOS_AGENT } as const;
 
-export function agentFaults({ supervisor, jobs, waiting, clock }: AgentFaultsParts): InjectionKind[] {
+export function agentFaults({ supervisor, jobs, waiting, places, clock }: AgentFaultsParts): InjectionKind[] {
   const working = (): string[] =>
     supervisor
       .agents()
@@ -99,7 +101,7 @@ export function agentFaults({ supervisor, jobs, waiting, clock }: AgentFaultsPar
     },
     {
       ...{ name: 'task-storm', fault: 'task-storm', lasts: 30_000, targets: tasks },
-      does: `submits ${STORM.jobs * STORM.tasks} small tasks at once`,
+      does: `submits ${STORM.perPlace} small tasks at once for each place of the network`,
       at: (target, lasts) => ({
         ...{ fault: 'task-storm', subject: 'node', target, lasts },
         harms: () => waiting() >= STORM.harms,
@@ -110,8 +112,10 @@ export function agentFaults({ supervisor, jobs, waiting, clock }: AgentFaultsPar
             await Promise.all(submitted.map((id) => jobs.cancelJob(id, CHAOS_ACTOR).catch(() => {})));
           };
           try {
-            for (let count = 0; count < STORM.jobs; count++) {
-              const { id } = await jobs.submitJob({ name: 'chaos: task storm', tasks: stormTasks() }, CHAOS_ACTOR);
+            const most = Math.min(STORM.mostTasks, STORM.perPlace * places());
+            for (let left = most; left > 0; left -= STORM.tasks) {
+              const tasks = stormTasks(Math.min(left, STORM.tasks));
+              const { id } = await jobs.submitJob({ name: 'chaos: task storm', tasks }, CHAOS_ACTOR);
               submitted.push(id);
             }
           } catch (error) {
@@ -125,7 +129,7 @@ export function agentFaults({ supervisor, jobs, waiting, clock }: AgentFaultsPar
   ];
 }
 
-const stormTasks = () =>
-  Array.from({ length: STORM.tasks }, (_, index) => ({
+const stormTasks = (length: number) =>
+  Array.from({ length }, (_, index) => ({
     ...{ id: `t${index}`, kind: 'wait', input: { seconds: STORM.seconds }, seconds: STORM.seconds },
   }));

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { RepairHands } from '../../../agents/mapek/action.ts';
 import type { Symptom } from '../../../agents/mapek/symptom.ts';
 import type { Supervisor } from '../../../agents/supervisor.ts';
+import type { SwarmOrchestrator } from '../../../agents/swarm/orchestrator.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { VisionProcessor } from '../../../vision/processor.ts';
 import type { Relief } from '../relief.ts';
@@ -11,6 +12,7 @@ import type { Relief } from '../relief.ts';
 export interface AgentHandsParts {
   supervisor: Pick<Supervisor, 'agents' | 'restart' | 'setAside'>;
   vision: Pick<VisionProcessor, 'giveWay' | 'takeUpAgain' | 'cameras'>;
+  backlog: Pick<SwarmOrchestrator['backlog'], 'setBack' | 'takeUpAgain'>;
   relief: Relief;
   /** Whether this node carries out tasks, or has some that wait. */
   hasTasks: () => boolean;
@@ -22,12 +24,13 @@ const TASKS_SHED_FOR = 60_000;
 const LOAD_SHED_FOR = 10 * 60_000;
 /** Share of the places for tasks that is given up: 1 - (1 - 0.75) · 2 = a half. */
 const LOAD_SHED = 0.75;
+const NOTHING = { jobs: 0, tasks: 0, by: [] };
 const PAGE = 4_096;
 /** Restarting what has less gives nothing back. */
 const LEAST_BYTES = 30_000_000;
 
 export function agentHands(parts: AgentHandsParts): RepairHands {
-  const { supervisor, vision, relief, relieved, hasTasks } = parts;
+  const { supervisor, vision, backlog, relief, relieved, hasTasks } = parts;
   const known = (symptom: Symptom): true | string => {
     const id = agentOf(symptom);
     if (id === undefined) return `${symptom.subject} is no agent`;
@@ -69,12 +72,20 @@ export function agentHands(parts: AgentHandsParts): RepairHands {
         if (!hasTasks()) return 'this node has no tasks now';
         return !isJobWorker(symptom) || 'the others that carry out tasks here are not slow: it is not the load';
       },
-      carryOut: async () => {
+      carryOut: async ({ fault }) => {
+        const { jobs, tasks, by } = fault === 'task-storm' ? backlog.setBack(TASKS_SHED_FOR) : NOTHING;
+        // What waits here is not less when this node works less.
+        if (jobs > 0) {
+          return `${jobs} jobs with ${tasks} waiting tasks go last; ${by.slice(0, 3).join(', ')} can submit none for ${TASKS_SHED_FOR / 1000} s`;
+        }
         relief.ask(1, TASKS_SHED_FOR);
         relieved();
         return `No task is taken on for ${TASKS_SHED_FOR / 1000} s; those that waited were handed back`;
       },
-      undo: endRelief,
+      undo: async () => {
+        backlog.takeUpAgain();
+        await endRelief();
+      },
     },
     'cpu.shed-load': {
       precondition: () => true,

@@ -10,8 +10,8 @@ export interface LearningSignalsParts {
   /** Whether another node can be reached: alone, nobody has to coordinate. */
   hasCompany: () => boolean;
   learning: Pick<Learning, 'view' | 'on' | 'off'>;
-  /** Of this node's worker. */
-  tasks: () => { slots: number; queued: number };
+  /** Tasks that wait for each place. */
+  waiting: () => number;
   clock: Clock;
   say: Say;
 }
@@ -69,12 +69,8 @@ export class LearningSignals implements Source {
   }
 
   #tellTasks(): void {
-    const { tasks, clock, say } = this.#parts;
-    const value = waitingPerPlace(tasks());
+    const { waiting, clock, say } = this.#parts;
+    const value = Math.min(1e7, waiting());
     say({ subject: 'node', at: clock.wall(), kind: 'metric', metric: 'tasks.waiting', value });
   }
 }
-
-/** Tasks of a worker that wait for each place that works. */
-export const waitingPerPlace = ({ slots, queued }: { slots: number; queued: number }): number =>
-  queued / Math.max(1, slots);

@@ -26,7 +26,7 @@ export const WORDS: Record<Fault, { subject: string; wrong: Word; well: Word }> 
   'agent-crashed': said('agent/a', 'degraded', 'ready'),
   'agent-hung': said('agent/a', 'hung', 'ready'),
   'agent-slow': read('agent/a', 'agent.slowness', 8, 1),
-  'task-storm': read('node', 'tasks.waiting', 500, 1),
+  'task-storm': read('node', 'tasks.waiting', 800, 1),
   'link-down': said('link/n2', 'down', 'up'),
   'link-lossy': read('link/n2', 'link.loss', 0.4, 0),
   'link-flapping': read('link/n2', 'link.falls', 5, 0),

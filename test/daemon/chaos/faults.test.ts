@@ -52,7 +52,7 @@ describe('agents', () => {
       }
     };
     const jobs = { submitJob: () => Promise.reject(new Error('no swarm')), cancelJob: () => Promise.reject() };
-    const kinds = agentFaults({ supervisor, jobs, waiting: () => 0, clock });
+    const kinds = agentFaults({ supervisor, jobs, waiting: () => 0, places: () => 1, clock });
     return { supervisor, stateOf, instances, advance, kinds };
   }
 

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import type { JobView } from '../../../agents/swarm/job-view.ts';
 import type { ChaosView, InjectionView } from '../../../daemon/chaos/view.ts';
 import type { LocalNode } from '../../../daemon/cli/local-node.ts';
 import type { AgentView } from '../../../daemon/view/schema.ts';
@@ -56,5 +57,26 @@ describe('a real node', () => {
       state: expect.stringMatching(/ready|busy/),
     });
     await node.request('POST', `/api/v3/jobs/${job.id}/cancel`);
+  });
+
+  it('has a storm of tasks go last, so that other work goes on', async () => {
+    const { id } = await inject(node, 'task-storm', 'tasks', 60);
+    const seen = await story(node, 'node', ({ fault, steps }) => fault === 'task-storm' && steps.length > 0, PATIENCE);
+    expect(seen.evidence[0]).toMatch(/^\d+ tasks wait for each place that works$/);
+    const { steps } = await story(node, 'node', (one) => one.id === seen.id && one.state === 'recovered', PATIENCE);
+    expect(steps).toEqual([
+      expect.objectContaining({
+        ...{ action: 'task.shed', outcome: 'helped' },
+        said: expect.stringMatching(/^\d+ jobs with \d+ waiting tasks go last; agent chaos injector can submit none/),
+      }),
+    ]);
+    const { running } = await node.get<ChaosView>('chaos');
+    expect(running.find((one) => one.id === id)?.goneAt).toBeGreaterThan(0);
+    const task = { id: 'a', kind: 'wait', input: { seconds: 0.1 }, seconds: 0.1 };
+    const job = await node.post<JobView>('jobs', { name: 'in between', tasks: [task] });
+    const stateOf = async (name: string) => (await node.get<JobView[]>('jobs')).find((one) => one.name === name)?.state;
+    await expect.poll(() => stateOf(job.name), WITHIN).toBe('succeeded');
+    expect(await stateOf('chaos: task storm')).toBe('running');
+    await node.request('DELETE', '/api/v3/chaos');
   });
 });

@@ -19,7 +19,8 @@ export function realNodes() {
     rmSync(scratch, { recursive: true, force: true });
   });
   const start = async (name: string, dataDir: string, settings: Record<string, string>): Promise<LocalNode> => {
-    const node = new LocalNode({ name, dataDir, settings });
+    // What is in the work tree, not what was built of it before.
+    const node = new LocalNode({ name, dataDir, settings: { PARLMESH_SOURCES: '1', ...settings } });
     nodes.push(node);
     node.start();
     await node.ready(60_000);

@@ -6,7 +6,7 @@ import type { FoundNode } from './nodes.ts';
 import { type Way, waysBetween } from './paths.ts';
 import { distanceTo, paintedShapes } from './shapes.ts';
 import { lengthOf, type Segment, type StrokeGraph, segmented, thinned } from './skeleton.ts';
-import { straightWays } from './straight-links.ts';
+import { straightWays, withStraight } from './straight-links.ts';
 import {
   armsOf,
   bridgesBetween,
@@ -65,8 +65,8 @@ export function linksBetween(
   const nodeAt = touching(graph);
   reachOut(graph, nodeAt, nodes, { open, covered, hidden: line * 4 }, widths);
   const traced = waysBetween(graph, nodeAt);
-  const straight = straightWays(nodes, { strokes, covered, owners, thin, line, dash, open }, traced);
-  return [...traced, ...straight].map((way) => described(way, depth, thin));
+  const straight = straightWays(nodes, { strokes, covered, owners, thin, line, dash, open });
+  return withStraight(traced, straight, thin + 2).map((way) => described(way, depth, thin));
 }
 
 /** From so many pixels on a stroke is so much wider than those of letters that these can be told by it. */

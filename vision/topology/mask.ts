@@ -159,11 +159,21 @@ export function areasOf({ width, height, data }: Plane, value: number, diagonal:
   return { labels, areas };
 }
 
-/** Pixels to the nearest pixel that is not set, in thirds of a pixel (chamfer 3-4), at most 255. */
-export function depthOf({ width, height, data }: Plane): Plane {
+/** Drops from a mask what is thinner than twice the radius, and leaves what is round as it is. @param depth of the mask */
+export function openedRound(depth: Plane, radius: number): Plane {
+  const { width, height } = depth;
+  const apart = depthOf({ width, height, data: depth.data.map((pixels) => (pixels > 3 * radius ? 0 : 1)) }, 255);
+  return { width, height, data: apart.data.map((pixels) => (pixels <= 3 * radius ? 1 : 0)) };
+}
+
+/**
+ * Pixels to the nearest pixel that is not set, in thirds of a pixel (chamfer 3-4), at most 255.
+ * @param outside what lies outside of the picture: 0 not set, 255 set
+ */
+export function depthOf({ width, height, data }: Plane, outside: 0 | 255 = 0): Plane {
   const out = new Uint8Array(data.length);
   const near = (x: number, y: number): number =>
-    x < 0 || y < 0 || x >= width || y >= height ? 0 : out[y * width + x]!;
+    x < 0 || y < 0 || x >= width || y >= height ? outside : out[y * width + x]!;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       if (data[y * width + x] === 0) continue;

@@ -71,7 +71,7 @@ function shapesIn(
   const strokes = withoutText(ink, covered);
   const thin = strokeWidth(strokes);
   const least = Math.max(9, line * 0.4);
-  const blank = paintedOver(distance, texts);
+  const blank = paintedOver(distance, texts, fill);
   // In a photograph a stroke's blur is wider than the stroke, and well above where a filled area starts.
   const skirt = soft ? strokeWidth({ ...blank, data: blank.data.map((value) => (value >= fill ? 1 : 0)) }) : thin;
   const candidates = [...filledAreas(blank, fill, Math.max(thin, skirt), least), ...enclosedAreas(strokes, least)];

@@ -1,7 +1,7 @@
 // Where nodes may be: filled areas, and areas of ground that strokes enclose. What of it are nodes, `nodes.ts` decides.
 
 import type { Point } from '../ocr/reading.ts';
-import { areasOf, closed, opened, type Plane } from './mask.ts';
+import { areasOf, closed, depthOf, opened, openedRound, type Plane } from './mask.ts';
 import { type Outline, outlineOf } from './outline.ts';
 
 export interface Candidate extends Outline {
@@ -15,20 +15,21 @@ const MOST = 600;
 
 /** How many times as wide as the usual stroke the strokes may be that discs are looked for on. */
 const WIDER = [1.4, 1.9, 2.5, 3.2, 4.2];
-/** What a disc on wide strokes must be like: their crossings are less so. */
-const COMPACT = { fit: 0.9, aspect: 1.5 };
+/** What a disc on wide strokes must be like: their crossings are less so. From `round` on it is no piece of a stroke. */
+const COMPACT = { fit: 0.9, aspect: 1.5, round: 0.945 };
 
 /** Areas that are filled with another colour than the ground. @param thin pixels of what counts as a stroke */
 export function filledAreas(distance: Plane, threshold: number, thin: number, least: number): Candidate[] {
   const radius = Math.ceil(thin / 2) + 2;
-  const all = filledBeyond(distance, threshold, radius, least);
+  const mask = { ...distance, data: distance.data.map((value) => (value >= threshold ? 1 : 0)) };
+  const all = candidatesIn(opened(mask, radius), 1, 'filled', least);
   // Wide strokes tie discs together, until an opening is wider than they are.
+  const depth = depthOf(mask);
   for (const times of WIDER) {
-    const wide = filledBeyond(distance, threshold, Math.round(radius * times), least);
-    for (const candidate of wide) {
+    for (const candidate of candidatesIn(openedRound(depth, radius * times), 1, 'filled', least)) {
       const [width, height] = [candidate.right - candidate.left + 1, candidate.bottom - candidate.top + 1];
       if (candidate.fit < COMPACT.fit || Math.max(width, height) > COMPACT.aspect * Math.min(width, height)) continue;
-      if (goesOn(candidate, distance, threshold)) continue;
+      if (isCrossing(candidate, mask) || (candidate.fit < COMPACT.round && goesOn(candidate, mask))) continue;
       const same = all.findIndex((other) => overlapOf(other, candidate) > 0.5 || isKnotAround(other, candidate));
       if (same === -1) all.push(candidate);
       // What an opening left of a disc with the stumps of its strokes.
@@ -38,14 +39,30 @@ export function filledAreas(distance: Plane, threshold: number, thin: number, le
   return all;
 }
 
+/** Share of the ring around it that strokes may take. */
+const MOST_STROKES = 0.7;
+
+/** Whether it is no disc, but what strokes share where they cross: those go on on all sides. */
+function isCrossing({ left, right, top, bottom }: Outline, { width, height, data }: Plane): boolean {
+  const [x, y, radius] = [(left + right) / 2, (top + bottom) / 2, (right - left + bottom - top) / 4 + 3];
+  const steps = Math.ceil(2 * Math.PI * radius);
+  let filled = 0;
+  for (let step = 0; step < steps; step++) {
+    const angle = (2 * Math.PI * step) / steps;
+    const [u, v] = [Math.round(x + radius * Math.cos(angle)), Math.round(y + radius * Math.sin(angle))];
+    if (u >= 0 && v >= 0 && u < width && v < height) filled += data[v * width + u]!;
+  }
+  return filled > MOST_STROKES * steps;
+}
+
 /** Share of a side over which the filling may go on beyond it. */
 const GOES_ON = 0.7;
 
-/** Whether it is a step of a slanted stroke, which an opening cuts into pieces: those go on at full width. */
-function goesOn({ left, right, top, bottom }: Outline, { width, height, data }: Plane, threshold: number): boolean {
+/** Whether it is a piece of a stroke, or of letters that were not read: those go on at full width. */
+function goesOn({ left, right, top, bottom }: Outline, { width, height, data }: Plane): boolean {
   const beyond = 3;
   const filled = (x: number, y: number): boolean =>
-    x >= 0 && y >= 0 && x < width && y < height && data[y * width + x]! >= threshold;
+    x >= 0 && y >= 0 && x < width && y < height && data[y * width + x] === 1;
   const share = (from: number, to: number, isFilled: (at: number) => boolean): number => {
     let count = 0;
     for (let at = from; at <= to; at++) if (isFilled(at)) count++;
@@ -69,13 +86,6 @@ function isWithin(inner: Outline, outer: Outline, slack: number): boolean {
     inner.right <= outer.right + slack &&
     inner.bottom <= outer.bottom + slack
   );
-}
-
-function filledBeyond(distance: Plane, threshold: number, radius: number, least: number): Candidate[] {
-  const solid = opened(distance, radius);
-  const data = new Uint8Array(solid.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = solid.data[i]! >= threshold ? 1 : 0;
-  return candidatesIn({ ...solid, data }, 1, 'filled', least);
 }
 
 /** Areas that strokes close off from the rest. */

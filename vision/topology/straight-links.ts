@@ -26,10 +26,11 @@ const SOLID = 0.94;
 const SOLID_BUT_LABEL = 0.7;
 /** Share of a dashed line that is drawn. */
 const DASHED = { least: 0.35, most: 0.93 };
-/** Gaps of a dashed line are within this share of the usual one, and so many pixels. */
+/** Gaps of a dashed line are within this share of the usual one, and so many pixels: this share of them is. */
 const UNEVEN = { share: 0.4, pixels: 2.5 };
+const EVEN = 0.7;
 /** Share of a line that writing may hide. */
-const HIDDEN = 0.6;
+const HIDDEN = 0.65;
 /** Pixels of a first look at a pair of nodes: most pairs have nothing between them. */
 const STRIDE = 6;
 
@@ -42,14 +43,11 @@ interface Run {
   to: number;
 }
 
-/** Ways between pairs of nodes of which `found` has none. */
-export function straightWays(nodes: readonly FoundNode[], look: StraightLook, found: readonly Way[]): Way[] {
-  const known = new Set(found.map(({ from, to }) => pairOf(from, to)));
+export function straightWays(nodes: readonly FoundNode[], look: StraightLook): Way[] {
   const ways: Way[] = [];
   for (const [from, a] of nodes.entries()) {
     for (const [ahead, b] of nodes.slice(from + 1).entries()) {
       const to = from + 1 + ahead;
-      if (known.has(pairOf(from, to))) continue;
       const segments = straightBetween(look, [middleOf(a), from + 1], [middleOf(b), to + 1]);
       if (segments !== undefined) ways.push({ from, to, segments, cost: 1 });
     }
@@ -57,7 +55,31 @@ export function straightWays(nodes: readonly FoundNode[], look: StraightLook, fo
   return ways;
 }
 
-const pairOf = (a: number, b: number): string => `${Math.min(a, b)}-${Math.max(a, b)}`;
+/**
+ * Traced ways, and the straight ones that tracing lost. A traced way is dropped that leaves one straight link to end on
+ * another: it turned off where they cross.
+ */
+export function withStraight(traced: readonly Way[], straight: readonly Way[], within: number): Way[] {
+  const pairs = new Set(straight.map(pairOf));
+  const isTurnedOff = (way: Way): boolean =>
+    !pairs.has(pairOf(way)) &&
+    [way.segments[0]!, way.segments.at(-1)!].every(({ line }) =>
+      straight.some((link) => isAlong(line[Math.floor(line.length / 2)]!, link, within)),
+    );
+  const kept = traced.filter((way) => !isTurnedOff(way));
+  const known = new Set(kept.map(pairOf));
+  return [...kept, ...straight.filter((way) => !known.has(pairOf(way)))];
+}
+
+const pairOf = ({ from, to }: Way): string => `${Math.min(from, to)}-${Math.max(from, to)}`;
+
+/** Whether a point lies within some pixels of a straight way. */
+function isAlong([x, y]: Point, { segments }: Way, within: number): boolean {
+  const [[ax, ay], [bx, by]] = [segments[0]!.line[0]!, segments.at(-1)!.line.at(-1)!];
+  const [dx, dy] = [bx - ax, by - ay];
+  const t = ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1);
+  return t >= 0 && t <= 1 && Math.hypot(x - ax - t * dx, y - ay - t * dy) <= within;
+}
 
 const middleOf = ({ left, right, top, bottom }: FoundNode): Point => [(left + right + 1) / 2, (top + bottom + 1) / 2];
 
@@ -141,7 +163,10 @@ function isLine(runs: readonly Run[], { line, dash }: StraightLook): boolean {
   if (gaps.length === 1) return share >= SOLID_BUT_LABEL && gaps[0]! <= 2 * line;
   if (share < DASHED.least || share > DASHED.most || Math.max(...gaps) > dash) return false;
   const usual = [...gaps].sort((a, b) => a - b)[Math.floor(gaps.length / 2)]!;
-  return gaps.every((gap) => Math.abs(gap - usual) <= UNEVEN.share * usual + UNEVEN.pixels);
+  const slack = UNEVEN.share * usual + UNEVEN.pixels;
+  // Lines that cross it fill some of its gaps in part.
+  const even = gaps.filter((gap) => gap >= usual - slack).length;
+  return even >= EVEN * gaps.length && gaps.every((gap) => gap <= usual + slack);
 }
 
 function segmentsOf(runs: readonly Run[], at: (step: number) => Point): Segment[] {

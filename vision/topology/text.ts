@@ -36,6 +36,9 @@ export function usualHeight(boxes: readonly TextBox[]): number {
   return heights[Math.floor(heights.length / 2)] ?? 24;
 }
 
+/** Pixels around a box that are looked at for what it stands on. */
+const RIM = 3;
+
 /** The mask of all boxes. */
 export function coveredBy(boxes: readonly TextBox[], width: number, height: number, margin: number): Plane {
   const data = new Uint8Array(width * height);
@@ -64,20 +67,27 @@ export function cutOut(ink: Plane, boxes: Plane): Plane {
   return { ...ink, data: ink.data.map((value, i) => (boxes.data[i] === 1 ? 0 : value)) };
 }
 
-/** Distances from the ground with the writing painted over: each box takes the colour that it is written on. */
-export function paintedOver(distance: Plane, boxes: readonly TextBox[]): Plane {
+/**
+ * Distances from the ground with the writing painted over: each box takes the colour that it is written on.
+ * @param fill distance from which on an area is filled: blur around letters may come to twice that on bare ground
+ */
+export function paintedOver(distance: Plane, boxes: readonly TextBox[], fill: number): Plane {
   const data = distance.data.slice();
   const { width, height } = distance;
   for (const box of boxes) {
     const [left, right] = [Math.max(0, Math.floor(box.left)), Math.min(width, Math.ceil(box.right))];
     const [top, bottom] = [Math.max(0, Math.floor(box.top)), Math.min(height, Math.ceil(box.bottom))];
-    const counts = new Uint32Array(256);
-    for (let y = top; y < bottom; y++) {
-      for (let x = left; x < right; x++) counts[data[y * width + x]!]!++;
+    const [inside, around] = [new Uint32Array(256), new Uint32Array(256)];
+    for (let y = Math.max(0, top - RIM); y < Math.min(height, bottom + RIM); y++) {
+      for (let x = Math.max(0, left - RIM); x < Math.min(width, right + RIM); x++) {
+        const isInside = y >= top && y < bottom && x >= left && x < right;
+        (isInside ? inside : around)[distance.data[y * width + x]!]!++;
+      }
     }
     // Letters take less than half of their line.
-    const paper = medianOf(counts);
-    for (let y = top; y < bottom; y++) if (right > left) data.fill(paper, y * width + left, y * width + right);
+    const [paper, beside] = [medianOf(inside), medianOf(around)];
+    const colour = beside < fill && paper < 2 * fill ? beside : paper;
+    for (let y = top; y < bottom; y++) if (right > left) data.fill(colour, y * width + left, y * width + right);
   }
   return { width, height, data };
 }

@@ -39,6 +39,48 @@ describe('reading a drawing', { timeout: 120_000 }, () => {
     expect(graph.edges.filter((edge) => edge.line === 'dashed')).toHaveLength(1);
   });
 
+  it('keeps apart lines that cross close together, dashed ones too', async () => {
+    const dashed = 'stroke="#000" stroke-width="1.5" stroke-dasharray="7 5"';
+    const inner = [at('p1', 270, 45), at('p2', 330, 45), at('q1', 270, 355), at('q2', 330, 355)] as const;
+    const [p1, p2, q1, q2] = inner;
+    const lines = [line(alpha, delta, dashed), line(beta, gamma, dashed), line(p1, q2), line(p2, q1)];
+    const discs = inner.map(
+      (node) => `<circle cx="${node.x}" cy="${node.y}" r="18" fill="#fff" stroke="#000"/>${text(node)}`,
+    );
+    const boxes = corners.map((node) => box(node, 'fill="#fff" stroke="#000"') + text(node));
+    const { graph, links } = await readFrom(await pngOf([...lines, ...discs, ...boxes].join('')), [
+      ...corners,
+      ...inner,
+    ]);
+    expect(links).toEqual(['alpha-delta', 'beta-gamma', 'p1-q2', 'p2-q1']);
+    expect(graph.edges.filter((edge) => edge.line === 'dashed')).toHaveLength(2);
+  });
+
+  it('tells discs from the wide links between them, and bridges figures that were not read', async () => {
+    const names = corners.map(({ text: words, x, y }) => at(words, x, y + 28));
+    const wide = 'stroke="#9c1212" stroke-width="8"';
+    const figure = (a: Written, b: Written): string => {
+      const [x, y] = [(a.x + b.x) / 2, (a.y + b.y) / 2];
+      return `<rect x="${x - 12}" y="${y - 9}" width="24" height="18" fill="#fff"/>${text(at('38', x, y), '#5b6470')}`;
+    };
+    const pairs = [
+      [alpha, beta],
+      [alpha, delta],
+      [gamma, delta],
+    ] as const;
+    const body = [
+      ...pairs.map(([a, b]) => line(a, b, wide)),
+      ...pairs.map(([a, b]) => figure(a, b)),
+      ...corners.map(
+        ({ x, y }) => `<circle cx="${x}" cy="${y}" r="11" fill="#0f6b74" stroke="#fff" stroke-width="4"/>`,
+      ),
+      ...names.map((name) => text(name)),
+    ];
+    const { labels, links } = await readFrom(await pngOf(body.join('')), names);
+    expect(labels).toEqual(['alpha', 'beta', 'delta', 'gamma']);
+    expect(links).toEqual(['alpha-beta', 'alpha-delta', 'delta-gamma']);
+  });
+
   it('follows curves and corners to arrowheads, and knows which way they point', async () => {
     const stroke = 'fill="none" stroke="#333" stroke-width="2"';
     const body = [

@@ -60,7 +60,7 @@ export interface VisionProcessorOptions {
   viewMemory?: ViewMemory;
 }
 
-interface VisionEvents {
+export interface VisionEvents {
   /** A camera's state or what it has in view changed, or a frame was looked at: for frames alone once a second at most. */
   camera: [snapshot: CameraSnapshot];
   observation: [observation: RecordedObservation];

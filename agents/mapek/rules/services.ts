@@ -54,7 +54,8 @@ export const SERVICE_RULES: readonly Rule[] = [
         sentence: '{value} of the runs of {name} failed',
       },
     },
-    states: { broken: 0.95, ready: -0.95 },
+    // Another one does its work.
+    states: { broken: 0.95, ready: -0.95, replaced: -0.95 },
     events: { 'vision.detector-failed': 0.9, 'vision.detector-ready': -0.95 },
     steadyFor: 0,
     calmFor: 60_000,

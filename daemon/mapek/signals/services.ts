@@ -1,13 +1,14 @@
 // Services by the lifecycle's word, and the detector's model.
 
+import type { EventEmitter } from 'node:events';
 import type { Clock } from '../../../core/clock.ts';
-import type { VisionProcessor } from '../../../vision/processor.ts';
+import type { VisionEvents, VisionProcessor } from '../../../vision/processor.ts';
 import type { Lifecycle, ServiceStatus } from '../../lifecycle.ts';
 import type { Say, Source } from './hearing.ts';
 
 export interface ServiceSignalsParts {
-  lifecycle: Pick<Lifecycle, 'statuses' | 'on' | 'off'>;
-  vision: Pick<VisionProcessor, 'detectorState' | 'detectorId' | 'on' | 'off'>;
+  lifecycle: Pick<Lifecycle, 'statuses'> & Pick<EventEmitter<{ change: [ServiceStatus] }>, 'on' | 'off'>;
+  vision: Pick<VisionProcessor, 'detectorState' | 'detectorId'> & Pick<EventEmitter<VisionEvents>, 'on' | 'off'>;
   clock: Clock;
   say: Say;
 }
@@ -20,6 +21,8 @@ const NOT_TOLD = new Set(['store', 'oracle', 'mesh', 'mapek']);
 
 export class ServiceSignals implements Source {
   readonly #parts: ServiceSignalsParts;
+  /** Models that were broken when they were to detect last. */
+  readonly #broken = new Set<string>();
 
   constructor(parts: ServiceSignalsParts) {
     this.#parts = parts;
@@ -43,7 +46,8 @@ export class ServiceSignals implements Source {
     for (const service of lifecycle.statuses()) {
       if (subjects === undefined || subjects.has(`service/${service.name}`)) this.#tell(service);
     }
-    if (subjects === undefined || subjects.has(`model/${vision.detectorId}`)) this.#tellDetector();
+    const models = [vision.detectorId, ...this.#broken];
+    if (subjects === undefined || models.some((id) => subjects.has(`model/${id}`))) this.#tellDetector();
   }
 
   #tell({ name, state }: ServiceStatus): void {
@@ -53,7 +57,7 @@ export class ServiceSignals implements Source {
     if (state.kind === 'running') {
       say({ ...about, state: name === 'mqtt' ? 'connected' : 'running' });
     } else if (state.kind === 'degraded') {
-      if (name === 'vision' && this.#parts.vision.detectorState().kind === 'failed') return;
+      if (name === 'vision' && this.#isForModel) return;
       const message = `${name} is degraded: ${state.cause}`.slice(0, 400);
       say({ ...about, state: name === 'mqtt' ? 'unreachable' : 'degraded', message });
     }
@@ -62,8 +66,21 @@ export class ServiceSignals implements Source {
   #tellDetector(): void {
     const { say, vision, clock } = this.#parts;
     const state = vision.detectorState();
-    const about = { subject: `model/${vision.detectorId}`, at: clock.wall(), kind: 'state' } as const;
-    if (state.kind === 'failed') say({ ...about, state: 'broken', message: `Nothing is detected: ${state.cause}` });
-    else if (state.kind === 'ready') say({ ...about, state: 'ready' });
+    const id = vision.detectorId;
+    const about = { at: clock.wall(), kind: 'state' } as const;
+    if (state.kind === 'failed') {
+      this.#broken.add(id);
+      say({ ...about, subject: `model/${id}`, state: 'broken', message: `Nothing is detected: ${state.cause}` });
+    } else if (state.kind === 'ready') {
+      this.#broken.delete(id);
+      say({ ...about, subject: `model/${id}`, state: 'ready' });
+      for (const other of this.#broken) say({ ...about, subject: `model/${other}`, state: 'replaced' });
+    }
+  }
+
+  /** One that was put right is loaded first: until then vision is degraded for it still. */
+  get #isForModel(): boolean {
+    const { kind } = this.#parts.vision.detectorState();
+    return kind === 'failed' || kind === 'loading';
   }
 }

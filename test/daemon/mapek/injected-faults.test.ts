@@ -6,7 +6,7 @@ import type { JobView } from '../../../agents/swarm/job-view.ts';
 import type { ChaosView, InjectionView } from '../../../daemon/chaos/view.ts';
 import type { LocalNode } from '../../../daemon/cli/local-node.ts';
 import type { AgentView } from '../../../daemon/view/schema.ts';
-import { realNodes, story, WITHIN } from './told-by-nodes.ts';
+import { incidentsOf, realNodes, story, WITHIN } from './told-by-nodes.ts';
 
 const { scratch, start } = realNodes();
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
@@ -32,6 +32,7 @@ describe('a real node', () => {
       PARLMESH_SWARM_AGENTS_MIN: '3',
       PARLMESH_SWARM_AGENTS_MAX: '3',
       PARLMESH_MAPEK_RELAPSE_WITHIN: '5',
+      PARLMESH_CAMERAS: JSON.stringify([{ name: 'yard', source: 'rendered:?scene=street&seed=1', framesPerSecond: 1 }]),
     });
   }, 90_000);
 
@@ -77,6 +78,18 @@ describe('a real node', () => {
     const stateOf = async (name: string) => (await node.get<JobView[]>('jobs')).find((one) => one.name === name)?.state;
     await expect.poll(() => stateOf(job.name), WITHIN).toBe('succeeded');
     expect(await stateOf('chaos: task storm')).toBe('running');
+    await node.request('DELETE', '/api/v3/chaos');
+  });
+
+  it('copies a model that is damaged from the package again, and does nothing else about it', async () => {
+    const model = 'model/mb3-centernet-512';
+    const { id } = await inject(node, 'model-broken', model.slice('model/'.length), 60);
+    const { fault, steps, evidence } = await story(node, model, ({ state }) => state === 'recovered', PATIENCE);
+    expect([fault, evidence[0]]).toEqual(['model-broken', expect.stringMatching(/is damaged or another file/)]);
+    expect(steps).toEqual([expect.objectContaining({ action: 'model.reinstall', outcome: 'helped' })]);
+    const { running } = await node.get<ChaosView>('chaos');
+    expect(running.find((one) => one.id === id)?.goneAt).toBeGreaterThan(0);
+    expect(await incidentsOf(node, 'service/vision')).toEqual([]);
     await node.request('DELETE', '/api/v3/chaos');
   });
 });

@@ -4,13 +4,17 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { Signal } from '../../../agents/mapek/signal.ts';
 import { VirtualClock } from '../../../core/clock.ts';
+import type { ServiceStatus } from '../../../daemon/lifecycle.ts';
 import { Relief } from '../../../daemon/mapek/relief.ts';
 import { BoardSignals } from '../../../daemon/mapek/signals/board.ts';
 import { MemoryGrowth } from '../../../daemon/mapek/signals/memory-growth.ts';
 import { MeshSignals } from '../../../daemon/mapek/signals/mesh.ts';
+import { ServiceSignals } from '../../../daemon/mapek/signals/services.ts';
 import { quietLeft } from '../../../daemon/mapek/webhook.ts';
 import type { MeshEvents } from '../../../mesh/mesh.ts';
 import type { MeshLink, MeshPeer } from '../../../mesh/views.ts';
+import type { DetectorState } from '../../../vision/detection/onnx-detector.ts';
+import type { VisionEvents } from '../../../vision/processor.ts';
 
 const MINUTE = 60_000;
 
@@ -120,6 +124,43 @@ describe('The mesh', () => {
     expect(of(['gone'])).toBe(1);
     expect(of(['gone', 'connected', 'connected', 'connected'])).toBe(1);
     expect(of(['gone', 'gone', 'connected', 'stopped'])).toBe(0.5);
+  });
+});
+
+class Detecting extends EventEmitter<VisionEvents> {
+  detectorId = 'a';
+  state: DetectorState = { kind: 'ready' };
+  detectorState = () => this.state;
+}
+
+describe('The detector', () => {
+  it('is told by its model, also when another one serves instead, and its trouble is not that of vision', () => {
+    const said: Signal[] = [];
+    const vision = new Detecting();
+    const degraded: ServiceStatus = {
+      ...{ name: 'vision', required: false, since: 0, attempts: 0 },
+      state: { kind: 'degraded', cause: 'no model', nextAttemptAt: undefined },
+    };
+    const signals = new ServiceSignals({
+      lifecycle: Object.assign(new EventEmitter<{ change: [ServiceStatus] }>(), { statuses: () => [degraded] }),
+      vision,
+      ...{ clock: new VirtualClock(), say: (signal) => said.push(signal) },
+    });
+    const tell = (id: string, state: DetectorState, about?: string): unknown[] => {
+      said.length = 0;
+      Object.assign(vision, { detectorId: id, state });
+      signals.repeat(about === undefined ? undefined : new Set([about]));
+      return said.map((one) => [one.subject, one.kind === 'state' && one.state]);
+    };
+    expect(tell('a', { kind: 'failed', code: 'MODEL_BROKEN', cause: 'damaged' })).toEqual([['model/a', 'broken']]);
+    expect(tell('a', { kind: 'loading' })).toEqual([]);
+    const replaced = [
+      ['model/b', 'ready'],
+      ['model/a', 'replaced'],
+    ];
+    expect(tell('b', { kind: 'ready' })).toEqual([['service/vision', 'degraded'], ...replaced]);
+    expect(tell('b', { kind: 'ready' }, 'model/a')).toEqual(replaced);
+    expect(tell('a', { kind: 'ready' }, 'model/a')).toEqual([['model/a', 'ready']]);
   });
 });
 

@@ -28,9 +28,12 @@ describe('what is known of links', () => {
 
   it('of this node’s own are measured here, of others announced', () => {
     const [mine, theirs] = knownLinks(all, [own], 'a');
-    expect(labelsOf(mine!, true)[0]).toBe('2.00\u00a0ms, damped, 3.0\u00a0% lost, no UDP, cost 12.4');
+    expect(labelsOf(mine!, true)[0]).toBe('2.00\u00a0ms, last resort, 3.0\u00a0% lost, no UDP');
     expect(labelsOf(mine!, false).at(-1)).toBe('2.00\u00a0ms');
     expect(labelsOf(theirs!, false)).toEqual(['5.00\u00a0ms']);
+    expect(labelsOf(theirs!, true)[0]).toBe('5.00\u00a0ms, cost 20');
+    const flapping = { link: { ...theirs!.link, cost: 10_020 }, own: undefined };
+    expect(labelsOf(flapping, true)[0]).toBe('5.00\u00a0ms, last resort');
     expect(linkInWords(mine!, ['a', 'b'])[1]).toMatch(/^Probed over its connection only.*failed 4\u00a0times, damped/);
     expect(linkInWords(theirs!, ['bravo', 'charlie'])[1]).toBe('As bravo and charlie announce it');
   });

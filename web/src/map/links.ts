@@ -11,6 +11,8 @@ export interface KnownLink {
   own: LinkView | undefined;
 }
 
+/** From so much on it is a link that flaps, as one of its ends says: its cost is no measure of it then. */
+const LAST_RESORT = 10_000;
 /** Less is not worth a word on the map. */
 const NOTABLE_LOSS = 0.01;
 
@@ -26,13 +28,14 @@ export function knownLinks(all: readonly MapLink[], own: readonly LinkView[], se
 export function labelsOf({ link, own }: KnownLink, isWide: boolean): string[] {
   const roundTrip = own?.roundTripSeconds ?? link.roundTripSeconds;
   const main = link.state === 'up' ? latency(roundTrip) : link.state;
+  const isLastResort = own?.damped === true || link.cost >= LAST_RESORT;
   const marks = [
-    own?.damped && 'damped',
+    isLastResort && 'last resort',
     own !== undefined && link.state !== 'down' && own.loss >= NOTABLE_LOSS && `${percent(own.loss)} lost`,
     own?.probe === 'stream' && link.state === 'up' && 'no UDP',
   ].filter((mark) => typeof mark === 'string');
   const short = [main, ...marks.slice(0, 1)].join(', ');
-  const full = [main, ...marks, `cost ${plainCost(link.cost)}`].join(', ');
+  const full = [main, ...marks, ...(isLastResort ? [] : [`cost ${plainCost(link.cost)}`])].join(', ');
   return [...new Set(isWide ? [full, short, main] : [short, main])];
 }
 

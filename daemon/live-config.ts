@@ -7,7 +7,7 @@ import type { VisionProcessor } from '../vision/processor.ts';
 import { type EffectiveConfig, effectiveConfig } from './config/effective.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { nodeNameOf } from './config/node-name.ts';
-import { type ConfigChange, compareConfigs, liveConfig } from './config/reload.ts';
+import { type ConfigChange, compareConfigs, liveConfig, takeOver } from './config/reload.ts';
 import type { Detection } from './hardware/detect.ts';
 import type { RootLogger } from './log.ts';
 import type { MqttTelemetry } from './telemetry/publisher.ts';
@@ -49,6 +49,9 @@ export class LiveConfig {
     const intervalChanged = next.hardware.interval !== config.hardware.interval;
     Object.assign(config.store, next.store);
     Object.assign(config.vision.snapshots, next.vision.snapshots);
+    takeOver(config.mapek, next.mapek);
+    takeOver(config.anomalies, next.anomalies);
+    workforce.anomalies.desk.configure();
     config.log = next.log;
     config.hardware = next.hardware;
     config.agents = next.agents;

@@ -18,9 +18,9 @@ export interface AnomalyWatchParts {
   mostSeries?: number;
   /**
    * False alarms a day that are accepted of the whole node. Less misses more: a value is suspected where fewer than this
-   * are expected a day among all that are read. Left out: 1.
+   * are expected a day among all that are read. As it is in force now. Left out: 1.
    */
-  falseAlarmsPerDay?: number;
+  falseAlarmsPerDay?: () => number;
   quietHours?: readonly QuietHours[];
   /** Minutes that the clock on the wall here is ahead of UTC at a time. Left out: 0. */
   offsetMinutes?: (wall: Millis) => number;
@@ -234,7 +234,7 @@ export class AnomalyWatch {
   /** So that of all readings of a day as few as accepted are suspected by chance: 1 - accepted / readings a day. */
   #rule(): AlarmRule {
     const readings = DAY / Math.max(1, this.#pace);
-    const chance = Math.min(LEAST_SURE, (this.#parts.falseAlarmsPerDay ?? 1) / readings);
+    const chance = Math.min(LEAST_SURE, (this.#parts.falseAlarmsPerDay?.() ?? 1) / readings);
     return { ...ALARM_RULE, raise: 1 - chance };
   }
 

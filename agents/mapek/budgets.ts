@@ -19,12 +19,13 @@ const HOUR: Millis = 3_600_000;
 const MINUTE: Millis = 60_000;
 
 export class Budgets {
-  readonly #limits: BudgetLimits;
+  readonly #limits: () => BudgetLimits;
   /** Within the last hour, oldest first. */
   #spent: { subject: string; at: Millis }[] = [];
   #pausedUntil: Millis = Number.NEGATIVE_INFINITY;
 
-  constructor(limits: BudgetLimits) {
+  /** @param limits in force now */
+  constructor(limits: () => BudgetLimits) {
     this.#limits = limits;
   }
 
@@ -32,7 +33,7 @@ export class Budgets {
   may(subject: string, actions: number, now: Millis): Allowance {
     this.#forget(now);
     if (now < this.#pausedUntil) return { kind: 'paused', until: this.#pausedUntil };
-    const { perSubject, perNode } = this.#limits;
+    const { perSubject, perNode } = this.#limits();
     const onSubject = this.#spent.filter((one) => one.subject === subject).length;
     if (onSubject + actions > perSubject) {
       return { kind: 'spent', why: `${onSubject} of ${perSubject} actions an hour on ${subject} are used up` };
@@ -47,7 +48,7 @@ export class Budgets {
   spend(subject: string, now: Millis): boolean {
     this.#forget(now);
     this.#spent.push({ subject, at: now });
-    const { actions, pause } = this.#limits.storm;
+    const { actions, pause } = this.#limits().storm;
     // What led to the pause before does not lead to the next one.
     const lately = this.#spent.filter(({ at }) => now - at < MINUTE && at >= this.#pausedUntil);
     if (now < this.#pausedUntil || lately.length < actions) return false;

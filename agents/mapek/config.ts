@@ -9,7 +9,7 @@ export const MapekConfig = Type.Object(
       default: 'repair',
       description:
         '`repair` does what is safe and asks about the rest; `advise` tells what it would do and asks before each action; ' +
-        '`off` neither looks nor acts.',
+        '`off` neither looks nor acts; to switch the loop off or on takes a restart.',
     }),
     atOnce: Type.Integer({
       default: 16,

@@ -11,8 +11,8 @@ import type { Done, OpenIncident, Run } from './loop-state.ts';
 import type { PlannedAction } from './planner.ts';
 
 export interface DispatcherParts {
-  /** Incidents that are repaired at once. */
-  atOnce: number;
+  /** Incidents that are repaired at once, by what is in force now. */
+  atOnce: () => number;
   book: IncidentBook;
   escalation: Escalation;
   /** Does not wait any longer whether what was done to an incident helps. */
@@ -44,7 +44,7 @@ export class Dispatcher {
     const rank = ({ phase }: OpenIncident): number => (phase.kind === 'waiting' ? phase.plan.cut : 0);
     waiting.sort((a, b) => priorityOf(b) - priorityOf(a) || rank(b) - rank(a));
     for (const incident of waiting) {
-      if (this.#busy() >= this.#parts.atOnce) return;
+      if (this.#busy() >= this.#parts.atOnce()) return;
       this.#tryBegin(incident);
     }
   }

@@ -192,7 +192,7 @@ export class PARLMAPEKExecutor
   #newCore(): LoopCore {
     const { self, newId, config } = this.#parts;
     return new LoopCore({
-      ...{ self, newId, settings: settingsOf(config) },
+      ...{ self, newId, settings: () => settingsOf(config) },
       canUndo: (action) => this.#actions.get(action)?.undo !== undefined,
       isPresent: (key) => this.#analyzer.isPresent(key),
     });

@@ -22,14 +22,14 @@ export class IncidentBook {
   readonly budgets: Budgets;
   now: Millis = 0;
   wall: Millis = 0;
-  readonly #limits: BudgetLimits;
+  readonly #limits: () => BudgetLimits;
   readonly #recoveries = new Map<string, Millis[]>();
   /** Left to people: not taken up again until then. */
   readonly #muted = new Map<string, Millis>();
   #effects: Effect[] = [];
   #serial = 0;
 
-  constructor(limits: BudgetLimits) {
+  constructor(limits: () => BudgetLimits) {
     this.#limits = limits;
     this.budgets = new Budgets(limits);
   }
@@ -67,7 +67,7 @@ export class IncidentBook {
 
   spend(subject: string): void {
     if (!this.budgets.spend(subject, this.now)) return;
-    const seconds = this.#limits.storm.pause / 1000;
+    const seconds = this.#limits().storm.pause / 1000;
     const message = `So much is repaired at once that nothing more is begun for ${seconds} s`;
     this.emit({ kind: 'journal', entry: { severity: 'error', kind: 'mapek.paused', subject: 'node', message } });
   }

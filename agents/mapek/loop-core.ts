@@ -25,7 +25,8 @@ export interface LoopSettings {
 
 export interface LoopParts {
   self: string;
-  settings: LoopSettings;
+  /** In force now. */
+  settings: () => LoopSettings;
   newId: () => string;
   canUndo: (action: ActionName) => boolean;
   /** Whether the analysis still says that it is there. */
@@ -50,11 +51,11 @@ export class LoopCore {
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
-    this.#book = new IncidentBook(parts.settings.budgets);
+    this.#book = new IncidentBook(() => parts.settings().budgets);
     this.#escalation = new Escalation(this.#book, parts.newId);
     this.#proposals = new Proposals(this.#book);
     this.#dispatcher = new Dispatcher({
-      ...{ atOnce: parts.settings.atOnce, book: this.#book, escalation: this.#escalation },
+      ...{ atOnce: () => parts.settings().atOnce, book: this.#book, escalation: this.#escalation },
       cutShort: (incident, why) => this.#endWave(incident, 'interrupted', why),
     });
   }
@@ -232,7 +233,7 @@ export class LoopCore {
       const reason = tried === '' ? 'nothing here can repair it without you' : `${tried} did not help`;
       return this.#escalation.ask(incident, reason, plan.offers);
     }
-    if (this.#parts.settings.mode === 'advise') {
+    if (this.#parts.settings().mode === 'advise') {
       const proposed = plan.waves.flat().map(({ action }) => action);
       return this.#escalation.ask(incident, `the loop would ${inWords(proposed[0]!, incident.symptom)}`, [
         ...proposed,
@@ -300,7 +301,7 @@ export class LoopCore {
     incident.view.recoveredAt = this.#book.wall;
     this.#book.locks.release(incident.key);
     for (const one of runs) one.startedAt = this.#book.now - one.startedAt;
-    incident.phase = { kind: 'watching', runs, until: this.#book.now + this.#parts.settings.relapseWithin };
+    incident.phase = { kind: 'watching', runs, until: this.#book.now + this.#parts.settings().relapseWithin };
     this.#book.tell(incident);
   }
 

@@ -17,6 +17,7 @@ import type { Fault } from './symptom.ts';
 export interface MapekParts {
   /** Id of this node. */
   self: string;
+  /** In force: what changes in it counts from then on, but for whether `mode` is `off`. */
   config: MapekConfig;
   /** What this node can do, by action: see `RepairHand`. */
   hands: RepairHands;

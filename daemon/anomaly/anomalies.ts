@@ -39,6 +39,7 @@ import {
 import { Remembered, type RememberedParts } from './remembered.ts';
 
 export interface AnomaliesParts {
+  /** In force; a reload changes what is in it. */
   config: AnomaliesConfig;
   /** Name of the board's profile: nodes of the same one are like each other. */
   profile: string;
@@ -103,7 +104,7 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
     const quietHours: QuietHours[] = [...config.quietHours];
     this.#board = new BoardReadings({ profile, offsetMinutes });
     this.#watch = new AnomalyWatch({
-      ...{ clock, falseAlarmsPerDay: config.falseAlarmsPerDay, quietHours, offsetMinutes },
+      ...{ clock, falseAlarmsPerDay: () => config.falseAlarmsPerDay, quietHours, offsetMinutes },
       expected: ({ subject, metric }, wall) => {
         const shared = subject === 'node' ? SHARED[metric] : undefined;
         return shared === undefined ? undefined : this.#board.expected(shared, wall);
@@ -124,7 +125,7 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
         network,
         clock,
       },
-      ...{ quietHours, configured: config.quietHours },
+      ...{ quietHours, configured: () => config.quietHours },
       changed: () => this.emit('changed'),
     });
     if (config.enabled) network.subscribe(anomalySummaryTopic, (node, summary) => this.#fleet.hear(node, summary));

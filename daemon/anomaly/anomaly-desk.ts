@@ -22,7 +22,7 @@ export interface AnomalyDeskParts {
   /** In force; changed in place. */
   quietHours: QuietHours[];
   /** Those of the configuration. */
-  configured: readonly QuietHours[];
+  configured: () => readonly QuietHours[];
   changed: () => void;
   clock: Clock;
 }
@@ -85,7 +85,7 @@ export class AnomalyDesk implements AnomalyWindow, AnomalyActions {
   async setQuietHours(hours: readonly QuietHours[] | undefined): Promise<AnomaliesView> {
     const { quietHours, configured } = this.#parts;
     this.#isWordOwn = hours !== undefined;
-    quietHours.splice(0, quietHours.length, ...(hours ?? configured));
+    quietHours.splice(0, quietHours.length, ...(hours ?? configured()));
     return this.#kept();
   }
 
@@ -94,6 +94,14 @@ export class AnomalyDesk implements AnomalyWindow, AnomalyActions {
     if (quietHours === undefined) return;
     this.#isWordOwn = true;
     this.#parts.quietHours.splice(0, this.#parts.quietHours.length, ...quietHours);
+  }
+
+  /** After the configuration was read again: its quiet hours count where people said none. */
+  configure(): void {
+    const { quietHours, configured, changed } = this.#parts;
+    if (this.#isWordOwn) return;
+    quietHours.splice(0, quietHours.length, ...configured());
+    changed();
   }
 
   countReading(): void {

@@ -20,6 +20,18 @@ const LIVE: readonly string[] = [
   'hardware.interval',
   'agents',
   'vision.snapshots',
+  'mapek.mode',
+  'mapek.atOnce',
+  'mapek.actionsPerSubject',
+  'mapek.actionsPerNode',
+  'mapek.stormActions',
+  'mapek.stormPause',
+  'mapek.relapseWithin',
+  'mapek.questionDays',
+  'mapek.webhook',
+  'mapek.quietHours',
+  'anomalies.falseAlarmsPerDay',
+  'anomalies.quietHours',
   'cameras',
 ];
 
@@ -38,7 +50,18 @@ export function compareConfigs(running: Config, next: Config): ConfigChange {
   const changed = SETTINGS.map(({ path }) => path).filter(
     (path) => !isDeepStrictEqual(valueAt(running, path), valueAt(next, path)),
   );
-  return { applied: changed.filter(isLive), needRestart: changed.filter((path) => !isLive(path)) };
+  const isTaken = (path: string): boolean => isLive(path) && !(path === 'mapek.mode' && isSwitched(running, next));
+  return { applied: changed.filter(isTaken), needRestart: changed.filter((path) => !isTaken(path)) };
+}
+
+/** The loop begins and ends with the daemon. */
+const isSwitched = (running: Config, next: Config): boolean =>
+  (running.mapek.mode === 'off') !== (next.mapek.mode === 'off');
+
+/** Makes `target`, which services read again and again, what `next` is. */
+export function takeOver<T extends object>(target: T, next: T): void {
+  for (const key of Object.keys(target)) if (!(key in next)) Reflect.deleteProperty(target, key);
+  Object.assign(target, next);
 }
 
 /** What may run on: `next` where it is live, `running` elsewhere. */
@@ -58,6 +81,12 @@ export function liveConfig(running: Config, next: Config): Config {
     hardware: next.hardware,
     agents: next.agents,
     vision: { ...running.vision, snapshots: next.vision.snapshots },
+    mapek: {
+      ...next.mapek,
+      mode: isSwitched(running, next) ? running.mapek.mode : next.mapek.mode,
+      helpNeighbours: running.mapek.helpNeighbours,
+    },
+    anomalies: { ...next.anomalies, enabled: running.anomalies.enabled },
     cameras: next.cameras,
   };
 }

@@ -46,6 +46,7 @@ import { ServiceSignals } from './signals/services.ts';
 import { Webhook } from './webhook.ts';
 
 export interface SelfHealingParts {
+  /** In force; a reload changes what is in it. */
   config: MapekConfig;
   /** `mqtt.url` of the configuration. */
   brokers: string | readonly string[] | undefined;
@@ -82,7 +83,7 @@ export class SelfHealing implements Service {
   readonly #parts: SelfHealingParts;
   readonly #board: BoardSignals;
   readonly #sources: readonly Source[];
-  readonly #webhook: Webhook | undefined;
+  readonly #webhook: Webhook;
   #stopListening: (() => void)[] = [];
   #sweep: Timer | undefined;
   #learner: RecoveryKnowledgeLearner | undefined;
@@ -145,16 +146,13 @@ export class SelfHealing implements Service {
       }),
       this.#board,
     ];
-    this.#webhook =
-      config.webhook === undefined
-        ? undefined
-        : new Webhook({
-            ...{ url: config.webhook, quietHours: config.quietHours, clock, logger },
-            node: { id: mesh.id, name: parts.name },
-            incident: (id) => names.inSentences(loop.incident(id)),
-          });
-    loop.on('question', (question) => this.#webhook?.tell('question', names.inSentences(question)));
-    loop.on('question-closed', (question) => this.#webhook?.tell('question-closed', names.inSentences(question)));
+    this.#webhook = new Webhook({
+      ...{ config, clock, logger },
+      node: { id: mesh.id, name: parts.name },
+      incident: (id) => names.inSentences(loop.incident(id)),
+    });
+    loop.on('question', (question) => this.#webhook.tell('question', names.inSentences(question)));
+    loop.on('question-closed', (question) => this.#webhook.tell('question-closed', names.inSentences(question)));
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -172,7 +170,7 @@ export class SelfHealing implements Service {
   async stop(): Promise<void> {
     this.#sweep?.cancel();
     for (const stop of this.#stopListening.splice(0)) stop();
-    this.#webhook?.stop();
+    this.#webhook.stop();
     this.#learner = undefined;
     await this.loop.stop();
   }

@@ -7,11 +7,11 @@ import type { QuestionView } from '../../agents/mapek/questions.ts';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
+import type { MapekConfig } from './config.ts';
 
 export interface WebhookParts {
-  url: string;
-  /** Local times `HH:MM`. */
-  quietHours?: { from: string; until: string } | undefined;
+  /** In force: the address, and quiet hours in local time. Without an address nothing is posted. */
+  config: Pick<MapekConfig, 'webhook' | 'quietHours'>;
   /** Of this node. */
   node: { id: string; name: string };
   incident: (id: string) => IncidentView | undefined;
@@ -47,7 +47,7 @@ export class Webhook {
       this.#waiting.delete(question.id);
       if (event === 'question-closed') return;
     }
-    if (this.#waiting.size >= MOST_WAITING) return;
+    if (this.#parts.config.webhook === undefined || this.#waiting.size >= MOST_WAITING) return;
     this.#later({ event, question, tries: 0 }, this.#quietFor(question));
   }
 
@@ -68,12 +68,13 @@ export class Webhook {
   }
 
   async #post(post: Post): Promise<void> {
-    const { url, node, incident, logger } = this.#parts;
+    const { config, node, incident, logger } = this.#parts;
     const { event, question } = post;
+    if (config.webhook === undefined) return;
     const about = incident(question.incident);
     const body = JSON.stringify({ event, node, question, ...(about !== undefined && { incident: about }) });
     try {
-      const answer = await fetch(url, {
+      const answer = await fetch(config.webhook, {
         ...{ method: 'POST', body, redirect: 'error', headers: { 'content-type': 'application/json' } },
         signal: AbortSignal.timeout(ANSWER_WITHIN),
       });
@@ -88,7 +89,8 @@ export class Webhook {
 
   /** Until quiet hours are over; 0 outside of them. */
   #quietFor({ incident: id }: QuestionView): Millis {
-    const { quietHours, clock, incident } = this.#parts;
+    const { clock, incident } = this.#parts;
+    const { quietHours } = this.#parts.config;
     const fault = incident(id)?.fault;
     if (quietHours === undefined || (fault !== undefined && PRIORITIES[fault] >= URGENT)) return 0;
     const at = new Date(clock.wall());

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LocalNode } from '../../daemon/cli/local-node.ts';
+import type { AnomaliesView } from '../../daemon/view/anomaly-schema.ts';
+import type { HealingView } from '../../daemon/view/incident-schema.ts';
 import type { AgentView, CameraView, EventView } from '../../daemon/view/schema.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'parlmesh-reload-'));
@@ -48,6 +50,19 @@ describe('SIGHUP', () => {
     await expect
       .poll(async () => (await node.get<AgentView[]>('agents')).map(({ id }) => id))
       .not.toContain('camera/yard');
+  });
+
+  it('has the self-healing and the anomalies go by what is set now', async () => {
+    configure(
+      'mapek:\n  mode: advise\n  helpNeighbours: false\nanomalies:\n  quietHours:\n    - from: "22:00"\n      to: "06:00"\n',
+    );
+    process.kill(node.pid!, 'SIGHUP');
+    await expect.poll(async () => (await node.get<HealingView>('healing')).mode).toBe('advise');
+    const { quietHours } = await node.get<AnomaliesView>('anomalies');
+    expect(quietHours).toEqual([{ from: '22:00', to: '06:00' }]);
+    await expect
+      .poll(lastReload)
+      .toMatch(/mapek\.mode.*anomalies\.quietHours.*restart is needed for mapek\.helpNeighbours/);
   });
 
   it('keeps the running configuration when the new one is wrong, and says why', async () => {

@@ -99,6 +99,24 @@ describe('a node that is watched', () => {
     expect(read(6 * 720).filter(({ kind }) => kind === 'raised').length).toBeLessThanOrEqual(1);
   });
 
+  it('accepts as many false alarms as are in force', () => {
+    const clock = new VirtualClock();
+    let accepted = 0.01;
+    const watch = new AnomalyWatch({ clock, falseAlarmsPerDay: () => accepted });
+    const each = noise(3);
+    const alarms = (count: number): number =>
+      Array.from({ length: count })
+        .flatMap(() => {
+          clock.advance(STEP);
+          return watch.observe({ subject: 'node', metric: 'heavy', kind: 'gauge', value: Math.exp(each()) });
+        })
+        .filter(({ kind }) => kind === 'raised').length;
+    alarms(2_000);
+    const few = alarms(10_000);
+    accepted = 100;
+    expect(alarms(10_000)).toBeGreaterThan(few);
+  });
+
   it('ignores what is no number, and learns while there is little', () => {
     const { watch, clock } = node();
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1, 1e9, -1e9]) {

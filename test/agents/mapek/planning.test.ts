@@ -237,7 +237,7 @@ describe('The bandit', () => {
 
 describe('Budgets and looks', () => {
   it('hold for each subject and the node within an hour, and pause a storm', () => {
-    const budgets = new Budgets({ perSubject: 2, perNode: 3, storm: { actions: 100, pause: 1 } });
+    const budgets = new Budgets(() => ({ perSubject: 2, perNode: 3, storm: { actions: 100, pause: 1 } }));
     for (const subject of ['a', 'a', 'b']) {
       expect(budgets.may(subject, 1, 0)).toEqual({ kind: 'allowed' });
       budgets.spend(subject, 0);

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { QuietHours } from '../../../agents/anomaly/quiet.ts';
 import type { Signal } from '../../../agents/mapek/signal.ts';
 import { VirtualClock } from '../../../core/clock.ts';
 import type { JournalEntry } from '../../../core/journal.ts';
@@ -29,13 +30,19 @@ function board(at: number, load: number, temperatureCelsius: number): HardwareVi
 }
 
 /** A node with its own noise; `life` lets so many readings of 5 s pass. */
-function node(exchange: Exchange, name: string, store: AnomaliesParts['store'], seed: number, links: MeshLink[] = []) {
+function node(
+  exchange: Exchange,
+  name: string,
+  store: AnomaliesParts['store'],
+  seed: number,
+  links: MeshLink[] = [],
+  config: AnomaliesParts['config'] = { enabled: true, falseAlarmsPerDay: 1, quietHours: [] },
+) {
   const { clock } = exchange.options;
   const wander = noise(seed);
   const [journal, signals]: [JournalEntry[], Signal[]] = [[], []];
   const anomalies = new Anomalies({
-    config: { enabled: true, falseAlarmsPerDay: 1, quietHours: [] },
-    ...{ profile: 'raspberry-pi-4', network: exchange.join(name), store, clock, logger: silentLogger },
+    ...{ config, profile: 'raspberry-pi-4', network: exchange.join(name), store, clock, logger: silentLogger },
     ...{ links: () => links, agents: () => [], cameras: () => [], gossip: () => undefined },
     tasks: () => ({ finished: 0, failed: 0, waitedSeconds: 0 }),
     journal: { record: (entry) => journal.push(entry) },
@@ -125,6 +132,23 @@ describe('anomalies of a node', () => {
     await after.desk.withdrawAcknowledgement(raised!.id);
     expect((await after.desk.setQuietHours(undefined)).quietHours).toEqual([]);
     await after.stop();
+  });
+
+  it('takes other quiet hours while it runs, where people said none', async () => {
+    const config = { enabled: true, falseAlarmsPerDay: 1, quietHours: [] as QuietHours[] };
+    const { anomalies } = node(exchange, 'foxtrot', forgetful, 9, [], config);
+    await anomalies.start();
+    const night: QuietHours = { from: '22:00', to: '06:00' };
+    config.quietHours = [night];
+    anomalies.desk.configure();
+    expect(anomalies.desk.anomalies().quietHours).toEqual([night]);
+    await anomalies.desk.setQuietHours([]);
+    config.quietHours = [{ from: '20:00', to: '06:00' }];
+    anomalies.desk.configure();
+    expect(anomalies.desk.anomalies().quietHours).toEqual([]);
+    await anomalies.desk.setQuietHours(undefined);
+    expect(anomalies.desk.anomalies().quietHours).toEqual(config.quietHours);
+    await anomalies.stop();
   });
 
   it('counts a symptom that the board names as anomalous, also while nothing is learned', async () => {

@@ -1,7 +1,7 @@
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../daemon/config/load.ts';
-import { compareConfigs, isLive, liveConfig } from '../../../daemon/config/reload.ts';
+import { compareConfigs, isLive, liveConfig, takeOver } from '../../../daemon/config/reload.ts';
 import { Config } from '../../../daemon/config/schema.ts';
 import { SETTINGS } from '../../../daemon/config/settings.ts';
 
@@ -44,6 +44,21 @@ const other = load({
   'vision.snapshots.maxBytes': '7',
   'vision.snapshots.bytesPerHour': '7',
   'vision.threads': '7',
+  'mapek.mode': 'advise',
+  'mapek.atOnce': '7',
+  'mapek.actionsPerSubject': '7',
+  'mapek.actionsPerNode': '7',
+  'mapek.stormActions': '7',
+  'mapek.stormPause': '7',
+  'mapek.relapseWithin': '7',
+  'mapek.questionDays': '7',
+  'mapek.helpNeighbours': 'false',
+  'mapek.webhook': 'http://a/',
+  'mapek.quietHours.from': '22:00',
+  'mapek.quietHours.until': '06:00',
+  'anomalies.enabled': 'false',
+  'anomalies.falseAlarmsPerDay': '7',
+  'anomalies.quietHours': '[{"from":"22:00","to":"06:00"}]',
   cameras: '[{"name":"a","source":"rendered:"}]',
   name: 'other',
 });
@@ -57,7 +72,20 @@ describe('compareConfigs', () => {
     const { applied, needRestart } = compareConfigs(load({}), other);
     expect(applied).toEqual(SETTINGS.map(({ path }) => path).filter(isLive));
     expect(applied).toEqual(expect.arrayContaining(['cameras', 'log.level']));
-    expect(needRestart).toEqual(['name', 'http.port', 'http.rateLimit', 'mqtt.password', 'vision.threads']);
+    expect(needRestart).toEqual([
+      ...['name', 'http.port', 'http.rateLimit', 'mqtt.password'],
+      ...['mapek.helpNeighbours', 'anomalies.enabled', 'vision.threads'],
+    ]);
+  });
+
+  it('takes another mode of the self-healing, but does not switch it off or on', () => {
+    const mode = (from: string, to: string) => {
+      const [running, next] = [load({ 'mapek.mode': from }), load({ 'mapek.mode': to })];
+      return [compareConfigs(running, next).applied, liveConfig(running, next).mapek.mode];
+    };
+    expect(mode('repair', 'advise')).toEqual([['mapek.mode'], 'advise']);
+    expect(mode('repair', 'off')).toEqual([[], 'repair']);
+    expect(mode('off', 'advise')).toEqual([[], 'off']);
   });
 });
 
@@ -70,5 +98,11 @@ describe('liveConfig', () => {
       applied: compareConfigs(running, other).applied,
       needRestart: [],
     });
+  });
+
+  it('is taken over whole: what is not set any more is gone', () => {
+    const { mapek } = load({ 'mapek.webhook': 'http://a/', 'mapek.atOnce': '7' });
+    takeOver(mapek, load({}).mapek);
+    expect(mapek).toEqual(load({}).mapek);
   });
 });

@@ -69,7 +69,7 @@ export interface PARLControllerParts {
 export interface LearningView {
   scheduler: string;
   why: string;
-  judgement: (Judgement & { at: number; jobs: number }) | undefined;
+  judgement: (Judgement & { at: number; jobs: number; cost?: number }) | undefined;
   policy: string;
   recentJobs: number;
   experience: { rows: number; bytes: number; skipped: number };
@@ -82,7 +82,7 @@ export interface LearningView {
 /** Half a minute of a processor, or so. */
 export const PRACTICE: PracticeAmount = { updates: 4, scenarios: 4, rollouts: 4, jobs: 40 };
 /** Jobs below which a judgement would be chance. */
-const FEWEST_JOBS = 8;
+export const FEWEST_JOBS = 8;
 /** Jobs that must have ended since the last judgement. */
 const JOBS_BETWEEN = 8;
 const LOOK_EVERY: Millis = 20_000;
@@ -269,11 +269,16 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
   async #judge(): Promise<void> {
     const { shelf, clock, journal, scheduler, share } = this.#parts;
     const startedAt = clock.now();
-    const comparison = await this.#compare(shelf.current.parameters);
+    const { current, before } = shelf;
+    const comparison = await this.#compare(current.parameters);
+    const cost = before && secondsOf(comparison) / secondsOf(await this.#compare(before.parameters));
+    // Another one is to be judged meanwhile.
+    if (shelf.current !== current) return;
     this.#jobsSince = 0;
     this.#judgesAfter = clock.now() + (clock.now() - startedAt) * (1 / share - 1);
     const judgement = judge(comparison, this.#serves);
-    this.#judgement = { ...judgement, at: clock.wall(), jobs: this.#recent.count };
+    const at = clock.wall();
+    this.#judgement = { ...judgement, at, jobs: this.#recent.count, ...(Number.isFinite(cost) && { cost }) };
     this.#unwritten = true;
     if (scheduler === 'auto') {
       this.#why = judgement.why;

@@ -38,6 +38,7 @@ export const KeptLearning = Type.Object({
       over: Name,
       at: At,
       jobs: Type.Integer({ minimum: 0 }),
+      cost: Type.Optional(Type.Number()),
     }),
   ),
   /** Newest last. */

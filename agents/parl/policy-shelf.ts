@@ -74,6 +74,12 @@ export class PolicyShelf {
     return this.#kept.get(this.#current)?.policy ?? this.#packaged;
   }
 
+  /** What `rollback` goes back to; undefined where there is none. */
+  get before(): Policy | undefined {
+    const version = this.#previous.findLast((one) => this.#kept.has(one) && one !== this.#current);
+    return version === undefined ? undefined : this.#kept.get(version)?.policy;
+  }
+
   /** What was stored and is no policy for this node: documents, 1 for the whole when it could not be read. */
   get leftAside(): number {
     return this.#leftAside;
@@ -121,7 +127,7 @@ export class PolicyShelf {
 
   /** Back to the one before. Throws `POLICY_UNKNOWN` when there is none. */
   async rollback(): Promise<Policy> {
-    const before = this.#previous.findLast((version) => this.#kept.has(version) && version !== this.#current);
+    const before = this.before?.version;
     if (before === undefined) {
       throw new ParlmeshError('POLICY_UNKNOWN', 'No other policy was current before this one', {
         hint: 'parlmesh policy list shows those that are kept; parlmesh policy promote VERSION chooses one',

@@ -21,6 +21,12 @@ export const JudgementView = Type.Object(
     over: Scheduler,
     at: At,
     jobs: Type.Integer({ description: 'Recent jobs that were replayed.' }),
+    cost: Type.Optional(
+      Type.Number({
+        description:
+          'Mean completion time of jobs under the policy over that under the one before; missing where there is none.',
+      }),
+    ),
   },
   { description: 'The newest comparison on the jobs that this node really had.' },
 );

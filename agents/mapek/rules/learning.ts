@@ -26,7 +26,8 @@ export const LEARNING_RULES: readonly Rule[] = [
     cause: 'The policy in force does worse here than the one before',
     metrics: {
       'policy.cost': {
-        ...{ raise: 1.15, clear: 1.03, raiseAfter: 3, clearAfter: 2, worst: 3, strength: 0.85, unit: 'times' },
+        // One judgement is many episodes on the same arrivals.
+        ...{ raise: 1.15, clear: 1.03, raiseAfter: 1, clearAfter: 1, worst: 3, strength: 0.85, unit: 'times' },
         sentence: 'Work costs {value} what it did under the policy before',
       },
     },

@@ -1,5 +1,6 @@
 // A node that drops out of the election of the federation, and a policy that is bad.
 
+import { FEWEST_JOBS } from '../../../agents/parl/controller.ts';
 import { createPolicy, encodePolicy, POLICY_SHAPE } from '../../../agents/parl/policy.ts';
 import { parameterCount } from '../../../agents/parl/ppo/shape.ts';
 import type { Random } from '../../../core/random.ts';
@@ -43,8 +44,8 @@ export function learningFaults({ learning, lifecycle, random, now }: LearningFau
     {
       ...{ name: 'policy-regressed', fault: 'policy-regressed', lasts: 60_000 },
       does: 'puts a policy into force that chooses by dice',
-      targets: () => (inForce() === undefined ? [] : ['policy']),
-      why: () => 'no policy of this node is loaded',
+      targets: () => (inForce() !== undefined && learning.view().recentJobs >= FEWEST_JOBS ? ['policy'] : []),
+      why: () => `this node has to have placed ${FEWEST_JOBS} jobs before a policy can be judged`,
       at: (target, lasts) => {
         const parameters = Float32Array.from(
           { length: parameterCount(POLICY_SHAPE) },

@@ -161,6 +161,10 @@ function describeServing({
     ['serves', `${scheduler}: ${why}`],
     ['policy', current && `${current.version}, ${lineageOf(current)}`],
     ['gain', judgement && `${judgement.gain.toFixed(3)} over ${judgement.over}, on ${judgement.jobs} recent jobs`],
+    [
+      'cost',
+      judgement?.cost === undefined ? undefined : `${judgement.cost.toFixed(3)} times that of the policy before`,
+    ],
     ['judged', judgement && timestamp(judgement.at)],
     ['recent jobs', String(recentJobs)],
     [

@@ -41,6 +41,7 @@ export class LearningSignals implements Source {
 
   repeat(subjects?: ReadonlySet<string>): void {
     if (subjects === undefined || subjects.has('service/federation')) this.#tellSeat();
+    if (subjects === undefined || subjects.has('service/policy')) this.#tellPolicy();
     if (subjects === undefined || subjects.has('node')) this.#tellTasks();
   }
 
@@ -63,8 +64,9 @@ export class LearningSignals implements Source {
   #tellPolicy(): void {
     const { learning, clock, say } = this.#parts;
     const { judgement } = learning.view();
-    if (judgement === undefined || judgement.gain <= 0) return;
-    const value = Math.min(1e4, 1 / judgement.gain);
+    if (judgement === undefined) return;
+    // Where there was none before, none before was better.
+    const value = Math.min(1e4, judgement.cost ?? 1);
     say({ subject: 'service/policy', at: clock.wall(), kind: 'metric', metric: 'policy.cost', value });
   }
 

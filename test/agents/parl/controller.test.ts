@@ -186,6 +186,29 @@ describe('the PARL controller', () => {
     expect(parl.current().scheduler.name).toBe('parl');
   });
 
+  it('compares a policy with the one before it, where there is one', async () => {
+    const bad = createPolicy(initialParameters(POLICY_SHAPE, seededRandom(2)), {
+      kind: 'imported',
+      madeAt: 2,
+      decisions: 0,
+    });
+    const { parl, end, look, shelf } = await controller({
+      evaluate: says((parameters) => (parameters.every((value, index) => value === bad.parameters[index]) ? 0.5 : 1.2)),
+    });
+    await end(8);
+    await look();
+    expect(parl.view().judgement).not.toHaveProperty('cost');
+    await shelf.take(encodePolicy(bad));
+    await shelf.promote(bad.version);
+    parl.policyChanged('unjudged');
+    await look();
+    expect(parl.view().judgement).toMatchObject({ serves: 'heft', cost: 2.4 });
+    await shelf.rollback();
+    parl.policyChanged('unjudged');
+    await look();
+    expect(parl.view().judgement).not.toHaveProperty('cost');
+  });
+
   it('says why nothing can be judged, and goes on when it can again', async () => {
     let works = false;
     const good = says(() => 1.3);

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JobView } from '../../../agents/swarm/job-view.ts';
 import type { ChaosView, InjectionView } from '../../../daemon/chaos/view.ts';
 import type { LocalNode } from '../../../daemon/cli/local-node.ts';
+import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
 import type { AgentView } from '../../../daemon/view/schema.ts';
 import { incidentsOf, realNodes, story, WITHIN } from './told-by-nodes.ts';
 
@@ -92,4 +93,31 @@ describe('a real node', () => {
     expect(await incidentsOf(node, 'service/vision')).toEqual([]);
     await node.request('DELETE', '/api/v3/chaos');
   });
+
+  it('goes back to the policy before when the one in force does worse on the jobs that there were', async () => {
+    // Short and long jobs by turns: it matters which go first.
+    for (let number = 0; number < 10; number++) {
+      const [count, seconds] = number % 2 === 0 ? [1, 0.05] : [9, 0.4];
+      const tasks = Array.from({ length: count }, (_, index) => ({
+        ...{ id: `t${index}`, kind: 'wait', input: { seconds }, seconds },
+      }));
+      await node.post('jobs', { name: `job ${number}`, tasks });
+    }
+    const { policy: packaged } = await node.get<PolicyView>('policy');
+    const { id } = await inject(node, 'policy-regressed', 'policy', 110);
+    const { fault, steps, evidence } = await story(node, 'service/policy', ({ state }) => state === 'recovered', {
+      ...PATIENCE,
+      timeout: 110_000,
+    });
+    expect([fault, evidence[0]]).toEqual([
+      'policy-regressed',
+      expect.stringMatching(/^Work costs [\d.]+ times what it did under the policy before$/),
+    ]);
+    expect(steps).toEqual([expect.objectContaining({ action: 'policy.roll-back', outcome: 'helped' })]);
+    expect((await node.get<PolicyView>('policy')).policy).toBe(packaged);
+    const { running } = await node.get<ChaosView>('chaos');
+    expect(running.find((one) => one.id === id)?.goneAt).toBeGreaterThan(0);
+    await node.request('DELETE', '/api/v3/chaos');
+    expect((await node.get<PolicyView>('policy')).policy).toBe(packaged);
+  }, 150_000);
 });

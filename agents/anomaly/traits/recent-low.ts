@@ -1,30 +1,20 @@
 // The lowest of the last values: it rises where the usual troughs stay away.
 
-import { Recent } from '../recent.ts';
-import type { StateReader, StateWriter } from '../state-codec.ts';
-import type { Moment, Trait } from '../trait.ts';
+import type { Moment } from '../trait.ts';
+import { RecentTrait } from './recent-trait.ts';
 
 const OVER = 48;
 
-export class RecentLow implements Trait {
+export class RecentLow extends RecentTrait {
   readonly dimensions = 1;
-  readonly #recent = new Recent(OVER);
+
+  constructor() {
+    super(OVER);
+  }
 
   measure(x: number, _moment: Moment, point: Float32Array): boolean {
-    this.#recent.push(x);
-    point[0] = this.#recent.lowest();
+    this.recent.push(x);
+    point[0] = this.recent.lowest();
     return true;
-  }
-
-  interrupt(): void {
-    this.#recent.clear();
-  }
-
-  save(to: StateWriter): void {
-    this.#recent.save(to);
-  }
-
-  load(from: StateReader): void {
-    this.#recent.load(from);
   }
 }

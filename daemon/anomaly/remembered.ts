@@ -1,6 +1,7 @@
 // What anomalies need over a restart, in the store: what is usual of each series and the readings that a federation learns from,
 // written so rarely that flash does not wear, and what people said, written at once.
 
+import { isDeepStrictEqual } from 'node:util';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { asBaselines, type BaselineDocument } from '../../agents/anomaly/baseline-document.ts';
@@ -68,8 +69,9 @@ export class Remembered {
     return Value.Check(ReadingsDocument, stored) ? stored : undefined;
   }
 
-  /** Never rejects. */
+  /** What has not changed is not written again: a daemon that is restarted over and over reads nothing new. Never rejects. */
   async keepReadings(document: ReadingsDocument): Promise<void> {
+    if (isDeepStrictEqual(document, this.readings())) return;
     await this.#keep(READINGS, document, JSON.stringify(document).length);
   }
 

@@ -206,7 +206,10 @@ describe('anomalies of a node', () => {
     const examples = anomalies.learner().examples();
     expect(examples).toBeGreaterThan(100);
     // Killed in between, it loses six hours at most.
-    for (let hour = 0; hour < 24; hour++) clock.advance(3_600_000);
+    for (let hour = 0; hour < 24; hour++) {
+      clock.advance(3_600_000);
+      read();
+    }
     expect(written).toHaveLength(4);
     await anomalies.stop();
     expect(written).toHaveLength(5);
@@ -215,6 +218,8 @@ describe('anomalies of a node', () => {
     await after.start();
     expect(after.learner().examples()).toBeGreaterThanOrEqual(examples);
     await after.stop();
+    // It read nothing new.
+    expect(written).toHaveLength(5);
   });
 });
 

@@ -137,6 +137,10 @@ export class CoordinatorElection
     await this.#writing;
   }
 
+  get lease(): Millis {
+    return this.#rules.lease;
+  }
+
   get seat(): Seat {
     return this.#state === undefined ? { kind: 'none' } : seatOf(this.#state);
   }

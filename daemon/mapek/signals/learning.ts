@@ -6,7 +6,7 @@ import type { Learning } from '../../learning.ts';
 import type { Say, Source } from './hearing.ts';
 
 export interface LearningSignalsParts {
-  federation: Federation | undefined;
+  federation: Pick<Federation, 'election'> | undefined;
   /** Whether another node can be reached: alone, nobody has to coordinate. */
   hasCompany: () => boolean;
   learning: Pick<Learning, 'view' | 'on' | 'off'>;
@@ -16,8 +16,8 @@ export interface LearningSignalsParts {
   say: Say;
 }
 
-/** An election takes a few leases; longer without a coordinator is a standstill. */
-const WITHOUT_COORDINATOR: Millis = 90_000;
+/** An election takes a few leases; so many without a coordinator are a standstill. */
+const LEASES_WITHOUT = 6;
 
 export class LearningSignals implements Source {
   readonly #parts: LearningSignalsParts;
@@ -56,7 +56,7 @@ export class LearningSignals implements Source {
     }
     this.#seatless ??= clock.now();
     const since = clock.now() - this.#seatless;
-    if (since < WITHOUT_COORDINATOR) return;
+    if (since < LEASES_WITHOUT * federation.election.lease) return;
     say({ ...about, state: 'stalled', message: `No node has coordinated for ${Math.round(since / 1000)} s` });
   }
 

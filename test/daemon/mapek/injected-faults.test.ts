@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JobView } from '../../../agents/swarm/job-view.ts';
 import type { ChaosView, InjectionView } from '../../../daemon/chaos/view.ts';
-import type { LocalNode } from '../../../daemon/cli/local-node.ts';
+import { joinNetworkOf, type LocalNode } from '../../../daemon/cli/local-node.ts';
+import type { FederationView } from '../../../daemon/view/federation-schema.ts';
 import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
 import type { AgentView } from '../../../daemon/view/schema.ts';
 import { incidentsOf, realNodes, story, WITHIN } from './told-by-nodes.ts';
@@ -120,4 +121,38 @@ describe('a real node', () => {
     await node.request('DELETE', '/api/v3/chaos');
     expect((await node.get<PolicyView>('policy')).policy).toBe(packaged);
   }, 150_000);
+});
+
+describe('two real nodes that learn together', () => {
+  it('have one stand for election again that dropped out of it without a word', async () => {
+    const settings = {
+      PARLMESH_CHAOS_ENABLED: 'true',
+      PARLMESH_FEDERATION_LEASE: '2',
+      PARLMESH_MAPEK_RELAPSE_WITHIN: '5',
+    };
+    const [east, west] = await Promise.all(['east', 'west'].map((name) => start(name, join(scratch, name), settings)));
+    await joinNetworkOf(east!, west!);
+    const coordinators = () =>
+      Promise.all([east!, west!].map(async (node) => (await node.get<FederationView>('federation')).coordinator?.id));
+    const isOne = async (): Promise<boolean> => {
+      const [a, b] = await coordinators();
+      return a !== undefined && a === b;
+    };
+    await expect.poll(isOne, PATIENCE).toBe(true);
+    const { id } = await inject(east!, 'federation-stalled', 'federation', 60);
+    const { fault, steps, evidence } = await story(
+      east!,
+      'service/federation',
+      ({ state }) => state === 'recovered',
+      PATIENCE,
+    );
+    expect([fault, evidence[0]]).toEqual([
+      'federation-stalled',
+      expect.stringMatching(/^No node has coordinated for \d+ s$/),
+    ]);
+    expect(steps).toEqual([expect.objectContaining({ action: 'federation.new-coordinator', outcome: 'helped' })]);
+    const { running } = await east!.get<ChaosView>('chaos');
+    expect(running.find((one) => one.id === id)?.goneAt).toBeGreaterThan(0);
+    await expect.poll(isOne, PATIENCE).toBe(true);
+  }, 180_000);
 });

@@ -9,6 +9,7 @@ import type { Journal } from '../core/journal.ts';
 import type { Random } from '../core/random.ts';
 import type { SigningKey } from '../mesh/membership/keys.ts';
 import { Mesh } from '../mesh/mesh.ts';
+import { RestingSource } from '../vision/camera/resting-source.ts';
 import type { VisionProcessor } from '../vision/processor.ts';
 import { MeshAgentNetwork } from './agent-network.ts';
 import { anomalyActions } from './anomaly/anomaly-desk.ts';
@@ -33,6 +34,7 @@ import type { RootLogger } from './log.ts';
 import { SelfHealing } from './mapek/self-healing.ts';
 import { type Measure, measureBoard, measureLinks } from './measurements.ts';
 import { membershipFigures, networkActions } from './membership.ts';
+import { Power } from './power/power.ts';
 import { RemoteNodes, relayPolicy } from './remote-nodes.ts';
 import { NetworkFiles } from './security/network.ts';
 import {
@@ -51,7 +53,7 @@ import { Metrics } from './telemetry/metrics.ts';
 import { MqttTelemetry } from './telemetry/publisher.ts';
 import { storedTopics } from './telemetry/stored-topics.ts';
 import { LiveView } from './view/live-view.ts';
-import type { HardwareView } from './view/schema.ts';
+import type { HardwareView, PowerView } from './view/schema.ts';
 import type { Actions } from './view/view.ts';
 import { Workforce } from './workforce.ts';
 
@@ -71,6 +73,8 @@ export interface NodeParts {
   clock: Clock;
   random: Random;
   logger: RootLogger;
+  /** The node wants to end: what runs it is to stop it. */
+  end: (why: 'battery') => void;
 }
 
 /** How often the numbers behind the page's charts are kept. */
@@ -84,6 +88,7 @@ export class ParlmeshNode {
   readonly #mesh: Mesh;
   readonly #vision: VisionProcessor;
   readonly #memory: CameraMemory;
+  readonly #power: Power;
   readonly #oracle: AntiMeaveOracle;
   readonly #workforce: Workforce;
   readonly #healing: SelfHealing;
@@ -115,6 +120,7 @@ export class ParlmeshNode {
     });
     const journal = this.#store.journal;
     this.#journal = journal;
+    this.#power = new Power({ config: config.power, clock, journal });
     this.#lifecycle = new Lifecycle({ clock, random, logger, journal });
     this.#mesh = new Mesh({
       config: config.mesh,
@@ -135,7 +141,7 @@ export class ParlmeshNode {
       packagedModels: PACKAGED_MODELS,
       hardware: () => this.view.hardware(),
       work: () => this.#workforce,
-      disturb: (camera, source) => disturbances.source(camera, source),
+      disturb: (camera, source) => new RestingSource(disturbances.source(camera, source), this.#power),
       logger: logger.child({ service: 'vision' }),
     });
     this.#memory = new CameraMemory({
@@ -165,6 +171,7 @@ export class ParlmeshNode {
       ...{ mesh: this.#mesh, vision: this.#vision, store: this.#store, key },
       report: (service, cause) => this.#lifecycle.report(service, cause),
       hardware: () => this.view.hardware(),
+      power: this.#power,
       recoveryKnowledge: () => this.#healing.learner(),
       onReading: (reading, score) => this.#onReading(reading, score),
     });
@@ -246,10 +253,12 @@ export class ParlmeshNode {
     this.#workforce.swarm.on('job', (job) => this.view.jobChanged(job));
     this.#workforce.swarm.on('swarm', () => this.view.swarmChanged());
     this.#workforce.learning.on('changed', () => this.view.policyChanged());
+    this.#power.on('changed', (power) => this.#onPower(power));
     this.#mesh.on('membership', (trouble) =>
       this.#lifecycle.report('mesh', trouble && `${trouble.cause}. ${trouble.hint}`),
     );
     this.#mesh.on('converged', (seconds) => metrics.observeConvergence(seconds));
+    this.#workforce.federation?.coordinator.on('ended', (seconds) => metrics.observeRound(seconds));
     this.#store.on('trouble', (cause) => this.#lifecycle.report('store', cause));
     this.#vision.on('detector', (state) => {
       if (state.kind === 'failed') this.#lifecycle.report('vision', `nothing is detected: ${state.cause}`);
@@ -259,6 +268,7 @@ export class ParlmeshNode {
     this.#lifecycle.add(this.#oracle, { required: true });
     this.#lifecycle.add(metrics, { required: true });
     this.#lifecycle.add(this.#mesh, { required: false });
+    this.#lifecycle.add(this.#power, { required: false });
     if (config.mesh.kernelRoutes.enabled) this.#lifecycle.add(this.#kernelRoutes(config), { required: false });
     this.#lifecycle.add(this.#vision, { required: false });
     this.#lifecycle.add(this.#memory, { required: false });
@@ -334,6 +344,7 @@ export class ParlmeshNode {
     return {
       restartAgent: (id) => this.#workforce.supervisor.restart(id),
       reloadConfig: () => this.reload(),
+      wake: (seconds) => this.#power.wake(seconds),
       drawAreas: (camera, areas) => this.#memory.drawAreas(camera, areas),
       ...{ ...storeActions(this.#store), ...anomalyActions(this.#workforce.anomalies) },
       ...{ ...networkActions(this.#mesh), ...correctionActions(this.#correction) },
@@ -354,9 +365,26 @@ export class ParlmeshNode {
     measureBoard(this.#measure, reading, score);
   }
 
+  #onPower(power: PowerView): void {
+    const { isResting } = this.#power;
+    const hardware = this.view.hardware();
+    if (hardware !== undefined) {
+      this.view.setHardware({ ...hardware, power });
+      this.#workforce.relieved(this.view.hardware());
+    }
+    this.#mesh.rest(isResting);
+    this.#telemetry.rest(isResting);
+    if (power.state === 'critical' && this.#config.power.battery.whenCritical === 'stop') this.#parts.end('battery');
+  }
+
   #summary() {
     const [page] = this.#http.addresses;
     const profile = this.#parts.profile.profile.name;
-    return { profile, load: this.view.hardware()?.cpu.load ?? 0, ...(page !== undefined && { page }) };
+    const { until } = this.#power.view();
+    return {
+      ...{ profile, load: this.view.hardware()?.cpu.load ?? 0 },
+      ...(page !== undefined && { page }),
+      ...(this.#power.isResting && { rests: { ...(until !== undefined && { until }) } }),
+    };
   }
 }

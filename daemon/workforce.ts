@@ -55,6 +55,7 @@ import { HardwareReader } from './hardware/reader.ts';
 import { Learning } from './learning.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { Relief } from './mapek/relief.ts';
+import type { Power } from './power/power.ts';
 import { authorizeLesson } from './security/oracle.ts';
 import type { Store } from './store/store.ts';
 import type { SwarmFigures } from './telemetry/swarm-families.ts';
@@ -79,6 +80,8 @@ export interface WorkforceParts {
   key: SigningKey;
   /** The board as it was read last. */
   hardware: () => HardwareView | undefined;
+  /** When it rests. */
+  power: Power;
   /** Name of its profile. */
   profile: string;
   /** @param score of the node, 0 normal to 1 anomalous */
@@ -130,13 +133,14 @@ export class Workforce {
     this.relief = new Relief(clock);
     this.supervisor = new Supervisor({ config: config.agents, clock, random, journal, logger });
     this.#reader = new HardwareReader({
-      ...{ clock, dataDir, logger },
+      ...{ clock, dataDir, logger, root: config.hardware.root },
       ...(disturbances && { overlaid: (reading) => disturbances.overlaid(reading) }),
     });
     this.builtIn = new BuiltInAgents({
       supervisor: this.supervisor,
       ...{ mesh, vision, hardware: this.#reader, journal, clock },
-      onReading: ({ reading, symptoms }) => {
+      onReading: ({ reading: read, symptoms }) => {
+        const reading = parts.power.hear(read);
         this.#condition(reading);
         onReading(reading, this.anomalies.hearBoard(reading, symptoms.length > 0));
       },
@@ -232,13 +236,15 @@ export class Workforce {
       experienceOf: PARL_POLICY.name,
       swarm: () => trainingSwarm(this.swarm),
       condition: () => conditionOf(hardware()),
-      stability: () => stabilityOf(constancyOf((clock.now() - startedAt) / 1000, hardware())),
+      // Who rests hands the seat over to whoever is as near and works.
+      stability: () =>
+        parts.power.isResting ? 0 : stabilityOf(constancyOf((clock.now() - startedAt) / 1000, hardware())),
       report: parts.report,
       ...{ clock, random, journal, logger: logger.child({ service: 'federation' }) },
     });
   }
 
-  /** The relief changed. */
+  /** What it is relieved of changed, or whether it rests. */
   relieved(hardware: HardwareView | undefined): void {
     if (hardware !== undefined) this.#condition(hardware);
   }

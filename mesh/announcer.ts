@@ -45,14 +45,21 @@ export class Announcer {
     this.repeat();
     this.#timers = [
       clock.every(REFRESH.membership, () => this.#sayMembership(true)),
-      clock.every(REFRESH.summary, () => this.#saySummary()),
+      clock.every(REFRESH.summary, () => this.saySummary()),
     ];
   }
 
   /** Says everything now. */
   repeat(): void {
     this.#sayMembership(true);
-    this.#saySummary();
+    this.saySummary();
+  }
+
+  saySummary(): void {
+    const { gossip, summary } = this.#parts;
+    if (summary === undefined) return;
+    gossip.publish(summaryTopic, summary());
+    this.#sayScore();
   }
 
   /** Says goodbye. */
@@ -87,13 +94,6 @@ export class Announcer {
       present,
       ...(gossip.area !== DEFAULT_AREA && { area: gossip.area }),
     });
-  }
-
-  #saySummary(): void {
-    const { gossip, summary } = this.#parts;
-    if (summary === undefined) return;
-    gossip.publish(summaryTopic, summary());
-    this.#sayScore();
   }
 
   #sayScore(): void {

@@ -1,5 +1,5 @@
-// Neighbours that this node was told to do without: routes go around some, and nothing at all is taken from others. Of this
-// node alone, and forgotten when it ends.
+// Who is a last resort by this node's own word: neighbours that it was told to do without (nothing at all is taken from some
+// of them), and itself while it rests. Forgotten when it ends.
 
 import type { Link } from './link/link-monitor.ts';
 import { dampedCost } from './link/link-quality.ts';
@@ -11,8 +11,11 @@ export class KeptAway {
   /** Treated as if they had been removed from the network. */
   readonly isolated = new Set<NodeId>();
 
+  /** This node rests: others go around it where they can. What ends at it comes as before. */
+  isResting = false;
+
   priced(links: Link[]): Link[] {
-    if (this.avoided.size === 0) return links;
-    return links.map((link) => (this.avoided.has(link.peer) ? { ...link, cost: dampedCost(link.cost) } : link));
+    if (this.avoided.size === 0 && !this.isResting) return links;
+    return links.map((link) => (this.isResting || this.avoided.has(link.peer) ? { ...link, cost: dampedCost(link.cost) } : link));
   }
 }

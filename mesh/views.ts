@@ -29,6 +29,8 @@ export interface MeshPeer {
   load?: number;
   score?: number;
   page?: string;
+  /** It saves power: it takes no work, and other ways are preferred to those through it. Wall-clock time. */
+  rests?: { until?: number };
   /** Is it there, and what this node goes by. */
   presence: MeshPresence;
 }

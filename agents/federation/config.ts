@@ -2,7 +2,7 @@
 // Privacy, aggregation and roll-out declare their own beside it.
 
 import { type Static, Type } from 'typebox';
-import { AggregationConfig } from './aggregation/config.ts';
+import { AggregationConfig, RuleOverrides } from './aggregation/config.ts';
 
 export const DeadlineConfig = Type.Object(
   {
@@ -114,6 +114,7 @@ export const LearnerConfig = Type.Object(
       maximum: 3600,
       description: 'Seconds of one processor that training may take on a node in one round.',
     }),
+    aggregation: Type.Optional(RuleOverrides),
   },
   { additionalProperties: false, default: {}, description: 'One learner.' },
 );

@@ -9,6 +9,7 @@ import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
 import type { Service } from '../../core/service.ts';
 import type { AgentNetwork } from '../network.ts';
+import { ruleFor } from './aggregation/learner-rule.ts';
 import type { FederationConfig } from './config.ts';
 import type { Learner } from './learner.ts';
 import {
@@ -25,13 +26,14 @@ import {
   Withdrawal,
 } from './messages.ts';
 import type { CandidateDesk } from './rollout/candidate.ts';
-import { type Control, type FederationStatus, readControl } from './rounds/federation-view.ts';
+import { aggregationInView, type FederationStatus } from './rounds/federation-view.ts';
 import { Offers } from './rounds/offers.ts';
 import type { Aggregation, Dispatch, Evaluate, Leadership, Reputation, UpdateCodec } from './rounds/ports.ts';
 import type { Post } from './rounds/post.ts';
 import { type Done, type Failed, isOver } from './rounds/round.ts';
 import { RoundRunner } from './rounds/round-runner.ts';
 import { type RoundView, sentenceOf, viewOfRound } from './rounds/round-view.ts';
+import { RoundsPause } from './rounds/rounds-pause.ts';
 import { nextRound, type ScheduleAnswer } from './rounds/schedule.ts';
 import { unfit } from './rounds/selection.ts';
 import { settingsOf } from './rounds/settings.ts';
@@ -56,6 +58,8 @@ export interface FederatedCoordinatorParts {
   evaluate?: Evaluate;
   /** Whether `node` may stand for others: a regional coordinator. */
   standsFor?(node: string, members: readonly string[]): boolean;
+  /** Whether a node may have the seat. */
+  mayCoordinate(node: string): boolean;
   /** What this node itself could bring. */
   ownOffer(): Offer | undefined;
   config: FederationConfig;
@@ -64,8 +68,6 @@ export interface FederatedCoordinatorParts {
   journal: Journal;
   logger: Logger;
 }
-
-const CONTROL = 'federation-control';
 
 interface Run {
   learner: Learner;
@@ -79,17 +81,19 @@ interface Run {
 
 const LOOK_EVERY: Millis = 1000;
 
-/** Emits `round` after something about a round changed. */
-export class FederatedCoordinator extends EventEmitter<{ round: [learner: string] }> implements Service {
+/** Emits `round` after something about a round changed, and `ended` with the seconds that a round took. */
+export class FederatedCoordinator
+  extends EventEmitter<{ round: [learner: string]; ended: [seconds: number] }>
+  implements Service
+{
   readonly name = 'federation';
+  /** While it lasts no new round begins; one that runs ends as usual. */
+  readonly pause: RoundsPause;
   readonly #parts: FederatedCoordinatorParts;
   readonly #offers: Offers;
   readonly #updates: UpdateDesk;
   readonly #runs = new Map<string, Run>();
-  readonly #ended = new Map<string, number>();
-  /** That ended rounds took. */
-  #seconds = 0;
-  #control: Control = {};
+  readonly #ended: Record<string, number> = {};
   #timers: Timer[] = [];
   #unwatch: (() => void)[] = [];
   #isStarted = false;
@@ -107,6 +111,7 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
       ...{ keys, clock, runner: (learner) => this.#readyRun(learner)?.runner },
       ...(parts.standsFor !== undefined && { standsFor: parts.standsFor }),
     });
+    this.pause = new RoundsPause({ ...parts, nameOf: (node) => this.#nameOf(node) });
     post.handle(UPDATE, async (origin, frame) => frameOf(await this.#updates.receive(origin, frame)));
     post.handle(WITHDRAW, (node, frame) => {
       const withdrawn = readFrame(Withdrawal, frame)?.header;
@@ -119,9 +124,8 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
 
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { storage, leadership, network, clock } = this.#parts;
-    const text = await storage.document(CONTROL);
-    this.#control = readControl(text);
+    const { leadership, network, clock } = this.#parts;
+    await this.pause.start();
     this.#isStarted = true;
     this.#unwatch = [
       leadership.onChange(() => this.#leadershipChanged()),
@@ -135,22 +139,12 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
 
   async stop(): Promise<void> {
     this.#isStarted = false;
+    this.pause.stop();
     for (const timer of this.#timers) timer.cancel();
     for (const unwatch of this.#unwatch) unwatch();
     this.#timers = [];
     this.#unwatch = [];
     this.#dropRuns();
-  }
-
-  /** No new round begins; one that runs ends as usual. Resolves once that is on the disk. */
-  async pause(by: string, reason: string): Promise<void> {
-    await this.#setControl({ paused: { by, reason, at: this.#parts.clock.wall() } });
-    this.#record('info', 'federation.rounds-paused', `Rounds are paused by ${by}: ${reason}`);
-  }
-
-  async resume(by: string): Promise<void> {
-    await this.#setControl({});
-    this.#record('info', 'federation.rounds-resumed', `Rounds go on, by ${by}`);
   }
 
   /** Begins a round now, paused or not. Throws `FEDERATION_NOT_COORDINATOR`, `ROUND_RUNNING`, `ROLLOUT_BUSY`. */
@@ -171,12 +165,13 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
   }
 
   status(): FederationStatus {
-    const { leadership, network } = this.#parts;
+    const { leadership, network, config } = this.#parts;
     const seat = leadership.current();
+    const { paused } = this.pause;
     return {
       ...(seat !== undefined && { coordinator: { id: seat.node, name: this.#nameOf(seat.node), term: seat.term } }),
       coordinates: seat?.node === network.self,
-      ...(this.#control.paused !== undefined && { paused: this.#control.paused }),
+      ...(paused !== undefined && { paused }),
       learners: [...this.#runs.values()].map(({ learner, runner, failures, next }) => {
         const fit = this.#fit(learner);
         const { state, trouble } = runner;
@@ -187,6 +182,9 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
           ...(trouble !== undefined && { trouble }),
           rounds: state?.facts.number ?? 0,
           examples: fit.reduce((sum, { examples }) => sum + examples, 0),
+          aggregation: aggregationInView(
+            ruleFor(config.aggregation, config.learners[learner.name]?.aggregation, learner.aggregation),
+          ),
         };
       }),
     };
@@ -212,8 +210,7 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
   /** For metrics. */
   figures() {
     return {
-      ...{ updates: this.#updates.figures(), rounds: Object.fromEntries(this.#ended) },
-      ...{ running: this.#running(), seconds: this.#seconds },
+      ...{ updates: this.#updates.figures(), running: this.#running(), rounds: { ...this.#ended } },
     };
   }
 
@@ -302,7 +299,7 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
   #next({ learner, since, failures }: Run): ScheduleAnswer {
     const { clock, config, desk } = this.#parts;
     const fit = this.#fit(learner);
-    const paused = this.#control.paused;
+    const { paused } = this.pause;
     const blocked = desk.isBusy(learner.name)
       ? 'a candidate is being rolled out'
       : paused && `${paused.by} paused the rounds: ${paused.reason}`;
@@ -328,9 +325,9 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
 
   #roundEnded(learner: Learner, round: Done | Failed): void {
     const run = this.#runs.get(learner.name);
-    const kind = round.kind === 'failed' ? round.reason : round.outcome;
-    this.#ended.set(kind, (this.#ended.get(kind) ?? 0) + 1);
-    this.#seconds += Math.max(0, round.endedAt - round.facts.startedAt) / 1000;
+    const outcome = round.kind === 'failed' ? round.reason : round.outcome;
+    this.#ended[outcome] = (this.#ended[outcome] ?? 0) + 1;
+    this.emit('ended', Math.max(0, round.endedAt - round.facts.startedAt) / 1000);
     if (run !== undefined) {
       run.since = this.#parts.clock.now();
       run.failures = round.kind === 'failed' ? run.failures + 1 : 0;
@@ -368,11 +365,6 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
     });
   }
 
-  async #setControl(control: Control): Promise<void> {
-    await this.#parts.storage.putDocument(CONTROL, JSON.stringify(control));
-    this.#control = control;
-  }
-
   #view(state: Parameters<typeof viewOfRound>[0]): RoundView {
     // Looked up once: of a thousand nodes each would else be searched for among a thousand.
     const names = new Map(this.#parts.network.nodes().map(({ id, name }) => [id, name]));
@@ -386,10 +378,6 @@ export class FederatedCoordinator extends EventEmitter<{ round: [learner: string
   #ownName(node: string): string {
     const { network, name } = this.#parts;
     return node === network.self ? (name ?? node) : node;
-  }
-
-  #record(severity: 'info' | 'warning', kind: string, message: string): void {
-    this.#parts.journal.record({ severity, kind, subject: 'service/federation', message });
   }
 }
 

@@ -1,6 +1,8 @@
 // What a federation improves. The rounds, the aggregation and the roll-out know only this: numbers in a row, trained here
 // and compared here. A new learner is one file in `learners/` that implements it.
 
+import type { RuleOverrides } from './aggregation/config.ts';
+
 /** Parameters and the name that everybody gives them. */
 export interface Model {
   /** The first 16 hexadecimal digits of the SHA-256 of the parameters as float32, little-endian. */
@@ -78,6 +80,8 @@ export interface Learner {
   readonly size: number;
   /** Grows whenever a number changes its meaning: models and updates of another format do not fit. */
   readonly format: number;
+  /** How its updates become one where the configuration chose nothing; left out, by the robust default. */
+  readonly aggregation?: RuleOverrides;
   /** What serves here now. */
   current(): Model;
   /** How much there is to train on since the last round; 0 keeps this node out of it. */

@@ -118,7 +118,15 @@ function regionalNetworkOf(network: AgentNetwork, keys: BenchKeys, leadership: L
   let rule: ((updates: readonly Update[]) => Aggregate) | undefined;
   regional.lead(
     new RegionalHead({
-      ...{ network, keys, codec, codecs: new Map([[codec.name, codec]]), rule: 'default', journal, clock: systemClock },
+      ...{
+        network,
+        keys,
+        codec,
+        codecs: new Map([[codec.name, codec]]),
+        rule: () => 'default',
+        journal,
+        clock: systemClock,
+      },
       shape: () => ({ learner: LEARNER, format: learner.format, size: learner.size }),
       // Only heads need one.
       aggregate: (updates) => {
@@ -174,6 +182,7 @@ export function coordinatorOf(
       regions === undefined
         ? new PlainAggregation({ codecs: [codec], aggregate: rule })
         : new RegionalAggregation({ codecs, aggregate: rule, audits: 1, post, clock: systemClock }),
+    mayCoordinate: () => true,
     ownOffer: () => undefined,
   });
   if (regions !== undefined) {

@@ -78,7 +78,7 @@ export function liveConfig(running: Config, next: Config): Config {
       backupsKept: next.store.backupsKept,
       writeBudgetPerHour: next.store.writeBudgetPerHour,
     },
-    hardware: next.hardware,
+    hardware: { ...running.hardware, interval: next.hardware.interval },
     agents: next.agents,
     vision: { ...running.vision, snapshots: next.vision.snapshots },
     mapek: {

@@ -12,6 +12,7 @@ import { FederationConfig } from '../federation/config.ts';
 import { HardwareConfig } from '../hardware/config.ts';
 import { HttpConfig } from '../http/config.ts';
 import { MapekConfig } from '../mapek/config.ts';
+import { PowerConfig } from '../power/config.ts';
 import { StoreConfig } from '../store/config.ts';
 import { MqttConfig } from '../telemetry/config.ts';
 
@@ -51,6 +52,7 @@ export const Config = Type.Object(
     mqtt: MqttConfig,
     store: StoreConfig,
     hardware: HardwareConfig,
+    power: PowerConfig,
     agents: AgentsConfig,
     swarm: SwarmConfig,
     federation: FederationConfig,

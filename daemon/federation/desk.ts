@@ -117,13 +117,13 @@ export class FederationDesk implements FederationWindow, FederationActions {
 
   async pauseRounds(by: string, reason: string): Promise<void> {
     this.#mustCoordinate();
-    await this.#require().coordinator.pause(by, reason);
+    await this.#require().coordinator.pause.begin(by, reason);
     this.#changed();
   }
 
   async resumeRounds(by: string): Promise<void> {
     this.#mustCoordinate();
-    await this.#require().coordinator.resume(by);
+    await this.#require().coordinator.pause.end(by);
     this.#changed();
   }
 

@@ -3,6 +3,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { AggregationThread } from '../../agents/federation/aggregation/aggregation-thread.ts';
+import type { RuleConfig } from '../../agents/federation/aggregation/create-aggregator.ts';
+import { ruleFor } from '../../agents/federation/aggregation/learner-rule.ts';
 import { BranchDuty } from '../../agents/federation/election/branch-duty.ts';
 import { BranchExchange } from '../../agents/federation/election/branch-exchange.ts';
 import { CoordinatorElection } from '../../agents/federation/election/coordinator-election.ts';
@@ -135,11 +137,11 @@ export class Federation {
     const post = new Post(regional);
     regional.lead(
       new RegionalHead({
-        ...{ network, keys, codecs: this.#codecs, rule: config.aggregation.rule, clock, journal },
+        ...{ network, keys, codecs: this.#codecs, rule: (learner) => this.#rule(learner).rule, clock, journal },
         // Not the participant's: what rounding took from a region is not this node's to send.
         codec: new Int8Codec(),
         shape: (name) => this.#shape(name),
-        aggregate: (updates) => this.#thread('region').aggregate(updates),
+        aggregate: (updates, learner) => this.#thread(learner, 'region').aggregate(updates),
         coordinator: () => leadership.current()?.node,
         toldItself: (told) => regional.passedOn(network.self, told),
       }),
@@ -195,6 +197,7 @@ export class Federation {
       ...{ storage: this.storage, desk: this.rollouts, dispatch: config.regions ? regions : jobs },
       aggregation: ({ name }) => (config.secure.enabled ? this.#inSums(name, keys) : this.#aggregation(name, post)),
       reputation: this.#reputations,
+      mayCoordinate: (node) => this.#mayCoordinate(node),
       standsFor: (node, members) => members.every((member) => member === node),
       ownOffer: () => this.participant.offer(),
     });
@@ -329,10 +332,20 @@ export class Federation {
     });
   }
 
-  #thread(of: string): AggregationThread {
+  #rule(learner: string): RuleConfig {
+    const { config, learners } = this.#parts;
+    const suits = learners.find(({ name }) => name === learner)?.aggregation;
+    return ruleFor(config.aggregation, config.learners[learner]?.aggregation, suits);
+  }
+
+  /** One for each duty: a head aggregates its region while the coordinator on the same board aggregates the round. */
+  #thread(learner: string, duty: 'round' | 'region' = 'round'): AggregationThread {
     const { config, clock } = this.#parts;
-    const known = this.#threads.get(of) ?? new AggregationThread({ config: config.aggregation, clock });
-    this.#threads.set(of, known);
+    const { deadline } = config.aggregation;
+    const key = `${duty}/${learner}`;
+    const known =
+      this.#threads.get(key) ?? new AggregationThread({ config: { ...this.#rule(learner), deadline }, clock });
+    this.#threads.set(key, known);
     return known;
   }
 

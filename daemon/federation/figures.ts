@@ -9,7 +9,6 @@ export interface FederationTotals {
   /** By outcome. */
   rounds: Counts;
   running: number;
-  roundSeconds: number;
   updates: { taken: number; bytes: number; refused: Counts };
   declined: Counts;
   ended: Counts;
@@ -37,13 +36,13 @@ export class FederationFigures {
 
   read(): FederationTotals {
     const { coordinator, participant, shipper, receiver, election } = this.#federation;
-    const { rounds, running, seconds, updates } = coordinator.figures();
+    const { rounds, running, updates } = coordinator.figures();
     const { declined, ended } = participant.figures();
     const { sent, acknowledged, refused, lag } = shipper.figures;
     const received = receiver.figures;
     const seat = election.current();
     return {
-      ...{ rounds, running, roundSeconds: seconds, declined, ended, updates },
+      ...{ rounds, running, declined, ended, updates },
       shipped: { bytes: sent.bytes, rows: acknowledged.rows, refused },
       lag: { rows: lag.rows, seconds: lag.millis / 1000 },
       received: { bytes: received.bytes, rows: received.rows, refused: received.refused },

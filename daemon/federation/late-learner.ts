@@ -1,6 +1,7 @@
 // A learner whose parts open only after the store has: it has its name and shape from the beginning, and refuses to work until
 // then.
 
+import type { RuleOverrides } from '../../agents/federation/aggregation/config.ts';
 import type {
   Comparison,
   Learner,
@@ -15,14 +16,16 @@ export class LateLearner implements Learner {
   readonly title: string;
   readonly size: number;
   readonly format: number;
+  readonly aggregation?: RuleOverrides;
   readonly #open: () => Learner;
 
   /** @param open throws while it cannot work */
-  constructor(shape: Pick<Learner, 'name' | 'title' | 'size' | 'format'>, open: () => Learner) {
+  constructor(shape: Pick<Learner, 'name' | 'title' | 'size' | 'format' | 'aggregation'>, open: () => Learner) {
     this.name = shape.name;
     this.title = shape.title;
     this.size = shape.size;
     this.format = shape.format;
+    if (shape.aggregation !== undefined) this.aggregation = shape.aggregation;
     this.#open = open;
   }
 

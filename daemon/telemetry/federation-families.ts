@@ -7,7 +7,6 @@ import { byKey, type Family, type Sample, sampleOf } from './samples.ts';
 export const federationFamilies: Family[] = [
   counts('rounds_total', 'Rounds that ended here, by outcome.', 'outcome', ({ rounds }) => rounds),
   figure('rounds_running', 'gauge', 'Rounds that run here now.', ({ running }) => running),
-  figure('round_seconds_total', 'counter', 'Seconds that ended rounds took.', ({ roundSeconds }) => roundSeconds),
   counts(
     'updates_total',
     'Updates that came to this coordinator, taken or by the reason for which they were refused.',

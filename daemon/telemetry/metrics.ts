@@ -38,6 +38,13 @@ const CONVERGENCE = {
   help: 'Time from the first word of a change of the network until the routes that it moved were computed.',
   labels: [],
 };
+const ROUNDS = {
+  name: 'parlmesh_federation_round_duration_seconds',
+  help: 'Time from the begin of a round to its end, of rounds that ended here.',
+  labels: [],
+};
+/** From a few fast boards to a round that lasts as long as `federation.deadline.most` lets it, and longer ones. */
+const ROUND_BUCKETS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800];
 /** From an incremental computation among a few nodes to a full one among thousands on a small board. */
 const CONVERGENCE_BUCKETS = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3];
 /** From a cached answer (1 ms) to a slow store or camera on a small board. */
@@ -54,6 +61,7 @@ export class Metrics implements Service {
   readonly #families: { family: Family; metric: Gauge | Counter }[];
   readonly #requests: Histogram;
   readonly #convergence: Histogram;
+  readonly #rounds: Histogram;
   readonly #observed = new Map<string, { camera: string; label: string; count: number }>();
   /** Ids of running jobs that this node was told of: each ends once. */
   readonly #runningJobs = new Set<string>();
@@ -76,6 +84,7 @@ export class Metrics implements Service {
       buckets: CONVERGENCE_BUCKETS,
       registers,
     });
+    this.#rounds = new Histogram({ name: ROUNDS.name, help: ROUNDS.help, buckets: ROUND_BUCKETS, registers });
   }
 
   async start(): Promise<void> {
@@ -118,12 +127,18 @@ export class Metrics implements Service {
     this.#convergence.observe(seconds);
   }
 
+  /** @param seconds from the begin of a round to its end, here */
+  observeRound(seconds: number): void {
+    this.#rounds.observe(seconds);
+  }
+
   /** What there is, for the reference page. */
   describe(): { name: string; type: string; help: string; labels: readonly string[] }[] {
     return [
       ...FAMILIES.map(({ name, type, help, labels = [] }) => ({ name, type, help, labels })),
       { ...REQUESTS, type: 'histogram' },
       { ...CONVERGENCE, type: 'histogram' },
+      { ...ROUNDS, type: 'histogram' },
     ];
   }
 

@@ -38,6 +38,9 @@ export interface MqttTelemetryOptions {
 /** Name of the embedded broker in the ledger, whatever its port. */
 const EMBEDDED = 'embedded';
 
+/** Between messages of what is only measured. */
+const SECONDS_AT_REST = 300;
+
 /** What a start made. */
 interface Running {
   connection: Connection;
@@ -58,6 +61,7 @@ export class MqttTelemetry implements Service {
   /** Whether `start` has resolved; from then on `onState` tells of each loss and return. */
   #started = false;
   #stateInterval: number;
+  #isResting = false;
 
   constructor(options: MqttTelemetryOptions) {
     this.#options = options;
@@ -72,7 +76,17 @@ export class MqttTelemetry implements Service {
   /** Takes a changed `mqtt.stateInterval` (seconds) without a new connection. */
   setStateInterval(seconds: number): void {
     this.#stateInterval = seconds;
-    this.#session?.setStateInterval(seconds);
+    this.#session?.setStateInterval(this.#pace);
+  }
+
+  /** Measurements are told more rarely while the board rests; what changes is told as ever. */
+  rest(isResting: boolean): void {
+    this.#isResting = isResting;
+    this.#session?.setStateInterval(this.#pace);
+  }
+
+  get #pace(): number {
+    return this.#isResting ? Math.max(this.#stateInterval, SECONDS_AT_REST) : this.#stateInterval;
   }
 
   /** Connects anew at once. Rejects when no broker answers. @param next to the next one of the list, where there are several */
@@ -171,7 +185,7 @@ export class MqttTelemetry implements Service {
     this.#session = new Session({
       client,
       broker: broker.name,
-      config: { ...config, stateInterval: this.#stateInterval },
+      config: { ...config, stateInterval: this.#pace },
       view,
       topics,
       discoveries: new Discoveries({ config, view, topics, labelsOf, logger }),

@@ -48,6 +48,22 @@ export const NodeView = Type.Object({
 });
 export type NodeView = Static<typeof NodeView>;
 
+export const PowerView = Type.Object(
+  {
+    state: Type.Union(
+      [Type.Literal('awake'), Type.Literal('resting'), Type.Literal('low'), Type.Literal('critical')],
+      {
+        description:
+          'awake: it works; resting: between two windows of its duty cycle; low: its battery is low; critical: nearly empty. All but awake rest: no cameras, no work for others, a last resort for routes.',
+      },
+    ),
+    since: At,
+    until: Type.Optional(Type.Number({ description: 'Milliseconds since 1970 at which that ends by itself.' })),
+  },
+  { description: 'Whether the board works or rests to save power.' },
+);
+export type PowerView = Static<typeof PowerView>;
+
 export const HardwareView = Type.Object({
   at: At,
   cpu: Type.Object({
@@ -77,6 +93,7 @@ export const HardwareView = Type.Object({
       { description: 'Where the board has one.' },
     ),
   ),
+  power: Type.Optional(PowerView),
   disk: Type.Object({
     path: Type.String(),
     totalBytes: Type.Number(),
@@ -172,6 +189,12 @@ export const PeerView = Type.Object({
   load: Type.Optional(Type.Number()),
   score: Type.Optional(Score),
   page: Type.Optional(Type.String({ description: 'Address of its status page, where it told one.' })),
+  rests: Type.Optional(
+    Type.Object(
+      { until: Type.Optional(At) },
+      { description: 'It saves power: it takes no work, and other ways are preferred to those through it.' },
+    ),
+  ),
   presence: Type.Optional(PresenceView),
 });
 export type PeerView = Static<typeof PeerView>;

@@ -29,6 +29,7 @@ import type {
   NodeView,
   ObservationView,
   PeerView,
+  PowerView,
   StoreView,
   TopologyView,
 } from './schema.ts';
@@ -304,6 +305,8 @@ export interface Actions
     StoreActions {
   restartAgent(id: string): Promise<void>;
   reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }>;
+  /** Keeps the board awake for so many seconds, but where its battery is critical. */
+  wake(seconds: number): PowerView;
   /** Only where the authority of the network is. */
   applyPlan(): Promise<PlanView>;
   undoPlan(): Promise<PlanView>;

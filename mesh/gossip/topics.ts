@@ -94,8 +94,12 @@ export const SummaryPayload = Type.Object({
   profile: Type.String({ maxLength: 64 }),
   load: Type.Number({ minimum: 0, maximum: 1000 }),
   page: Type.Optional(Type.String({ maxLength: 300 })),
+  rests: Type.Optional(Type.Object({ until: Type.Optional(Type.Number({ minimum: 0 })) })),
 });
-/** What a node tells of itself. `load` is the share of all cores in use, `page` the address of its status page. */
+/**
+ * What a node tells of itself. `load` is the share of all cores in use, `page` the address of its status page; `rests`: it
+ * saves power, until that wall-clock time where it knows.
+ */
 export type NodeSummary = Static<typeof SummaryPayload>;
 
 export const summaryTopic = {

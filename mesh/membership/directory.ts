@@ -196,6 +196,7 @@ export class Directory {
       ...(score !== undefined && { score }),
       ...(summary !== undefined && { profile: summary.profile, load: summary.load }),
       ...(summary?.page !== undefined && { page: summary.page }),
+      ...(summary?.rests !== undefined && { rests: summary.rests }),
       presence: presenceView(known.presence, this.#parts.evidence(id), this.#parts.nameOf),
     };
   }

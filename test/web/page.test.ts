@@ -233,7 +233,7 @@ describe('the page in a browser', () => {
       await page.locator('main:focus').waitFor();
       // The navigation stands before the content: back from its start, a few steps reach every view.
       const wanted = page.locator('nav a:focus', { hasText: view });
-      for (let i = 0; i < 10 && (await wanted.count()) === 0; i += 1) await page.keyboard.press('Shift+Tab');
+      for (let i = 0; i <= VIEWS.length && (await wanted.count()) === 0; i += 1) await page.keyboard.press('Shift+Tab');
       await page.keyboard.press('Enter');
       await page.locator('nav [aria-current=page]', { hasText: view }).waitFor();
       await page.locator('h1').first().waitFor({ state: 'attached' });

@@ -5,7 +5,17 @@ import { it, onTestFinished } from 'vitest';
 import { type Started, startServer } from '../daemon/http/harness.ts';
 import { builtPage, hasBrowser, NO_BROWSER, runningBrowser } from './browser.ts';
 
-export const VIEWS = ['overview', 'mesh', 'jobs', 'learning', 'cameras', 'agents', 'events', 'settings'] as const;
+export const VIEWS = [
+  'overview',
+  'mesh',
+  'jobs',
+  'learning',
+  'healing',
+  'cameras',
+  'agents',
+  'events',
+  'settings',
+] as const;
 
 export interface Visit {
   page: Page;

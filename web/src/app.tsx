@@ -13,6 +13,7 @@ import { type ViewName, view } from './router.ts';
 import { Agents } from './views/agents.tsx';
 import { Cameras } from './views/cameras.tsx';
 import { Events } from './views/events.tsx';
+import { Healing } from './views/healing.tsx';
 import { Jobs } from './views/jobs.tsx';
 import { Learning } from './views/learning.tsx';
 import { Mesh } from './views/mesh.tsx';
@@ -24,6 +25,7 @@ const SCREENS = {
   mesh: Mesh,
   jobs: Jobs,
   learning: Learning,
+  healing: Healing,
   cameras: Cameras,
   agents: Agents,
   events: Events,

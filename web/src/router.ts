@@ -2,7 +2,17 @@
 
 import { signal } from '@preact/signals';
 
-export const VIEWS = ['overview', 'mesh', 'jobs', 'learning', 'cameras', 'agents', 'events', 'settings'] as const;
+export const VIEWS = [
+  'overview',
+  'mesh',
+  'jobs',
+  'learning',
+  'healing',
+  'cameras',
+  'agents',
+  'events',
+  'settings',
+] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 export const view = signal(readView());

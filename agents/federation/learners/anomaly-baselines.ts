@@ -60,6 +60,8 @@ export const ANOMALY_BASELINES = {
   title: 'Usual readings of like boards',
   size: PROFILES.length * SLOTS_OF_PROFILE * NUMBERS,
   format: FORMAT,
+  /** Each node brings other slots: of a slot that few know, most say nothing, which is no vote against it. */
+  aggregation: { rule: 'fedavg' },
 } as const;
 
 interface Belief {
@@ -73,6 +75,7 @@ export class AnomalyBaselinesLearner implements Learner {
   readonly title = ANOMALY_BASELINES.title;
   readonly size = ANOMALY_BASELINES.size;
   readonly format = ANOMALY_BASELINES.format;
+  readonly aggregation = ANOMALY_BASELINES.aggregation;
   readonly #parts: AnomalyBaselinesParts;
   readonly #kept: KeptModel;
   /** Of this board's profile; undefined for one that this version has no place for. */

@@ -46,6 +46,8 @@ export const RECOVERY_KNOWLEDGE = {
   title: 'Knowledge of repairs',
   size: SLOTS.length * NUMBERS,
   format: FORMAT,
+  /** Each node brings other slots: of a slot that few know, most say nothing, which is no vote against it. */
+  aggregation: { rule: 'fedavg' },
 } as const;
 
 export class RecoveryKnowledgeLearner implements Learner {
@@ -53,6 +55,7 @@ export class RecoveryKnowledgeLearner implements Learner {
   readonly title = RECOVERY_KNOWLEDGE.title;
   readonly size = RECOVERY_KNOWLEDGE.size;
   readonly format = RECOVERY_KNOWLEDGE.format;
+  readonly aggregation = RECOVERY_KNOWLEDGE.aggregation;
   readonly #parts: RecoveryLearnerParts;
   readonly #kept: KeptModel;
   #trainedUpTo: Millis = 0;

@@ -47,9 +47,9 @@ export interface RegionalHeadParts {
   codecs: ReadonlyMap<string, UpdateCodec>;
   /** Packs aggregates, as one of `codecs` reads them. Not the participant's: what packing loses stays in a codec. */
   codec: UpdateCodec;
-  /** The same rule as the coordinator's: it goes over a region's updates in an audit. */
-  rule: string;
-  aggregate(updates: readonly Update[]): Promise<Aggregate> | Aggregate;
+  /** The same rule as the coordinator's for that learner: it goes over a region's updates in an audit. */
+  rule(learner: string): string;
+  aggregate(updates: readonly Update[], learner: string): Promise<Aggregate> | Aggregate;
   /** Who coordinates: models are fetched there. */
   coordinator(): string | undefined;
   /** What became of this node's own update: it is of its region too. */
@@ -211,11 +211,11 @@ export class RegionalHead {
     if (known === undefined) throw new ParlmeshError('LEARNER_UNKNOWN', `${learner} is not federated here any more`);
     const sorted = counted.toSorted((a, b) => (a.header.node < b.header.node ? -1 : 1));
     const updates = updatesOf(sorted, codecs, known);
-    const { delta, verdicts } = await aggregate(updates);
+    const { delta, verdicts } = await aggregate(updates, learner);
     const judged = new Map(verdicts.map((verdict) => [verdict.node, verdict]));
     const members = sorted.map(({ signed, header }) => ({ header: signed, ...told(judged.get(header.node)) }));
     return writeAggregate({
-      evidence: { learner, id, head, rule, codec: codec.name, members },
+      evidence: { learner, id, head, rule: rule(learner), codec: codec.name, members },
       packed: codec.pack(known, delta),
     });
   }

@@ -1,15 +1,13 @@
-// What people and programs see of the federation as a whole, and what they set. One schema for the API, the page, MQTT and the
-// command line.
+// What people and programs see of the federation as a whole. One schema for the API, the page, MQTT and the command line.
 
 import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import type { RuleConfig } from '../aggregation/create-aggregator.ts';
 
-const Paused = Type.Object(
-  { by: Type.String(), at: Type.Number(), reason: Type.String() },
+export const Paused = Type.Object(
+  { by: Type.String({ maxLength: 200 }), at: Type.Number(), reason: Type.String({ maxLength: 400 }) },
   { description: 'Who paused the rounds, when (milliseconds since 1970) and why.' },
 );
-export const Control = Type.Object({ paused: Type.Optional(Paused) });
-export type Control = Static<typeof Control>;
+export type Paused = Static<typeof Paused>;
 
 export const LearnerFederationView = Type.Object({
   name: Type.String(),
@@ -20,6 +18,15 @@ export const LearnerFederationView = Type.Object({
   failures: Type.Integer({ description: 'Rounds that failed, the last ones in a row.' }),
   candidates: Type.Integer({ description: 'Nodes that could take part now.' }),
   examples: Type.Integer({ description: 'New examples on these.' }),
+  aggregation: Type.Object(
+    {
+      rule: Type.String(),
+      clip: Type.Number({ description: 'Times the median norm that an update may be long; 0: no cut.' }),
+      mostNorm: Type.Optional(Type.Number()),
+      liars: Type.Optional(Type.Number({ description: 'Share of liars, where the rule goes by it.' })),
+    },
+    { description: 'How its updates become one.' },
+  ),
 });
 export type LearnerFederationView = Static<typeof LearnerFederationView>;
 
@@ -33,12 +40,12 @@ export const FederationStatus = Type.Object({
 });
 export type FederationStatus = Static<typeof FederationStatus>;
 
-/** Nothing set, for what cannot be read. Never throws. */
-export function readControl(text: string | undefined): Control {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return Value.Check(Control, value) ? value : {};
-  } catch {
-    return {};
-  }
+const COUNTS_LIARS: readonly RuleConfig['rule'][] = ['trimmed-mean', 'krum', 'multi-krum', 'bulyan'];
+
+export function aggregationInView({ rule, clip, liars, mostNorm }: RuleConfig): LearnerFederationView['aggregation'] {
+  return {
+    ...{ rule, clip },
+    ...(mostNorm !== undefined && { mostNorm }),
+    ...(COUNTS_LIARS.includes(rule) && { liars }),
+  };
 }

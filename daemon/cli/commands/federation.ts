@@ -20,6 +20,7 @@ const LONG = 30_000;
 type LearnerOptions = CommonOptions & { learner: string };
 type ListOptions = LearnerOptions & { limit?: number };
 type Round = RoundsView[number];
+type Aggregation = NonNullable<FederationView['coordination']>['status']['learners'][number]['aggregation'];
 
 export function registerFederation(program: CliCommand, cli: Cli): void {
   const federation = program
@@ -146,7 +147,9 @@ function registerDeciding(federation: CliCommand, cli: Cli): void {
     .command('pause')
     .argument('<reason>', 'for those who wonder')
     .summary('let no new round begin')
-    .description('One that runs ends as usual. On the node that coordinates; it outlives restarts.')
+    .description(
+      'One that runs ends as usual. On the node that coordinates; it outlives restarts, and counts for whoever coordinates next.',
+    )
     .common()
     .example('federation pause "harvest until Friday"', 'boards only do their work')
     .action(async (reason: string, options: CommonOptions) => {
@@ -223,7 +226,8 @@ function statusInWords(cli: Cli, view: FederationView): string {
       ],
     ]),
   ];
-  for (const { name, title, sentence, trouble, candidates, examples } of coordination?.status.learners ?? []) {
+  for (const { name, title, sentence, trouble, candidates, examples, aggregation } of coordination?.status.learners ??
+    []) {
     const rollout = coordination?.rollouts.find(({ learner }) => learner === name);
     const rolling = rollout?.rolling;
     lines.push(
@@ -232,6 +236,7 @@ function statusInWords(cli: Cli, view: FederationView): string {
         [title, sentence],
         ['trouble', trouble],
         ['could take part', `${plural(candidates, 'node')} with ${plural(examples, 'new example')}`],
+        ['aggregated by', ruleInWords(aggregation)],
         ['serves', rollout?.settled],
         [
           'roll-out',
@@ -255,6 +260,15 @@ function statusInWords(cli: Cli, view: FederationView): string {
     ]),
   );
   return lines.join('\n');
+}
+
+function ruleInWords({ rule, clip, mostNorm, liars }: Aggregation): string {
+  return [
+    rule === 'default' ? 'the robust default' : rule,
+    ...(liars === undefined ? [] : [`${percent(liars)} may lie`]),
+    clip === 0 ? 'norms as they are' : `norms up to ${clip} times the median`,
+    ...(mostNorm === undefined ? [] : [`at most ${mostNorm}`]),
+  ].join(', ');
 }
 
 function roundInWords(cli: Cli, round: Round): string {

@@ -65,6 +65,26 @@ export function nodeRoutes({ view, actions }: RouteContext) {
       },
     );
 
+    app.post(
+      '/power/wake',
+      {
+        config: { scope: 'act' },
+        schema: {
+          tags: ['node'],
+          summary: 'Keep the board awake for a while',
+          description: 'It works in spite of its duty cycle and of a low battery; a critical one counts more.',
+          body: Type.Object(
+            {
+              seconds: Type.Number({ minimum: 1, maximum: 86_400, default: 600, description: 'How long from now.' }),
+            },
+            { additionalProperties: false },
+          ),
+          response: answers(PowerView),
+        },
+      },
+      async ({ body }) => actions.wake(body.seconds),
+    );
+
     app.get(
       '/history',
       {

@@ -14,6 +14,7 @@ it('tells who coordinates, what this board does, and what came of rounds', async
   const { stdout, code } = await run('status');
   expect(code).toBe(0);
   expect(stdout).toMatch(/coordinator\s+bravo, term 3/);
+  expect(stdout).toMatch(/aggregated by\s+the robust default, norms up to 1.5 times the median/);
   expect(stdout).toMatch(/roll-out\s+a3c9f1d20b5e7788 at canaries for 5 min, 12 pieces of work/);
   expect(stdout).toMatch(/Scheduling policy\s+training, round 8\s+140\s+9f86d081884c7d65/);
   expect((await run('round')).stdout).toMatch(/updates\s+1 of 3, 2 must come[\s\S]*charlie\s+in\s+7 s/);

@@ -43,6 +43,7 @@ export class ExampleFederation implements FederationWindow, FederationActions {
           learners: [
             {
               ...{ name: LEARNER, title: 'Scheduling policy', rounds: 8, failures: 0, candidates: 3, examples: 420 },
+              aggregation: { rule: 'default', clip: 1.5 },
               sentence: 'Round 8: 1 of 3 updates are here, 2 awaited',
             },
           ],

@@ -57,7 +57,7 @@ const TOTALS: Totals = {
     streams: 1,
   },
   federation: {
-    ...{ rounds: { proposed: 3, rejected: 1, 'too-few': 1 }, running: 1, roundSeconds: 96.5 },
+    ...{ rounds: { proposed: 3, rejected: 1, 'too-few': 1 }, running: 1 },
     updates: { taken: 12, bytes: 40_800, refused: { forged: 2, stale: 1 } },
     ...{ declined: { busy: 1 }, ended: { sent: 4 } },
     shipped: { bytes: 81_920, rows: 12, refused: { 'too-fast': 1 } },
@@ -222,6 +222,15 @@ describe('metrics', () => {
     expect(found.get('parlmesh_route_convergence_seconds_bucket{le="0.0003"}')).toBe(1);
     expect(found.get('parlmesh_route_convergence_seconds_bucket{le="0.3"}')).toBe(2);
     expect(found.get('parlmesh_route_convergence_seconds_count')).toBe(3);
+  });
+
+  it('tell how long rounds take', async () => {
+    const { metrics } = await setUp();
+    for (const seconds of [4, 45, 4000]) metrics.observeRound(seconds);
+    const found = samples(await metrics.text());
+    const upTo = (le: string) => found.get(`parlmesh_federation_round_duration_seconds_bucket{le="${le}"}`);
+    expect([upTo('5'), upTo('60'), upTo('1800'), upTo('+Inf')]).toEqual([1, 2, 2, 3]);
+    expect(found.get('parlmesh_federation_round_duration_seconds_sum')).toBe(4049);
   });
 
   it('tell how jobs end, once each, and what became of tasks', async () => {

@@ -147,6 +147,7 @@ export class TestNode implements View, Actions {
         learners: [
           {
             ...{ name: 'parl-policy', title: 'Scheduling policy', rounds: 8, failures: 0, candidates: 3, examples: 42 },
+            aggregation: { rule: 'default', clip: 1.5 },
             sentence: 'Round 8: 1 of 3 updates are here, 2 awaited',
           },
         ],

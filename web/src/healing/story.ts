@@ -73,6 +73,7 @@ function doneAndVerified({ inWords, by, said, reason, outcome, undone, startedAt
   ];
 }
 
-function seconds(ms: number): string {
+/** `4.0 s` of milliseconds. */
+export function seconds(ms: number): string {
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : spell(Math.round(ms / 1000));
 }

@@ -57,7 +57,7 @@ export function Coordinator() {
               onClick={() =>
                 ask({
                   ...{ title: 'Pause rounds?', action: 'Pause' },
-                  why: 'No new round begins until rounds are resumed, also after a restart. One that runs ends as usual.',
+                  why: 'No new round begins until rounds are resumed, also after a restart or on another coordinator. One that runs ends as usual.',
                   run: () => post('/federation/pause', { reason: 'paused on the page' }),
                 })
               }

@@ -42,7 +42,8 @@ export function Learner({ name }: { name: string }) {
       {status?.trouble !== undefined && <p class="cause">{status.trouble}</p>}
       {status !== undefined && (
         <p class="muted">
-          {count(status.candidates, 'node')} could take part, with {count(status.examples, 'new example')}.
+          {count(status.candidates, 'node')} could take part, with {count(status.examples, 'new example')}. Updates
+          become one by {status.aggregation.rule === 'default' ? 'the robust default' : status.aggregation.rule}.
         </p>
       )}
       {duty !== undefined && (

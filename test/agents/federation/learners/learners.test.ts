@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { createAggregator } from '../../../../agents/federation/aggregation/create-aggregator.ts';
+import { ruleFor } from '../../../../agents/federation/aggregation/learner-rule.ts';
 import { PlainArithmetic } from '../../../../agents/federation/aggregation/plain-arithmetic.ts';
 import type { Learner } from '../../../../agents/federation/learner.ts';
 import { AnomalyBaselinesLearner } from '../../../../agents/federation/learners/anomaly-baselines.ts';
@@ -159,8 +160,8 @@ describe('usual readings', () => {
   });
 });
 
-describe('aggregated by the mean with clipped norms', () => {
-  const aggregator = createAggregator({ rule: 'fedavg', liars: 0, clip: 3 }, { arithmetic: new PlainArithmetic() });
+describe('aggregated as suits them where the configuration chose nothing', () => {
+  const DEFAULTS = { rule: 'default', liars: 0.3, clip: 1.5 } as const;
 
   /** What a round makes of the updates of these nodes; the first and the last adopt it. */
   async function round(nodes: { learner: Learner }[]): Promise<void> {
@@ -171,7 +172,8 @@ describe('aggregated by the mean with clipped norms', () => {
         return { node: `n${index}`, delta, weight: examples };
       }),
     );
-    const { delta } = aggregator.aggregate(updates);
+    const rule = ruleFor(DEFAULTS, undefined, nodes[0]!.learner.aggregation);
+    const { delta } = createAggregator(rule, { arithmetic: new PlainArithmetic() }).aggregate(updates);
     const model = modelOf(from.parameters.map((value, index) => value + delta[index]!));
     for (const { learner } of [nodes[0]!, nodes.at(-1)!]) await learner.adopt(model, originOf(from.version));
   }

@@ -107,7 +107,7 @@ export class Country {
     const member = new RegionalNetwork({ ...{ network, leadership, clock: this.clock }, random: seededRandom(2) });
     member.lead(
       new RegionalHead({
-        ...{ network, keys: keysOf(id), shape: () => SHAPE, codecs, codec: new Int8Codec(), rule: rule.name },
+        ...{ network, keys: keysOf(id), shape: () => SHAPE, codecs, codec: new Int8Codec(), rule: () => rule.name },
         ...{ clock: this.clock, journal: { record: () => {} } },
         aggregate: (updates) => this.#options.headRule?.(id, updates) ?? rule.aggregate(updates),
         coordinator: () => 'c',

@@ -49,7 +49,7 @@ function federation() {
           keys,
           codec: new Int8Codec(),
           codecs: new Map([['int8', codec]]),
-          rule: rule.name,
+          rule: () => rule.name,
           clock,
           journal,
         },
@@ -85,6 +85,7 @@ function federation() {
   };
   const coordinator = new FederatedCoordinator({
     ...{ network, post, keys: keysOf('c'), leadership: new Seat(SEAT), learners: [learner], storage, dispatch, clock },
+    mayCoordinate: () => true,
     ...{ codecs: [codec], random: seededRandom(3), journal, logger: silentLogger, ownOffer: () => undefined },
     config: Value.Parse(FederationConfig, Value.Default(FederationConfig, config)),
     desk: {

@@ -64,6 +64,7 @@ async function swarmFederation(ids: readonly string[], idle: readonly string[] =
       }),
       aggregation: () =>
         new PlainAggregation({ codecs: [float32Codec], aggregate: (updates) => fedAvg().aggregate(updates) }),
+      mayCoordinate: () => true,
       ownOffer: () => participant.offer(),
     });
     start.push(() => participant.start(new AbortController().signal));

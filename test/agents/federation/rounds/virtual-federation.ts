@@ -289,6 +289,7 @@ export class VirtualFederation {
       ...{ storage, desk, codecs, config, logger: silentLogger },
       dispatch: new DirectDispatch(post, clock, random),
       aggregation: () => new PlainAggregation({ codecs, aggregate: (updates) => fedAvg().aggregate(updates) }),
+      mayCoordinate: () => true,
       ownOffer: () => participant.offer(),
       ...options.coordinator,
     });

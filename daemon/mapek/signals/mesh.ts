@@ -18,6 +18,8 @@ const MINUTE: Millis = 60_000;
 const FAREWELL = 'it was stopped';
 /** In a smaller network one node that is gone is that node's trouble. */
 const LEAST_FOR_PARTITION = 3;
+/** A member that was heard of and not reached yet is joining for so long, and not silent. */
+const JOINING: Millis = 30_000;
 
 export class MeshSignals implements Source {
   readonly #parts: MeshSignalsParts;
@@ -85,22 +87,34 @@ export class MeshSignals implements Source {
     return times.length;
   }
 
-  #tellPeer({ id, name, state, presence, withholds }: MeshPeer): void {
+  #tellPeer(peer: MeshPeer): void {
+    const { id, name, state, presence, withholds } = peer;
     const { mesh, say, clock } = this.#parts;
     if (mesh.isIsolated(id)) return;
     const about = { subject: `peer/${id}`, at: clock.wall() };
-    const word =
-      state === 'gone' ? 'gone' : state === 'stopped' ? 'left' : presence.state === 'suspect' ? 'suspect' : 'alive';
+    const word = this.#wordOf(peer);
     const why = presence.why === '' ? `${name} is ${state}` : presence.why;
     say({ ...about, kind: 'state', state: word, message: why.slice(0, 300) });
     // It takes frames for others and drops them, as this node's own probes measured.
     say({ ...about, kind: 'metric', metric: 'peer.refuted', value: withholds ? 1 : 0 });
   }
 
+  #wordOf(peer: MeshPeer): 'joining' | 'gone' | 'left' | 'suspect' | 'alive' {
+    if (this.#isJoining(peer)) return 'joining';
+    if (peer.state === 'gone') return 'gone';
+    if (peer.state === 'stopped') return 'left';
+    return peer.presence.state === 'suspect' ? 'suspect' : 'alive';
+  }
+
+  /** Word of it came over others before any way to it did. */
+  #isJoining({ presence: { state, since } }: MeshPeer): boolean {
+    return state === 'in' && this.#parts.clock.wall() - since < JOINING;
+  }
+
   #tellReach(peers: readonly MeshPeer[]): void {
     const { mesh, say, clock } = this.#parts;
     const others = peers.filter(({ id, state }) => state !== 'stopped' && !mesh.isIsolated(id));
-    const gone = others.filter(({ state }) => state === 'gone').length;
+    const gone = others.filter((peer) => peer.state === 'gone' && !this.#isJoining(peer)).length;
     const isOne = others.length < LEAST_FOR_PARTITION || gone < 2;
     const value = isOne ? 1 : (others.length - gone + 1) / (others.length + 1);
     say({ subject: 'node', at: clock.wall(), kind: 'metric', metric: 'members.reachable', value });

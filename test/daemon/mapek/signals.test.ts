@@ -115,6 +115,21 @@ describe('The mesh', () => {
     expect(said.filter((one) => one.subject === 'link/p1')).toEqual([expect.objectContaining({ state: 'up' })]);
   });
 
+  it('does not take a peer for silent that is just joining, unless it is never reached', () => {
+    const peers = ['p1', 'p2', 'p3'].map((id): MeshPeer => {
+      const one = peer(id, 'gone');
+      return { ...one, presence: { ...one.presence, state: 'in', why: 'not reached since this node started' } };
+    });
+    const { signals, said, clock } = meshSaying(peers);
+    for (const one of peers) one.presence.since = clock.wall();
+    const words = (): string[] => said.splice(0).flatMap((one) => (one.kind === 'state' ? [one.state] : []));
+    signals.repeat();
+    expect([values(said, 'members.reachable'), words()]).toEqual([[1], ['joining', 'joining', 'joining']]);
+    clock.advance(30_000);
+    signals.repeat();
+    expect([values(said, 'members.reachable'), words()]).toEqual([[0.25], ['gone', 'gone', 'gone']]);
+  });
+
   it('speaks of a network cut in two only when several are gone of several', () => {
     const of = (states: MeshPeer['state'][]) => {
       const { signals, said } = meshSaying(states.map((state, index) => peer(`p${index}`, state)));

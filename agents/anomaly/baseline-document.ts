@@ -18,6 +18,8 @@ export const BaselineDocument = Type.Object({
       kind: Type.Union([Type.Literal('gauge'), Type.Literal('counter')]),
       detector: Type.String({ maxLength: 44_000 }),
       profile: Type.Array(Type.Number(), { maxItems: 100 }),
+      /** Of its odd values; what was written before there was this has none. */
+      odd: Type.Optional(Type.Array(Type.Number(), { maxItems: 8 })),
     }),
     { maxItems: MOST_SERIES },
   ),

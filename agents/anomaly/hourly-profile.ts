@@ -18,7 +18,7 @@ const DOUBT = 8;
 /** Of values out of range, as a share of the usual step. */
 const ODD_WEIGHT = 0.125;
 /** Spreads beside the median that are usual. */
-const USUAL = 3;
+export const USUAL = 3;
 /** Narrower than this share of the median is rounding. */
 const LEAST_SPREAD = 1e-3;
 
@@ -84,6 +84,12 @@ export class HourlyProfile {
   departure(value: number, wall: Millis): number {
     const usual = this.usual(wall);
     return usual === undefined ? 0 : (value - usual.location) / (usual.scale * (1 + DOUBT / Math.sqrt(usual.count)));
+  }
+
+  /** The same in the unit of the values, without a sign. */
+  distance(value: number, wall: Millis): number {
+    const usual = this.usual(wall);
+    return usual === undefined ? 0 : Math.abs(value - usual.location);
   }
 
   /** Whether it has read so much at that hour that it need not go by the whole day. */

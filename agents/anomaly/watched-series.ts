@@ -74,15 +74,16 @@ export class WatchedSeries {
 
   #judge(value: number, wall: Millis): { departure: number; likelihood: number; score: number } {
     const departure = this.#profile.departure(value, wall);
+    const distance = this.#profile.distance(value, wall);
     const age = this.#detector.count;
     const { likelihood, score } = this.#detector.push(value, wall);
     this.#afterPause.push(this.#detector.stretch, age, this.#profile.knowsHour(wall));
     const { doubt } = this.#afterPause;
     if (doubt !== undefined) {
-      const far = likelihoodOfDeparture(departure / doubt);
+      const far = 1 - this.#outOfRange.chance(departure / doubt, distance / doubt);
       return { departure: departure / doubt, likelihood: far, score: far };
     }
-    const out = this.#outOfRange.push(departure, this.#alarm.kind === 'calm');
+    const out = this.#outOfRange.push(departure, distance, this.#alarm.kind === 'calm');
     return { departure, likelihood: Math.max(likelihood, out), score: Math.max(score, out) };
   }
 
@@ -137,13 +138,18 @@ export class WatchedSeries {
     return this.#now?.likelihood ?? 0;
   }
 
-  save(): { detector: string; profile: number[] } {
-    return { detector: this.#detector.save(), profile: this.#profile.save() };
+  save(): { detector: string; profile: number[]; odd: number[] } {
+    return { detector: this.#detector.save(), profile: this.#profile.save(), odd: this.#outOfRange.save() };
   }
 
   /** Throws `ANOMALY_STATE_INVALID`; then nothing has changed. */
-  restore({ detector, profile }: { detector: string; profile: readonly number[] }): void {
-    const restored = [SeriesDetector.restored(detector), HourlyProfile.restored(profile)] as const;
-    [this.#detector, this.#profile] = restored;
+  restore(saved: { detector: string; profile: readonly number[]; odd?: readonly number[] }): void {
+    const { detector, profile, odd } = saved;
+    const restored = [
+      SeriesDetector.restored(detector),
+      HourlyProfile.restored(profile),
+      odd === undefined ? new OutOfRange() : OutOfRange.restored(odd),
+    ] as const;
+    [this.#detector, this.#profile, this.#outOfRange] = restored;
   }
 }

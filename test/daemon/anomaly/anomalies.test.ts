@@ -16,6 +16,7 @@ import type { HardwareView } from '../../../daemon/view/schema.ts';
 import type { MeshLink } from '../../../mesh/views.ts';
 import { noise } from '../../agents/anomaly/series.ts';
 import { Exchange } from '../../agents/exchange.ts';
+import { Rig } from '../../agents/mapek/rig.ts';
 import { newStore } from '../store/new-store.ts';
 
 const GB = 1e9;
@@ -268,6 +269,31 @@ describe('a fleet', () => {
     expect(nodes[5]!.signals.at(-1)).toMatchObject({ subject: 'node', metric: 'fleet' });
     const { fleet } = nodes[0]!.anomalies.desk.anomalies();
     expect(fleet.filter(({ since }) => since !== undefined).map(({ name }) => name)).toEqual(['f']);
+    for (const { anomalies } of nodes) await anomalies.stop();
+  });
+
+  it('has the node that is unlike its like ask people, and its peers conclude nothing', async () => {
+    const exchange = new Exchange({
+      clock: new VirtualClock({ epoch: Date.UTC(2026, 0, 1) }),
+      random: seededRandom(2),
+    });
+    const nodes = ['a', 'b', 'c', 'd', 'e', 'f'].map((name, index) => node(exchange, name, forgetful, 10 + index));
+    const loops = await Promise.all(nodes.map(() => new Rig().start()));
+    for (const [index, { anomalies }] of nodes.entries()) {
+      anomalies.on('signal', (signal) => loops[index]!.hear(signal));
+      await anomalies.start();
+    }
+    for (let i = 0; i < 50; i++) {
+      exchange.options.clock.advance(5_000);
+      for (const [index, { read }] of nodes.entries()) read(0.2, index === 5 ? 85 : 50);
+      for (const loop of loops) await loop.pass(5_000, 5_000);
+    }
+    expect(loops.slice(0, 5).flatMap(({ loop }) => loop.incidents())).toEqual([]);
+    const asking = loops[5]!;
+    expect(asking.loop.incidents().map(({ fault, state }) => [fault, state])).toEqual([['node-unlike', 'asked']]);
+    expect(asking.loop.questions()[0]!.reason).toMatch(
+      /^This node is unlike the 5 other raspberry-pi-4 nodes: cpu\.temperature is 8\d.* spreads above\)\. Look at/,
+    );
     for (const { anomalies } of nodes) await anomalies.stop();
   });
 });

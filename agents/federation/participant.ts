@@ -25,9 +25,12 @@ import {
   SignedText,
   WITHDRAW,
 } from './messages.ts';
-import { type Delivered, deliver } from './rounds/delivery.ts';
+import { deliver } from './rounds/delivery.ts';
+import { type Duty, type DutyEnd, sending } from './rounds/duty.ts';
+import { no, wrongWith } from './rounds/invitation-check.ts';
 import { isOlder, Notes, type Pending } from './rounds/notes.ts';
-import type { Gate, Leadership, Notebook, Protection, UpdateCodec } from './rounds/ports.ts';
+import { releaseOfKept, untilReleased } from './rounds/owners-word.ts';
+import type { Gate, Leadership, Notebook, Protection, Release, UpdateCodec } from './rounds/ports.ts';
 import type { Post } from './rounds/post.ts';
 import { aborted, trainFor, Withdrawn } from './rounds/training.ts';
 
@@ -52,20 +55,6 @@ export interface ParticipantParts {
   random: Random;
   journal: Journal;
 }
-
-/** What this node does for a learner's rounds. */
-export type Duty =
-  | { kind: 'idle' }
-  | { kind: 'training'; round: number; id: string; coordinator: string; since: Millis }
-  /** The owner is to say whether it may leave. */
-  | { kind: 'held'; round: number; id: string; coordinator: string; since: Millis; cause: string }
-  | { kind: 'sending'; id: string; coordinator: string; since: Millis; bytes: number };
-
-/** How a round ended for this node. */
-export type DutyEnd =
-  | Delivered
-  | { kind: 'withdrawn'; reason: DeclineReason; cause: string }
-  | { kind: 'dropped'; cause: string };
 
 interface Work {
   duty: Exclude<Duty, { kind: 'idle' }>;
@@ -118,8 +107,7 @@ export class Participant extends EventEmitter<{ duty: [learner: string, duty: Du
     signal.throwIfAborted();
     this.#isStarted = true;
     for (const pending of this.#notes.pending()) {
-      if (this.#learners.has(pending.learner))
-        this.#begin(pending.learner, pending.mode, sending(pending, this.#now()), (work) => this.#send(pending, work));
+      if (this.#learners.has(pending.learner)) this.#goOn(pending);
     }
     this.#timers = [this.#parts.clock.every(LOOK_EVERY, () => this.#say())];
     this.#say();
@@ -201,7 +189,9 @@ export class Participant extends EventEmitter<{ duty: [learner: string, duty: Du
 
   async #consider(invitation: Invitation, signed: SignedText, origin: string | undefined): Promise<Answer> {
     const learner = this.#learners.get(invitation.learner);
-    const wrong = this.#whyNotNow(invitation, signed, learner, origin);
+    const wrong = this.#isStarted
+      ? wrongWith(invitation, signed, learner, this.#parts, origin)
+      : no('stopping', 'this node starts or stops');
     if (wrong !== undefined || learner === undefined) return wrong ?? no('unknown-learner', 'not federated here');
     const { id, term, round, coordinator } = invitation;
     const note = this.#notes.of(learner.name);
@@ -236,35 +226,6 @@ export class Participant extends EventEmitter<{ duty: [learner: string, duty: Du
     return { kind: 'accepted', examples };
   }
 
-  /** What is wrong with an invitation however the node is; undefined: nothing. */
-  #whyNotNow(
-    invitation: Invitation,
-    { body, signature }: SignedText,
-    learner: Learner | undefined,
-    origin: string | undefined,
-  ): Answer | undefined {
-    const { keys, leadership } = this.#parts;
-    const { coordinator, term } = invitation;
-    if (!this.#isStarted) return no('stopping', 'this node starts or stops');
-    const isRight = keys.verify(
-      'federation-invitation',
-      coordinator,
-      Buffer.from(body),
-      Buffer.from(signature, 'base64'),
-    );
-    if (!isRight || (origin !== undefined && origin !== coordinator))
-      return no('forged', 'the coordinator did not sign it');
-    const seat = leadership.current();
-    if (seat?.node !== coordinator) return no('not-coordinator', 'another node coordinates, as far as this one knows');
-    if (term < seat.term) return no('stale', `it is of term ${term}, this is ${seat.term}`);
-    if (learner === undefined) return no('unknown-learner', `${invitation.learner} is not federated here`);
-    if (invitation.format === learner.format && invitation.size === learner.size) return undefined;
-    return no(
-      'unfit',
-      `its models are of format ${invitation.format} with ${invitation.size} numbers, those here of ${learner.format} with ${learner.size}`,
-    );
-  }
-
   #begin(learner: string, mode: Work['mode'], duty: Work['duty'], run: (work: Work) => Promise<DutyEnd>): void {
     const work: Work = { duty, mode, abort: new AbortController(), over: Promise.resolve({ kind: 'given-up' }) };
     this.#works.set(learner, work);
@@ -278,26 +239,51 @@ export class Participant extends EventEmitter<{ duty: [learner: string, duty: Du
     this.emit('duty', learner, duty);
   }
 
-  async #train(invitation: Invitation, learner: Learner, work: Work): Promise<DutyEnd> {
-    const { clock } = this.#parts;
-    const { signal } = work.abort;
-    const late = clock.after(invitation.lasts, () =>
-      work.abort.abort(new Withdrawn('stale', 'the time of the round is over')),
+  /** With an update that an earlier life had packed. */
+  #goOn(pending: Pending): void {
+    const { learner, mode, id, coordinator, held } = pending;
+    const { clock, protection } = this.#parts;
+    const since = this.#now();
+    if (held === undefined) {
+      this.#begin(learner, mode, sending(pending, since), (work) => this.#send(pending, work));
+      return;
+    }
+    const { round } = held;
+    const duty: Duty = { kind: 'held', round, id, coordinator, since, cause: 'it waited before a restart' };
+    const lasts = Math.min(pending.lasts, Math.max(0, held.until - clock.wall()));
+    this.#begin(learner, mode, duty, (work) =>
+      this.#inTime({ id, coordinator, round, lasts }, learner, work, () =>
+        this.#bring(pending, releaseOfKept(pending, protection), work),
+      ),
     );
-    try {
-      const held = (_: Invitation, cause: string): void =>
-        this.#change(learner.name, work, { ...work.duty, kind: 'held', round: invitation.round, cause });
+  }
+
+  #train(invitation: Invitation, learner: Learner, work: Work): Promise<DutyEnd> {
+    const { signal } = work.abort;
+    return this.#inTime(invitation, learner.name, work, async () => {
       const training = this.#training.then(() => {
         signal.throwIfAborted();
-        return trainFor(invitation, learner, { ...this.#parts, held }, signal);
+        return trainFor(invitation, learner, this.#parts, signal);
       });
       this.#training = training.catch(() => {});
-      const pending = await aborted(training, signal);
-      const { heard } = this.#notes.of(learner.name);
-      await this.#notes.set(learner.name, { heard, id: invitation.id, pending });
-      this.#change(learner.name, work, sending(pending, this.#now()));
-      late.cancel();
-      return await this.#send(pending, work);
+      const { pending, release } = await aborted(training, signal);
+      return this.#bring(pending, release, work);
+    });
+  }
+
+  /** Until the round is over; what fails before anything is sent is told to the coordinator. */
+  async #inTime(
+    round: Pick<Invitation, 'id' | 'coordinator' | 'round' | 'lasts'>,
+    learner: string,
+    work: Work,
+    run: () => Promise<DutyEnd>,
+  ): Promise<DutyEnd> {
+    const { signal } = work.abort;
+    const late = this.#parts.clock.after(round.lasts, () => {
+      if (work.duty.kind !== 'sending') work.abort.abort(new Withdrawn('stale', 'the time of the round is over'));
+    });
+    try {
+      return await run();
     } catch (thrown) {
       const why = signal.aborted ? signal.reason : thrown;
       const reason =
@@ -306,25 +292,52 @@ export class Participant extends EventEmitter<{ duty: [learner: string, duty: Du
           : why instanceof ParlmeshError && why.code === 'MODEL_MISSING'
             ? 'model-missing'
             : 'training-failed';
-      if (work.duty.kind === 'sending') return { kind: 'dropped', cause: messageOf(why) };
-      return this.#withdraw(invitation, learner, reason, messageOf(why));
+      // What waits for its owner goes on waiting after a restart.
+      const isKept = work.duty.kind === 'held' && reason === 'stopping';
+      if (work.duty.kind === 'sending' || isKept) return { kind: 'dropped', cause: messageOf(why) };
+      if (work.duty.kind === 'held') await this.#note(learner, round.id).catch(() => {});
+      return this.#withdraw(round, learner, reason, messageOf(why));
     } finally {
       late.cancel();
     }
   }
 
+  /** Sends what is packed once it may leave. While it waits for its owner it is kept as it is. */
+  async #bring(pending: Pending, release: (() => Promise<Release>) | undefined, work: Work): Promise<DutyEnd> {
+    const { held, ...ready } = pending;
+    const { id, learner } = pending;
+    if (release !== undefined && held !== undefined) {
+      const waits = async (cause: string): Promise<void> => {
+        this.#change(learner, work, { ...work.duty, kind: 'held', round: held.round, cause });
+        await this.#note(learner, id, pending);
+      };
+      await untilReleased(release, waits, this.#parts.clock, work.abort.signal);
+    }
+    await this.#note(learner, id, ready);
+    this.#change(learner, work, sending(ready, this.#now()));
+    return this.#send(ready, work);
+  }
+
+  #note(learner: string, id: string, pending?: Pending): Promise<void> {
+    return this.#notes.set(learner, { heard: this.#notes.of(learner).heard, id, ...(pending && { pending }) });
+  }
+
   /** Tells the coordinator that nothing will come, so that it need not wait. */
-  #withdraw(invitation: Invitation, learner: Learner, reason: DeclineReason, cause: string): DutyEnd {
+  #withdraw(
+    { id, coordinator, round }: Pick<Invitation, 'id' | 'coordinator' | 'round'>,
+    learner: string,
+    reason: DeclineReason,
+    cause: string,
+  ): DutyEnd {
     const { post, journal } = this.#parts;
-    const { id, coordinator, round } = invitation;
     if (reason !== 'stale') {
-      const frame = frameOf({ id, learner: learner.name, reason, cause: cause.slice(0, 500) });
+      const frame = frameOf({ id, learner, reason, cause: cause.slice(0, 500) });
       post.ask(coordinator, WITHDRAW, frame, TELL_WITHIN).catch(() => {});
     }
     if (reason === 'training-failed' || reason === 'model-missing') {
       journal.record({
-        ...{ severity: 'warning', kind: 'federation.training-failed', subject: `federation/${learner.name}` },
-        message: `${learner.title}: this node brings nothing to round ${round}: ${cause}`,
+        ...{ severity: 'warning', kind: 'federation.training-failed', subject: `federation/${learner}` },
+        message: `${this.#learners.get(learner)?.title}: this node brings nothing to round ${round}: ${cause}`,
       });
     }
     return { kind: 'withdrawn', reason, cause };
@@ -335,9 +348,8 @@ export class Participant extends EventEmitter<{ duty: [learner: string, duty: Du
     const { learner, id } = pending;
     const end = await deliver(this.#parts, pending, work.abort.signal);
     codec.settled?.(learner, end.kind === 'taken');
-    const { heard } = this.#notes.of(learner);
     // Should that fail, the same is sent once more after a restart, and is acknowledged once more.
-    await this.#notes.set(learner, { heard, id }).catch(() => {});
+    await this.#note(learner, id).catch(() => {});
     if (end.kind === 'refused' && !EXPECTED.has(end.reason)) {
       journal.record({
         ...{ severity: 'warning', kind: 'federation.update-refused', subject: `federation/${learner}` },
@@ -378,13 +390,3 @@ export class Participant extends EventEmitter<{ duty: [learner: string, duty: Du
 
 /** The round simply went on. */
 const EXPECTED: ReadonlySet<string> = new Set(['stale', 'closed', 'unknown-round', 'duplicate']);
-
-const no = (reason: DeclineReason, cause: string): Extract<Answer, { kind: 'declined' }> => ({
-  kind: 'declined',
-  reason,
-  cause: cause.slice(0, 500),
-});
-
-function sending({ id, coordinator, data }: Pending, since: Millis): Extract<Duty, { kind: 'sending' }> {
-  return { kind: 'sending', id, coordinator, since, bytes: Buffer.byteLength(data, 'base64') };
-}

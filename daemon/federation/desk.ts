@@ -134,9 +134,7 @@ export class FederationDesk implements FederationWindow, FederationActions {
   }
 
   async decideHeld(id: string, isApproved: boolean): Promise<void> {
-    const { gate } = this.#require().privacy;
-    if (isApproved) gate.approve(id);
-    else gate.deny(id);
+    await this.#require().privacy.gate.decide(id, isApproved ? 'approved' : 'denied');
     this.#changed();
   }
 

@@ -6,7 +6,7 @@ import type { PrivacyConfig } from '../../agents/federation/privacy/config.ts';
 import type { DocumentStorage } from '../../agents/federation/privacy/document-storage.ts';
 import { PrivacyGate } from '../../agents/federation/privacy/gate.ts';
 import { RoundGuard } from '../../agents/federation/privacy/round-guard.ts';
-import type { Gate, ProtectedDelta, Protection } from '../../agents/federation/rounds/ports.ts';
+import type { Gate, ProtectedDelta, Protection, Release } from '../../agents/federation/rounds/ports.ts';
 import type { SecureParticipant } from '../../agents/federation/secure/secure-participant.ts';
 import { SecureProtection } from '../../agents/federation/secure/secure-protection.ts';
 import type { Shipment } from '../../agents/federation/shipping/shipping-state.ts';
@@ -64,6 +64,10 @@ export class PrivacyDoor implements Service, Protection {
 
   async protect(invitation: Invitation, delta: Float32Array): Promise<ProtectedDelta> {
     return this.#require().protection.protect(invitation, delta);
+  }
+
+  async releaseAgain(...asked: Parameters<RoundGuard['releaseAgain']>): Promise<Release> {
+    return this.#require().guard.releaseAgain(...asked);
   }
 
   async metrics(invitation: Invitation, figures: Record<string, number>): Promise<Record<string, number>> {

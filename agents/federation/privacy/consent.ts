@@ -32,6 +32,8 @@ export interface HeldContribution extends Contribution {
   heldAt: Millis;
   /** By the clock that never jumps. */
   expiresAt: Millis;
+  /** Of an update that this node protected: standard deviation of its noise in clips. It counts after a restart too. */
+  noise?: number;
 }
 
 /** What the owner has said while running: it goes before the configuration. Keys are `learner/kind`. */
@@ -47,23 +49,28 @@ export function choiceFor(
 }
 
 export type ConsentAnswer =
-  | { kind: 'allowed'; held: readonly HeldContribution[] }
+  /** `entry`: it waited, and the owner approved it. */
+  | { kind: 'allowed'; held: readonly HeldContribution[]; entry?: HeldContribution }
   | { kind: 'waiting'; held: readonly HeldContribution[]; entry: HeldContribution; isNew: boolean }
   | { kind: 'refused'; held: readonly HeldContribution[]; reason: 'denied' | 'too-many-held' };
 
-/** A contribution asks to leave. The same bytes to the same node are the same question. */
+/**
+ * A contribution asks to leave. The same bytes to the same node are the same question.
+ * @param noise of an update that this node protected
+ */
 export function askToLeave(
   held: readonly HeldContribution[],
   choice: ConsentChoice,
   contribution: Contribution,
   times: { now: Millis; wall: Millis; lifetime: Millis },
+  noise?: number,
 ): ConsentAnswer {
   const waiting = withoutExpired(held, times.now);
   if (choice === 'allow') return { kind: 'allowed', held: waiting };
   if (choice === 'deny') return { kind: 'refused', held: waiting, reason: 'denied' };
   const id = idOf(contribution);
   const known = waiting.find((entry) => entry.id === id);
-  if (known?.state === 'approved') return { kind: 'allowed', held: waiting };
+  if (known?.state === 'approved') return { kind: 'allowed', held: waiting, entry: known };
   if (known?.state === 'denied') return { kind: 'refused', held: waiting, reason: 'denied' };
   if (known !== undefined) return { kind: 'waiting', held: waiting, entry: known, isNew: false };
   if (waiting.length >= MOST_HELD) return { kind: 'refused', held: waiting, reason: 'too-many-held' };
@@ -73,6 +80,7 @@ export function askToLeave(
     state: 'waiting',
     heldAt: times.wall,
     expiresAt: times.now + times.lifetime,
+    ...(noise !== undefined && { noise }),
   };
   return { kind: 'waiting', held: [...waiting, entry], entry, isNew: true };
 }

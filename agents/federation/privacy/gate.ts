@@ -5,7 +5,6 @@
 import type { Clock, Millis } from '../../../core/clock.ts';
 import { messageOf, ParlmeshError } from '../../../core/errors.ts';
 import type { Journal } from '../../../core/journal.ts';
-import { sha256 } from '../messages.ts';
 import {
   type Budget,
   charge,
@@ -28,8 +27,10 @@ import {
 } from './config.ts';
 import { askToLeave, type Contribution, choiceFor, decide, type HeldContribution, withoutExpired } from './consent.ts';
 import type { DocumentStorage } from './document-storage.ts';
+import { readHeld, textOfHeld } from './kept-held.ts';
 import { Ledger, type LedgerEntry, type LedgerSums } from './ledger.ts';
 import { readOverrides } from './overrides.ts';
+import { type AskedProtection, contributionOf, type Leaving, type Outlook, type Release } from './release.ts';
 import type { SecretSource } from './secret-numbers.ts';
 
 const HOUR: Millis = 3600_000;
@@ -44,74 +45,25 @@ export interface PrivacyGateParts {
   secrets: SecretSource;
 }
 
-/** What a coordinator may ask for. Less privacy than this node's own is not heard. */
-export interface AskedProtection {
-  clip?: number;
-  noise?: number;
-}
-
-/** Bounded: it is the label of a metric. */
-export const RELEASE_REFUSALS = [
-  'denied',
-  'too-many-held',
-  'budget-spent',
-  'other-bytes',
-  'unprotected',
-  'account-unreadable',
-  'not-written',
-] as const;
-export type ReleaseRefusal = (typeof RELEASE_REFUSALS)[number];
-
-export type Release =
-  /** Send exactly these bytes now. `again`: they were charged before. */
-  | { kind: 'leave'; again: boolean; epsilonAfter: Epsilon }
-  /** Keep the bytes and ask again after `approve`, or when the round is over forget them. */
-  | { kind: 'held'; id: string; sentence: string }
-  | { kind: 'refused'; reason: ReleaseRefusal; sentence: string; possibleAt?: Millis };
-
-export interface Leaving {
-  learner: string;
-  kind: LeavingKind;
-  to: string;
-  term: number;
-  round: number;
-  /** What is sent, packed: an int8 update, a masked vector, a batch. */
-  data: Uint8Array;
-  examples: number;
-  /**
-   * For updates: what `data` was packed from, as this gate made it; it counts once. Without it, only bytes that were
-   * charged already may leave again (a retry after a restart).
-   */
-  from?: ProtectedUpdate;
-  /** The coordinator sees it only within a sum. Counted noise of the sum then, where it is more than the node's own. */
-  secure?: { countedNoise: number };
-}
-
-export interface Outlook {
-  consent: Record<LeavingKind, ConsentChoice>;
-  /** What the next update gets. */
-  protection: Protection;
-  next: Proposal | { kind: 'refused'; reason: 'account-unreadable'; sentence: string };
-  /** ε that a period may spend; undefined: any. */
-  budget: number | undefined;
-  /** ε of everything ever, beside that of the period in `next`. */
-  epsilonEver: Epsilon;
-  participations: number;
-}
-
 export class PrivacyGate {
   readonly #parts: PrivacyGateParts;
   readonly #ledger: Ledger;
   #overrides: Record<string, ConsentChoice>;
   readonly #accounts = new Map<string, PrivacyAccount>();
-  #held: readonly HeldContribution[] = [];
+  #held: readonly HeldContribution[];
   /** Updates that this gate protected and that have not left yet. */
   readonly #fresh = new WeakSet<ProtectedUpdate>();
   readonly #outOfBudget = new Set<string>();
   /** One release after the other: two must not both find the same budget. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(parts: PrivacyGateParts, ledger: Ledger, overrides: Record<string, ConsentChoice>) {
+  private constructor(
+    parts: PrivacyGateParts,
+    ledger: Ledger,
+    overrides: Record<string, ConsentChoice>,
+    held: readonly HeldContribution[],
+  ) {
+    this.#held = held;
     this.#parts = parts;
     this.#ledger = ledger;
     this.#overrides = overrides;
@@ -121,7 +73,8 @@ export class PrivacyGate {
   static async open(parts: PrivacyGateParts): Promise<PrivacyGate> {
     checkPrivacyConfig(parts.config());
     const overrides = readOverrides(await parts.storage.document(OVERRIDES));
-    return new PrivacyGate(parts, await Ledger.open(parts.storage), overrides);
+    const held = readHeld(await parts.storage.document(HELD), timesOf(parts));
+    return new PrivacyGate(parts, await Ledger.open(parts.storage), overrides, held);
   }
 
   /** Before training: is taking part possible, and what would it cost? Charges nothing. */
@@ -195,14 +148,11 @@ export class PrivacyGate {
     return this.#held;
   }
 
-  /** Throws `CONTRIBUTION_NOT_HELD` when nothing of that id waits. */
-  approve(id: string): void {
-    this.#decide(id, 'approved');
-  }
-
-  /** Throws `CONTRIBUTION_NOT_HELD` when nothing of that id waits. */
-  deny(id: string): void {
-    this.#decide(id, 'denied');
+  /** Resolves once it is on the disk. Rejects with `CONTRIBUTION_NOT_HELD` when nothing of that id waits. */
+  decide(id: string, state: 'approved' | 'denied'): Promise<void> {
+    const result = this.#queue.then(() => this.#decide(id, state));
+    this.#queue = result.catch(() => {});
+    return result;
   }
 
   /** The owner's word while running; `undefined` goes back to the configuration. Resolves once it is on the disk. */
@@ -241,12 +191,15 @@ export class PrivacyGate {
   }
 
   async #release(leaving: Leaving): Promise<Release> {
-    const { learner, kind } = leaving;
-    const { clock } = this.#parts;
-    const config = this.#parts.config();
+    const { learner, kind, from } = leaving;
     const contribution = contributionOf(leaving);
-    const times = { now: clock.now(), wall: clock.wall(), lifetime: config.holdFor * HOUR };
-    const answer = askToLeave(this.#held, choiceFor(config, this.#overrides, learner, kind), contribution, times);
+    const choice = choiceFor(this.#parts.config(), this.#overrides, learner, kind);
+    const noise = from !== undefined && this.#fresh.has(from) ? from.noise : undefined;
+    const answer = askToLeave(this.#held, choice, contribution, timesOf(this.#parts), noise);
+    if (answer.kind === 'waiting' && answer.isNew) {
+      const cause = await this.#keepHeld(answer.held).then(() => undefined, messageOf);
+      if (cause !== undefined) return { kind: 'refused', reason: 'not-written', sentence: cause };
+    }
     this.#held = answer.held;
     if (answer.kind === 'refused') {
       return {
@@ -261,7 +214,9 @@ export class PrivacyGate {
       return { kind: 'held', id: answer.entry.id, sentence };
     }
     try {
-      return kind === 'updates' ? await this.#charge(leaving, contribution) : await this.#write(contribution, {});
+      return kind === 'updates'
+        ? await this.#charge(leaving, contribution, answer.entry)
+        : await this.#write(contribution, {});
     } catch (thrown) {
       const reason =
         thrown instanceof ParlmeshError && thrown.code === 'PRIVACY_ACCOUNT_UNREADABLE'
@@ -271,12 +226,14 @@ export class PrivacyGate {
     }
   }
 
-  async #charge(leaving: Leaving, contribution: Contribution): Promise<Release> {
+  /** @param approved the same, as it waited: it may have been protected before a restart */
+  async #charge(leaving: Leaving, contribution: Contribution, approved?: HeldContribution): Promise<Release> {
     const { learner, term, round, from, secure } = leaving;
     const config = this.#parts.config();
     const before = await this.#account(learner);
-    const fresh = from !== undefined && this.#fresh.has(from);
-    const noise = fresh ? Math.max(from.noise, config.spread === 'group' ? (secure?.countedNoise ?? 0) : 0) : 0;
+    const own = from === undefined ? approved?.noise : this.#fresh.has(from) ? from.noise : undefined;
+    const fresh = own !== undefined;
+    const noise = fresh ? Math.max(own, config.spread === 'group' ? (secure?.countedNoise ?? 0) : 0) : 0;
     const paid = charge(
       before,
       { term, round, digest: contribution.digest, noise },
@@ -305,7 +262,10 @@ export class PrivacyGate {
       return { kind: 'leave', again: true, epsilonAfter: paid.epsilonAfter };
     }
     if (from !== undefined) this.#fresh.delete(from);
-    return this.#write(contribution, { noise, epsilon: paid.epsilonAfter, secure: secure !== undefined });
+    return this.#write(
+      { ...approved, ...contribution },
+      { noise, epsilon: paid.epsilonAfter, secure: secure !== undefined },
+    );
   }
 
   async #write(
@@ -331,13 +291,18 @@ export class PrivacyGate {
     return account;
   }
 
-  #decide(id: string, state: 'approved' | 'denied'): void {
+  #keepHeld(held: readonly HeldContribution[]): Promise<void> {
+    return this.#parts.storage.putDocument(HELD, textOfHeld(held));
+  }
+
+  async #decide(id: string, state: 'approved' | 'denied'): Promise<void> {
     const held = decide(this.#held, id, state, this.#parts.clock.now());
     if (held === undefined) {
       throw new ParlmeshError('CONTRIBUTION_NOT_HELD', `Nothing waits under ${id}: it was decided, or has expired`, {
-        hint: 'parlmesh federation held lists what waits',
+        hint: 'parlmesh federation privacy lists what waits',
       });
     }
+    await this.#keepHeld(held);
     this.#held = held;
   }
 
@@ -360,18 +325,17 @@ export class PrivacyGate {
 }
 
 const OVERRIDES = 'privacy-consent';
+const HELD = 'privacy-held';
+
+const timesOf = ({ clock, config }: Pick<PrivacyGateParts, 'clock' | 'config'>) => ({
+  ...{ now: clock.now(), wall: clock.wall(), lifetime: config().holdFor * HOUR },
+});
 
 const accountName = (learner: string): string => `privacy-account-${learner}`;
 
 const CONSENT_SENTENCES = {
   denied: 'the owner of this node denies it',
-  'too-many-held': 'too much waits for the owner already (parlmesh federation held)',
+  'too-many-held': 'too much waits for the owner already (parlmesh federation privacy)',
 } as const;
 
 const budgetOf = ({ budget, delta, renewal }: PrivacyConfig): Budget => ({ epsilon: budget, delta, renewal });
-
-function contributionOf({ learner, kind, to, term, round, data, examples, from }: Leaving): Contribution {
-  const digest = sha256(data);
-  const norm = from === undefined ? {} : { norm: from.norm };
-  return { learner, kind, to, term, round, digest, bytes: data.length, examples, ...norm };
-}

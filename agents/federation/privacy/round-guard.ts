@@ -7,7 +7,8 @@ import type { Extras, Invitation } from '../messages.ts';
 import type { Gate, GateRefusal, ProtectedDelta, Protection, Release } from '../rounds/ports.ts';
 import { MOST_NOISE, valuesOf } from './clip-and-noise.ts';
 import type { PrivacyConfig } from './config.ts';
-import type { AskedProtection, PrivacyGate, ReleaseRefusal } from './gate.ts';
+import type { PrivacyGate } from './gate.ts';
+import type { AskedProtection, ReleaseRefusal } from './release.ts';
 
 /** What a coordinator asks of privacy: `extras.privacy` of an invitation. Nodes hear only what is stricter than theirs. */
 export const InvitedPrivacy = Type.Object({

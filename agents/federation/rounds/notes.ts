@@ -16,6 +16,10 @@ export const Pending = Type.Object({
   data: Type.String({ maxLength: Math.ceil(MOST_MODEL_BYTES / 3) * 4 }),
   /** Milliseconds that the round had left when the update was packed. */
   lasts: Type.Number({ minimum: 0 }),
+  /** The owner has not said yet whether it may leave; what that is asked with, and the end of the round by the wall. */
+  held: Type.Optional(
+    Type.Object({ ...Heard.properties, examples: Type.Number({ minimum: 0 }), until: Type.Number() }),
+  ),
 });
 export type Pending = Static<typeof Pending>;
 

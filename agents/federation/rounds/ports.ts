@@ -118,6 +118,12 @@ export interface Protection {
   protect(invitation: Invitation, delta: Float32Array): Promise<ProtectedDelta>;
   /** Figures of the training as far as they may leave; left out, all of them. */
   metrics?(invitation: Invitation, figures: Record<string, number>): Promise<Record<string, number>>;
+  /** The same question as `release` after a restart, with the bytes as they were kept. */
+  releaseAgain?(
+    of: Pick<Invitation, 'learner' | 'term' | 'round' | 'coordinator'>,
+    data: Uint8Array,
+    examples: number,
+  ): Promise<Release>;
 }
 
 export interface ProtectedDelta {

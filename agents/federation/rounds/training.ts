@@ -1,7 +1,7 @@
 // What a node does for a round once it has accepted: brings the model, trains within its budget, protects and packs what came of
 // it, and signs it.
 
-import { type Clock, delay, type Millis } from '../../../core/clock.ts';
+import type { Clock } from '../../../core/clock.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
 import type { Random } from '../../../core/random.ts';
 import { makeSigned } from '../../oracle/keys.ts';
@@ -9,7 +9,7 @@ import type { Learner } from '../learner.ts';
 import { type DeclineReason, type Invitation, type RoundKeys, sha256, type UpdateHeader } from '../messages.ts';
 import { fetchModel } from './model-fetch.ts';
 import type { Pending } from './notes.ts';
-import type { Protection, UpdateCodec } from './ports.ts';
+import type { Protection, Release, UpdateCodec } from './ports.ts';
 import type { Post } from './post.ts';
 
 export interface TrainingParts {
@@ -19,14 +19,11 @@ export interface TrainingParts {
   protection?: Protection;
   /** Seconds of one processor that this board gives at most. */
   budget(learner: string): number;
-  /** The owner is to say whether it may leave. */
-  held(invitation: Invitation, cause: string): void;
   clock: Clock;
   random: Random;
 }
 
 const MOST_METRICS = 16;
-const ASK_OWNER_AGAIN: Millis = 5000;
 
 /** Why an accepted invitation comes to nothing. */
 export class Withdrawn extends ParlmeshError {
@@ -38,13 +35,20 @@ export class Withdrawn extends ParlmeshError {
   }
 }
 
+/** What is ready to be sent, once it may leave. */
+export interface Prepared {
+  pending: Pending;
+  /** Asked until it says so; left out, it may. */
+  release?: () => Promise<Release>;
+}
+
 /** Rejects with `Withdrawn` or what training throws, or once `signal` aborts. */
 export async function trainFor(
   invitation: Invitation,
   learner: Learner,
   parts: TrainingParts,
   signal: AbortSignal,
-): Promise<Pending> {
+): Promise<Prepared> {
   const { keys, codec, protection, clock, budget } = parts;
   const receivedAt = clock.now();
   const model = await fetchModel(parts, invitation, learner, signal);
@@ -60,14 +64,6 @@ export async function trainFor(
   const told = (await protection?.metrics?.(invitation, finite(metrics))) ?? finite(metrics);
   const safe = await protection?.protect(invitation, delta);
   const data = codec.pack({ learner: learner.name, format: learner.format, size: learner.size }, safe?.delta ?? delta);
-  for (let isFree = safe === undefined; !isFree; ) {
-    const answer = await safe!.release(data, examples);
-    if (answer.kind === 'refused') throw new Withdrawn(answer.reason, answer.cause);
-    isFree = answer.kind === 'leave';
-    if (answer.kind !== 'held') continue;
-    parts.held(invitation, answer.cause);
-    await delay(clock, ASK_OWNER_AGAIN, signal);
-  }
   const { id, round, coordinator, base, mode, lasts } = invitation;
   const header: UpdateHeader = {
     ...{ id, learner: learner.name, format: learner.format, round, coordinator, node: keys.self, base },
@@ -75,12 +71,15 @@ export async function trainFor(
     ...{ bytes: data.length, digest: sha256(data) },
     ...(safe?.extras !== undefined && { extras: safe.extras }),
   };
-  return {
+  const left = Math.max(0, lasts - (clock.now() - receivedAt));
+  const pending: Pending = {
     ...{ id, learner: learner.name, coordinator, mode },
     header: makeSigned((body) => keys.sign('federation-update', body), header),
     data: Buffer.from(data).toString('base64'),
-    lasts: Math.max(0, lasts - (clock.now() - receivedAt)),
+    lasts: left,
+    ...(safe !== undefined && { held: { term: invitation.term, round, examples, until: clock.wall() + left } }),
   };
+  return { pending, ...(safe !== undefined && { release: () => safe.release(data, examples) }) };
 }
 
 function finite(metrics: Record<string, number>): Record<string, number> {

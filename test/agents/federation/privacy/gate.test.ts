@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { valuesOf } from '../../../../agents/federation/privacy/clip-and-noise.ts';
 import { checkPrivacyConfig, PrivacyConfig, privacyConcerns } from '../../../../agents/federation/privacy/config.ts';
 import type { DocumentStorage } from '../../../../agents/federation/privacy/document-storage.ts';
-import { type Leaving, PrivacyGate } from '../../../../agents/federation/privacy/gate.ts';
+import { PrivacyGate } from '../../../../agents/federation/privacy/gate.ts';
+import type { Leaving } from '../../../../agents/federation/privacy/release.ts';
 import { VirtualClock } from '../../../../core/clock.ts';
 import type { JournalEntry } from '../../../../core/journal.ts';
 import { seededSecrets } from '../secure/nodes.ts';
@@ -29,8 +30,7 @@ class Documents implements DocumentStorage {
 
 const configOf = (changes: object): PrivacyConfig => Value.Parse(PrivacyConfig, Value.Default(PrivacyConfig, changes));
 
-async function gateOf(changes: object, documents = new Documents(), seed = 'gate') {
-  const clock = new VirtualClock();
+async function gateOf(changes: object, documents = new Documents(), seed = 'gate', clock = new VirtualClock()) {
   const journal: JournalEntry[] = [];
   const config = { now: configOf(changes) };
   const gate = await PrivacyGate.open({
@@ -219,13 +219,13 @@ describe('the owner', () => {
     expect(gate.held()).toMatchObject([
       { id: held.id, state: 'waiting', bytes: 3, examples: 40, norm: expect.closeTo(0.5, 6) },
     ]);
-    gate.approve(held.id);
+    await gate.decide(held.id, 'approved');
     expect(await gate.release(mine)).toMatchObject({ kind: 'leave', again: false });
     const second = await gate.release(leaving({ round: 2, from: gate.protect(delta) }));
     if (second.kind !== 'held') throw new Error(second.kind);
-    gate.deny(second.id);
+    await gate.decide(second.id, 'denied');
     expect(await gate.release(leaving({ round: 2 }))).toMatchObject({ kind: 'refused', reason: 'denied' });
-    expect(() => gate.approve(second.id)).toThrow(expect.objectContaining({ code: 'CONTRIBUTION_NOT_HELD' }));
+    await expect(gate.decide(second.id, 'approved')).rejects.toMatchObject({ code: 'CONTRIBUTION_NOT_HELD' });
   });
 
   test('who does not answer has not agreed: what waited expires', async () => {
@@ -234,8 +234,59 @@ describe('the owner', () => {
     if (held.kind !== 'held') throw new Error(held.kind);
     clock.advance(2 * HOUR);
     expect(gate.held()).toEqual([]);
-    expect(() => gate.approve(held.id)).toThrow(/expired/);
+    await expect(gate.decide(held.id, 'approved')).rejects.toThrow(/expired/);
     expect((await gate.release(leaving({ kind: 'experience' }))).kind).toBe('held');
+  });
+
+  test('is asked the same after a restart; approved, an update of before it leaves with the noise that it has', async () => {
+    const documents = new Documents();
+    const settings = { clip: 1, noise: 4, leaves: { updates: 'ask' } };
+    const { gate } = await gateOf(settings, documents);
+    const held = await gate.release(leaving({ from: gate.protect(delta) }));
+    if (held.kind !== 'held') throw new Error(held.kind);
+    const again = await gateOf(settings, documents);
+    expect(again.gate.held()).toMatchObject([{ id: held.id, state: 'waiting', round: 1, noise: 4 }]);
+    expect(await again.gate.release(leaving())).toMatchObject({ kind: 'held', id: held.id });
+    expect(again.journal.filter(({ kind }) => kind === 'federation.held')).toHaveLength(0);
+    await again.gate.decide(held.id, 'approved');
+    const last = await gateOf(settings, documents);
+    expect(last.gate.held()).toMatchObject([{ state: 'approved' }]);
+    expect(await last.gate.release(leaving())).toMatchObject({ epsilonAfter: expect.closeTo(2.1657, 3), again: false });
+    expect(last.gate.ledger(1).entries).toMatchObject([{ noise: 4, norm: expect.closeTo(0.5, 6) }]);
+    // Other bytes were not made here.
+    expect((await last.gate.release(leaving({ data: Uint8Array.of(9) }))).kind).toBe('held');
+  });
+
+  test('has denied what was denied before a restart; what expired meanwhile is gone, and a clock set back gives no time', async () => {
+    const documents = new Documents();
+    const settings = { leaves: { experience: 'ask' }, holdFor: 2 };
+    const { gate, clock } = await gateOf(settings, documents);
+    const ask = (of: PrivacyGate, round: number) => of.release(leaving({ kind: 'experience', round }));
+    await ask(gate, 1);
+    clock.advance(HOUR);
+    await ask(gate, 2);
+    await gate.decide(gate.held()[1]!.id, 'denied');
+    const started = async (wall: number) =>
+      (await gateOf(settings, documents, 'later', new VirtualClock({ epoch: wall }))).gate;
+    const soon = await started(clock.wall() + HOUR);
+    expect(soon.held()).toMatchObject([{ round: 2, state: 'denied' }]);
+    expect(await ask(soon, 2)).toMatchObject({ kind: 'refused', reason: 'denied' });
+    expect((await started(clock.wall() + 2 * HOUR)).held()).toEqual([]);
+    const before = new VirtualClock({ epoch: clock.wall() - 24 * HOUR });
+    const wrong = (await gateOf(settings, documents, 'later', before)).gate;
+    expect(wrong.held()).toHaveLength(2);
+    before.advance(2 * HOUR);
+    expect(wrong.held()).toEqual([]);
+    documents.kept.set('privacy-held', '[{"id":"no"}]');
+    expect((await started(clock.wall())).held()).toEqual([]);
+  });
+
+  test('is told when what waits cannot be written down: it stays here', async () => {
+    const { gate, documents } = await gateOf({ leaves: { experience: 'ask' } });
+    documents.failing = 'privacy-held';
+    const refused = await gate.release(leaving({ kind: 'experience' }));
+    expect(refused).toMatchObject({ kind: 'refused', reason: 'not-written', sentence: 'disk full' });
+    expect(gate.held()).toEqual([]);
   });
 
   test('has at most 32 things waiting', async () => {

@@ -81,7 +81,7 @@ describe('the guard of rounds', () => {
     const made = await guard.protect(invitation(), delta);
     const data = Uint8Array.from([7]);
     expect(await made.release(data, 12)).toMatchObject({ kind: 'held', cause: expect.stringContaining('approve') });
-    gate.approve(gate.held()[0]!.id);
+    await gate.decide(gate.held()[0]!.id, 'approved');
     expect(await made.release(data, 12)).toEqual({ kind: 'leave' });
     expect(await guard.metrics(invitation(), { reward: 3 })).toEqual({});
     expect(await (await guardOf({})).guard.metrics(invitation(), { reward: 3 })).toEqual({ reward: 3 });

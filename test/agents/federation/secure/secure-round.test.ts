@@ -183,7 +183,7 @@ describe('a secure round over the network', () => {
     const { boards, run, clock } = await network(4, (node) => (node === 0 ? { leaves: { updates: 'ask' } } : {}));
     const { gate } = boards[0]!;
     const watch = clock.every(100, () => {
-      for (const { id, state } of gate.held()) if (state === 'waiting') gate.approve(id);
+      for (const { id, state } of gate.held()) if (state === 'waiting') void gate.decide(id, 'approved');
     });
     const { groups } = await run({ groupSize: 4 });
     watch.cancel();

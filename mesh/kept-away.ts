@@ -16,6 +16,8 @@ export class KeptAway {
 
   priced(links: Link[]): Link[] {
     if (this.avoided.size === 0 && !this.isResting) return links;
-    return links.map((link) => (this.isResting || this.avoided.has(link.peer) ? { ...link, cost: dampedCost(link.cost) } : link));
+    return links.map((link) =>
+      this.isResting || this.avoided.has(link.peer) ? { ...link, cost: dampedCost(link.cost) } : link,
+    );
   }
 }

@@ -22,6 +22,7 @@ const COMMANDS: readonly CommandFile[] = [
   { names: ['run'], load: async () => (await import('./commands/run.ts')).registerRun },
   { names: ['demo'], load: async () => (await import('./commands/run.ts')).registerDemo },
   { names: ['status'], load: async () => (await import('./commands/status.ts')).registerStatus },
+  { names: ['wake'], load: async () => (await import('./commands/wake.ts')).registerWake },
   { names: ['peers', 'links', 'routes'], load: async () => (await import('./commands/mesh.ts')).registerMesh },
   { names: ['mesh'], load: async () => (await import('./commands/map.ts')).registerMap },
   { names: ['ping', 'trace', 'forward'], load: async () => (await import('./commands/relay.ts')).registerRelay },

@@ -23,6 +23,9 @@ export interface RunOptions {
   flags: Record<string, string>;
 }
 
+/** The exit code that the unit does not start it again for. */
+const EMPTY_BATTERY = 3;
+
 /**
  * Runs until SIGTERM or SIGINT; SIGHUP reloads. Resolves to the exit code. Rejects when the node cannot start:
  * CONFIG_INVALID, DATA_DIR_IN_USE, or the cause of a required service.
@@ -40,11 +43,14 @@ export async function run(options: RunOptions, env: NodeJS.ProcessEnv): Promise<
   try {
     const named = loaded.config.profile;
     const profile =
-      named === undefined ? detectProfile() : { profile: showProfile(named), reason: 'The configuration names it.' };
+      named === undefined
+        ? detectProfile({ root: loaded.config.hardware.root })
+        : { profile: showProfile(named), reason: 'The configuration names it.' };
     logger.info(
       { profile: profile.profile.name, dataDir, config: loaded.file ?? 'none' },
       `parlmesh ${packageJson.version} starts on ${nodeNameOf(loaded.config.name ?? hostname())}`,
     );
+    const stopping = new AbortController();
     const node = new ParlmeshNode({
       loaded,
       loadAgain: load,
@@ -56,17 +62,22 @@ export async function run(options: RunOptions, env: NodeJS.ProcessEnv): Promise<
       clock: systemClock,
       random: systemRandom(),
       logger,
+      end: (why) => stopping.abort(why),
     });
     const systemd = new SystemdNotifier({ env, clock: systemClock, logger });
-    await untilStopped(node, systemd, logger);
-    return 0;
+    await untilStopped(node, systemd, logger, stopping);
+    return stopping.signal.reason === 'battery' ? EMPTY_BATTERY : 0;
   } finally {
     lock.release();
   }
 }
 
-async function untilStopped(node: ParlmeshNode, systemd: SystemdNotifier, logger: RootLogger): Promise<void> {
-  const stopping = new AbortController();
+async function untilStopped(
+  node: ParlmeshNode,
+  systemd: SystemdNotifier,
+  logger: RootLogger,
+  stopping: AbortController,
+): Promise<void> {
   const stop = (signal: NodeJS.Signals): void => {
     logger.info({ signal }, 'stopping');
     stopping.abort(signal);

@@ -21,6 +21,7 @@ const ACTIONS: Readonly<Record<string, RouteAction | 'changes nothing' | 'asks i
   'POST /tokens': { action: 'token.create', subject: 'tokens' },
   'DELETE /tokens/:id': { action: 'token.revoke', subject: 'token/:id' },
   'POST /config/reload': { action: 'config.reload', subject: 'node' },
+  'POST /power/wake': { action: 'power.wake', subject: 'node' },
   'POST /store/backup': { action: 'store.backup', subject: 'service/store' },
   'POST /store/check': 'changes nothing',
   'DELETE /network/members/:id': { action: 'network.remove', subject: 'peer/:id', reach: 'named' },

@@ -7,7 +7,8 @@ export const DutyCycleConfig = Type.Object(
     awake: Type.Number({
       minimum: 10,
       maximum: 86_400,
-      description: 'Seconds at the start of each window in which the board works. The share `awake / every` of the power.',
+      description:
+        'Seconds at the start of each window in which the board works. The share `awake / every` of the power.',
     }),
     every: Type.Number({
       minimum: 60,

@@ -18,6 +18,8 @@ const SERVICE_STATES = ['starting', 'running', 'degraded', 'stopping', 'stopped'
 const AGENT_STATES = ['starting', 'ready', 'busy', 'degraded', 'restarting', 'stopped'] as const;
 const MILLIS = 1000;
 
+const POWER_STATES = ['awake', 'resting', 'low', 'critical'] as const;
+
 const nodeFamilies: Family[] = [
   {
     name: 'parlmesh_build_info',
@@ -103,6 +105,16 @@ const hardwareFamilies: Family[] = [
     '1 while the battery feeds the board.',
     ({ battery }) => battery && Number(battery.discharging),
   ),
+  {
+    name: 'parlmesh_power_state',
+    type: 'gauge',
+    help: '1 for how the board keeps its power now: awake, resting between windows, low or critical battery.',
+    labels: ['state'],
+    read: ({ hardware: board }) =>
+      board?.power === undefined
+        ? []
+        : POWER_STATES.map((state): Sample => [Number(board.power?.state === state), state]),
+  },
   hardware('parlmesh_disk_total_bytes', 'Size of the file system with the data folder.', ({ disk }) => disk.totalBytes),
   hardware('parlmesh_disk_available_bytes', 'Free bytes on that file system.', ({ disk }) => disk.availableBytes),
   hardware('parlmesh_disk_wear_ratio', 'Share of the eMMC’s life that is used, 0 to 1.', ({ disk }) => disk.wear),

@@ -77,7 +77,13 @@ function render({ node, hardware, peers, links, agents, cameras }: StatusReport,
   return lines.join('\n');
 }
 
-function board({ at, cpu, memory, disk, battery, temperatureCelsius }: HardwareView): string {
+const RESTS = {
+  resting: 'rests by its duty cycle',
+  low: 'rests: its battery is low',
+  critical: 'rests: its battery is nearly empty',
+};
+
+function board({ at, cpu, memory, disk, battery, power, temperatureCelsius }: HardwareView): string {
   return [
     `load ${percent(cpu.load)}`,
     ...(temperatureCelsius === undefined ? [] : [`${temperatureCelsius.toFixed(0)} °C`]),
@@ -86,6 +92,7 @@ function board({ at, cpu, memory, disk, battery, temperatureCelsius }: HardwareV
     ...(battery === undefined
       ? []
       : [`battery ${percent(battery.charge)}${battery.discharging ? ', discharging' : ''}`]),
+    ...(power === undefined || power.state === 'awake' ? [] : [RESTS[power.state]]),
     `read ${ago(at, Date.now())} ago`,
   ].join(', ');
 }

@@ -227,6 +227,17 @@ function hardwareComponents(topic: string, hardware: HardwareView): Record<strin
       value_template: "{{ 'ON' if value_json.battery.discharging else 'OFF' }}",
     };
   }
+  if (hardware.power !== undefined) {
+    components.power = {
+      platform: 'sensor',
+      name: 'Power',
+      device_class: 'enum',
+      options: ['awake', 'resting', 'low', 'critical'],
+      icon: 'mdi:power-sleep',
+      state_topic: topic,
+      value_template: '{{ value_json.power.state }}',
+    };
+  }
   if (hardware.disk.wear !== undefined) {
     components.disk_wear = share(topic, 'Disk wear', 'mdi:sd', 'value_json.disk.wear');
   }

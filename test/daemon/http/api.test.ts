@@ -129,6 +129,7 @@ describe('acting', () => {
 
   it.each([
     ['config/reload', undefined, 200, { applied: ['log.level'], needRestart: ['mesh.listen'] }],
+    ['power/wake', { seconds: 60 }, 200, { state: 'awake', until: 60_001 }],
     ['store/backup', undefined, 200, { bytes: 1_400_832 }],
     ['store/check', {}, 200, { ok: true, problems: [] }],
     ['network/invites', {}, 201, { token: expect.stringMatching(/^pminvite_/) }],

@@ -32,6 +32,7 @@ import type {
   NodeView,
   ObservationView,
   PeerView,
+  PowerView,
   StoreView,
   TopologyView,
 } from '../../../daemon/view/schema.ts';
@@ -502,6 +503,11 @@ export class ExampleNode implements View, Actions, Journal {
       message: `Agent ${id} restarted on request`,
     });
     this.#tell('agents', this.agents());
+  }
+
+  wake(seconds: number): PowerView {
+    this.asked.push(`wake ${seconds}`);
+    return { state: 'awake', since: 1, until: 1 + seconds * 1000 };
   }
 
   async reloadConfig(): Promise<{ applied: string[]; needRestart: string[] }> {

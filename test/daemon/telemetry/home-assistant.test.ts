@@ -211,6 +211,7 @@ describe(`Home Assistant templates${noJinja && ` (skipped: ${noJinja})`}`, () =>
       [main.throttled?.value_template, readings, 'ON'],
       [main.battery?.value_template, readings, '62.0'],
       [main.battery_discharging?.value_template, readings, 'ON'],
+      [main.power?.value_template, readings, 'resting'],
       [north.components.fps?.value_template, cameraJson, '5'],
       [north.components.count_person?.value_template, cameraJson, '2'],
       [north.components.count_cat?.value_template, cameraJson, '0'],

@@ -54,6 +54,7 @@ export class TestNode implements View, Actions {
       everThrottled: true,
     },
     battery: { charge: 0.62, discharging: true },
+    power: { state: 'resting', since: 1_700_000_000_000, until: 1_700_000_600_000 },
     disk: { path: '/', totalBytes: 2000, availableBytes: 1500 },
     interfaces: [],
     uptimeSeconds: 3600,
@@ -256,6 +257,7 @@ export class TestNode implements View, Actions {
     return Promise.resolve();
   };
   reloadConfig = () => Promise.resolve({ applied: [], needRestart: [] });
+  wake = () => ({ state: 'awake' as const, since: 0 });
   backupStore = () => Promise.resolve({ file: '', bytes: 0 });
   checkStore = () => Promise.resolve({ ok: true, problems: [] });
   createInvite = () => Promise.resolve({ token: '', expiresAt: 0 });

@@ -55,6 +55,12 @@ const VITALS: readonly Vital[] = [
   },
 ];
 
+const RESTS: Partial<Record<NonNullable<HardwareView['power']>['state'], string>> = {
+  resting: 'The board rests by its duty cycle: cameras are off, and it takes no work.',
+  low: 'The board rests because its battery is low: cameras are off, and it takes no work.',
+  critical: 'The battery is nearly empty: charge it, or the board ends soon.',
+};
+
 /** A loop held up longer than this is felt by everything on the node. */
 const SLOW_LOOP_SECONDS = 0.1;
 
@@ -111,6 +117,11 @@ function Unusual({ view }: { view: HardwareView }) {
     lines.push(
       `The daemon was held up for ${latency(view.eventLoopDelaySeconds)}: the board is short of processor time.`,
     );
+  }
+  const power = RESTS[view.power?.state ?? 'awake'];
+  if (power !== undefined) {
+    const { until } = view.power ?? {};
+    lines.push(`${power}${until === undefined ? '' : ` It works again at ${time(until, now.value, true)}.`}`);
   }
   return (
     <ul class="lines">

@@ -17,6 +17,8 @@ export interface WebhookParts {
   incident: (id: string) => IncidentView | undefined;
   clock: Clock;
   logger: Logger;
+  /** How long an answer is awaited: 10 s. */
+  answerWithin?: Millis;
 }
 
 const ANSWER_WITHIN: Millis = 10_000;
@@ -33,57 +35,78 @@ interface Post {
 
 export class Webhook {
   readonly #parts: WebhookParts;
-  readonly #waiting = new Map<string, Timer>();
+  readonly #waiting = new Map<string, { post: Post; timer: Timer }>();
+  /** What is being posted about a question now, and what is to follow it. */
+  readonly #underWay = new Map<string, Post | undefined>();
+  readonly #ended = new AbortController();
 
   constructor(parts: WebhookParts) {
     this.#parts = parts;
   }
 
   tell(event: Post['event'], question: QuestionView): void {
-    const pending = this.#waiting.get(question.id);
-    if (pending !== undefined) {
-      // It was not posted yet: nobody need know that it was asked.
-      pending.cancel();
-      this.#waiting.delete(question.id);
-      if (event === 'question-closed') return;
+    const post: Post = { event, question, tries: 0 };
+    if (this.#underWay.has(question.id)) {
+      // One after the other: a question that is tried again must not come after its end.
+      this.#underWay.set(question.id, post);
+      return;
     }
-    if (this.#parts.config.webhook === undefined || this.#waiting.size >= MOST_WAITING) return;
-    this.#later({ event, question, tries: 0 }, this.#quietFor(question));
+    const before = this.#waiting.get(question.id);
+    before?.timer.cancel();
+    this.#waiting.delete(question.id);
+    // It was not posted yet: nobody need know that it was asked. One that was tried may have arrived.
+    if (before?.post.tries === 0 && event === 'question-closed') return;
+    if (this.#parts.config.webhook === undefined) return;
+    if (this.#waiting.size + this.#underWay.size >= MOST_WAITING) {
+      this.#parts.logger.warn({ question: question.id }, 'a question was not posted: too many wait for the webhook');
+      return;
+    }
+    this.#later(post, this.#quietFor(question));
   }
 
   stop(): void {
-    for (const timer of this.#waiting.values()) timer.cancel();
+    this.#ended.abort();
+    for (const { timer } of this.#waiting.values()) timer.cancel();
     this.#waiting.clear();
   }
 
   #later(post: Post, wait: Millis): void {
-    const { clock } = this.#parts;
-    this.#waiting.set(
-      post.question.id,
-      clock.after(wait, () => {
-        this.#waiting.delete(post.question.id);
-        void this.#post(post);
-      }),
-    );
+    const timer = this.#parts.clock.after(wait, () => {
+      this.#waiting.delete(post.question.id);
+      void this.#post(post);
+    });
+    this.#waiting.set(post.question.id, { post, timer });
   }
 
   async #post(post: Post): Promise<void> {
-    const { config, node, incident, logger } = this.#parts;
-    const { event, question } = post;
-    if (config.webhook === undefined) return;
-    const about = incident(question.incident);
-    const body = JSON.stringify({ event, node, question, ...(about !== undefined && { incident: about }) });
+    const { id } = post.question;
+    this.#underWay.set(id, undefined);
+    const flaw = await this.#send(post);
+    const next = this.#underWay.get(id);
+    this.#underWay.delete(id);
+    if (this.#ended.signal.aborted) return;
+    const wait = RETRIES[post.tries + 1];
+    const again = flaw !== undefined && next === undefined && wait !== undefined;
+    if (next !== undefined) this.#later(next, this.#quietFor(next.question));
+    else if (again) this.#later({ ...post, tries: post.tries + 1 }, wait);
+    if (flaw !== undefined) this.#parts.logger.warn({ error: flaw, again }, 'the webhook was not reached');
+  }
+
+  /** @returns why it did not arrive */
+  async #send({ event, question }: Post): Promise<string | undefined> {
+    const { config, node, incident, answerWithin = ANSWER_WITHIN } = this.#parts;
+    if (config.webhook === undefined) return undefined;
     try {
+      const about = incident(question.incident);
+      const body = JSON.stringify({ event, node, question, ...(about !== undefined && { incident: about }) });
       const answer = await fetch(config.webhook, {
         ...{ method: 'POST', body, redirect: 'error', headers: { 'content-type': 'application/json' } },
-        signal: AbortSignal.timeout(ANSWER_WITHIN),
+        signal: AbortSignal.any([this.#ended.signal, AbortSignal.timeout(answerWithin)]),
       });
       await answer.body?.cancel();
-      if (!answer.ok) throw new Error(`it answers ${answer.status}`);
+      return answer.ok ? undefined : `it answers ${answer.status}`;
     } catch (thrown) {
-      const wait = RETRIES[post.tries + 1];
-      logger.warn({ error: messageOf(thrown), again: wait !== undefined }, 'the webhook was not reached');
-      if (wait !== undefined) this.#later({ ...post, tries: post.tries + 1 }, wait);
+      return messageOf(thrown);
     }
   }
 

@@ -80,7 +80,8 @@ export class ExampleHealing implements HealingWindow, HealingActions {
 
   healing(): HealingView {
     return {
-      ...{ mode: 'repair', open: 1, questions: [this.#question], ignoredSignals: { 'too-old': 2 }, lostRecords: 0 },
+      ...{ mode: 'repair', open: 1, ignoredSignals: { 'too-old': 2 }, lostRecords: 0 },
+      questions: this.#moved.question === undefined ? [] : [this.#question],
       phases: [{ phase: 'cycle', count: 2, meanSeconds: 0.004, p50Seconds: 0.003, p99Seconds: 0.01 }],
       budget: { actionsLastHour: 1, mostPerHour: 60, mostPerSubject: 6, actionsLastMinute: 0, mostPerMinute: 20 },
       knowledge: [{ fault: 'camera-frozen', action: 'camera.restart', tries: 1, helped: 1, seconds: 3.9 }],

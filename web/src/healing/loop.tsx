@@ -35,7 +35,7 @@ export function Loop({ healing }: { healing: HealingView }) {
     <>
       <section>
         <h2>Budget</h2>
-        <div class="vitals">
+        <div class="vitals used">
           <Used title="Last hour" used={budget.actionsLastHour} most={budget.mostPerHour} />
           <Used title="Last minute" used={budget.actionsLastMinute} most={budget.mostPerMinute} />
         </div>

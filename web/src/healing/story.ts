@@ -32,7 +32,7 @@ const OUTCOMES: Readonly<Record<Step['outcome'], readonly [Tone, string]>> = {
 
 const STATES: Readonly<Record<IncidentView['state'], readonly [Tone, string]>> = {
   repairing: ['warn', 'being repaired'],
-  watching: ['busy', 'gone, and watched whether it stays so'],
+  watching: ['busy', 'watched whether it stays away, gone'],
   asked: ['bad', 'you are asked'],
   recovered: ['good', 'recovered'],
   escalated: ['bad', 'left to people'],

@@ -27,7 +27,7 @@ export function Healing() {
     return () => clearInterval(timer);
   }, [again]);
   // What was last known stays when the node is not reached.
-  const known = useRef<HealingView>();
+  const known = useRef<HealingView>(undefined);
   if (resource.kind === 'ready') known.current = resource.value;
   const healing = known.current;
   return (

@@ -42,7 +42,7 @@ export function learningFaults({ learning, lifecycle, random, now }: LearningFau
       },
     },
     {
-      ...{ name: 'policy-regressed', fault: 'policy-regressed', lasts: 60_000 },
+      ...{ name: 'policy-regressed', fault: 'policy-regressed', lasts: 120_000 },
       does: 'puts a policy into force that chooses by dice',
       targets: () => (inForce() !== undefined && learning.view().recentJobs >= FEWEST_JOBS ? ['policy'] : []),
       why: () => `this node has to have placed ${FEWEST_JOBS} jobs before a policy can be judged`,

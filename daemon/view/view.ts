@@ -243,6 +243,8 @@ export interface FederationActions {
   resumeRounds(by: string): Promise<void>;
   /** What may leave this node. @param choice undefined goes back to the configuration */
   setConsent(learner: string, kind: LeavingKind, choice: ConsentChoice | undefined): Promise<void>;
+  /** A new period of a learner’s privacy budget on this node. */
+  beginPrivacyAccount(learner: string): Promise<void>;
   /** What waits for the owner leaves, or does not. */
   decideHeld(id: string, isApproved: boolean): Promise<void>;
 }

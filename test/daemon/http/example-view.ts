@@ -572,6 +572,7 @@ export class ExampleNode implements View, Actions, Journal {
   cancelRound = (...given: Parameters<ExampleFederation['cancelRound']>) => this.federated.cancelRound(...given);
   pauseRounds = (...given: Parameters<ExampleFederation['pauseRounds']>) => this.federated.pauseRounds(...given);
   resumeRounds = (...given: Parameters<ExampleFederation['resumeRounds']>) => this.federated.resumeRounds(...given);
+  beginPrivacyAccount = (learner: string) => this.federated.beginPrivacyAccount(learner);
   setConsent = (...given: Parameters<ExampleFederation['setConsent']>) => this.federated.setConsent(...given);
   decideHeld = (...given: Parameters<ExampleFederation['decideHeld']>) => this.federated.decideHeld(...given);
   anomalies = () => this.unusual.anomalies();

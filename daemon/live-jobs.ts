@@ -60,6 +60,7 @@ export function liveJobs({ swarm, blobs, exchange, learning, federationDesk: des
     pauseRounds: (by, reason) => desk.pauseRounds(by, reason),
     resumeRounds: (by) => desk.resumeRounds(by),
     setConsent: (learner, kind, choice) => desk.setConsent(learner, kind, choice),
+    beginPrivacyAccount: (learner) => desk.beginPrivacyAccount(learner),
     decideHeld: (id, isApproved) => desk.decideHeld(id, isApproved),
   };
 }

@@ -133,6 +133,12 @@ export class FederationDesk implements FederationWindow, FederationActions {
     this.#changed();
   }
 
+  async beginPrivacyAccount(learner: string): Promise<void> {
+    this.#known(learner);
+    await this.#require().privacy.gate.beginAccount(learner);
+    this.#changed();
+  }
+
   async decideHeld(id: string, isApproved: boolean): Promise<void> {
     await this.#require().privacy.gate.decide(id, isApproved ? 'approved' : 'denied');
     this.#changed();

@@ -60,6 +60,7 @@ const ACTIONS: Readonly<Record<string, RouteAction | 'changes nothing' | 'asks i
   'POST /federation/pause': { action: 'federation.pause', subject: 'service/federation' },
   'POST /federation/resume': { action: 'federation.resume', subject: 'service/federation' },
   'PUT /federation/consent': { action: 'federation.consent', subject: 'service/federation' },
+  'POST /federation/accounts/:learner': { action: 'federation.account', subject: 'federation/:learner' },
   'POST /federation/held/:id': { action: 'federation.release', subject: 'federation/:id' },
   'POST /oracle/unfreeze': { action: 'oracle.unfreeze', subject: 'oracle' },
   'POST /oracle/freeze': { action: 'oracle.freeze', subject: 'oracle' },

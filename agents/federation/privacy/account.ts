@@ -104,7 +104,7 @@ export function readAccount(learner: string, text: string): PrivacyAccount {
   }
   if (!Value.Check(PrivacyAccount, value) || value.learner !== learner) {
     throw new ParlmeshError('PRIVACY_ACCOUNT_UNREADABLE', `The privacy account of ${learner} cannot be read`, {
-      hint: 'restore a backup of the store; until then this node stays out of the rounds of that learner',
+      hint: `restore a backup of the store, or begin anew: parlmesh federation renew --learner ${learner}; until then this node stays out of the rounds of that learner`,
     });
   }
   return value;
@@ -117,6 +117,11 @@ export function readAccount(learner: string, text: string): PrivacyAccount {
 export function renewed(account: PrivacyAccount, budget: Budget, now: Millis): PrivacyAccount {
   if (now < account.since) return { ...account, since: now };
   if (budget.renewal === undefined || now < account.since + budget.renewal * DAY) return account;
+  return begunAnew(account, now);
+}
+
+/** The owner begins a new period: what was given away ever, and what was charged, stays known. */
+export function begunAnew(account: PrivacyAccount, now: Millis): PrivacyAccount {
   return { ...account, since: now, spentInPeriod: 0, withoutNoiseInPeriod: 0 };
 }
 

@@ -7,6 +7,7 @@ import { messageOf, ParlmeshError } from '../../../core/errors.ts';
 import type { Journal } from '../../../core/journal.ts';
 import {
   type Budget,
+  begunAnew,
   charge,
   type Epsilon,
   epsilonsOf,
@@ -171,17 +172,30 @@ export class PrivacyGate {
     return { entries: this.#ledger.entries(limit), sums: this.#ledger.sums() };
   }
 
-  /** Begins an account anew: for the owner, where it cannot be read any more. What was spent before is unknown then. */
-  async beginAccount(learner: string): Promise<void> {
-    const account = openAccount(learner, this.#parts.clock.wall());
-    await this.#parts.storage.putDocument(accountName(learner), JSON.stringify(account));
+  /**
+   * For the owner: a new period of the budget now. Where the account cannot be read it begins at nothing, and what was spent
+   * before is unknown. Resolves once it is on the disk.
+   */
+  beginAccount(learner: string): Promise<void> {
+    const result = this.#queue.then(() => this.#beginAccount(learner));
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  async #beginAccount(learner: string): Promise<void> {
+    const { clock, storage, config } = this.#parts;
+    const before = await this.#account(learner).catch((thrown: unknown) => {
+      if (thrown instanceof ParlmeshError && thrown.code === 'PRIVACY_ACCOUNT_UNREADABLE') return undefined;
+      throw thrown;
+    });
+    const now = clock.wall();
+    const account = before === undefined ? openAccount(learner, now) : begunAnew(before, now);
+    await storage.putDocument(accountName(learner), JSON.stringify(account));
     this.#accounts.set(learner, account);
-    this.#record(
-      'warning',
-      'federation.account',
-      learner,
-      `The privacy account of ${learner} was begun anew by its owner`,
-    );
+    const spent = before && epsilonsOf(before, config().delta).inPeriod;
+    const known = spent === undefined ? 'an unknown ε' : `ε ${spent.toFixed(2)}`;
+    const message = `The owner began a new period of the privacy budget of ${learner}: ${known} was given away in the last one`;
+    this.#record('warning', 'federation.account', learner, message);
   }
 
   #protect(delta: Float32Array, protection: Protection, share: number): ProtectedUpdate {

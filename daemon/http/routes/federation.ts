@@ -166,6 +166,23 @@ export function federationRoutes({ view, actions, tokens }: RouteContext) {
     );
 
     app.post(
+      '/federation/accounts/:learner',
+      {
+        config: { scope: 'admin' },
+        schema: {
+          tags: ['federation'],
+          summary: 'Begin a new period of a learner’s privacy budget on this node: it may give away as much again',
+          params: Learner,
+          response: NO_CONTENT,
+        },
+      },
+      async ({ params }, reply) => {
+        await actions.beginPrivacyAccount(params.learner);
+        return reply.code(204).send(null);
+      },
+    );
+
+    app.post(
       '/federation/held/:id',
       {
         config: { scope: 'admin' },

@@ -31,3 +31,10 @@ it('says which node to ask where this one does not coordinate', async () => {
   expect([code, stderr]).toEqual([1, expect.stringContaining('bravo coordinates')]);
   expect((await run('models', '--learner', 'nobody')).stderr).toContain('"nobody"');
 });
+
+it('begins a new period of the privacy budget only for who says that he means it', async () => {
+  const run = await runner();
+  const asked = await run('renew');
+  expect([asked.code, asked.stderr]).toEqual([1, expect.stringMatching(/ε 4.20 in all; .* ε 8 more[\s\S]*--yes/)]);
+  expect((await run('renew', '--yes')).stdout).toContain('A new period of the budget of parl-policy has begun');
+});

@@ -178,6 +178,11 @@ export class ExampleFederation implements FederationWindow, FederationActions {
     this.asked.push(`consent ${learner} ${kind} ${choice}`);
   }
 
+  async beginPrivacyAccount(learner: string): Promise<void> {
+    this.#known(learner);
+    this.asked.push(`account ${learner}`);
+  }
+
   async decideHeld(id: string, isApproved: boolean): Promise<void> {
     this.asked.push(`held ${id} ${isApproved}`);
   }

@@ -20,7 +20,10 @@ describe('the federation over HTTP', () => {
     const call = (method: string, path: string, body: unknown, scope: 'read' | 'act' | 'admin' = 'admin') =>
       token(scope).then((secret) =>
         fetch(`http://127.0.0.1:${port}/api/v3/federation${path}`, {
-          ...{ method, headers: { ...bearer(secret), 'content-type': 'application/json' } },
+          ...{
+            method,
+            headers: { ...bearer(secret), ...(body !== undefined && { 'content-type': 'application/json' }) },
+          },
           body: body === undefined ? null : JSON.stringify(body),
         }),
       );
@@ -29,6 +32,9 @@ describe('the federation over HTTP', () => {
       204,
     );
     expect((await call('PUT', '/consent', { learner: 'parl-policy', kind: 'secrets' })).status).toBe(400);
+    expect((await call('POST', '/accounts/parl-policy', undefined, 'act')).status).toBe(403);
+    expect((await call('POST', '/accounts/parl-policy', undefined)).status).toBe(204);
+    expect((await call('POST', '/accounts/nobody', undefined)).status).toBe(404);
     expect((await call('POST', '/held/0123456789ab', { approve: true })).status).toBe(204);
     expect((await call('POST', '/pause', { reason: 'harvest' }, 'act')).status).toBe(403);
     const refused = await call('POST', '/rounds', { learner: 'parl-policy' });
@@ -36,6 +42,7 @@ describe('the federation over HTTP', () => {
     expect(node.federated.asked).toEqual([
       expect.stringMatching(/^pause by .*: harvest$/),
       'consent parl-policy experience deny',
+      'account parl-policy',
       'held 0123456789ab true',
       'begin parl-policy',
     ]);

@@ -205,6 +205,7 @@ export class TestNode implements View, Actions {
   pauseRounds = () => Promise.reject(new Error('not played'));
   resumeRounds = () => Promise.reject(new Error('not played'));
   setConsent = () => Promise.reject(new Error('not played'));
+  beginPrivacyAccount = () => Promise.reject(new Error('not played'));
   decideHeld = () => Promise.reject(new Error('not played'));
   promotePolicy = () => Promise.reject(new Error('not played'));
   rollbackPolicy = () => Promise.reject(new Error('not played'));

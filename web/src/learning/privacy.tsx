@@ -36,7 +36,7 @@ export function Privacy() {
 
 function Account({ account }: { account: PrivacyView }) {
   const { learner, title, consent, clip, noise, roundsLeft, participations, epsilonEver, refused } = account;
-  const { run, said } = useChanges();
+  const { ask, run, said } = useChanges();
   const budget = budgetOf(account);
   const choose = (kind: string, choice: string) =>
     run(() => put('/federation/consent', { learner, kind, ...(choice !== '' && { choice }) }));
@@ -56,6 +56,23 @@ function Account({ account }: { account: PrivacyView }) {
         {budget.sentence} {roundsLeft !== undefined && `${count(roundsLeft, 'round')} left.`}
       </p>
       {refused !== undefined && <p class="cause">{refused}</p>}
+      {account.budget !== undefined && may('admin') && (
+        <div class="action-line">
+          <button
+            type="button"
+            class="quiet"
+            onClick={() =>
+              ask({
+                ...{ title: `Begin a new period of the budget of ${title}?`, action: 'Begin' },
+                why: `This board may then give away ε ${account.budget} once more. What it gave away so far stays given away.`,
+                run: () => post(`/federation/accounts/${encodeURIComponent(learner)}`),
+              })
+            }
+          >
+            Begin a new period
+          </button>
+        </div>
+      )}
       <p class="muted">
         Clipped to {clip}
         {noise > 0 && `, noise ${noise} clips`}. Took part {count(participations, 'time')}

@@ -300,6 +300,25 @@ describe('the owner', () => {
   });
 });
 
+test('a new period, by the owner, makes the budget whole again and forgets nothing that left', async () => {
+  const documents = new Documents();
+  const { gate, journal } = await gateOf({ clip: 1, noise: 4, budget: 3 }, documents);
+  const share = (round: number) =>
+    gate.release(leaving({ round, data: Uint8Array.of(round), from: gate.protect(delta) }));
+  expect([(await share(1)).kind, (await share(2)).kind]).toEqual(['leave', 'refused']);
+  await gate.beginAccount('parl-policy');
+  expect(journal.at(-1)).toMatchObject({ severity: 'warning', kind: 'federation.account' });
+  expect(journal.at(-1)?.message).toContain('ε 2.17 was given away in the last one');
+  expect(await gate.outlook('parl-policy')).toMatchObject({
+    ...{ next: { kind: 'allowed', epsilonBefore: 0 }, participations: 1, epsilonEver: expect.closeTo(2.1657, 3) },
+  });
+  expect((await share(2)).kind).toBe('leave');
+  // The first one is still known, free for the same bytes and refused for others.
+  const again = (await gateOf({ clip: 1, noise: 4, budget: 3 }, documents)).gate;
+  expect(await again.release(leaving({ data: Uint8Array.of(1) }))).toMatchObject({ kind: 'leave', again: true });
+  expect(await again.release(leaving({ data: Uint8Array.of(7) }))).toMatchObject({ reason: 'other-bytes' });
+});
+
 test('the ledger keeps the newest 512 entries in small pages, and its sums for ever', async () => {
   const documents = new Documents();
   const { gate } = await gateOf({}, documents);

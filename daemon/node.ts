@@ -53,7 +53,8 @@ import { Metrics } from './telemetry/metrics.ts';
 import { MqttTelemetry } from './telemetry/publisher.ts';
 import { storedTopics } from './telemetry/stored-topics.ts';
 import { LiveView } from './view/live-view.ts';
-import type { HardwareView, PowerView } from './view/schema.ts';
+import type { PowerView } from './view/power-schema.ts';
+import type { HardwareView } from './view/schema.ts';
 import type { Actions } from './view/view.ts';
 import { Workforce } from './workforce.ts';
 

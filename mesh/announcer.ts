@@ -45,21 +45,14 @@ export class Announcer {
     this.repeat();
     this.#timers = [
       clock.every(REFRESH.membership, () => this.#sayMembership(true)),
-      clock.every(REFRESH.summary, () => this.saySummary()),
+      clock.every(REFRESH.summary, () => this.#saySummary()),
     ];
   }
 
   /** Says everything now. */
   repeat(): void {
     this.#sayMembership(true);
-    this.saySummary();
-  }
-
-  saySummary(): void {
-    const { gossip, summary } = this.#parts;
-    if (summary === undefined) return;
-    gossip.publish(summaryTopic, summary());
-    this.#sayScore();
+    this.#saySummary();
   }
 
   /** Says goodbye. */
@@ -94,6 +87,13 @@ export class Announcer {
       present,
       ...(gossip.area !== DEFAULT_AREA && { area: gossip.area }),
     });
+  }
+
+  #saySummary(): void {
+    const { gossip, summary } = this.#parts;
+    if (summary === undefined) return;
+    gossip.publish(summaryTopic, summary());
+    this.#sayScore();
   }
 
   #sayScore(): void {

@@ -278,11 +278,6 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     return this.#routing;
   }
 
-  /** What the summary tells has changed in more than figures. */
-  saySummary(): void {
-    this.#announcer.saySummary();
-  }
-
   /** @param score 0 normal to 1 anomalous */
   setScore(score: number): void {
     this.#announcer.setScore(score);

@@ -330,11 +330,10 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     this.#participation?.node.routing.linksChanged();
   }
 
-  /** This node rests, and is a last resort for what others send through it; or not any more. Its summary tells all of it. */
+  /** This node rests, and is a last resort for what others send through it; or not any more. Its next summary says so too. */
   rest(isResting: boolean): void {
     this.#keptAway.isResting = isResting;
     this.#participation?.node.routing.linksChanged();
-    this.#participation?.node.saySummary();
   }
 
   /** Takes nothing from a node and gives nothing to it, as if it had been removed; or lets it in again. Of this node alone. */

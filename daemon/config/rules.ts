@@ -167,15 +167,6 @@ function dutyCycleFits(cycle: unknown, path: string): Finding[] {
   return [{ path: `${path}.awake`, message, expected: `less than ${path}.every`, got: sketch(cycle.awake, path) }];
 }
 
-function batteryFits(battery: unknown, path: string): Finding[] {
-  if (!isGroup(battery)) return [];
-  // Left out, they are the schema's defaults, which the validation does not fill in.
-  const { low = 0.15, critical = 0.05 } = battery;
-  if (typeof low !== 'number' || typeof critical !== 'number' || critical === 0 || critical < low) return [];
-  const message = 'is not below the level at which the board rests already';
-  return [{ path: `${path}.critical`, message, expected: `less than ${path}.low, or 0`, got: sketch(critical, path) }];
-}
-
 function regularExpression(value: unknown, path: string): Finding[] {
   if (typeof value !== 'string') return [];
   try {
@@ -211,7 +202,6 @@ export function configRules(profiles: readonly string[]): Rules {
     'mqtt.embedded.host': notEmpty,
     'federation.privacy': privacyFits,
     'power.dutyCycle': dutyCycleFits,
-    'power.battery': batteryFits,
     'agents.httpChecks': uniqueNames,
     'agents.httpChecks[].url': text((value, path) =>
       URL.canParse(value) ? undefined : { message: 'is no web address', got: sketch(value, path) },

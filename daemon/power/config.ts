@@ -46,7 +46,7 @@ const BatteryConfig = Type.Object(
       minimum: 0.01,
       maximum: 0.5,
       description:
-        'How much more charge than where a level began ends it again; mains end it at once. Smaller wakes sooner, and flaps where a load makes the gauge sink.',
+        'How much more charge than where a level began ends it again; mains end it after two readings. Smaller wakes sooner, and flaps where a load makes the gauge sink.',
     }),
     whenCritical: Type.Union([Type.Literal('rest'), Type.Literal('stop')], {
       default: 'rest',

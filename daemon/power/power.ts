@@ -5,7 +5,8 @@ import { EventEmitter } from 'node:events';
 import type { Clock, Millis, Timer } from '../../core/clock.ts';
 import type { Journal, JournalEntry } from '../../core/journal.ts';
 import type { Service } from '../../core/service.ts';
-import type { HardwareView, PowerView } from '../view/schema.ts';
+import type { PowerView } from '../view/power-schema.ts';
+import type { HardwareView } from '../view/schema.ts';
 import type { PowerConfig } from './config.ts';
 import { onReading, type PowerState, stateAt, UNKNOWN_SUPPLY } from './power-state.ts';
 

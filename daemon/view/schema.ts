@@ -3,6 +3,7 @@
 // 1970 (`…At`), durations seconds, sizes bytes, shares 0 to 1.
 
 import { type Static, Type } from 'typebox';
+import { PowerView } from './power-schema.ts';
 import { LooksView, ReadingView, SceneView, SightView, ZoneView } from './sight-schema.ts';
 
 /** Milliseconds since 1970. */
@@ -47,22 +48,6 @@ export const NodeView = Type.Object({
   }),
 });
 export type NodeView = Static<typeof NodeView>;
-
-export const PowerView = Type.Object(
-  {
-    state: Type.Union(
-      [Type.Literal('awake'), Type.Literal('resting'), Type.Literal('low'), Type.Literal('critical')],
-      {
-        description:
-          'awake: it works; resting: between two windows of its duty cycle; low: its battery is low; critical: nearly empty. All but awake rest: no cameras, no work for others, a last resort for routes.',
-      },
-    ),
-    since: At,
-    until: Type.Optional(Type.Number({ description: 'Milliseconds since 1970 at which that ends by itself.' })),
-  },
-  { description: 'Whether the board works or rests to save power.' },
-);
-export type PowerView = Static<typeof PowerView>;
 
 export const HardwareView = Type.Object({
   at: At,

@@ -17,6 +17,7 @@ import type { FederationLedgerView, FederationView, ModelsView, RoundsView } fro
 import type { HealingView, IncidentAnswer, IncidentDetailView, IncidentView } from './incident-schema.ts';
 import type { KeyRotationView, MemberView, NetworkView } from './network-schema.ts';
 import type { ImportedPolicyView, PolicyView } from './policy-schema.ts';
+import type { PowerView } from './power-schema.ts';
 import type { PlanView, RouteChangeView, RouteExplanationView, RouteView, SurveyView } from './route-schema.ts';
 import type {
   AgentView,
@@ -29,7 +30,6 @@ import type {
   NodeView,
   ObservationView,
   PeerView,
-  PowerView,
   StoreView,
   TopologyView,
 } from './schema.ts';

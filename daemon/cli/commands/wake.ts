@@ -1,6 +1,6 @@
 // `parlmesh wake`: keeps a board that rests awake for a while.
 
-import type { PowerView } from '../../view/schema.ts';
+import type { PowerView } from '../../view/power-schema.ts';
 import type { Cli, CommonOptions } from '../cli.ts';
 import { type CliCommand, durationOption } from '../command.ts';
 import { duration } from '../format.ts';

@@ -2,7 +2,8 @@
 
 import { Type } from 'typebox';
 import { ParlmeshError } from '../../../core/errors.ts';
-import { AgentView, HardwareView, NodeView, PowerView } from '../../view/schema.ts';
+import { PowerView } from '../../view/power-schema.ts';
+import { AgentView, HardwareView, NodeView } from '../../view/schema.ts';
 import type { App, RouteContext } from '../context.ts';
 import { answers, NO_CONTENT } from '../openapi.ts';
 import { httpError } from '../problem.ts';

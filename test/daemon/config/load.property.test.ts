@@ -57,6 +57,7 @@ function valid(schema: TSchema, name: string): fc.Arbitrary<unknown> {
   // What is said of a budget must fit what is said of noise.
   if (name === 'federation.privacy')
     return fc.constantFrom({}, { noise: 1, budget: 8 }, { leaves: { experience: 'deny' } });
+  if (name === 'power.dutyCycle') return fc.constantFrom({ awake: 60, every: 600 }, { awake: 10.5, every: 86_400 });
   if (name === 'mesh.area') return fc.constantFrom('main', 'attic-2');
   if (name === 'mesh.kernelRoutes.prefixes[]') return fc.constantFrom('10.55.0.0/16', 'fd55::/48');
   if (name === 'mesh.forward.allow[]') return fc.constantFrom('127.0.0.1:22', 'printer.lan:631');

@@ -35,6 +35,16 @@ function problemsOf(text: string | Buffer, more: Partial<LoadOptions> = {}): str
   return check.problems.map((problem) => describeProblem(problem).replace(`${name}:`, ''));
 }
 
+describe('a duty cycle', () => {
+  it('without time to rest is refused', () => {
+    expect(problemsOf('power:\n  dutyCycle:\n    awake: 600\n    every: 600\n')).toEqual([
+      expect.stringContaining(
+        'power.dutyCycle.awake: leaves no time to rest, expected less than power.dutyCycle.every',
+      ),
+    ]);
+  });
+});
+
 describe('the order of layers', () => {
   it('needs no file at all: everything has a default', () => {
     const loaded = loadConfig(options());

@@ -15,6 +15,7 @@ import type { ActivityView, CameraAreasView, ObservationPage } from '../../../da
 import type { EpisodeView, PlacesView } from '../../../daemon/view/correction-schema.ts';
 import type { KeyRotationView, NetworkView } from '../../../daemon/view/network-schema.ts';
 import type { PolicyView } from '../../../daemon/view/policy-schema.ts';
+import type { PowerView } from '../../../daemon/view/power-schema.ts';
 import type {
   PlanView,
   RouteChangeView,
@@ -32,7 +33,6 @@ import type {
   NodeView,
   ObservationView,
   PeerView,
-  PowerView,
   StoreView,
   TopologyView,
 } from '../../../daemon/view/schema.ts';

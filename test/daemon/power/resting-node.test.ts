@@ -9,7 +9,7 @@ import { type Machine, machine, stat } from '../hardware/machine.ts';
 import { realNodes, WITHIN } from '../mapek/told-by-nodes.ts';
 
 const { scratch, start } = realNodes();
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const SUPPLY = 'sys/class/power_supply/BAT0';
 const battery = (percent: number, status: string): Record<string, string> => ({
@@ -79,7 +79,7 @@ describe('a real node on a battery', () => {
         ?.rests;
     // The next window begins at midnight of UTC.
     const midnight = Math.ceil(Date.now() / 86_400_000) * 86_400_000;
-    await expect.poll(restOf, WITHIN).toEqual({ until: midnight });
+    await expect.poll(restOf, { ...WITHIN, timeout: 45_000 }).toEqual({ until: midnight });
   });
 
   it('ends in order at 3 %, where that is wanted, and says why', async () => {

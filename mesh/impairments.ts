@@ -12,7 +12,7 @@ export interface Impairment {
   loss?: number;
   /** Milliseconds that everything takes longer. */
   delay?: Millis;
-  /** Share of the gossiped frames that go out with a byte altered, 0 to 1: what a node does that forges. */
+  /** Copies with a byte altered that go out along with each gossiped frame: what a node does that forges. */
   forged?: number;
   /** Frames that the peer hands over for others are taken and end here. */
   withholds?: boolean;

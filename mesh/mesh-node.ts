@@ -210,7 +210,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#story = new MeshJournal(journal, nameOf);
     this.#transit = new Transit({
       ...{ self, clock, relay: this.relay, routing: this.#routing, links: this.#links, story: this.#story },
-      judged: (peer) => this.#peers.settle(peer),
+      ...{ blame: this.#gossip.blame, judged: (peer) => this.#peers.settle(peer) },
     });
     this.#topologyThrottle = new Throttle(clock, TOPOLOGY_PERIOD, () => {
       if (this.listenerCount('topology') > 0) this.emit('topology', this.topology());

@@ -2,6 +2,7 @@
 // routes and links.
 
 import type { Clock } from '../core/clock.ts';
+import type { Blame } from './gossip/blame.ts';
 import type { Link, LinkMonitor } from './link/link-monitor.ts';
 import { dampedCost } from './link/link-quality.ts';
 import type { NodeId } from './membership/keys.ts';
@@ -19,14 +20,18 @@ export interface TransitParts {
   routing: Routing;
   links: LinkMonitor;
   story: MeshJournal;
+  blame: Blame;
   /** A neighbour is avoided from now on, or no longer. */
   judged: (peer: NodeId) => void;
 }
 
 export class Transit {
   readonly checks: TransitChecks;
+  readonly #parts: TransitParts;
 
-  constructor({ self, clock, relay, routing, links, story, judged }: TransitParts) {
+  constructor(parts: TransitParts) {
+    this.#parts = parts;
+    const { self, clock, relay, routing, links, story, judged } = parts;
     this.checks = new TransitChecks({
       self,
       clock,
@@ -51,7 +56,12 @@ export class Transit {
     return links.map((link) => (this.checks.avoids(link.peer) ? { ...link, cost: dampedCost(link.cost) } : link));
   }
 
+  /** With what it was caught at. */
   shown(peer: MeshPeer): MeshPeer {
-    return this.checks.avoids(peer.id) ? { ...peer, withholds: true } : peer;
+    const { blame, clock } = this.#parts;
+    const misdeeds = blame.of(peer.id, clock.now());
+    const withholds = this.checks.avoids(peer.id);
+    if (!withholds && misdeeds === undefined) return peer;
+    return { ...peer, ...(withholds && { withholds }), ...(misdeeds !== undefined && { misdeeds }) };
   }
 }

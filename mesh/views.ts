@@ -1,5 +1,6 @@
 // What the mesh shows of itself. Times are milliseconds since 1970, durations seconds, shares 0 to 1.
 
+import type { Misdeeds } from './gossip/blame.ts';
 import type { Link } from './link/link-monitor.ts';
 import type { Evidence, Presence, PresenceState } from './membership/presence.ts';
 import { presenceInWords } from './membership/presence-in-words.ts';
@@ -20,6 +21,8 @@ export interface MeshPeer {
   addresses: string[];
   /** It takes frames for others and does not pass them on, as far as this node's probes tell. */
   withholds?: true;
+  /** What it was caught at within the last minute. */
+  misdeeds?: Misdeeds;
   lastSeenAt?: number;
   lastError?: string;
   /** The part of the network that it is in, once it has told of itself. */

@@ -40,8 +40,6 @@ export const METRICS = {
   'members.reachable': [0, 1],
   /** Seconds since a peer was heard. */
   'peer.silence': [0, 1e7],
-  /** Share of what a peer said lately that was refuted by own measurement, signature or majority. */
-  'peer.refuted': [0, 1],
   /** Share of the disk, and of memory, that is still free. */
   'disk.free': [0, 1],
   'memory.free': [0, 1],

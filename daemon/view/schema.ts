@@ -163,6 +163,16 @@ export const PeerView = Type.Object({
   withholds: Type.Optional(
     Type.Literal(true, { description: 'It does not pass on frames for others; other ways are preferred.' }),
   ),
+  misdeeds: Type.Optional(
+    Type.Object(
+      {
+        forged: Type.Optional(Type.Integer({ description: 'Forged or broken frames and lists that it handed over.' })),
+        flooded: Type.Optional(Type.Integer({ description: 'What was refused because it says too much.' })),
+        replayed: Type.Optional(Type.Integer({ description: 'Out-of-date frames that it handed over again.' })),
+      },
+      { description: 'What this node caught it at within the last minute; left out when there is nothing.' },
+    ),
+  ),
   lastSeenAt: Type.Optional(At),
   lastError: Type.Optional(Type.String()),
   area: Type.Optional(

@@ -88,6 +88,7 @@ interface Speaker {
 
 export class Gossip {
   readonly states: StateTable;
+  readonly blame = new Blame();
   readonly reader: FrameReader;
   /** What this node says in other areas, by area. */
   readonly #abroad = new Map<string, StateTable>();
@@ -100,7 +101,6 @@ export class Gossip {
   readonly #areaTopics = new Set<string>();
   readonly #speakers = new Map<NodeId, Speaker>();
   readonly #accepted = new Map<string, number>();
-  readonly #blame = new Blame();
   #witness: ((state: OpenedEnvelope, source: Source) => void) | undefined;
   #published = 0;
 
@@ -171,10 +171,10 @@ export class Gossip {
    */
   ingest(frame: Uint8Array, source: Source, from?: NodeId, passOn = true): Verdict {
     const { clock } = this.#parts;
-    if (from !== undefined && this.#blame.isShunned(from, clock.now())) return this.#drop('rate');
+    if (from !== undefined && this.blame.isShunned(from, clock.now())) return this.#drop('rate');
     const opened = this.reader.open(frame);
     if (typeof opened === 'string') return this.#drop(opened, from);
-    const dropped = this.#consider(opened, frame, source);
+    const dropped = this.#consider(opened, frame, source, from);
     if (dropped !== undefined) return this.#drop(dropped, from);
     if (passOn || this.#isBorders(opened, from)) this.#passOn(frame, opened, source, from);
     return 'accept';
@@ -205,7 +205,7 @@ export class Gossip {
   }
 
   /** The reason to drop, or undefined when the message was new, good and delivered. Cheap checks come first. */
-  #consider(opened: OpenedEnvelope, frame: Uint8Array, source: Source): DropReason | undefined {
+  #consider(opened: OpenedEnvelope, frame: Uint8Array, source: Source, from?: NodeId): DropReason | undefined {
     const { networkId, members, sequence, clock } = this.#parts;
     if (opened.network !== networkId) return 'other-network';
     const origin = this.reader.idOf(opened.originKey);
@@ -214,6 +214,9 @@ export class Gossip {
     if (this.#isElsewhere(opened.topic)) return 'other-area';
     if (this.#subscriptions.get(opened.topic)?.topic.kind === 'state') this.#witness?.(opened, source);
     const seen = this.#seen(opened, origin);
+    if (seen === 'replay' && from !== undefined) {
+      this.blame.outOfDate(from, `${opened.topic} ${origin} ${opened.sequence}`, clock.now());
+    }
     if (seen !== 'new') return seen;
     const member = members.check(opened.certificate, origin);
     if (!member.ok)
@@ -241,7 +244,11 @@ export class Gossip {
     const { clock, logger } = this.#parts;
     const speaker = this.#speaker(origin);
     if (speaker === undefined) return 'full';
-    if (!speaker.bucket.take(clock.now())) return 'rate';
+    if (!speaker.bucket.take(clock.now())) {
+      // Its signature was verified: nobody else can have said all that.
+      this.blame.add(origin, 'flooded', clock.now());
+      return 'rate';
+    }
     const subscription = this.#subscriptions.get(opened.topic);
     const deliver = subscription?.read(opened);
     if (subscription !== undefined && deliver === undefined) return 'payload';
@@ -333,7 +340,7 @@ export class Gossip {
   #drop(reason: DropReason, from?: NodeId): Verdict {
     const { drops, clock } = this.#parts;
     drops.add(reason);
-    if (from !== undefined && FAULTS.has(reason)) this.#blame.add(from, clock.now());
+    if (from !== undefined && FAULTS.has(reason)) this.blame.add(from, 'forged', clock.now());
     return 'ignore';
   }
 }

@@ -89,7 +89,7 @@ export class Synchronizer {
     if (accord === undefined) return;
     if (kind === 'frames') this.#onFrames(peer, accord, value.frames);
     if (kind !== 'digest' && kind !== 'entries' && kind !== 'want') return;
-    if (!accord.mayAsk(this.#parts.clock.now())) this.#parts.drops.add('rate');
+    if (!accord.mayAsk(this.#parts.clock.now())) this.#refuse(peer, 'rate');
     else if (kind === 'digest') this.#onDigest(peer, accord, value);
     else if (kind === 'entries') this.#onEntries(peer, accord, value);
     else this.#onWant(peer, accord, value.slots);
@@ -135,12 +135,12 @@ export class Synchronizer {
   }
 
   #compare(peer: NodeId, accord: PeerAccord, digest: Digest): void {
-    const { clock, drops } = this.#parts;
+    const { clock } = this.#parts;
     const fingerprint = this.#sumFor(peer);
     const now = clock.now();
     const theirs = unpackDigest(digest);
     if (theirs === undefined) {
-      drops.add('malformed');
+      this.#refuse(peer, 'malformed');
       return;
     }
     const different = differing(fingerprint, theirs, now, digest.all).filter((bucket) =>
@@ -160,7 +160,7 @@ export class Synchronizer {
   #onEntries(peer: NodeId, accord: PeerAccord, { buckets, states }: Entries): void {
     const theirs = unpackStates(states);
     if (theirs === undefined || buckets.length > BUCKETS) {
-      this.#parts.drops.add('malformed');
+      this.#refuse(peer, 'malformed');
       return;
     }
     const given: Uint8Array[] = [];
@@ -176,7 +176,7 @@ export class Synchronizer {
   #onWant(peer: NodeId, accord: PeerAccord, packed: Uint8Array): void {
     const slots = unpackSlots(packed);
     if (slots === undefined) {
-      this.#parts.drops.add('malformed');
+      this.#refuse(peer, 'malformed');
       return;
     }
     const buckets = new Set([...slots].map(bucketOf));
@@ -198,10 +198,10 @@ export class Synchronizer {
   }
 
   #onFrames(peer: NodeId, accord: PeerAccord, frames: readonly Uint8Array[]): void {
-    const { gossip, clock, drops } = this.#parts;
+    const { gossip, clock } = this.#parts;
     const now = clock.now();
     if (!accord.mayHandOver(frames.length, now)) {
-      drops.add('rate');
+      this.#refuse(peer, 'rate');
       return;
     }
     const passOn = now - this.#startedAt >= SETTLING_IN;
@@ -211,6 +211,12 @@ export class Synchronizer {
       this.#news = undefined;
       this.#tellSome(true);
     });
+  }
+
+  #refuse(peer: NodeId, reason: 'rate' | 'malformed'): void {
+    const { drops, gossip, clock } = this.#parts;
+    drops.add(reason);
+    gossip.blame.add(peer, reason === 'rate' ? 'flooded' : 'forged', clock.now());
   }
 
   /** Over the states that are compared with a neighbour. */

@@ -85,8 +85,10 @@ export class ImpairedTransport implements PeerTransport {
     for (const peer of peers) {
       const impairment = impairments.of(peer);
       if (impairment === undefined) continue;
-      const bytes = this.#isHit(impairment.forged) ? this.#altered(frame) : frame;
-      this.#pass(`to ${peer}`, impairment, () => this.#inner.broadcast(bytes, topic, origin, [peer]));
+      const forgeries = Array.from({ length: impairment.forged ?? 0 }, () => this.#altered(frame));
+      for (const bytes of [frame, ...forgeries]) {
+        this.#pass(`to ${peer}`, impairment, () => this.#inner.broadcast(bytes, topic, origin, [peer]));
+      }
     }
   }
 
@@ -159,7 +161,8 @@ export class ImpairedTransport implements PeerTransport {
   }
 
   #altered(frame: Uint8Array): Uint8Array {
-    const bytes = frame.slice();
+    // A buffer's own `slice` is no copy.
+    const bytes = Uint8Array.from(frame);
     const at = this.#parts.random.below(bytes.length);
     bytes[at] = bytes[at]! ^ 0xff;
     return bytes;

@@ -87,14 +87,8 @@ export const LINK_RULES: readonly Rule[] = [
     fault: 'peer-byzantine',
     kinds: ['peer'],
     cause: '{name} says what is not so: it is broken, badly set up, or taken over',
-    metrics: {
-      // Refuted by what was measured here, by signatures or by a majority: never by one word against another.
-      'peer.refuted': {
-        ...{ raise: 0.3, clear: 0.05, raiseAfter: 5, clearAfter: 5, worst: 1, strength: 0.8, unit: 'percent' },
-        sentence: '{value} of what {name} said lately was refuted',
-      },
-    },
-    states: { equivocates: 0.95 },
+    // By signatures and by what was measured here: never by one word against another. Nothing of who is shut out does harm.
+    states: { forges: 0.9, withholds: 0.8, floods: 0.8, replays: 0.8, honest: -0.9, 'shut-out': -0.95 },
     scores: { of: ['peer.'], weight: 0.3 },
     steadyFor: 2_000,
     calmFor: 300_000,

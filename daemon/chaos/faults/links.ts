@@ -17,7 +17,8 @@ export interface LinkFaultsParts {
 const LOSS = 0.35;
 /** A flapping link is up and down for this long in turns: longer than its detection takes. */
 const FLAP_EVERY: Millis = 2_500;
-const FORGED = 0.3;
+/** With each frame. */
+const FORGED = 10;
 /** After the answer to whoever asked for it. */
 const STOP_AFTER: Millis = 100;
 /** A stopped process cannot be asked to go on: nobody may stop it for longer. */
@@ -104,7 +105,7 @@ export function linkFaults({ mesh, clock }: LinkFaultsParts): InjectionKind[] {
     {
       ...{ name: 'peer-byzantine', fault: 'peer-byzantine', lasts: 30_000, why },
       targets: () => (neighbours().length === 0 ? [] : self()),
-      does: `has this node lie: it forges ${FORGED * 100} % of what it passes on, and takes frames for others and drops them`,
+      does: `has this node lie: with each frame that it passes on go ${FORGED} forged copies, and it takes frames for others and drops them`,
       at: (target, lasts) => ({
         ...{ fault: 'peer-byzantine', subject: `peer/${mesh.id}`, target, lasts },
         inject: async () => impaired(neighbours(), { forged: FORGED, withholds: true }),

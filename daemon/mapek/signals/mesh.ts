@@ -4,6 +4,7 @@ import type { EventEmitter } from 'node:events';
 import type { Clock, Millis } from '../../../core/clock.ts';
 import type { Mesh, MeshEvents } from '../../../mesh/mesh.ts';
 import type { MeshLink, MeshPeer } from '../../../mesh/views.ts';
+import { conductOf, shutOut } from './conduct.ts';
 import type { Say, Source } from './hearing.ts';
 
 export interface MeshSignalsParts {
@@ -88,15 +89,15 @@ export class MeshSignals implements Source {
   }
 
   #tellPeer(peer: MeshPeer): void {
-    const { id, name, state, presence, withholds } = peer;
+    const { id, name, state, presence } = peer;
     const { mesh, say, clock } = this.#parts;
-    if (mesh.isIsolated(id)) return;
     const about = { subject: `peer/${id}`, at: clock.wall() };
+    const isShutOut = mesh.isIsolated(id);
+    say({ ...about, kind: 'state', ...(isShutOut ? shutOut(name) : conductOf(peer)) });
+    if (isShutOut) return;
     const word = this.#wordOf(peer);
     const why = presence.why === '' ? `${name} is ${state}` : presence.why;
     say({ ...about, kind: 'state', state: word, message: why.slice(0, 300) });
-    // It takes frames for others and drops them, as this node's own probes measured.
-    say({ ...about, kind: 'metric', metric: 'peer.refuted', value: withholds ? 1 : 0 });
   }
 
   #wordOf(peer: MeshPeer): 'joining' | 'gone' | 'left' | 'suspect' | 'alive' {

@@ -32,7 +32,7 @@ export const WORDS: Record<Fault, { subject: string; wrong: Word; well: Word }> 
   'link-flapping': read('link/n2', 'link.falls', 5, 0),
   partition: said('node', 'partitioned', 'whole'),
   'peer-silent': said('peer/n2', 'gone', 'alive'),
-  'peer-byzantine': read('peer/n2', 'peer.refuted', 0.6, 0),
+  'peer-byzantine': said('peer/n2', 'forges', 'honest'),
   'broker-down': said('service/mqtt', 'unreachable', 'connected'),
   'disk-full': read('node', 'disk.free', 0.01, 0.5),
   'store-corrupt': said('service/store', 'corrupt', 'sound'),

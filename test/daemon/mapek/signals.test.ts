@@ -7,6 +7,7 @@ import { VirtualClock } from '../../../core/clock.ts';
 import type { ServiceStatus } from '../../../daemon/lifecycle.ts';
 import { Relief } from '../../../daemon/mapek/relief.ts';
 import { BoardSignals } from '../../../daemon/mapek/signals/board.ts';
+import { conductOf } from '../../../daemon/mapek/signals/conduct.ts';
 import { MemoryGrowth } from '../../../daemon/mapek/signals/memory-growth.ts';
 import { MeshSignals } from '../../../daemon/mapek/signals/mesh.ts';
 import { ServiceSignals } from '../../../daemon/mapek/signals/services.ts';
@@ -99,6 +100,24 @@ const values = (said: readonly Signal[], metric: string): number[] =>
   said.flatMap((one) => (one.kind === 'metric' && one.metric === metric ? [one.value] : []));
 
 describe('The mesh', () => {
+  it.each([
+    [{}, 'honest', 'Nothing speaks against bravo'],
+    [{ misdeeds: { forged: 9, replayed: 9, flooded: 99 } }, 'honest', 'Nothing speaks against bravo'],
+    [
+      { misdeeds: { replayed: 12 } },
+      'replays',
+      'bravo does harm: it handed over 12 out-of-date frames again within a minute',
+    ],
+    [{ misdeeds: { flooded: 150 } }, 'floods', 'bravo does harm: 150 of its messages were too many within a minute'],
+    [
+      { misdeeds: { forged: 30 }, withholds: true as const },
+      'forges',
+      'bravo does harm: it handed over 30 forged or broken frames within a minute; it takes frames for others and does not pass them on',
+    ],
+  ])('judges a peer by what it was caught at: %j is %s', (caught, state, message) => {
+    expect(conductOf({ name: 'bravo', ...caught })).toEqual({ state, message });
+  });
+
   it('counts the falls of a link within the last minute', () => {
     const { signals, said, clock, hear } = meshSaying([]);
     signals.listen();
@@ -122,7 +141,8 @@ describe('The mesh', () => {
     });
     const { signals, said, clock } = meshSaying(peers);
     for (const one of peers) one.presence.since = clock.wall();
-    const words = (): string[] => said.splice(0).flatMap((one) => (one.kind === 'state' ? [one.state] : []));
+    const words = (): string[] =>
+      said.splice(0).flatMap((one) => (one.kind === 'state' && one.state !== 'honest' ? [one.state] : []));
     signals.repeat();
     expect([values(said, 'members.reachable'), words()]).toEqual([[1], ['joining', 'joining', 'joining']]);
     clock.advance(30_000);

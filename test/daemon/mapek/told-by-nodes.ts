@@ -23,7 +23,7 @@ export function realNodes() {
     const node = new LocalNode({ name, dataDir, settings: { PARLMESH_SOURCES: '1', ...settings } });
     nodes.push(node);
     node.start();
-    await node.ready(60_000);
+    await node.ready(150_000);
     return node;
   };
   return { scratch, nodes, start };

@@ -203,6 +203,19 @@ describe('gossip', () => {
     expect(gossip.ingest(frameOf(102), 'libp2p')).toBe('accept');
   });
 
+  it('knows who floods by the signature, and who hands over again what is out of date', () => {
+    const blamed = (id: string) => gossip.blame.of(id, clock.now());
+    for (let sequence = 1; sequence <= 130; sequence++) gossip.ingest(frameOf(sequence), 'libp2p', 'somebody');
+    expect([blamed(other.nodeId), blamed('somebody')]).toEqual([{ flooded: 30 }, undefined]);
+    clock.advance(60_000);
+    expect(blamed(other.nodeId)).toBeUndefined();
+    const [old, newer] = [frameOf(201, { topic: 'weather' }), frameOf(202, { topic: 'weather' })];
+    gossip.ingest(newer, 'libp2p', 'replayer');
+    for (let n = 0; n < 4; n++) gossip.ingest(old, 'libp2p', 'replayer');
+    gossip.ingest(old, 'libp2p', 'late');
+    expect([blamed('replayer'), blamed('late')]).toEqual([{ replayed: 3 }, undefined]);
+  });
+
   it('does not listen for a while to a neighbour that passes on what is forged or broken', () => {
     const forged = (sequence: number): Uint8Array => {
       const frame = Uint8Array.from(frameOf(sequence));
@@ -212,6 +225,7 @@ describe('gossip', () => {
     };
     for (let sequence = 1; sequence <= 200; sequence++) gossip.ingest(forged(sequence), 'libp2p', 'forger');
     expect(drops.snapshot()).toMatchObject({ forged: 21, rate: 179 });
+    expect(gossip.blame.of('forger', clock.now())).toEqual({ forged: 21 });
     expect(gossip.ingest(frameOf(1), 'libp2p', 'forger')).toBe('ignore');
     expect(gossip.ingest(frameOf(1), 'libp2p', 'somebody')).toBe('accept');
     clock.advance(10_001);

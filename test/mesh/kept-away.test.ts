@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../core/clock.ts';
+import { KeptAway } from '../../mesh/kept-away.ts';
+import type { Link } from '../../mesh/link/link-monitor.ts';
+import { MeshRouter } from '../../mesh/routing/mesh-router.ts';
+
+const COST = 10;
+const linksTo = (...peers: string[]): Link[] => peers.map((peer) => ({ peer, cost: COST }) as Link);
+const costs = (links: Link[]) => new Map(links.map(({ peer, cost }) => [peer, cost]));
+
+/** a reaches b over r, and over x and y, which is longer; r tells its links as it prices them. */
+function routerOfA(resting: KeptAway, more: Record<string, Link[]> = {}): MeshRouter {
+  const router = new MeshRouter({ self: 'a', clock: new VirtualClock(), nameOf: (id) => id });
+  const lists = {
+    ...{ a: linksTo('r', 'x'), b: linksTo('r', 'y'), x: linksTo('a', 'y'), y: linksTo('x', 'b') },
+    ...more,
+    r: resting.priced(linksTo('a', 'b')),
+  };
+  for (const [node, links] of Object.entries(lists)) router.update(node, costs(links));
+  router.compute();
+  return router;
+}
+const firstHop = (router: MeshRouter, to: string) =>
+  router.nextHop(to, { down: new Set(), settling: false })?.path[0] ?? 'none';
+
+describe('a node that rests', () => {
+  it('is gone around by what only passes through it, and reached as before', () => {
+    const keptAway = new KeptAway();
+    expect(firstHop(routerOfA(keptAway), 'b')).toBe('r');
+    keptAway.isResting = true;
+    expect(firstHop(routerOfA(keptAway), 'b')).toBe('x');
+    expect(firstHop(routerOfA(keptAway), 'r')).toBe('r');
+  });
+
+  it('still serves where there is no other way', () => {
+    const keptAway = new KeptAway();
+    keptAway.isResting = true;
+    expect(firstHop(routerOfA(keptAway, { x: [], y: [] }), 'b')).toBe('r');
+  });
+});

@@ -222,8 +222,9 @@ describe('the synchronisation of neighbours', () => {
     expect(world.untilAgreed(1000)).toBeLessThanOrEqual(100);
   });
 
-  it('counts what is broken, and what is too much', async () => {
-    const [node] = await chain(new World(1), 1);
+  it('counts what is broken, and what is too much, against the neighbour that sent it', async () => {
+    const world = new World(1);
+    const [node] = await chain(world, 1);
     node!.synchronizer.meet('liar');
     const broken = { root: 1n, buckets: new Uint8Array(3), settled: new Uint8Array(3) };
     for (let at = 0; at < 100; at++) {
@@ -233,6 +234,7 @@ describe('the synchronisation of neighbours', () => {
     const frames = Array.from({ length: 30_000 }, () => new Uint8Array());
     node!.synchronizer.hear('liar', { case: 'frames', value: create(FramesSchema, { frames }) });
     expect(node!.drops.snapshot()).toMatchObject({ malformed: 60, rate: 41 });
+    expect(node!.gossip.blame.of('liar', world.clock.now())).toEqual({ forged: 60, flooded: 41 });
   });
 
   it('compares ever more rarely with a neighbour that never agrees', async () => {

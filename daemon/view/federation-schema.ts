@@ -117,6 +117,12 @@ export const ModelsView = Type.Array(
   Type.Object({
     version: Type.String(),
     parent: Type.Optional(Type.String()),
+    merged: Type.Optional(
+      Type.Object(
+        { with: Type.String(), split: Type.String({ description: 'The last model that both lines had.' }) },
+        { description: 'Made of two lines after a partition: the head of the other one beside `parent`.' },
+      ),
+    ),
     round: Type.Optional(Type.Integer()),
     coordinator: Type.Optional(Type.String({ description: 'Id of the node that made it.' })),
     madeAt: Type.Optional(Moment('When')),

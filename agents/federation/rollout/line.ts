@@ -130,7 +130,11 @@ export class Line {
     await scrutinise(model, await this.#served(), learner);
     const { parameters, origin } = candidate;
     const rollout: RolloutRecord = { ...UNJUDGED, at: clock.wall() };
-    await this.#room.put(version, { origin: { ...origin, nodes: [...origin.nodes] }, rollout }, bytesOf(parameters));
+    // Of a merge, the two lines stand there already.
+    const { parents, split } = await this.#room.lineage(version);
+    const merged = { ...(parents && { parents }), ...(split && { split }) };
+    const lineage = { origin: { ...origin, nodes: [...origin.nodes] }, ...merged, rollout };
+    await this.#room.put(version, lineage, bytesOf(parameters));
     await this.#write({ ...this.#document, judging: version });
     return version;
   }

@@ -41,8 +41,17 @@ export type RolloutRecord = Static<typeof RolloutRecord>;
 /** Before anybody has said anything. */
 export const UNJUDGED: RolloutRecord = { fate: 'judged', reason: 'nodes play it', at: 0, verdicts: [], stages: [] };
 
-/** `origin` is what the rounds write; the roll-out adds its own. */
-export const LineageText = Type.Object({ origin: Type.Optional(Origin), rollout: Type.Optional(RolloutRecord) });
+const Version = Type.String({ maxLength: 64 });
+
+/** `origin` is what the rounds write, or a merge of two lines, which names both; the roll-out adds its own. */
+export const LineageText = Type.Object({
+  origin: Type.Optional(Origin),
+  /** Heads of the lines that it merged, this network part's first. */
+  parents: Type.Optional(Type.Array(Version, { minItems: 2, maxItems: 2 })),
+  /** The last model that both lines had. */
+  split: Type.Optional(Version),
+  rollout: Type.Optional(RolloutRecord),
+});
 export type LineageText = Static<typeof LineageText>;
 
 /** Empty for what no version writes. Never throws. */
@@ -59,6 +68,8 @@ export interface LineageView {
   version: string;
   /** Undefined for what came with the package, or from before this coordinator's time. */
   parent?: string;
+  /** Of a merge: the other line's head, and where the lines split. */
+  merged?: { with: string; split: string };
   round?: number;
   coordinator?: string;
   madeAt?: number;
@@ -79,13 +90,15 @@ export async function lineageView(
 ): Promise<LineageView[]> {
   const models = await storage.models(learner, limit);
   return models.map(({ version, lineage }) => {
-    const { origin, rollout } = readLineage(lineage);
+    const { origin, parents, split, rollout } = readLineage(lineage);
+    const other = parents?.find((parent) => parent !== origin?.parent);
     const role = version === roles.settled ? 'serves' : version === roles.tip ? 'tip' : undefined;
     return {
       version,
       ...(origin && {
         ...{ parent: origin.parent, round: origin.round, coordinator: origin.coordinator, madeAt: origin.madeAt },
       }),
+      ...(other !== undefined && split !== undefined && { merged: { with: other, split } }),
       nodes: origin?.nodes.length ?? 0,
       examples: origin?.examples ?? 0,
       ...(rollout && { rollout }),

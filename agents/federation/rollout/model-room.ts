@@ -62,8 +62,8 @@ export class ModelRoom {
   async record(version: string, told: Partial<RolloutRecord>, stage?: string): Promise<void> {
     const stored = await this.#storage.model(this.#learner.name, version);
     if (stored === undefined) return;
-    const { origin, rollout } = readLineage(stored.lineage);
-    const before: RolloutRecord = rollout ?? UNJUDGED;
+    const lineage = readLineage(stored.lineage);
+    const before: RolloutRecord = lineage.rollout ?? UNJUDGED;
     const others = before.stages.filter((each) => each !== stage);
     const next: RolloutRecord = {
       ...{ ...before, ...told },
@@ -71,7 +71,7 @@ export class ModelRoom {
       reason: (told.reason ?? before.reason).slice(0, MOST_REASON),
       stages: stage === undefined ? before.stages : [...others, stage.slice(0, MOST_REASON)].slice(-MOST_STAGES),
     };
-    await this.#storage.putModel({ ...stored, lineage: JSON.stringify({ ...(origin && { origin }), rollout: next }) });
+    await this.#storage.putModel({ ...stored, lineage: JSON.stringify({ ...lineage, rollout: next }) });
   }
 }
 

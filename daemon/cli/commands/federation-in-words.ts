@@ -139,7 +139,11 @@ export function historyTable(cli: Cli, rounds: RoundsView): string {
 export function modelsTable(cli: Cli, models: ModelsView): string {
   return table(cli.terminal, models, [
     { title: 'model', value: ({ version }) => version },
-    { title: 'from', value: ({ parent = '' }) => parent },
+    {
+      title: 'from',
+      value: ({ parent = '', merged }) =>
+        merged === undefined ? parent : `${parent} and ${merged.with}, split at ${merged.split}`,
+    },
     { title: 'round', align: 'right', value: ({ round }) => (round === undefined ? '' : String(round)) },
     { title: 'made', value: ({ madeAt }) => (madeAt === undefined ? 'with the package' : timestamp(madeAt)) },
     { title: 'nodes', align: 'right', value: ({ nodes }) => String(nodes) },

@@ -20,6 +20,7 @@ it('tells who coordinates, what this board does, and what came of rounds', async
   expect((await run('round')).stdout).toMatch(/updates\s+1 of 3, 2 must come[\s\S]*charlie\s+in\s+7 s/);
   expect((await run('history')).stdout).toMatch(/7 .*3\/3\s+400\s+2\s+proposed/);
   expect((await run('models')).stdout).toMatch(/a3c9f1d20b5e7788.*1\.031\s+rolling-out/);
+  expect((await run('models')).stdout).toContain('9f86d081884c7d65 and 00c0ffee00000003, split at 00c0ffee00000001');
   expect((await run('coordinator')).stdout).toMatch(/bravo coordinates, term 3[\s\S]*alpha/);
   expect((await run('privacy')).stdout).toMatch(/rounds left\s+9[\s\S]*0123456789ab[\s\S]*updates of parl-policy/);
   expect(JSON.parse((await run('history', '-o', 'json')).stdout)).toHaveLength(8);

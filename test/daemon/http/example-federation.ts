@@ -135,6 +135,7 @@ export class ExampleFederation implements FederationWindow, FederationActions {
       {
         ...{ version: 'a3c9f1d20b5e7788', parent: '9f86d081884c7d65', round: 7, coordinator: '12D3KooWbravo' },
         ...{ madeAt: this.#at - 870_000, nodes: 3, examples: 400, role: 'tip' },
+        merged: { with: '00c0ffee00000003', split: '00c0ffee00000001' },
         rollout: {
           ...{ fate: 'rolling-out', reason: 'it finishes jobs 1.031 times as fast', at: this.#at - 860_000 },
           gain: { value: 1.031, low: 1.009, high: 1.054, trials: 64 },

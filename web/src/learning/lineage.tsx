@@ -32,7 +32,7 @@ export function Lineage({ models }: { models: readonly Model[] }) {
 }
 
 function ModelLine({ model }: { model: Model }) {
-  const { version, round, nodes, examples, madeAt, rollout, parent } = model;
+  const { version, round, nodes, examples, madeAt, rollout, parent, merged } = model;
   const { word, tone } = fateOf(model);
   const gain = rollout?.gain;
   return (
@@ -53,6 +53,11 @@ function ModelLine({ model }: { model: Model }) {
             )}
             {gain !== undefined &&
               `; gain ${gain.value.toFixed(3)} (${gain.low.toFixed(3)} to ${gain.high.toFixed(3)}, ${count(gain.trials, 'trial')})`}
+          </>
+        )}
+        {merged !== undefined && (
+          <>
+            ; merged with <code>{merged.with}</code>, both from <code>{merged.split}</code>
           </>
         )}
         {rollout !== undefined && rollout.reason !== '' && <>; {rollout.reason}</>}

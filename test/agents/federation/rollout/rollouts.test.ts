@@ -1,6 +1,7 @@
 // Candidates on their way over an exchange of real participants: judged, canaries, stages, taken back; kills and take-overs.
 
 import { describe, expect, it } from 'vitest';
+import { bytesOf } from '../../../../agents/federation/messages.ts';
 import { candidateOf, Mesh } from './mesh.ts';
 
 const better = candidateOf(2);
@@ -40,6 +41,22 @@ describe('a better candidate', () => {
     expect(lineage!.rollout).toMatchObject({ fate: 'settled', gain: { trials: 60 } });
     expect(lineage!.rollout!.verdicts).toHaveLength(5);
     expect(lineage!.rollout!.stages[0]).toContain('canaries, 3 nodes');
+  });
+
+  it('that was merged of two lines still names both, whatever becomes of it', async () => {
+    const mesh = await Mesh.of(3, { cost: steady });
+    await mesh.ready('node-0');
+    const { rollouts, disk } = mesh.node('node-0');
+    const { origin, parameters } = better;
+    const [other, split] = ['b'.repeat(16), 'a'.repeat(16)];
+    const lineage = JSON.stringify({ origin, parents: [origin.parent, other], split });
+    const model = { learner: 'mean', version: better.version, lineage, parameters: bytesOf(parameters) };
+    await disk.storage.putModel(model);
+    await rollouts.propose(better);
+    await mesh.until(() => mesh.serving(better.version).length > 0);
+    const [shown] = await rollouts.lineage('mean');
+    expect(shown).toMatchObject({ parent: origin.parent, merged: { with: other, split } });
+    expect(shown?.rollout?.fate).toBe('rolling-out');
   });
 
   it('takes the canaries from unlike boards that consent', async () => {

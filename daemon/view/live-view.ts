@@ -94,7 +94,7 @@ export class LiveView implements View {
     mesh.on('topology', () => this.#later('topology', 'node'));
     mesh.on('network', () => this.#later('node', 'peers', 'links', 'routes', 'routeLog', 'topology'));
     vision.on('camera', () => this.#later('cameras', 'node'));
-    vision.on('observation', (observation) => this.#tell('observation', observation));
+    vision.on('observation', (observation) => this.#tell('observation', this.#withClip(observation)));
     supervisor.on('agent', () => this.#later('agents', 'node'));
     oracle.on('changed', () => this.#later('agents'));
     correction.engine.on('episode', () => this.#later('node'));

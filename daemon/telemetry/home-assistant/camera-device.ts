@@ -4,6 +4,7 @@ import { DISTURBANCES } from '../../../vision/anomaly/judge.ts';
 import type { PlacesView } from '../../view/correction-schema.ts';
 import type { CameraView } from '../../view/schema.ts';
 import { topicLevel } from '../topics.ts';
+import { cameraEvents } from './camera-events.ts';
 import {
   availableWhileOnline,
   type ComponentOptions,
@@ -79,6 +80,7 @@ export function cameraDevice(
       image_topic: topics.cameraPicture(camera.id),
       content_type: 'image/jpeg',
     },
+    ...cameraEvents(context, camera.id),
   };
   for (const { name } of camera.zones) Object.assign(components, zoneComponents(name));
   for (const reading of camera.readings ?? []) Object.assign(components, readingComponents(reading));

@@ -11,7 +11,7 @@ export interface AvailabilityTopic {
 
 /** One entity. Keys as Home Assistant names them. */
 export interface ComponentOptions {
-  platform: 'binary_sensor' | 'button' | 'image' | 'sensor';
+  platform: 'binary_sensor' | 'button' | 'event' | 'image' | 'sensor';
   name: string;
   availability?: AvailabilityTopic[];
   command_topic?: string;
@@ -19,6 +19,7 @@ export interface ComponentOptions {
   device_class?: string;
   enabled_by_default?: boolean;
   entity_category?: 'config' | 'diagnostic';
+  event_types?: string[];
   icon?: string;
   image_topic?: string;
   json_attributes_template?: string;

@@ -79,6 +79,18 @@ const Image = Type.Object(
   closed,
 );
 
+const Event = Type.Object(
+  {
+    ...common,
+    platform: Type.Literal('event'),
+    state_topic: Topic,
+    event_types: Type.Array(Text, { minItems: 1 }),
+    value_template: Type.Optional(Template),
+    device_class: Type.Optional(Type.Union(['button', 'doorbell', 'motion'].map((name) => Type.Literal(name)))),
+  },
+  closed,
+);
+
 const Button = Type.Object(
   {
     ...common,
@@ -93,7 +105,7 @@ const Button = Type.Object(
 
 /** A component that holds only its platform is removed. */
 const Removal = Type.Object(
-  { platform: Type.Union(['binary_sensor', 'button', 'image', 'sensor'].map((name) => Type.Literal(name))) },
+  { platform: Type.Union(['binary_sensor', 'button', 'event', 'image', 'sensor'].map((name) => Type.Literal(name))) },
   closed,
 );
 
@@ -114,7 +126,7 @@ export const DeviceDiscovery = Type.Object(
     origin: Type.Object({ name: Text, sw_version: Type.Optional(Text), support_url: Type.Optional(Address) }, closed),
     components: Type.Record(
       Type.String({ pattern: '^[a-zA-Z0-9_-]+$' }),
-      Type.Union([BinarySensor, Sensor, Image, Button, Removal]),
+      Type.Union([BinarySensor, Sensor, Image, Event, Button, Removal]),
     ),
     availability: Availability,
     availability_mode: Type.Union([Type.Literal('all'), Type.Literal('any'), Type.Literal('latest')]),

@@ -232,4 +232,43 @@ describe(`Home Assistant templates${noJinja && ` (skipped: ${noJinja})`}`, () =>
     const rendered = spawnSync('python3', ['-c', RENDER], { input: attributes, encoding: 'utf8' }).stdout;
     expect(JSON.parse(JSON.parse(rendered)[0])).toEqual({ problems: node.nodeView.health.problems });
   });
+
+  it.skipIf(noJinja !== '')(
+    'tells what appeared and left, and what blinds a camera, as events of that camera alone',
+    () => {
+      const node = new TestNode();
+      const { object, sight } = devicesOf(node).get(`${DEVICE}_camera_north/config`)!.components;
+      const there = { ...observation('o1', 'end'), zones: ['path'], snapshot: '/x', clip: '/y' };
+      const told = { id: 1, at: 1, severity: 'warning', subject: 'camera/north', message: 'm' };
+      const covered = { ...told, kind: 'camera.tampered', data: { is: 'covered' } };
+      const messages: [string | undefined, unknown][] = [
+        [object?.value_template, observation('o1')],
+        [object?.value_template, there],
+        [object?.value_template, observation('o1', 'update')],
+        [object?.value_template, { ...there, camera: 'south' }],
+        [sight?.value_template, covered],
+        [sight?.value_template, { ...told, kind: 'camera.view-clear', data: { was: 'covered' } }],
+        [sight?.value_template, { ...told, kind: 'camera.unusual' }],
+        [sight?.value_template, { ...covered, subject: 'camera/south' }],
+        [sight?.value_template, { ...told, kind: 'camera.lost' }],
+      ];
+      const input = JSON.stringify(messages.map(([template, message]) => [template, JSON.stringify(message)]));
+      const { stdout, stderr } = spawnSync('python3', ['-c', RENDER], { input, encoding: 'utf8' });
+      expect(stderr).toBe('');
+      const page = 'http://192.168.1.10:7420/api/v3/observations/o1/';
+      const seen = { observation: 'o1', label: 'person', confidence: 0.9 };
+      const rendered: string[] = JSON.parse(stdout);
+      expect(rendered.map((text) => (text === '' ? undefined : JSON.parse(text)))).toEqual([
+        { event_type: 'appeared', ...seen, zones: [], snapshot: null, clip: null },
+        { event_type: 'left', ...seen, zones: ['path'], snapshot: `${page}picture`, clip: `${page}clip` },
+        undefined,
+        undefined,
+        { event_type: 'covered', message: 'm' },
+        { event_type: 'clear', message: 'm' },
+        { event_type: 'unusual', message: 'm' },
+        undefined,
+        undefined,
+      ]);
+    },
+  );
 });

@@ -35,6 +35,13 @@ export function Learner({ name }: { name: string }) {
 
   const running = rounds.kind === 'ready' ? rounds.value.find((round) => !isOver(round)) : undefined;
   const past = rounds.kind === 'ready' ? rounds.value.filter(isOver) : [];
+  const isNew =
+    rounds.kind === 'ready' &&
+    past.length === 0 &&
+    models.kind === 'ready' &&
+    models.value.length === 0 &&
+    rollout?.rolling === undefined &&
+    rollout?.judging === undefined;
   return (
     <section class="learner" aria-label={duty?.title ?? name}>
       <h2>{duty?.title ?? name}</h2>
@@ -82,12 +89,18 @@ export function Learner({ name }: { name: string }) {
       )}
       {said}
       {running !== undefined && <RoundNow round={running} />}
-      <Rolling rollout={rollout} />
-      <Loaded resource={rounds}>
-        {() => <PastRounds rounds={past} models={models.kind === 'ready' ? models.value : []} />}
-      </Loaded>
-      <h3>Where models come from</h3>
-      <Loaded resource={models}>{(list) => <Lineage models={list} />}</Loaded>
+      {isNew ? (
+        <p class="muted">No round has ended yet, and no model was made.</p>
+      ) : (
+        <>
+          <Rolling rollout={rollout} />
+          <Loaded resource={rounds}>
+            {() => <PastRounds rounds={past} models={models.kind === 'ready' ? models.value : []} />}
+          </Loaded>
+          <h3>Where models come from</h3>
+          <Loaded resource={models}>{(list) => <Lineage models={list} />}</Loaded>
+        </>
+      )}
     </section>
   );
 }

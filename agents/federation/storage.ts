@@ -2,7 +2,7 @@
 // of the nodes. SQLite and PostgreSQL implement it; test/agents/federation/storage-compliance.ts is what both must pass.
 
 import { ParlmeshError } from '../../core/errors.ts';
-import { type ExperienceRow, MOST_EXPERIENCE_BYTES } from '../parl/experience-storage.ts';
+import { type ExperienceRow, flawOfExperience } from '../parl/experience-storage.ts';
 
 /** A round as it was last written down. */
 export interface StoredRound {
@@ -141,20 +141,10 @@ export const checked = {
   },
 };
 
-function requireExperience({ node, sequence, at, version, priority, decisions, data }: ExperienceRow): void {
-  requireName('The id of a node', node, 'id');
-  const integers = [sequence, version, decisions];
-  if (!integers.every((value) => Number.isSafeInteger(value) && value >= 0) || sequence < 1) {
-    throw refused(`Experience ${sequence} of ${node}: its numbers are not whole and positive`);
-  }
-  if (!Number.isFinite(at) || !Number.isFinite(priority)) {
-    throw refused(`Experience ${sequence} of ${node}: its time or priority is not finite`);
-  }
-  if (data.byteLength > MOST_EXPERIENCE_BYTES) {
-    throw refused(
-      `Experience ${sequence} of ${node} has ${data.byteLength} bytes; at most ${MOST_EXPERIENCE_BYTES} fit`,
-    );
-  }
+function requireExperience(row: ExperienceRow): void {
+  requireName('The id of a node', row.node, 'id');
+  const flaw = flawOfExperience(row);
+  if (flaw !== undefined) throw refused(flaw);
 }
 
 function requireRound(number: number): void {

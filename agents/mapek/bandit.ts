@@ -3,6 +3,7 @@
 
 import type { Clock, Millis } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
+import type { SharedRecovery } from '../federation/learners/recovery-source.ts';
 import { BLAST_RADII } from './action.ts';
 import { type ActionName, specOf } from './action-catalogue.ts';
 import type { RepairRecord } from './knowledge-storage.ts';
@@ -10,17 +11,6 @@ import { LADDERS } from './ladder.ts';
 import { type RepairEstimate, RepairModel, type RepairPrior } from './repair-model.ts';
 import { ruleOf } from './rules/all.ts';
 import type { Fault } from './symptom.ts';
-
-/** What all nodes know together of one action on one fault. */
-export interface SharedBelief {
-  fault: string;
-  action: string;
-  /** Tries of a mean node: how much it is worth, at most `MOST_SHARED_WORTH` here. */
-  tries: number;
-  success: number;
-  logSeconds: number;
-  logDeviation: number;
-}
 
 /** Others' networks are not this one: what they know is worth at most so many tries. */
 const MOST_SHARED_WORTH = 10;
@@ -39,7 +29,7 @@ export interface BanditParts {
 export class RepairBandit {
   readonly #parts: BanditParts;
   readonly #models = new Map<string, RepairModel>();
-  readonly #shared = new Map<string, SharedBelief>();
+  readonly #shared = new Map<string, SharedRecovery>();
   /** Within the last hour, oldest first. */
   #explored: { at: Millis; cost: number }[] = [];
 
@@ -54,7 +44,7 @@ export class RepairBandit {
   }
 
   /** What all nodes know replaces what was told before; what was tried here has to be learned anew after it. */
-  share(beliefs: readonly SharedBelief[]): void {
+  share(beliefs: readonly SharedRecovery[]): void {
     this.#shared.clear();
     this.#models.clear();
     for (const belief of beliefs) this.#shared.set(`${belief.fault} ${belief.action}`, belief);

@@ -20,6 +20,18 @@ export interface ExperienceRow {
   data: Uint8Array;
 }
 
+/** Why a row is not kept, by any store; undefined for one that is. */
+export function flawOfExperience({ node, sequence, at, version, priority, decisions, data }: ExperienceRow) {
+  const named = `Experience ${sequence} of ${node}`;
+  const integers = [sequence, version, decisions];
+  if (!integers.every((value) => Number.isSafeInteger(value) && value >= 0) || sequence < 1) {
+    return `${named}: its numbers are not whole and positive`;
+  }
+  if (!Number.isFinite(at) || !Number.isFinite(priority)) return `${named}: its time or priority is not finite`;
+  if (data.byteLength <= MOST_EXPERIENCE_BYTES) return undefined;
+  return `${named} has ${data.byteLength} bytes; at most ${MOST_EXPERIENCE_BYTES} fit`;
+}
+
 /** With its number in this store, which grows with every row that is put. */
 export interface StoredExperienceRow extends ExperienceRow {
   id: number;

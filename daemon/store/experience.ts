@@ -6,7 +6,7 @@ import { EXPERIENCE_WINDOW } from '../../agents/federation/storage.ts';
 import {
   type ExperienceRow,
   type ExperienceStorage,
-  MOST_EXPERIENCE_BYTES,
+  flawOfExperience,
   type StoredExperienceRow,
 } from '../../agents/parl/experience-storage.ts';
 import { ParlmeshError } from '../../core/errors.ts';
@@ -264,20 +264,10 @@ export class StoredExperience implements ExperienceStorage, OutgoingExperience {
   }
 }
 
-function requireRow({ node, sequence, at, version, priority, decisions, data }: ExperienceRow): void {
-  requireShort('The id of a node', node, MOST_NODE);
-  const integers = [sequence, version, decisions];
-  if (!integers.every((value) => Number.isSafeInteger(value) && value >= 0) || sequence < 1) {
-    throw refused(`Experience ${sequence} of ${node}: its numbers are not whole and positive`);
-  }
-  if (!Number.isFinite(at) || !Number.isFinite(priority)) {
-    throw refused(`Experience ${sequence} of ${node}: its time or priority is not finite`);
-  }
-  if (data.byteLength > MOST_EXPERIENCE_BYTES) {
-    throw refused(
-      `Experience ${sequence} of ${node} has ${data.byteLength} bytes; at most ${MOST_EXPERIENCE_BYTES} fit`,
-    );
-  }
+function requireRow(row: ExperienceRow): void {
+  requireShort('The id of a node', row.node, MOST_NODE);
+  const flaw = flawOfExperience(row);
+  if (flaw !== undefined) throw refused(flaw);
 }
 
 function requireFew(count: number): void {

@@ -17,6 +17,7 @@ export function networkActions(mesh: Mesh): NetworkActions {
       return { network: { id, name } };
     },
     removeMember: (id) => mesh.revoke(id),
+    readmitPeer: async (id, by) => mesh.readmit(id, by),
     networkMembers: async () => mesh.members(),
     rotateKey: async () => viewOf(await mesh.rotateKey()),
     network: async () => {

@@ -128,9 +128,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     });
     this.#synchronizer = new Synchronizer({ self, gossip: this.#gossip, clock, random, drops, send, areaOf });
     this.#neighbours = new Neighbours({
-      self,
-      members,
-      strangers: this.#strangers,
+      ...{ self, members, strangers: this.#strangers },
       certificate: shown,
       ...{ version, area, clock, drops },
       linksOf: (node) => this.#routing.linksOf(node),
@@ -145,11 +143,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       left: (peer, cause, wasAdmitted) => this.#peers.left(peer, cause, { wasAdmitted, isOver: !this.#running }),
     });
     this.#links = new LinkMonitor({
-      self,
-      clock,
-      random,
-      config,
-      send,
+      ...{ self, clock, random, config, send },
       senses: parts.senses,
       changed: (link, before) => this.#linkChanged(link, before),
       hopeless: (peer, cause) => this.#neighbours.disconnect(peer, cause),
@@ -359,6 +353,12 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
 
   resetLink(peer: NodeId): void {
     this.#neighbours.disconnect(peer, 'it is connected anew');
+  }
+
+  /** Who was refused is heard and sought again. */
+  readmit(peer: NodeId): void {
+    this.#strangers.forget(peer);
+    this.#reach.lost(peer);
   }
 
   /** Who is gone itself accuses nobody. */

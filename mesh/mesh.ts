@@ -9,7 +9,7 @@ import type { MeshCounters } from './counters.ts';
 import type { TopicHandler } from './gossip/gossip.ts';
 import type { Topic } from './gossip/topics.ts';
 import { type Impairment, Impairments } from './impairments.ts';
-import { KeptAway } from './kept-away.ts';
+import { KeptAway, unconnected } from './kept-away.ts';
 import type { Member } from './membership/authority.ts';
 import { changeNetwork, type Destination } from './membership/change-of-network.ts';
 import { enrol } from './membership/enrolment.ts';
@@ -131,7 +131,7 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
   }
 
   peers(): MeshPeer[] {
-    return this.#participation?.node.peers() ?? [];
+    return this.#keptAway.shown(this.#participation?.node.peers() ?? []);
   }
 
   links(): MeshLink[] {
@@ -336,12 +336,32 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     this.#participation?.node.routing.linksChanged();
   }
 
-  /** Takes nothing from a node and gives nothing to it, as if it had been removed; or lets it in again. Of this node alone. */
-  isolate(peer: NodeId, isIsolated: boolean): void {
-    const { isolated } = this.#keptAway;
-    if (isIsolated) isolated.add(peer);
-    else isolated.delete(peer);
-    if (isIsolated) this.#participation?.node.resetLink(peer);
+  /**
+   * Takes nothing from a node and gives nothing to it, as if it had been removed: of this node alone, until `readmit`.
+   * @param why a sentence
+   */
+  isolate(peer: NodeId, why: string): void {
+    const name = this.peers().find(({ id }) => id === peer)?.name ?? `…${peer.slice(-8)}`;
+    this.#keptAway.isolated.set(peer, { name, since: this.#parts.clock.wall(), why });
+    this.#participation?.node.resetLink(peer);
+    for (const one of this.peers()) if (one.id === peer) this.emit('peer', one);
+  }
+
+  /**
+   * Lets a node in again that was shut out, and seeks it at once. Throws `PEER_NOT_FOUND` where it was not.
+   * @param by who says so
+   */
+  readmit(peer: NodeId, by: string): void {
+    const { name, since, why } = this.#keptAway.readmit(peer);
+    this.#participation?.node.readmit(peer);
+    this.#parts.journal.record({
+      severity: 'info',
+      kind: 'peer.readmitted',
+      subject: `peer/${peer}`,
+      message: `${name} was let in again by ${by}; it had been shut out: ${why}`,
+      data: { by, since },
+    });
+    this.emit('peer', unconnected(peer, name, { state: 'in', since: this.#parts.clock.wall() }));
   }
 
   isIsolated(peer: NodeId): boolean {

@@ -23,6 +23,8 @@ export interface MeshPeer {
   withholds?: true;
   /** What it was caught at within the last minute. */
   misdeeds?: Misdeeds;
+  /** This node takes nothing from it any more; until it is let in again. */
+  shutOut?: { since: number; why: string };
   lastSeenAt?: number;
   lastError?: string;
   /** The part of the network that it is in, once it has told of itself. */

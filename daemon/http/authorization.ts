@@ -42,6 +42,7 @@ const ACTIONS: Readonly<Record<string, RouteAction | 'changes nothing' | 'asks i
   'POST /chaos': { action: 'chaos.inject', subject: 'chaos' },
   'POST /chaos/schedule': { action: 'chaos.inject', subject: 'chaos' },
   'DELETE /chaos': { action: 'chaos.end', subject: 'chaos' },
+  'POST /peers/:id/readmit': { action: 'peer.readmit', subject: 'peer/:id' },
   'POST /relay/:node/ping': 'changes nothing',
   'POST /relay/:node/trace': 'changes nothing',
   'POST /session': 'changes nothing',

@@ -4,6 +4,7 @@
 
 import { type Static, Type } from 'typebox';
 import { PowerView } from './power-schema.ts';
+import { PresenceView } from './presence-schema.ts';
 import { LooksView, ReadingView, SceneView, SightView, ZoneView } from './sight-schema.ts';
 
 /** Milliseconds since 1970. */
@@ -107,52 +108,6 @@ const PeerState = Type.Union(
   { description: 'stopped: it said goodbye; gone: it was lost.' },
 );
 
-const PresenceView = Type.Object(
-  {
-    state: Type.Union(
-      [
-        Type.Literal('in'),
-        Type.Literal('alive'),
-        Type.Literal('suspect'),
-        Type.Literal('gone'),
-        Type.Literal('stopped'),
-      ],
-      {
-        description:
-          'in: a member not reached since this node started; alive: reached; suspect: its link is late or dead, or others lost theirs; gone: nobody reaches it; stopped: it said goodbye.',
-      },
-    ),
-    since: At,
-    suspectedBy: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), since: At }), {
-      description: 'Nodes that lost their link to it and have not told of another.',
-    }),
-    tried: Type.Array(
-      Type.Object({
-        way: Type.Union([Type.Literal('udp'), Type.Literal('stream'), Type.Literal('indirect')]),
-        via: Type.Optional(Type.String()),
-        viaName: Type.Optional(Type.String()),
-        outcome: Type.Union([
-          Type.Literal('answered'),
-          Type.Literal('silent'),
-          Type.Literal('closed'),
-          Type.Literal('unanswered'),
-        ]),
-        at: At,
-      }),
-      { description: 'The ways that this node tried last; indirect: through the node `via`.' },
-    ),
-    localDoubt: Type.Integer({
-      minimum: 0,
-      maximum: 3,
-      description: 'How much this node doubted itself when the state began: 0 well, to 3.',
-    }),
-    flaps: Type.Integer({ minimum: 0, description: 'Failures of the link to it so far.' }),
-    damped: Type.Boolean({ description: 'Its link failed too often of late: a last resort until it holds.' }),
-    why: Type.String({ description: 'All of that as a sentence; empty when all is well.' }),
-  },
-  { description: 'Is it there, and what this node goes by.' },
-);
-
 export const PeerView = Type.Object({
   id: Type.String(),
   name: Type.String(),
@@ -171,6 +126,12 @@ export const PeerView = Type.Object({
         replayed: Type.Optional(Type.Integer({ description: 'Out-of-date frames that it handed over again.' })),
       },
       { description: 'What this node caught it at within the last minute; left out when there is nothing.' },
+    ),
+  ),
+  shutOut: Type.Optional(
+    Type.Object(
+      { since: At, why: Type.String({ description: 'What it did, as a sentence.' }) },
+      { description: 'This node takes nothing from it any more, until it starts anew or the peer is let in again.' },
     ),
   ),
   lastSeenAt: Type.Optional(At),

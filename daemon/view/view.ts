@@ -205,6 +205,8 @@ export interface NetworkActions {
   joinNetwork(token: string): Promise<{ network: { id: string; name: string } }>;
   /** Removes a member for good; only where the authority of the network is. */
   removeMember(id: string): Promise<void>;
+  /** Takes from a peer again that this node has shut out. Throws `PEER_NOT_FOUND`. @param by who says so */
+  readmitPeer(id: string, by: string): Promise<void>;
   /** Makes a new network key and begins to hand it out; only where the authority of the network is. */
   rotateKey(): Promise<KeyRotationView>;
 }

@@ -275,6 +275,22 @@ describe('the page in a browser', () => {
     await page.getByRole('heading', { name: 'Log in' }).waitFor();
   });
 
+  inBrowser('lets a peer in again that is shut out, after asking', async () => {
+    const server = await serve();
+    const { id } = server.node.peers()[0]!;
+    server.node.mesh.shutOut = { id, since: Date.now(), why: 'bravo does harm: 30 forged frames' };
+    const token = await server.token('read', 'admin');
+    const { page, go } = await visit(server);
+    await go('mesh');
+    await page.getByLabel('Token', { exact: true }).fill(token);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByText('bravo does harm: 30 forged frames').waitFor();
+    await page.getByRole('button', { name: 'Let bravo in again' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Let it in' }).click();
+    await page.getByText('bravo does harm').waitFor({ state: 'detached' });
+    expect(server.node.asked).toEqual([`readmit ${id} by test`]);
+  });
+
   inBrowser('says until when members are certified, and who has the newest key', async () => {
     const server = await serve();
     const { page, go } = await visit(server);

@@ -8,7 +8,7 @@ import type { Cli, CommonOptions } from '../cli.ts';
 import type { CliCommand } from '../command.ts';
 import { ago, fixed, milliseconds, percent, plural, shortId } from '../format.ts';
 import { facts, table } from '../table.ts';
-import type { Style, Terminal } from '../terminal.ts';
+import { plain, type Style, type Terminal } from '../terminal.ts';
 import { backupInWords } from './routes.ts';
 
 interface PeerReport {
@@ -18,7 +18,7 @@ interface PeerReport {
 }
 
 export function registerPeers(program: CliCommand, cli: Cli): void {
-  program
+  const command = program
     .command('peers')
     .argument('[node]', 'name or id of one of them: everything about it')
     .summary('the other nodes of the network; who is there, and why')
@@ -28,6 +28,7 @@ export function registerPeers(program: CliCommand, cli: Cli): void {
     .common()
     .example('peers', 'who is there?')
     .example('peers barn', 'why is barn suspect?')
+    .example('peers readmit barn', 'take from barn again, which this node shut out')
     .example('peers -o json | jq -r \'.[] | select(.state == "gone") | .name\'', 'the names of those that are gone')
     .action(async (node: string | undefined, options: CommonOptions) => {
       const client = cli.client(options);
@@ -42,6 +43,25 @@ export function registerPeers(program: CliCommand, cli: Cli): void {
       const route = routes.find(({ destination }) => destination === peer.id);
       const report: PeerReport = { peer, ...(link && { link }), ...(route && { route }) };
       cli.show(options, report, () => explained(report, cli.terminal));
+    });
+  readmit(command, cli);
+}
+
+function readmit(peers: CliCommand, cli: Cli): void {
+  peers
+    .command('readmit')
+    .argument('<node>', 'name or id of a node that is shut out')
+    .summary('let a node in again that this one has shut out')
+    .description(
+      'Takes from a node again that the self-healing has shut out because it did harm; `peers` says since when, and why. It is sought at once. Where it still does harm, it is shut out again.',
+    )
+    .common()
+    .example('peers readmit barn', 'barn was set up anew')
+    .action(async (node: string, options: CommonOptions) => {
+      const client = cli.client(options);
+      const { id, name } = find(await client.list<PeerView>('peers'), node);
+      await client.post(`peers/${encodeURIComponent(id)}/readmit`);
+      cli.show(options, { readmitted: id, name }, () => `${plain(name)} (${shortId(id)}) is let in again.`);
     });
 }
 
@@ -63,7 +83,14 @@ function find(peers: readonly PeerView[], text: string): PeerView {
   return peer;
 }
 
-const STYLES: Partial<Record<string, Style>> = { gone: 'red', suspect: 'yellow', stopped: 'dim', in: 'dim' };
+const SHUT_OUT = 'shut out';
+const STYLES: Partial<Record<string, Style>> = {
+  gone: 'red',
+  [SHUT_OUT]: 'red',
+  suspect: 'yellow',
+  stopped: 'dim',
+  in: 'dim',
+};
 
 function listed(peers: readonly PeerView[], terminal: Terminal): string {
   if (peers.length === 0) return 'This node knows no others yet. `parlmesh network invite` lets one in.';
@@ -72,8 +99,8 @@ function listed(peers: readonly PeerView[], terminal: Terminal): string {
   return table(terminal, peers, [
     { title: 'name', value: (peer) => peer.name },
     ...(hasAreas ? [{ title: 'area', value: ({ area }: PeerView) => area ?? '' }] : []),
-    { title: 'state', value: (peer) => peer.state, style: ({ state }) => STYLES[state] },
-    { title: 'since', align: 'right', value: (peer) => ago(peer.since, now) },
+    { title: 'state', value: stateOf, style: (peer) => STYLES[stateOf(peer)] },
+    { title: 'since', align: 'right', value: ({ shutOut, since }) => ago(shutOut?.since ?? since, now) },
     {
       title: 'member',
       value: ({ presence }) => presence?.state ?? '',
@@ -87,10 +114,12 @@ function listed(peers: readonly PeerView[], terminal: Terminal): string {
     { title: 'version', value: (peer) => peer.version ?? '' },
     { title: 'id', value: (peer) => shortId(peer.id), style: () => 'dim' },
     { title: 'passes on', value: ({ withholds }) => (withholds ? 'nothing' : ''), style: () => 'red' },
-    { title: 'why', value: ({ presence }) => presence?.why ?? '' },
+    { title: 'why', value: ({ shutOut, presence }) => shutOut?.why ?? presence?.why ?? '' },
     { title: 'last error', value: (peer) => peer.lastError ?? '' },
   ]);
 }
+
+const stateOf = ({ state, shutOut }: PeerView): string => (shutOut === undefined ? state : SHUT_OUT);
 
 function explained({ peer, link, route }: PeerReport, terminal: Terminal): string {
   const now = Date.now();
@@ -98,6 +127,7 @@ function explained({ peer, link, route }: PeerReport, terminal: Terminal): strin
   const head = facts([
     ['node', `${peer.name} (${peer.id})`],
     ['state', `${peer.state} for ${ago(peer.since, now)}`],
+    ['shut out', peer.shutOut && `for ${ago(peer.shutOut.since, now)}, because ${peer.shutOut.why}`],
     ['member', presence && `${presence.state} for ${ago(presence.since, now)}`],
     ['why', presence?.why],
     ['area', peer.area === DEFAULT_AREA ? undefined : peer.area],

@@ -3,10 +3,11 @@
 import { Type } from 'typebox';
 import { RouteChangeView, RouteView } from '../../view/route-schema.ts';
 import { LinkView, PeerView, TopologyView } from '../../view/schema.ts';
+import { nameOf } from '../actor.ts';
 import type { App, RouteContext } from '../context.ts';
-import { answers } from '../openapi.ts';
+import { answers, NO_CONTENT } from '../openapi.ts';
 
-export function meshRoutes({ view }: RouteContext) {
+export function meshRoutes({ view, actions, tokens }: RouteContext) {
   return async (app: App): Promise<void> => {
     app.get(
       '/peers',
@@ -19,6 +20,24 @@ export function meshRoutes({ view }: RouteContext) {
         },
       },
       async () => view.peers(),
+    );
+
+    app.post(
+      '/peers/:id/readmit',
+      {
+        config: { scope: 'admin' },
+        schema: {
+          tags: ['mesh'],
+          summary: 'Let a node in again that this one has shut out',
+          description: 'Of `shutOut` among the peers. Where it still does harm, the self-healing shuts it out again.',
+          params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 80 }) }),
+          response: NO_CONTENT,
+        },
+      },
+      async ({ params, caller }, reply) => {
+        await actions.readmitPeer(params.id, nameOf(caller, tokens));
+        return reply.code(204).send(null);
+      },
     );
 
     app.get(

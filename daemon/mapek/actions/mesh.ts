@@ -5,7 +5,10 @@ import type { Symptom } from '../../../agents/mapek/symptom.ts';
 import type { Mesh } from '../../../mesh/mesh.ts';
 
 export interface MeshHandsParts {
-  mesh: Pick<Mesh, 'links' | 'peers' | 'resetLink' | 'avoid' | 'isolate' | 'topology' | 'id'>;
+  mesh: Pick<
+    Mesh,
+    'links' | 'peers' | 'resetLink' | 'avoid' | 'isolate' | 'readmit' | 'isIsolated' | 'topology' | 'id'
+  >;
 }
 
 export function meshHands({ mesh }: MeshHandsParts): RepairHands {
@@ -46,10 +49,15 @@ export function meshHands({ mesh }: MeshHandsParts): RepairHands {
         return (peer !== undefined && peer !== mesh.id) || `${symptom.subject} is no other node`;
       },
       carryOut: async (symptom) => {
-        mesh.isolate(peerOf(symptom)!, true);
-        return `Nothing is taken from ${nameOf(peerOf(symptom)!)} by this node until it starts anew or somebody takes it back`;
+        const [seen = symptom.cause] = symptom.evidence;
+        mesh.isolate(peerOf(symptom)!, seen);
+        const name = nameOf(peerOf(symptom)!);
+        return `Nothing is taken from ${name} by this node until it starts anew or somebody lets it in again (parlmesh peers readmit)`;
       },
-      undo: async (symptom) => mesh.isolate(peerOf(symptom)!, false),
+      undo: async (symptom) => {
+        // People may have been quicker.
+        if (mesh.isIsolated(peerOf(symptom)!)) mesh.readmit(peerOf(symptom)!, 'the self-healing');
+      },
     },
   };
 }

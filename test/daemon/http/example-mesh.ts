@@ -51,6 +51,7 @@ export class ExampleMesh {
   readonly #startedAt: number;
   readonly #changes: RouteChangeView[] = [];
   linkState: 'up' | 'down' = 'up';
+  shutOut: { id: string; since: number; why: string } | undefined;
   linkSince: number;
 
   constructor(parts: { wall: () => number; random: Random; startedAt: number }) {
@@ -102,6 +103,7 @@ export class ExampleMesh {
       score: index === 3 ? 0.72 : 0.05 * index,
       page: `http://192.168.1.${12 + index}:7420/`,
       presence: this.#presence(name),
+      ...(this.shutOut?.id === idOf(name) && { shutOut: { since: this.shutOut.since, why: this.shutOut.why } }),
     }));
   }
 

@@ -626,6 +626,13 @@ export class ExampleNode implements View, Actions, Journal {
     if (id === 'nobody') throw new ParlmeshError('MEMBER_UNKNOWN', 'No certificate was issued to nobody');
   }
 
+  async readmitPeer(id: string, by: string): Promise<void> {
+    if (this.mesh.shutOut?.id !== id) throw new ParlmeshError('PEER_NOT_FOUND', `This node has shut out no node ${id}`);
+    this.mesh.shutOut = undefined;
+    this.asked.push(`readmit ${id} by ${by}`);
+    this.#tell('peers', this.peers());
+  }
+
   async network(): Promise<NetworkView> {
     return {
       ...this.node().network,

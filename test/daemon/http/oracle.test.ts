@@ -26,6 +26,35 @@ describe('The API before an oracle', () => {
     });
   });
 
+  it('has on record who let a peer in again that was shut out, and lets only those do so who may change the mesh', async () => {
+    const { server } = await guardedServer();
+    const { mesh, asked } = server.node;
+    const { id } = server.node.peers()[0]!;
+    mesh.shutOut = { id, since: 1000, why: 'bravo does harm: it handed over 30 forged frames' };
+    const readmit = async (path: string, headers: Record<string, string>) =>
+      (await server.call(`/api/v3/peers/${path}/readmit`, { method: 'POST', headers })).status;
+    const shown = async () => (await server.call('/api/v3/peers', { headers: admin })).json();
+    const admin = bearer(await server.token('read', 'admin'));
+    expect(await shown()).toMatchObject([
+      { shutOut: { since: 1000, why: expect.stringContaining('forged') } },
+      {},
+      {},
+      {},
+    ]);
+    expect(await readmit(id, bearer(await server.token('read', 'act')))).toBe(403);
+    expect(await readmit('nobody', admin)).toBe(404);
+    expect(await readmit('x'.repeat(81), admin)).toBe(400);
+    expect(asked).toEqual([]);
+    expect(await readmit(id, admin)).toBe(204);
+    expect(asked).toEqual([`readmit ${id} by test`]);
+    expect(JSON.stringify(await shown())).not.toContain('shutOut');
+    const rows = (await server.call('/api/v3/audit', { headers: admin })).json();
+    expect(rows).toMatchObject([
+      { kind: 'allowed', detail: expect.stringContaining('peer.readmit'), subject: `peer/${id}` },
+      { kind: 'allowed', subject: 'peer/nobody' },
+    ]);
+  });
+
   it('freezes a token that tries what it has no right to, which cannot free itself by a younger one', async () => {
     const { server, node } = await guardedServer();
     node.agents.set('client', []);

@@ -264,6 +264,7 @@ export class TestNode implements View, Actions {
   createInvite = () => Promise.resolve({ token: '', expiresAt: 0 });
   joinNetwork = () => Promise.resolve({ network: { id: '', name: '' } });
   removeMember = () => Promise.resolve();
+  readmitPeer = () => Promise.resolve();
   applyPlan = () => this.plan();
   undoPlan = () => this.plan();
   networkMembers = () => Promise.resolve([]);

@@ -4,10 +4,13 @@ import type { RouteView } from '../../../daemon/view/route-schema.ts';
 import type { LinkView, PeerView } from '../../../daemon/view/schema.ts';
 import { Drawing } from '../drawing/drawing.tsx';
 import { capital, cost, latency, percent, plainCost, shortId, UNKNOWN } from '../format.ts';
+import { may } from '../live/access.ts';
+import { post } from '../live/api.ts';
 import { links, peers, routes, topology } from '../live/live.ts';
 import { hasAreas } from '../map/areas.ts';
 import { probeInWords } from '../map/links.ts';
 import { MeshMap } from '../map/mesh-map.tsx';
+import { type Change, useChanges } from '../parts/changes.tsx';
 import { State } from '../parts/mark.tsx';
 import { Table } from '../parts/table.tsx';
 import { Time } from '../parts/time.tsx';
@@ -136,12 +139,13 @@ const peerColumns = (showsAreas: boolean) => [
 ];
 
 function Peers({ list }: { list: readonly PeerView[] }) {
+  const { ask, said } = useChanges();
   const showsAreas = hasAreas(topology.value?.nodes ?? []);
   const rows = list.map((peer) => ({
     key: peer.id,
     cells: [
       <PeerName peer={peer} />,
-      <PeerState peer={peer} />,
+      <PeerState peer={peer} onReadmit={() => ask(readmission(peer))} />,
       ...(showsAreas ? [peer.area ?? UNKNOWN] : []),
       peer.profile ?? UNKNOWN,
       percent(peer.load),
@@ -162,12 +166,36 @@ function Peers({ list }: { list: readonly PeerView[] }) {
         rows={rows}
         empty="No peer is known."
       />
+      {said}
     </section>
   );
 }
 
+const readmission = ({ id, name }: PeerView): Change => ({
+  title: `Let ${name} in again?`,
+  action: 'Let it in',
+  why: 'This node takes from it again, and seeks it at once. Where it still does harm, it is shut out again.',
+  run: () => post(`/peers/${encodeURIComponent(id)}/readmit`),
+});
+
 /** How it is connected, whether it is there, and what this node goes by. */
-function PeerState({ peer: { state, presence, lastError, withholds } }: { peer: PeerView }) {
+function PeerState({ peer, onReadmit }: { peer: PeerView; onReadmit: () => void }) {
+  const { name, state, presence, lastError, withholds, shutOut } = peer;
+  if (shutOut !== undefined) {
+    return (
+      <>
+        <State of="gone">shut out</State>
+        <p class="cause">
+          Since <Time at={shutOut.since} />: {shutOut.why}
+        </p>
+        {may('admin') && (
+          <button type="button" class="quiet small" onClick={onReadmit} aria-label={`Let ${name} in again`}>
+            Let it in again
+          </button>
+        )}
+      </>
+    );
+  }
   const differs = presence !== undefined && presence.state !== 'alive' && presence.state !== state;
   return (
     <>

@@ -75,7 +75,9 @@ export interface NodeParts {
   random: Random;
   logger: RootLogger;
   /** The node wants to end: what runs it is to stop it. */
-  end: (why: 'battery') => void;
+  end: (why: 'battery' | 'repair') => void;
+  /** Whoever runs it starts it again after such an end. */
+  isRestarted: boolean;
 }
 
 /** How often the numbers behind the page's charts are kept. */
@@ -182,6 +184,7 @@ export class ParlmeshNode {
       ...{ workforce: this.#workforce, lifecycle: this.#lifecycle, telemetry: () => this.#telemetry },
       packagedModels: PACKAGED_MODELS,
       hardware: () => this.view.hardware(),
+      restart: parts.isRestarted ? () => parts.end('repair') : undefined,
       logger: logger.child({ service: 'mapek' }),
     });
     this.#correction = new SelfCorrection({

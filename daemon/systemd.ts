@@ -4,6 +4,11 @@ import { execFile } from 'node:child_process';
 import type { Clock, Timer } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 
+/** As a service of type notify, as our unit makes it: what ends then is started again as its `Restart=` says. */
+export function wasStartedBySystemd(env: NodeJS.ProcessEnv): boolean {
+  return Boolean(env.INVOCATION_ID) && Boolean(env.NOTIFY_SOCKET);
+}
+
 /**
  * Speaks through the `systemd-notify` program, since Node cannot write to a Unix datagram socket. The unit needs
  * `NotifyAccess=all`. Failures are logged and otherwise harmless: the daemon does not depend on systemd.

@@ -102,6 +102,16 @@ export const ACTIONS = {
   'process.restart-service': {
     ...{ inWords: 'restart service {name}', cost: 0.4, blastRadius: 'service', holds: subject, ...slow },
   },
+  // What systemd stops may take 90 s until it is killed (DefaultTimeoutStopSec).
+  'process.restart-unit': {
+    ...{ inWords: 'have systemd restart what {name} stands on', cost: 0.4, blastRadius: 'node' },
+    ...{ holds: ['service/mqtt'], deadline: 2 * MINUTE, verifyWithin: MINUTE },
+  },
+  // Whether it helped is seen by the next process; this one only has to be gone by then.
+  'process.restart-self': {
+    ...{ inWords: 'restart parlmesh on {name}', cost: 0.6, blastRadius: 'node' },
+    ...{ holds: ['node'], deadline: 15 * SECOND, verifyWithin: MINUTE },
+  },
   'usb.reset': {
     ...{ inWords: 'reset the USB device of {name}', cost: 0.25, blastRadius: 'service' },
     ...{ holds: ['subject', 'service/usb'], deadline: 15 * SECOND, verifyWithin: 30 * SECOND },

@@ -2,7 +2,7 @@
 // people. Only these may ever be tried on a fault, whatever is learned.
 
 import type { ActionName } from './action-catalogue.ts';
-import { FAULTS, type Fault } from './symptom.ts';
+import type { Fault } from './symptom.ts';
 
 /** Each ends with `operator.ask`. Those that ask first (`asksFirst`) are offered to the operator, not done. */
 export const LADDERS: Readonly<Record<Fault, readonly ActionName[]>> = {
@@ -17,10 +17,14 @@ export const LADDERS: Readonly<Record<Fault, readonly ActionName[]>> = {
   partition: ['link.reset', 'broker.rotate', 'operator.ask'],
   'peer-silent': ['link.reset', 'neighbour.ask', 'operator.ask'],
   'peer-byzantine': ['peer.quarantine', 'operator.ask'],
-  'broker-down': ['mqtt.reconnect', 'broker.rotate', 'process.restart-service', 'neighbour.ask', 'operator.ask'],
+  // What stands on the node's own broker restarts with it; another one on this host is systemd's.
+  'broker-down': [
+    ...(['mqtt.reconnect', 'broker.rotate', 'process.restart-unit', 'process.restart-service'] as const),
+    ...(['neighbour.ask', 'operator.ask'] as const),
+  ],
   'disk-full': ['store.free-space', 'camera.lower-rate', 'operator.ask'],
   'store-corrupt': ['store.restore-backup', 'operator.ask'],
-  'memory-leak': ['memory.restart-heaviest', 'cpu.shed-load', 'operator.ask'],
+  'memory-leak': ['memory.restart-heaviest', 'cpu.shed-load', 'process.restart-self', 'operator.ask'],
   'cpu-hot': ['camera.lower-rate', 'cpu.shed-load', 'operator.ask'],
   'under-voltage': ['cpu.shed-load', 'camera.lower-rate', 'operator.ask'],
   'clock-jump': ['clock.step-tolerate', 'operator.ask'],
@@ -49,8 +53,3 @@ export const PRIORITIES: Readonly<Record<Fault, number>> = {
   ...{ 'camera-covered': 2, 'camera-moved': 2, 'policy-regressed': 2, 'federation-stalled': 1 },
   'node-unlike': 1,
 };
-
-/** Every action that may be tried on every fault, in an order that stays: new ones are added to the ends of ladders. */
-export const REPAIR_PAIRS: readonly { fault: Fault; action: ActionName }[] = FAULTS.flatMap((fault) =>
-  LADDERS[fault].filter((action) => action !== 'operator.ask').map((action) => ({ fault, action })),
-);

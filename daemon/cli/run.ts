@@ -14,7 +14,7 @@ import { showProfile } from '../hardware/profiles.ts';
 import { createLogger, type RootLogger } from '../log.ts';
 import { ParlmeshNode } from '../node.ts';
 import { loadIdentity } from '../security/identity.ts';
-import { SystemdNotifier } from '../systemd.ts';
+import { SystemdNotifier, wasStartedBySystemd } from '../systemd.ts';
 
 export interface RunOptions {
   /** Configuration file. */
@@ -23,8 +23,8 @@ export interface RunOptions {
   flags: Record<string, string>;
 }
 
-/** The exit code that the unit does not start it again for. */
-const EMPTY_BATTERY = 3;
+/** The unit does not start it again for the first, and does for the second. */
+const EXIT_CODES: Record<string, number> = { battery: 3, repair: 4 };
 
 /**
  * Runs until SIGTERM or SIGINT; SIGHUP reloads. Resolves to the exit code. Rejects when the node cannot start:
@@ -63,10 +63,11 @@ export async function run(options: RunOptions, env: NodeJS.ProcessEnv): Promise<
       random: systemRandom(),
       logger,
       end: (why) => stopping.abort(why),
+      isRestarted: wasStartedBySystemd(env),
     });
     const systemd = new SystemdNotifier({ env, clock: systemClock, logger });
     await untilStopped(node, systemd, logger, stopping);
-    return stopping.signal.reason === 'battery' ? EMPTY_BATTERY : 0;
+    return EXIT_CODES[String(stopping.signal.reason)] ?? 0;
   } finally {
     lock.release();
   }

@@ -28,6 +28,8 @@ const LIVE: readonly string[] = [
   'mapek.stormPause',
   'mapek.relapseWithin',
   'mapek.questionDays',
+  'mapek.restartUnits',
+  'mapek.restartSelf',
   'mapek.webhook',
   'mapek.quietHours',
   'anomalies.falseAlarmsPerDay',

@@ -44,6 +44,13 @@ const readableFile = text((value) => {
 
 const notEmpty = text((value) => (value.trim() === '' ? { message: 'is empty' } : undefined));
 
+/** Nothing would keep that from looping. */
+const notItself = text((value) =>
+  value === 'parlmesh.service'
+    ? { message: 'is the daemon itself', expected: 'mapek.restartSelf: true for that' }
+    : undefined,
+);
+
 const cameraSource = text((value, path) => {
   const [scheme, rest] = splitScheme(value);
   if (scheme !== undefined && SELF_CONTAINED.includes(scheme)) return undefined;
@@ -202,6 +209,7 @@ export function configRules(profiles: readonly string[]): Rules {
     'mqtt.embedded.host': notEmpty,
     'federation.privacy': privacyFits,
     'power.dutyCycle': dutyCycleFits,
+    'mapek.restartUnits[].unit': notItself,
     'agents.httpChecks': uniqueNames,
     'agents.httpChecks[].url': text((value, path) =>
       URL.canParse(value) ? undefined : { message: 'is no web address', got: sketch(value, path) },

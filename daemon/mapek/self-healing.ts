@@ -31,6 +31,7 @@ import { agentHands } from './actions/agents.ts';
 import { cameraHands } from './actions/cameras.ts';
 import { learningHands } from './actions/learning.ts';
 import { meshHands } from './actions/mesh.ts';
+import { selfHands } from './actions/self.ts';
 import { serviceHands } from './actions/services.ts';
 import type { MapekConfig } from './config.ts';
 import { HealingDesk } from './healing-desk.ts';
@@ -65,6 +66,8 @@ export interface SelfHealingParts {
   /** Built after this. */
   telemetry: () => MqttTelemetry;
   hardware: () => HardwareView | undefined;
+  /** Ends the daemon, which is started again then; undefined where nobody would. */
+  restart: (() => void) | undefined;
   oracle: Pick<AntiMeaveOracle, 'authorize'>;
   clock: Clock;
   random: Random;
@@ -97,7 +100,8 @@ export class SelfHealing implements Service {
     const services = serviceHands({
       ...{ dataDir: parts.dataDir, lifecycle, store, clips: parts.memory.clips },
       telemetry: { reconnect: (how) => parts.telemetry().reconnect(how) },
-      brokers: [parts.brokers ?? []].flat().length,
+      brokers: [parts.brokers ?? []].flat(),
+      config,
     });
     const links = meshHands({ mesh });
     const help = new NeighbourHelp({
@@ -122,6 +126,7 @@ export class SelfHealing implements Service {
           ownModels: join(parts.dataDir, 'models'),
         }),
         ...learningHands({ learning, federation, lifecycle }),
+        ...selfHands({ config, store, clock, hardware: parts.hardware, restart: parts.restart }),
         'neighbour.ask': help,
       },
       lookNow: (subjects) => this.#repeat(new Set(subjects)),

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 
 const unitFile = resolve(import.meta.dirname, '../../systemd/parlmesh.service');
@@ -45,13 +46,45 @@ describe('The systemd unit', () => {
   it('turns telemetry of the inference library off, and does not restart for a wrong configuration', () => {
     const unit = readFileSync(unitFile, 'utf8');
     expect(unit).toContain('Environment=ORT_DISABLE_TELEMETRY=1');
-    expect(unit).toContain('RestartPreventExitStatus=2');
+    expect(unit).toContain('Restart=always\n');
+    // Not 4, which is a restart by itself.
+    expect(unit).toContain('RestartPreventExitStatus=2 3\n');
     expect(unit).not.toMatch(/^MemoryDenyWriteExecute/m);
   });
 
   it('starts the program where the installer puts it', () => {
     const [, prefix] = /^prefix=(.+)$/m.exec(readFileSync(installer, 'utf8')) ?? [];
     expect(readFileSync(unitFile, 'utf8')).toContain(`ExecStart=${prefix}/current/bin/parlmesh run\n`);
+  });
+});
+
+describe('The example rule for polkit', () => {
+  interface Asked {
+    id: string;
+    unit: string;
+    verb: string;
+    user: string;
+  }
+  const rule = readFileSync(resolve(import.meta.dirname, '../../systemd/50-parlmesh.rules'), 'utf8');
+  const allowed: Asked = {
+    ...{ id: 'org.freedesktop.systemd1.manage-units', unit: 'mosquitto.service', verb: 'restart', user: 'parlmesh' },
+  };
+  const answerTo = (asked: Asked): unknown => {
+    let answer: unknown;
+    const action = { id: asked.id, lookup: (key: 'unit' | 'verb') => asked[key] };
+    const addRule = (judge: (action: unknown, subject: unknown) => unknown): void => {
+      answer = judge(action, { user: asked.user });
+    };
+    runInNewContext(rule, { polkit: { addRule, Result: { YES: 'yes' } } });
+    return answer;
+  };
+
+  it('allows the restart of one unit to one user, and says nothing of anything else', () => {
+    expect(answerTo(allowed)).toBe('yes');
+    for (const other of [{ id: 'org.a.b' }, { unit: 'ssh.service' }, { verb: 'stop' }, { user: 'ada' }]) {
+      expect(answerTo({ ...allowed, ...other })).toBeUndefined();
+    }
+    expect(readFileSync(unitFile, 'utf8')).toContain(`User=${allowed.user}\n`);
   });
 });
 

@@ -1,5 +1,6 @@
 // The broker, other services, the store, the clock.
 
+import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import type { RepairHands } from '../../../agents/mapek/action.ts';
 import { ParlmeshError } from '../../../core/errors.ts';
@@ -7,14 +8,21 @@ import type { ClipFolder } from '../../cameras/clip-folder.ts';
 import type { Lifecycle } from '../../lifecycle.ts';
 import { listBackups, problemsOf } from '../../store/backups.ts';
 import type { Store } from '../../store/store.ts';
+import { isLoopback } from '../../telemetry/broker.ts';
 import type { MqttTelemetry } from '../../telemetry/publisher.ts';
+import type { MapekConfig } from '../config.ts';
+import { restartUnits } from './systemd-units.ts';
 
 export interface ServiceHandsParts {
   dataDir: string;
   lifecycle: Pick<Lifecycle, 'statuses' | 'restart'>;
   telemetry: Pick<MqttTelemetry, 'reconnect'>;
-  /** Brokers that the configuration names. */
-  brokers: number;
+  /** Addresses of the brokers that the configuration names. */
+  brokers: readonly string[];
+  /** In force; a reload changes what is in it. */
+  config: Pick<MapekConfig, 'restartUnits'>;
+  /** Is there while systemd runs: see sd_booted(3). */
+  systemd?: string;
   store: Pick<Store, 'freeSpace' | 'restore'>;
   clips: Pick<ClipFolder, 'freeSpace'>;
 }
@@ -25,7 +33,7 @@ const NOT_RESTARTED = new Set(['store', 'oracle', 'mesh', 'agents', 'mapek', 'me
 const KEPT_SHARE = 0.25;
 
 export function serviceHands(parts: ServiceHandsParts): RepairHands {
-  const { lifecycle, telemetry, store, clips, dataDir, brokers } = parts;
+  const { lifecycle, telemetry, store, clips, dataDir, brokers, config, systemd = '/run/systemd/system' } = parts;
   const statusOf = (name: string) => lifecycle.statuses().find((status) => status.name === name);
   const reconnect = async (next: boolean): Promise<string> => {
     const status = statusOf('mqtt');
@@ -35,10 +43,11 @@ export function serviceHands(parts: ServiceHandsParts): RepairHands {
     return 'MQTT is connected again';
   };
   const hasMqtt = (): true | string => statusOf('mqtt') !== undefined || 'MQTT is switched off on this node';
+  const brokerUnits = (): string[] => config.restartUnits.filter((one) => one.for === 'broker').map(({ unit }) => unit);
   return {
     'mqtt.reconnect': { precondition: hasMqtt, carryOut: () => reconnect(false) },
     'broker.rotate': {
-      precondition: () => (brokers > 1 ? hasMqtt() : 'mqtt.url names no second broker'),
+      precondition: () => (brokers.length > 1 ? hasMqtt() : 'mqtt.url names no second broker'),
       carryOut: () => reconnect(true),
     },
     'process.restart-service': {
@@ -55,6 +64,19 @@ export function serviceHands(parts: ServiceHandsParts): RepairHands {
         const names = name === 'mqtt' && statusOf('broker') !== undefined ? ['broker', 'mqtt'] : [name];
         for (const each of names) await lifecycle.restart(each);
         return `${names.join(' and ')} stopped, started again and run`;
+      },
+    },
+    'process.restart-unit': {
+      precondition: () => {
+        if (brokerUnits().length === 0) return 'mapek.restartUnits names no unit of a broker';
+        if (!brokers.some(isOnThisHost)) return 'no broker of mqtt.url is on this host';
+        return existsSync(systemd) ? hasMqtt() : 'systemd does not run here';
+      },
+      carryOut: async (_symptom, _why, signal) => {
+        const said = await restartUnits(brokerUnits(), signal);
+        // It may not listen yet: the connection goes on looking for it, and that it is there is seen by itself.
+        await reconnect(false).catch(() => {});
+        return said;
       },
     },
     'store.free-space': {
@@ -86,6 +108,10 @@ export function serviceHands(parts: ServiceHandsParts): RepairHands {
       carryOut: async () => 'Timers go by the monotonic clock and were not moved; times from now on are by the new one',
     },
   };
+}
+
+function isOnThisHost(broker: string): boolean {
+  return URL.canParse(broker) && isLoopback(new URL(broker).hostname.replace(/^\[(.*)\]$/, '$1'));
 }
 
 function serviceOf(subject: string): string {

@@ -70,6 +70,7 @@ function valid(schema: TSchema, name: string): fc.Arbitrary<unknown> {
   if (name === 'agents.bridges[].url') return fc.constant('mqtt://broker.lan:1883');
   if (/^agents\.bridges\[\]\.(from|to)$/.test(name)) return fc.constantFrom('zigbee2mqtt/', 'barn/z2m/');
   if (/^agents\.modules\.(read|write)\[\]$/.test(name)) return fc.constant('/srv/photos');
+  if (name === 'mapek.restartUnits[].unit') return fc.constantFrom('mosquitto.service', 'emqx@a-1.service');
   if (name === 'profile') return fc.constant('raspberry-pi-5');
   if (name.startsWith('http.tls.')) return fc.constant('/proc/self/status');
   if (Type.IsObject(schema)) {

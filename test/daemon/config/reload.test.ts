@@ -53,6 +53,8 @@ const other = load({
   'mapek.relapseWithin': '7',
   'mapek.questionDays': '7',
   'mapek.helpNeighbours': 'false',
+  'mapek.restartUnits': '[{"unit":"a.service","for":"broker"}]',
+  'mapek.restartSelf': 'true',
   'mapek.webhook': 'http://a/',
   'mapek.quietHours.from': '22:00',
   'mapek.quietHours.until': '06:00',

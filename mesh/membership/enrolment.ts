@@ -209,7 +209,10 @@ async function exchange(
     throw new ParlmeshError(
       'ENROL_UNREACHABLE',
       `The inviter does not answer at ${token.addresses.join(', ')}: ${messageOf(cause)}`,
-      { cause, hint: 'Both boards need a network path to each other; check the firewall for mesh.enrolPort' },
+      {
+        cause,
+        hint: 'Both boards need a network path to each other; check the firewall for mesh.enrolPort. A token that was used before is not answered either: ask for a new one with parlmesh network invite',
+      },
     );
   } finally {
     await node.stop();

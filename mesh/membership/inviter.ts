@@ -21,8 +21,8 @@ export interface InviterParts {
   journal: Journal;
 }
 
-/** The newcomer's answer must be out before the listener closes. */
-const LINGER: Millis = 5000;
+/** The newcomer's answer must be out before the listener closes; and who takes a used token soon after is told so. */
+const LINGER: Millis = 60_000;
 /** Timers of the system do not reach further than 24 days. */
 const LONGEST_TIMER: Millis = 24 * 3600_000;
 

@@ -149,9 +149,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       hopeless: (peer, cause) => this.#neighbours.disconnect(peer, cause),
     });
     this.#routing = new Routing({
-      self,
-      clock,
-      nameOf,
+      ...{ self, clock, nameOf },
       areas: {
         area,
         areaOf,
@@ -355,9 +353,11 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#neighbours.disconnect(peer, 'it is connected anew');
   }
 
-  /** Who was refused is heard and sought again. */
+  /** Who was refused is heard and sought again, and judged by what it does from now on. */
   readmit(peer: NodeId): void {
     this.#strangers.forget(peer);
+    this.#gossip.blame.forget(peer);
+    this.#transit.checks.forget(peer);
     this.#reach.lost(peer);
   }
 

@@ -62,6 +62,11 @@ export class Blame {
     return some.length === 0 ? undefined : Object.fromEntries(some);
   }
 
+  /** It is let in again: what counts is what it does from now on. */
+  forget(node: NodeId): void {
+    this.#by.delete(node);
+  }
+
   #recordOf(node: NodeId, now: Millis): Known {
     const known = this.#by.get(node);
     if (known !== undefined) return known;

@@ -86,6 +86,11 @@ export class TransitChecks {
     return this.#watched.get(neighbour)?.trust.kind === 'avoided';
   }
 
+  /** It is trusted until it is found out anew. */
+  forget(neighbour: NodeId): void {
+    this.#watched.delete(neighbour);
+  }
+
   /** A stream to `destination` makes no headway. */
   hurry(destination: NodeId): void {
     const way = this.#parts.routeTo(destination) ?? [];

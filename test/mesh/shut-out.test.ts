@@ -1,11 +1,20 @@
 // A peer that a node does without: real nodes on loopback, until it is let in again by hand.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Blame } from '../../mesh/gossip/blame.ts';
 import { invited, pathFrom, realNode, started, stopAll } from './real-nodes.ts';
 
 const soon = { timeout: 15_000, interval: 20 };
 
 afterEach(stopAll);
+
+it('is judged by what it does from then on once it is let in again', () => {
+  const blame = new Blame();
+  for (let n = 0; n < 30; n++) blame.add('south', 'forged', n);
+  expect([blame.of('south', 30), blame.isShunned('south', 30)]).toEqual([{ forged: 30 }, true]);
+  blame.forget('south');
+  expect([blame.of('south', 30), blame.isShunned('south', 30)]).toEqual([undefined, false]);
+});
 
 describe('a peer that is shut out', () => {
   it('is told with its reason, and is back within seconds of being let in again', async () => {

@@ -6,7 +6,7 @@ import { ParlmeshError } from '../core/errors.ts';
 import type { Link } from './link/link-monitor.ts';
 import { dampedCost } from './link/link-quality.ts';
 import type { NodeId } from './membership/keys.ts';
-import type { MeshPeer } from './views.ts';
+import type { MeshLink, MeshPeer } from './views.ts';
 
 export interface ShutOut {
   name: string;
@@ -16,9 +16,21 @@ export interface ShutOut {
   why: string;
 }
 
+/** A link that is avoided is used like any other once it has held for so long ... */
+const WELL_FOR: Millis = 10 * 60_000;
+/** ... and never lost as much: more than a probe that got lost by chance. */
+const MUCH_LOST = 0.11;
+
+interface Trial {
+  /** Monotonic. */
+  wellSince: Millis;
+  /** Failures of the link by then; undefined before the first look. */
+  flaps: number | undefined;
+}
+
 export class KeptAway {
-  /** A last resort: every way around them is taken first. */
-  readonly avoided = new Set<NodeId>();
+  /** The links to them are a last resort: every way around is taken first. */
+  readonly #avoided = new Map<NodeId, Trial>();
   /** Treated as if they had been removed from the network. */
   readonly isolated = new Map<NodeId, ShutOut>();
 
@@ -26,10 +38,32 @@ export class KeptAway {
   isResting = false;
 
   priced(links: Link[]): Link[] {
-    if (this.avoided.size === 0 && !this.isResting) return links;
+    if (this.#avoided.size === 0 && !this.isResting) return links;
     return links.map((link) =>
-      this.isResting || this.avoided.has(link.peer) ? { ...link, cost: dampedCost(link.cost) } : link,
+      this.isResting || this.#avoided.has(link.peer) ? { ...link, cost: dampedCost(link.cost) } : link,
     );
+  }
+
+  avoid(peer: NodeId, isAvoided: boolean, now: Millis): void {
+    if (isAvoided) this.#avoided.set(peer, { wellSince: now, flaps: undefined });
+    else this.#avoided.delete(peer);
+  }
+
+  /** The link, with whether it is avoided. */
+  marked(link: MeshLink): MeshLink {
+    return this.#avoided.has(link.peer) ? { ...link, avoided: true } : link;
+  }
+
+  /** Looks at the links that are avoided; call it every few seconds. Returns those that are used again from now on. */
+  reuse(links: readonly MeshLink[], now: Millis): MeshLink[] {
+    return [...this.#avoided].flatMap(([peer, { wellSince, flaps }]) => {
+      const link = links.find((one) => one.peer === peer);
+      const holds = link?.state === 'up' && link.loss < MUCH_LOST && link.flaps === (flaps ?? link.flaps);
+      this.#avoided.set(peer, { wellSince: holds ? wellSince : now, flaps: link?.flaps ?? flaps });
+      if (!holds || now - wellSince < WELL_FOR) return [];
+      this.#avoided.delete(peer);
+      return [link];
+    });
   }
 
   /** Throws `PEER_NOT_FOUND` where it was not. */

@@ -135,7 +135,7 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
   }
 
   links(): MeshLink[] {
-    return this.#participation?.node.links() ?? [];
+    return (this.#participation?.node.links() ?? []).map((link) => this.#keptAway.marked(link));
   }
 
   routes(): MeshRoute[] {
@@ -304,7 +304,7 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     for (const subscribe of this.#subscriptions) subscribe(node);
     node.setScore(this.#score);
     node.on('peer', (peer) => this.emit('peer', peer));
-    node.on('link', (link) => this.emit('link', link));
+    node.on('link', (link) => this.emit('link', this.#keptAway.marked(link)));
     node.on('routes', (routes) => this.emit('routes', routes));
     node.on('topology', (topology) => this.emit('topology', topology));
     node.on('converged', (seconds) => this.emit('converged', seconds));
@@ -322,12 +322,11 @@ export class Mesh extends EventEmitter<MeshEvents> implements Service {
     this.#running().node.resetLink(peer);
   }
 
-  /** Has routes go around the link to a neighbour as long as there is another way, or not any more. */
+  /** Has routes go around the link to a neighbour where they can, until it has been well for ten minutes; or not any more. */
   avoid(peer: NodeId, isAvoided: boolean): void {
-    const { avoided } = this.#keptAway;
-    if (isAvoided) avoided.add(peer);
-    else avoided.delete(peer);
+    this.#keptAway.avoid(peer, isAvoided, this.#parts.clock.now());
     this.#participation?.node.routing.linksChanged();
+    for (const link of this.links()) if (link.peer === peer) this.emit('link', link);
   }
 
   /** This node rests, and is a last resort for what others send through it; or not any more. Its next summary says so too. */

@@ -1,7 +1,7 @@
 // A node's life in one network, from entering it to leaving it: what lives as long as the membership.
 
 import { availableParallelism } from 'node:os';
-import type { Clock, Millis } from '../core/clock.ts';
+import type { Clock, Millis, Timer } from '../core/clock.ts';
 import { messageOf, ParlmeshError } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
@@ -53,6 +53,8 @@ export interface ParticipationParts extends TransportsParts {
 /** Milliseconds that one newcomer's enrolment may take. */
 export const ENROL_TIMEOUT: Millis = 15_000;
 const HOUR: Millis = 3600_000;
+/** Between two looks at links that are avoided. */
+const LOOK: Millis = 10_000;
 const MOST_PLAN_THREADS = 4;
 
 /** What is read from disk before anything runs. */
@@ -80,6 +82,7 @@ export class Participation {
   readonly #expiredTold = new Map<string, Millis>();
   #isClockWrong = false;
   #running = true;
+  #looks: Timer | undefined;
 
   private constructor(
     parts: ParticipationParts,
@@ -147,12 +150,14 @@ export class Participation {
     this.engineering.start();
     this.registrar?.start();
     this.upkeep.start();
+    this.#looks = this.#parts.clock.every(LOOK, () => this.#reuseLinks());
     await this.issueRevocations();
     await this.inviter?.start();
   }
 
   async stop(): Promise<void> {
     this.#running = false;
+    this.#looks?.cancel();
     this.upkeep.stop();
     this.registrar?.stop();
     this.revocations.stop();
@@ -192,6 +197,16 @@ export class Participation {
       message,
       data: { hint },
     });
+  }
+
+  #reuseLinks(): void {
+    const { keptAway, clock, journal } = this.#parts;
+    for (const link of keptAway?.reuse(this.node.links(), clock.now()) ?? []) {
+      this.node.routing.linksChanged();
+      const message = `The link to ${link.peerName} has been well for ten minutes: routes take it again`;
+      journal.record({ severity: 'info', kind: 'link.reused', subject: `peer/${link.peer}`, message });
+      this.node.emit('link', link);
+    }
   }
 
   #onClock(peer: string, ahead: Millis): void {

@@ -85,6 +85,8 @@ export interface MeshLink {
   flaps: number;
   /** It failed too often of late: a last resort until it holds. */
   damped: boolean;
+  /** This node was told to go around it where it can. */
+  avoided?: true;
   cause?: string;
   /** While it is down: who was asked whether they reach the peer, and who does. Names. */
   indirect?: { reached: boolean; asked: string[]; via?: string };

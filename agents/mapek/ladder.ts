@@ -11,7 +11,8 @@ export const LADDERS: Readonly<Record<Fault, readonly ActionName[]>> = {
   // Slow from load more often than from itself.
   'agent-slow': ['task.shed', 'agent.restart', 'agent.quarantine', 'operator.ask'],
   'task-storm': ['task.shed', 'cpu.shed-load', 'operator.ask'],
-  'link-down': ['route.avoid', 'link.reset', 'neighbour.ask', 'operator.ask'],
+  // Nothing goes over it already.
+  'link-down': ['link.reset', 'neighbour.ask', 'operator.ask'],
   'link-lossy': ['route.avoid', 'link.reset', 'operator.ask'],
   'link-flapping': ['route.avoid', 'link.reset', 'operator.ask'],
   partition: ['link.reset', 'broker.rotate', 'operator.ask'],

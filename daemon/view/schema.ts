@@ -183,6 +183,11 @@ export const LinkView = Type.Object({
   damped: Type.Optional(
     Type.Boolean({ description: 'It failed too often of late: a last resort until it has held for a while.' }),
   ),
+  avoided: Type.Optional(
+    Type.Literal(true, {
+      description: 'The self-healing has routes go around it where they can, until it has been well for ten minutes.',
+    }),
+  ),
   cause: Type.Optional(Type.String({ description: 'Why it is suspect or down.' })),
   indirect: Type.Optional(
     Type.Object(

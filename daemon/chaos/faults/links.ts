@@ -14,7 +14,8 @@ export interface LinkFaultsParts {
   clock: Clock;
 }
 
-const LOSS = 0.35;
+/** Much for a link, and little enough that it is not taken for cut: five probes in a row would have to be lost. */
+const LOSS = 0.08;
 /** A flapping link is up and down for this long in turns: longer than its detection takes. */
 const FLAP_EVERY: Millis = 2_500;
 /** With each frame. */

@@ -17,7 +17,7 @@ export function registerMesh(program: CliCommand, cli: Cli): void {
     name: 'links',
     summary: 'measured direct links',
     description:
-      'Lists the direct links of this node: whether they are up, how fast, how lossy, what they cost, how often they failed, whether they are a last resort for that (damped), and what probes them (udp, or stream where UDP gets no answer).',
+      'Lists the direct links of this node: whether they are up, how fast, how lossy, what they cost, how often they failed, whether they are a last resort for that (damped), whether routes go around them because the self-healing wants it (avoided), and what probes them (udp, or stream where UDP gets no answer).',
     examples: [
       ['links', 'how good are the links?'],
       ["links -o json | jq 'map(select(.loss > 0.05))'", 'those that lose more than 5 %'],
@@ -37,6 +37,7 @@ export function registerMesh(program: CliCommand, cli: Cli): void {
       { title: 'cost', align: 'right', value: (link) => fixed(link.cost, 1) },
       { title: 'flaps', align: 'right', value: ({ flaps = 0 }) => (flaps === 0 ? '' : String(flaps)) },
       { title: 'damped', value: ({ damped }) => (damped ? 'yes' : ''), style: () => 'yellow' },
+      { title: 'avoided', value: ({ avoided }) => (avoided ? 'yes' : ''), style: () => 'yellow' },
       { title: 'probe', value: ({ probe = '', pace }) => (pace === 'eased' ? `${probe}, eased` : probe) },
       { title: 'kernel', value: (link) => link.interface ?? '' },
       { title: 'via', value: (link) => link.transport },

@@ -156,7 +156,7 @@ function doubtInWords(doubt: number): string {
 }
 
 function linkInWords(link: LinkView): string {
-  const { state, cause, probe, roundTripSeconds, loss, cost, flaps = 0, damped } = link;
+  const { state, cause, probe, roundTripSeconds, loss, cost, flaps = 0, damped, avoided } = link;
   return [
     state === 'up' || cause === undefined ? state : `${state}: ${cause}`,
     probe && `probed by ${probe}`,
@@ -166,6 +166,7 @@ function linkInWords(link: LinkView): string {
     `cost ${fixed(cost, 1)}`,
     flaps > 0 && `failed ${plural(flaps, 'time')}`,
     damped && 'damped',
+    avoided && 'avoided',
   ]
     .filter(Boolean)
     .join(', ');

@@ -8,7 +8,7 @@ import { conductOf, shutOut } from './conduct.ts';
 import type { Say, Source } from './hearing.ts';
 
 export interface MeshSignalsParts {
-  mesh: Pick<Mesh, 'links' | 'peers' | 'isIsolated'> & Pick<EventEmitter<MeshEvents>, 'on' | 'off'>;
+  mesh: Pick<Mesh, 'links' | 'peers' | 'routes' | 'isIsolated'> & Pick<EventEmitter<MeshEvents>, 'on' | 'off'>;
   depends: (subject: string, needs: readonly string[]) => void;
   clock: Clock;
   say: Say;
@@ -73,10 +73,21 @@ export class MeshSignals implements Source {
     // Nothing is wrong with the link to a node that was switched off, or that this one does without.
     const hasStopped = cause === FAREWELL || peers.some(({ id, state: of }) => id === peer && of === 'stopped');
     const isMeant = mesh.isIsolated(peer) || hasStopped;
-    const message = `The link to ${peerName} is ${state}${cause === undefined ? '' : `: ${cause}`}`;
-    say({ ...about, kind: 'state', state: isMeant ? 'up' : state, message });
-    if (state === 'up') say({ ...about, kind: 'metric', metric: 'link.loss', value: Math.min(1, Math.max(0, loss)) });
-    if (!isMeant) say({ ...about, kind: 'metric', metric: 'link.falls', value: this.#fallsOf(link) });
+    const isSpared = this.#isSpared(link);
+    const message = `${isSpared ? 'Routes go around it: the' : 'The'} link to ${peerName} is ${state}${cause === undefined ? '' : `: ${cause}`}`;
+    say({ ...about, kind: 'state', state: isMeant || isSpared ? 'up' : state, message });
+    const lost = isSpared ? 0 : Math.min(1, Math.max(0, loss));
+    if (state === 'up' || isSpared) say({ ...about, kind: 'metric', metric: 'link.loss', value: lost });
+    const falls = this.#fallsOf(link);
+    if (!isMeant) say({ ...about, kind: 'metric', metric: 'link.falls', value: isSpared ? 0 : falls });
+  }
+
+  /** What is wrong with a link that nothing goes over is not wrong with the network. One that stays down is told. */
+  #isSpared({ peer, avoided, state, since }: MeshLink): boolean {
+    const { mesh, clock } = this.#parts;
+    if (!avoided || (state === 'down' && clock.wall() - since > MINUTE)) return false;
+    const routes = mesh.routes();
+    return routes.some(({ destination }) => destination === peer) && routes.every(({ nextHop }) => nextHop !== peer);
   }
 
   #fallsOf({ peer, flaps }: MeshLink): number {

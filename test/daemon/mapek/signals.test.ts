@@ -13,7 +13,7 @@ import { MeshSignals } from '../../../daemon/mapek/signals/mesh.ts';
 import { ServiceSignals } from '../../../daemon/mapek/signals/services.ts';
 import { quietLeft } from '../../../daemon/mapek/webhook.ts';
 import type { MeshEvents } from '../../../mesh/mesh.ts';
-import type { MeshLink, MeshPeer } from '../../../mesh/views.ts';
+import type { MeshLink, MeshPeer, MeshRoute } from '../../../mesh/views.ts';
 import type { DetectorState } from '../../../vision/detection/onnx-detector.ts';
 import type { VisionEvents } from '../../../vision/processor.ts';
 
@@ -84,12 +84,13 @@ const peer = (id: string, state: MeshPeer['state']): MeshPeer => ({
   },
 });
 
-function meshSaying(peers: MeshPeer[]) {
+function meshSaying(peers: MeshPeer[], routes: MeshRoute[] = []) {
   const said: Signal[] = [];
   const clock = new VirtualClock();
   const mesh = Object.assign(new EventEmitter<MeshEvents>(), {
     links: () => [],
     peers: () => peers,
+    routes: () => routes,
     isIsolated: () => false,
   });
   const signals = new MeshSignals({ clock, mesh, depends: () => {}, say: (signal) => said.push(signal) });
@@ -125,6 +126,30 @@ describe('The mesh', () => {
     clock.advance(61_000);
     hear(link({ flaps: 8 }));
     expect(values(said, 'link.falls')).toEqual([0, 1, 3, 0]);
+  });
+
+  it('finds nothing wrong with an avoided link while routes go around it, unless it stays down', () => {
+    const routes: MeshRoute[] = [];
+    const { signals, said, clock, hear } = meshSaying([peer('p1', 'connected')], routes);
+    signals.listen();
+    const bad = link({ state: 'down', avoided: true, loss: 0.2, since: clock.wall() });
+    const tell = (one: MeshLink): unknown[] => {
+      said.length = 0;
+      hear(one);
+      return said.map((word) => (word.kind === 'metric' ? word.value : word.kind === 'state' && word.state));
+    };
+    const over = (nextHop: string): MeshRoute => ({
+      ...{ destination: 'p1', destinationName: 'bravo', nextHop, nextHopName: nextHop, cost: 1, path: [nextHop] },
+      ...{ pathNames: [nextHop], since: 0, reason: '', equalCost: [] },
+    });
+    expect(tell({ ...bad, flaps: 1 })).toEqual(['down', 0]);
+    routes.push(over('p1'));
+    expect(tell({ ...bad, state: 'up', flaps: 3 })).toEqual(['up', 0.2, 2]);
+    routes.splice(0, 1, over('p2'));
+    expect(tell({ ...bad, flaps: 5 })).toEqual(['up', 0, 0]);
+    expect(tell({ ...bad, flaps: 5, state: 'up', avoided: undefined })).toEqual(['up', 0.2, 4]);
+    clock.advance(60_001);
+    expect(tell({ ...bad, flaps: 5 })).toEqual(['down', 0]);
   });
 
   it('finds nothing wrong with the link to a node that was switched off', () => {

@@ -61,6 +61,7 @@ function Links({ list }: { list: readonly LinkView[] }) {
       <>
         <State of={link.state} />
         {link.cause !== undefined && link.state !== 'up' && <p class="cause">{link.cause}</p>}
+        {link.avoided && <p class="under">Avoided: routes go around it until it has been well for ten minutes</p>}
         {link.damped && <p class="under">Damped: a last resort until it holds</p>}
       </>,
       latency(link.roundTripSeconds),

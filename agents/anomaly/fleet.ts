@@ -32,20 +32,26 @@ export interface FleetNode {
 }
 
 /**
- * z = (value - median) / max(1.4826 MAD, 5 % of |median|); likelihood 1 - 4^-(|z| - 4), 0 up to |z| = 4. Median and MAD stand
+ * z = (value - median) / max(1.4826 MAD, 5 % of |median|, least of the metric); likelihood 1 - 4^-(|z| - 4), 0 up to |z| = 4. Median and MAD stand
  * any lies of fewer than half of a profile's nodes (Rousseeuw and Croux 1993), so false readings make only the liar look
  * odd; what a node says of its own scores does not enter. One pass, O(nodes × metrics × log nodes).
+ * @param least by metric, in its unit: a narrower spread is no difference worth telling
  */
 export function compareFleet(
   summaries: ReadonlyMap<string, Pick<AnomalySummary, 'profile' | 'readings'>>,
+  least: Readonly<Record<string, number>> = {},
 ): FleetNode[] {
   const byProfile = Map.groupBy(summaries, ([, { profile }]) => profile);
-  return [...byProfile].flatMap(([profile, members]) => compareLike(profile, members));
+  return [...byProfile].flatMap(([profile, members]) => compareLike(profile, members, least));
 }
 
 type Member = [node: string, summary: Pick<AnomalySummary, 'readings'>];
 
-function compareLike(profile: string, members: readonly Member[]): FleetNode[] {
+function compareLike(
+  profile: string,
+  members: readonly Member[],
+  least: Readonly<Record<string, number>>,
+): FleetNode[] {
   const columns = new Map<string, Map<string, number>>();
   for (const [node, { readings }] of members) {
     for (const { metric, value } of readings) {
@@ -61,7 +67,8 @@ function compareLike(profile: string, members: readonly Member[]): FleetNode[] {
     if (column.size < FEWEST) continue;
     const values = [...column.values()];
     const typical = medianOf(values);
-    const spread = Math.max(spreadOf(values, typical), LEAST_SPREAD * Math.abs(typical), 1e-9);
+    const narrowest = Math.max(LEAST_SPREAD * Math.abs(typical), least[metric] ?? 1e-9);
+    const spread = Math.max(spreadOf(values, typical), narrowest);
     for (const [node, value] of column) {
       compared.set(node, (compared.get(node) ?? 0) + 1);
       const departure = (value - typical) / spread;

@@ -31,6 +31,7 @@ import {
   cameraReadings,
   comparedReadings,
   gossipReadings,
+  kindOf,
   linkReadings,
   SHARED,
   type TaskTotals,
@@ -332,9 +333,13 @@ export class Anomalies extends EventEmitter<{ changed: []; signal: [Signal] }> i
 
   #tellOthers(): void {
     if ((this.#age ?? 0) < SETTLING) return;
-    const { network, profile, links } = this.#parts;
+    const { network, profile, links, cameras } = this.#parts;
     const { score, raised } = this.#watch.view();
-    const summary = summaryOf(profile, { score, raised }, comparedReadings(this.#reading, links()));
+    const summary = summaryOf(
+      kindOf(profile, cameras().length),
+      { score, raised },
+      comparedReadings(this.#reading, links()),
+    );
     this.#fleet.hear(network.self, summary);
     network.publish(anomalySummaryTopic, summary);
   }

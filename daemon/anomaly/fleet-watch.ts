@@ -6,9 +6,10 @@ import { compareFleet, type FleetNode } from '../../agents/anomaly/fleet.ts';
 import { type AnomalySummary, anomalySummaryTopic } from '../../agents/anomaly/summary.ts';
 import { CALM, type HysteresisRule, type HysteresisState, observe } from '../../agents/hysteresis.ts';
 import type { Clock, Millis } from '../../core/clock.ts';
+import { LEAST_SPREADS } from './readings.ts';
 
-/** Told each 15 s: a node is unlike for three quarters of a minute before it is said, and like again as long. */
-const RULE: HysteresisRule = { raise: 0.95, clear: 0.5, raiseAfter: 3, clearAfter: 3 };
+/** Told each 15 s: a node is unlike for ten minutes before it is said, as some work of its own is none of it. */
+const RULE: HysteresisRule = { raise: 0.95, clear: 0.5, raiseAfter: 40, clearAfter: 3 };
 const MOST_NODES = 1_000;
 
 interface Heard {
@@ -54,7 +55,10 @@ export class FleetWatch {
   look(): FleetEvent[] {
     const events = this.#forget();
     if (![...this.#heard.values()].some(({ isNew }) => isNew)) return events;
-    const compared = compareFleet(new Map([...this.#heard].map(([node, { summary }]) => [node, summary])));
+    const compared = compareFleet(
+      new Map([...this.#heard].map(([node, { summary }]) => [node, summary])),
+      LEAST_SPREADS,
+    );
     for (const each of compared) {
       const heard = this.#heard.get(each.node)!;
       heard.compared = each;

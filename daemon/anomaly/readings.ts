@@ -105,7 +105,17 @@ export function gossipReadings({ drops }: { drops: Readonly<Record<DropReason, n
   return of('node', [['gossip.dropped', odd.reduce((sum, reason) => sum + drops[reason], 0), 'counter']]);
 }
 
-/** What nodes of one profile are compared by: the board's own readings, and the middle of its links. */
+/** Spreads among like nodes, in the units of `comparedReadings`, below which they do not differ by anything to look at. */
+export const LEAST_SPREADS: Readonly<Record<string, number>> = {
+  ...{ 'cpu.load': 0.1, 'cpu.temperature': 3, 'cpu.loop-delay': 0.02 },
+  ...{ 'memory.used': 0.05, 'memory.process': 50e6, 'disk.used': 0.05 },
+  ...{ 'link.rtt': 0.005, 'link.loss': 0.02 },
+};
+
+/** Boards with cameras do other work than those without. */
+export const kindOf = (profile: string, cameras: number): string => (cameras > 0 ? `${profile} with cameras` : profile);
+
+/** What nodes of one kind are compared by: the board's own readings, and the middle of its links. */
 export function comparedReadings(
   board: HardwareView | undefined,
   links: readonly MeshLink[],

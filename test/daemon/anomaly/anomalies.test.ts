@@ -240,7 +240,7 @@ describe('a fleet', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     const nodes = names.map((name, index) => node(exchange, name, forgetful, 10 + index));
     for (const { anomalies } of nodes) await anomalies.start();
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 140; i++) {
       exchange.options.clock.advance(5_000);
       // Hot from the beginning: nothing that its own past could tell.
       for (const [index, { read }] of nodes.entries()) read(0.2, index === 5 ? 85 : 50);
@@ -283,7 +283,7 @@ describe('a fleet', () => {
       anomalies.on('signal', (signal) => loops[index]!.hear(signal));
       await anomalies.start();
     }
-    for (let i = 0; i < 50; i++) {
+    for (let i = 0; i < 160; i++) {
       exchange.options.clock.advance(5_000);
       for (const [index, { read }] of nodes.entries()) read(0.2, index === 5 ? 85 : 50);
       for (const loop of loops) await loop.pass(5_000, 5_000);

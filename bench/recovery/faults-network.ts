@@ -9,6 +9,7 @@ import { stringify } from 'yaml';
 import type { IncidentView } from '../../agents/mapek/incident.ts';
 import type { ChaosView, InjectionView } from '../../daemon/chaos/view.ts';
 import { joinNetworkOf, LocalNode } from '../../daemon/cli/local-node.ts';
+import type { PeerView } from '../../daemon/view/schema.ts';
 import { until, within } from '../rig/processes.ts';
 import { note } from '../rig/report.ts';
 import type { RunningNode } from './network.ts';
@@ -45,6 +46,9 @@ export class ChaosNetwork {
       return new LocalNode({ name, dataDir, config, settings: { PARLMESH_LOG_LEVEL: 'error', ...cameras } });
     });
     this.#started = nodes;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => void this.stop().finally(() => process.exit(1)));
+    }
     for (const node of nodes) node.start();
     await Promise.all(nodes.map((node) => node.ready(READY_WITHIN)));
     for (const node of nodes.slice(1)) await joined(nodes[0]!, node);
@@ -64,6 +68,14 @@ export class ChaosNetwork {
         const routes = await node.get<unknown[]>('routes').catch(() => []);
         return routes.length >= this.nodes.length - 1;
       });
+    }
+  }
+
+  /** Lets in again whom a trial had shut out: nothing but people does. */
+  async readmit(): Promise<void> {
+    for (const { node } of this.nodes) {
+      const peers = await node.get<PeerView[]>('peers').catch(() => []);
+      for (const { id, shutOut } of peers) if (shutOut !== undefined) await node.post(`peers/${id}/readmit`, {});
     }
   }
 

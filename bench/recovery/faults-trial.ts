@@ -135,5 +135,6 @@ async function settled(network: ChaosNetwork): Promise<void> {
     if (!incidents.some((incident) => !isOver(incident) && incident.state !== 'asked')) break;
     await sleep(LOOK_EVERY);
   }
+  await network.readmit();
   await network.whole();
 }

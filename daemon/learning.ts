@@ -115,6 +115,11 @@ export class Learning extends EventEmitter<{ changed: [] }> implements Service {
     this.#running?.controller.jobChanged(job);
   }
 
+  /** Of the policy that serves; undefined while there is none. */
+  get judgement(): PolicyView['judgement'] {
+    return this.#running?.controller.judgement;
+  }
+
   view(): PolicyView {
     const { scheduler, why } = this.#fallback;
     if (this.#running === undefined) {

@@ -200,6 +200,11 @@ export class PARLController extends EventEmitter<{ changed: [] }> implements Ser
     return serviceRecord(this.#recent.document(), Math.max(since, this.#since), this.#conditions().nodes);
   }
 
+  /** Undefined while too few jobs were placed. */
+  get judgement(): LearningView['judgement'] {
+    return this.#judgement;
+  }
+
   view(): LearningView {
     const { shelf, experience, worker } = this.#parts;
     const { rows, bytes } = experience.size;

@@ -9,7 +9,7 @@ export interface LearningSignalsParts {
   federation: Pick<Federation, 'election'> | undefined;
   /** Whether another node can be reached: alone, nobody has to coordinate. */
   hasCompany: () => boolean;
-  learning: Pick<Learning, 'view' | 'on' | 'off'>;
+  learning: Pick<Learning, 'judgement' | 'on' | 'off'>;
   /** Tasks that wait for each place. */
   waiting: () => number;
   clock: Clock;
@@ -63,7 +63,7 @@ export class LearningSignals implements Source {
   /** By replay of what this node really had to do; the guard that serves instead of a bad policy is the learner's own. */
   #tellPolicy(): void {
     const { learning, clock, say } = this.#parts;
-    const { judgement } = learning.view();
+    const { judgement } = learning;
     if (judgement === undefined) return;
     // Where there was none before, none before was better.
     const value = Math.min(1e4, judgement.cost ?? 1);

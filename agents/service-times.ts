@@ -2,6 +2,7 @@
 // an agent, whatever it does. Pure but for what it remembers: time is handed in.
 
 import type { Millis } from '../core/clock.ts';
+import { medianOf } from './federation/aggregation/update-set.ts';
 
 /** Work that was done, from being taken up to its end. */
 export interface Piece {
@@ -72,10 +73,7 @@ export class ServiceTimes {
   pace(id: string): Millis | undefined {
     const times = this.#agents.get(id);
     if (times === undefined || this.#slowness(times) === undefined) return undefined;
-    return quantile(
-      times.recent.map(({ took }) => took),
-      0.5,
-    );
+    return medianOf(times.recent.map(({ took }) => took));
   }
 
   /** All but one of the last pieces take that many times what three quarters of the others took: a long piece is no slow agent. */

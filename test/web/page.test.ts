@@ -4,8 +4,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { describe, expect, it } from 'vitest';
+import { VIEWS } from '../../web/src/view-names.ts';
 import { startServer } from '../daemon/http/harness.ts';
-import { inBrowser, site, VIEWS } from './visit.ts';
+import { inBrowser, site } from './visit.ts';
 
 const MOST_COMPRESSED_BYTES = 100_000;
 const { folder, serve, visit } = site();

@@ -2,27 +2,16 @@
 
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { it, onTestFinished } from 'vitest';
+import type { ViewName } from '../../web/src/view-names.ts';
 import { type Started, startServer } from '../daemon/http/harness.ts';
 import { builtPage, hasBrowser, NO_BROWSER, runningBrowser } from './browser.ts';
-
-export const VIEWS = [
-  'overview',
-  'mesh',
-  'jobs',
-  'learning',
-  'healing',
-  'cameras',
-  'agents',
-  'events',
-  'settings',
-] as const;
 
 export interface Visit {
   page: Page;
   origin: string;
   /** Console errors, exceptions and requests to elsewhere, as they happened. */
   complaints: string[];
-  go(view: (typeof VIEWS)[number]): Promise<void>;
+  go(view: ViewName): Promise<void>;
 }
 
 /** Builds the page and starts a browser for the test file that calls it. */
@@ -49,7 +38,7 @@ export function site() {
         complaints.push(`request to ${request.url()}`);
       }
     });
-    const go = async (view: (typeof VIEWS)[number]) => {
+    const go = async (view: ViewName) => {
       await page.goto(`${origin}/#/${view}`);
       await page.locator('nav [aria-current=page]', { hasText: view }).waitFor();
       await page.locator('h1').first().waitFor({ state: 'attached' });

@@ -1,8 +1,9 @@
 // The bar on top: whose page this is, where one can go, light or dark.
 
 import { node } from './live/live.ts';
-import { VIEWS, view } from './router.ts';
+import { view } from './router.ts';
 import { theme, toggleTheme } from './theme.ts';
+import { VIEWS } from './view-names.ts';
 
 export function Header() {
   const next = theme.value === 'dark' ? 'light' : 'dark';

@@ -1,19 +1,7 @@
 // Which view is shown: the part of the address after `#/`, and what of it after a further `/`.
 
 import { signal } from '@preact/signals';
-
-export const VIEWS = [
-  'overview',
-  'mesh',
-  'jobs',
-  'learning',
-  'healing',
-  'cameras',
-  'agents',
-  'events',
-  'settings',
-] as const;
-export type ViewName = (typeof VIEWS)[number];
+import { VIEWS, type ViewName } from './view-names.ts';
 
 export const view = signal(readView());
 /** `j-7c2f61` of `#/jobs/j-7c2f61`; empty for the view itself. */

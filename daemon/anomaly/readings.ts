@@ -112,8 +112,8 @@ export const LEAST_SPREADS: Readonly<Record<string, number>> = {
   ...{ 'link.rtt': 0.005, 'link.loss': 0.02 },
 };
 
-/** Boards with cameras do other work than those without. */
-export const kindOf = (profile: string, cameras: number): string => (cameras > 0 ? `${profile} with cameras` : profile);
+/** Boards with cameras do other work than those without. Reads well before "nodes". */
+export const kindOf = (profile: string, cameras: number): string => (cameras > 0 ? `${profile} camera` : profile);
 
 /** What nodes of one kind are compared by: the board's own readings, and the middle of its links. */
 export function comparedReadings(
